@@ -1,0 +1,11 @@
+"""The two ways in which things go wrong that a person can do something about."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Something failed; the message is one sentence that says what and what to do. The CLI exits with 1."""
+
+
+class InputError(LabError):
+    """The input was wrong; the message is one sentence that says what was wrong. The CLI exits with 2."""

@@ -1,0 +1,19 @@
+"""Where things lie: the home of the runs, and the files that travel with the package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def home() -> Path:
+    """The folder of the store and the runs: ``$BYOL_LAB_HOME``, else ``./byol_runs``. It need not exist yet."""
+    return Path(os.environ.get("BYOL_LAB_HOME") or "byol_runs").expanduser().resolve()
+
+
+def bundled(relative: str) -> Path:
+    """A file or folder that ships with the lab (``assets/eurosat``, ``app``), from a wheel or from a clone."""
+    inside_wheel = _PACKAGE / "_bundle" / relative
+    return inside_wheel if inside_wheel.exists() else _PACKAGE.parent / relative
