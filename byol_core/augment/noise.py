@@ -1,0 +1,22 @@
+"""Gaussian noise (the tutorial's augmentation) and cutout (arXiv 1708.04552), batched."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def add_noise(images: Tensor, noise: Tensor, deviation: Tensor) -> Tensor:
+    """Add standard normal ``noise`` (B, C, H, W) times each image's ``deviation`` (B,), kept in [0, 1]."""
+    return torch.addcmul(images, noise, deviation[:, None, None, None]).clamp_(0, 1)
+
+
+def cutout(images: Tensor, boxes: Tensor) -> Tensor:
+    """Set the box (B, 4: top, left, height, width, in pixels) of each image to mid-grey; an empty box changes nothing."""
+    _, _, height, width = images.shape
+    top, left, h, w = (column[:, None] for column in boxes.unbind(1))
+    y, x = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
+    inside_y = (y >= top) & (y < top + h)
+    inside_x = (x >= left) & (x < left + w)
+    hole = inside_y[:, None, :, None] & inside_x[:, None, None, :]
+    return torch.where(hole, torch.full_like(images, 0.5), images)
