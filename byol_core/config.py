@@ -217,6 +217,10 @@ class RunConfig(Part):
     evaluation: EvaluationConfig = EvaluationConfig()
     runtime: RuntimeConfig = RuntimeConfig()
     epochs: float = setting(20.0, "Epochs", "Passes over the training images.", unit="passes", gt=0.0, le=100000.0)
+    steps: int | None = setting(
+        None, "Step limit", "Stop after this many steps at the latest (empty: epochs alone decide).", unit="steps",
+        expert=True, ge=1,
+    )
     batch_size: int = setting(128, "Batch size", "Images in a step, each seen in two views.", unit="images", ge=2, le=65536)
     seed: int = setting(0, "Seed", "Fixes initialisation, order and views.", ge=0, le=2**31 - 1)
 

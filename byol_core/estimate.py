@@ -1,0 +1,110 @@
+"""How long a run would take here: a few real steps on made-up pixels, then arithmetic.
+
+``python -m byol_core.estimate < config.json`` prints one JSON object. It runs in a process of its own, so that a page
+can ask for it without loading torch.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from byol_core.config import RunConfig, build
+from byol_core.data.imageset import ImageSet
+from byol_core.device import pick_device, use_threads
+from byol_core.errors import InputError, LabError
+from byol_core.events import MetricRow, Progress
+from byol_core.probe import represent
+from byol_core.train import Trainer
+
+_WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached
+START_SECONDS = 8.0  # imports, reading the set, baselines
+
+
+class _Silent:
+    """A listener for steps that nobody watches."""
+
+    def metrics(self, rows: Sequence[MetricRow]) -> None:
+        """Nobody reads them."""
+
+    def progress(self, progress: Progress) -> None:
+        """Nobody reads it."""
+
+    def note(self, text: str) -> None:
+        """Nobody reads it."""
+
+    def should_stop(self) -> bool:
+        """Never."""
+        return False
+
+
+def _random_set(config: RunConfig) -> ImageSet:
+    """Noise in the shape of the set: the time of a step does not depend on what the pixels show."""
+    n = config.batch_size + 2
+    size = config.data.image_size
+    pixels = torch.randint(0, 256, (n, 3, size, size), dtype=torch.uint8)
+    return ImageSet("noise", pixels, None, (), torch.arange(config.batch_size), torch.arange(config.batch_size, n))
+
+
+def estimate(config: RunConfig, images: int) -> dict[str, Any]:
+    """Images/s of training, seconds of the whole run and its steps, for ``images`` images in the set."""
+    use_threads(config.runtime.threads)
+    device = pick_device(config.runtime.device)
+    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None})
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(trial, _random_set(trial), Path(folder), device, _Silent())
+        step = _seconds_a_step(trainer)
+    training = int(images * (1 - config.data.validation))
+    per_epoch = max(1, training // config.batch_size)
+    total = max(1, round(config.epochs * per_epoch))
+    total = min(total, config.steps or total)
+    looks = 1 + total // max(1, round(config.evaluation.every * per_epoch))
+    look = _seconds_an_image(trainer) * images
+    return {
+        "images_per_second": round(config.batch_size / step, 1),
+        "seconds": round(START_SECONDS + total * step + (looks + 1) * look, 1),
+        "total_steps": total,
+    }
+
+
+def _seconds_a_step(trainer: Trainer) -> float:
+    for _ in range(_WARM):
+        _synchronised(trainer)
+    started, steps = time.perf_counter(), 0
+    while steps < _STEPS and time.perf_counter() - started < _SECONDS:
+        _synchronised(trainer)
+        steps += 1
+    return (time.perf_counter() - started) / steps
+
+
+def _synchronised(trainer: Trainer) -> None:
+    trainer._train_step().item()
+
+
+def _seconds_an_image(trainer: Trainer) -> float:
+    images = trainer.probe.images[:64]
+    started = time.perf_counter()
+    represent(trainer.model.online.encoder, images, trainer.dtype).sum().item()
+    return (time.perf_counter() - started) / len(images)
+
+
+def main() -> int:
+    """Read a configuration from standard input; ``--images N`` is the size of the set (5,000 when it is not given)."""
+    images = int(sys.argv[sys.argv.index("--images") + 1]) if "--images" in sys.argv else 5000
+    try:
+        print(json.dumps(estimate(build(json.load(sys.stdin)), images)))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Weighted kNN (arXiv 1805.01978): the k nearest of a bank vote with weight exp(cosine / T)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_CHUNK = 2048  # queries at a time: bounds the memory of the similarities
+
+
+def knn_predict(
+    bank: Tensor, bank_labels: Tensor, queries: Tensor, *, classes: int, k: int = 20, temperature: float = 0.1
+) -> Tensor:
+    """Classes (Q,) for queries (Q, D) from a bank (N, D) with labels (N,). k is at most N; cosines are in float32."""
+    unit = F.normalize(bank.float(), dim=1)
+    k = min(k, len(bank))
+    answers = []
+    for chunk in queries.split(_CHUNK):
+        cosine, nearest = (F.normalize(chunk.float(), dim=1) @ unit.T).topk(k, dim=1)
+        votes = torch.zeros(len(chunk), classes, device=bank.device)
+        votes.scatter_add_(1, bank_labels[nearest], torch.exp(cosine / temperature))
+        answers.append(votes.argmax(1))
+    return torch.cat(answers)
+
+
+def knn_accuracy(
+    bank: Tensor, bank_labels: Tensor, queries: Tensor, labels: Tensor, *, k: int = 20, temperature: float = 0.1
+) -> float | None:
+    """Share of queries whose class is found; rows labelled -1 are left out. None when no labelled pair is left."""
+    known, asked = bank_labels >= 0, labels >= 0
+    if not known.any() or not asked.any():
+        return None
+    classes = int(bank_labels.max()) + 1
+    answer = knn_predict(
+        bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature
+    )
+    return float((answer == labels[asked]).float().mean())

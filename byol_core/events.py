@@ -1,0 +1,69 @@
+"""What a training run tells whoever listens: metric rows, progress, notes, and the summary at its end. Knows no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """The values logged at one step. ``seconds`` counts the training of all attempts so far."""
+
+    step: int
+    epoch: float
+    seconds: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. ``phase`` says in words what it does now; ``seconds_left`` is an estimate."""
+
+    step: int
+    total_steps: int
+    epoch: float
+    images_per_second: float
+    seconds_left: float
+    phase: str
+
+
+class Listener(Protocol):
+    """Who wants to know: the run store's worker, or the progress bar of the command line."""
+
+    def metrics(self, rows: Sequence[MetricRow]) -> None:
+        """Take rows of metrics, in order of steps."""
+
+    def progress(self, progress: Progress) -> None:
+        """Take a sign of life, a few times a second at most."""
+
+    def note(self, text: str) -> None:
+        """Take one line for the log."""
+
+    def should_stop(self) -> bool:
+        """Whether the run should write a checkpoint and end."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers at the end. kNN accuracies are on the test images, and None where labels are missing."""
+
+    stopped: bool
+    steps: int
+    epochs: float
+    seconds: float
+    images_per_second: float
+    loss: float | None
+    knn_accuracy: float | None
+    knn_untrained: float | None
+    knn_pixels: float | None
+    std_ratio: float | None
+    knn_k: int
+    knn_temperature: float
+    train_images: int
+    test_images: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)

@@ -1,0 +1,102 @@
+"""Encoders by name: the tutorial's five-block conv net and narrower ones, and torchvision's ResNets with either stem.
+
+An encoder takes pictures in [0, 1]; the normalisation by the mean and deviation of the training images is its first
+layer, so that whoever loads the weights cannot forget it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from byol_core.config import NetworkConfig
+
+SMALL_SIDE = 64  # up to this many pixels a ResNet gets the small-image stem, as in the CIFAR experiments of the field
+
+# Channels of each block. A block is convolution, norm, ReLU, and halves the picture, by max-pool or by its stride.
+CONV_NETS: dict[str, tuple[int, ...]] = {
+    "conv-tutorial": (64, 128, 256, 512, 512),
+    "conv-half": (32, 64, 128, 256, 256),
+    "conv-quarter": (16, 32, 64, 128, 128),
+}
+
+
+class Encoder(nn.Module):
+    """Normalise, then the network: (B, 3, H, W) in [0, 1] -> representation (B, feature_dim)."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, body: nn.Module, feature_dim: int) -> None:
+        super().__init__()
+        self.body = body
+        self.feature_dim = feature_dim
+        self.register_buffer("mean", torch.full((3, 1, 1), 0.5))
+        self.register_buffer("deviation", torch.full((3, 1, 1), 0.25))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The representation y of the paper."""
+        features: Tensor = self.body((images - self.mean) / self.deviation)
+        return features
+
+    def set_statistics(self, images: Tensor) -> None:
+        """Take mean and deviation per channel from images (N, 3, H, W) uint8; at most 2,000 of them are read."""
+        sample = images[:: max(1, len(images) // 2000)].float() / 255
+        self.mean.copy_(sample.mean((0, 2, 3))[:, None, None])
+        self.deviation.copy_(sample.std((0, 2, 3)).clamp(min=1e-3)[:, None, None])
+
+
+def build_encoder(config: NetworkConfig, image_size: int) -> Encoder:
+    """The encoder that the settings name, initialised from torch's global generator."""
+    if config.encoder.startswith("resnet"):
+        return _resnet(config.encoder, _small_stem(config.stem, image_size))
+    if config.encoder == "conv-classroom":
+        return _classroom()
+    channels = CONV_NETS[config.encoder]
+    blocks = [_pooled_block(a, b) for a, b in zip((3, *channels), channels, strict=False)]
+    return Encoder(nn.Sequential(*blocks, *_average()), channels[-1])
+
+
+def _average() -> tuple[nn.Module, nn.Module]:
+    return nn.AdaptiveAvgPool2d(1), nn.Flatten()
+
+
+def _pooled_block(inputs: int, outputs: int) -> nn.Sequential:
+    """The tutorial's block. Pooling before the ReLU gives the same values and costs a quarter of the ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _strided_block(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+    )
+
+
+def _classroom() -> Encoder:
+    """Four strided convolutions: the cheapest net that learns something in a minute on two cores."""
+    channels = (32, 64, 128, 256)
+    blocks = [_strided_block(a, b, 2) for a, b in zip((3, *channels), channels, strict=False)]
+    return Encoder(nn.Sequential(*blocks, *_average()), channels[-1])
+
+
+def _small_stem(stem: str, image_size: int) -> bool:
+    return stem == "small" or (stem == "auto" and image_size <= SMALL_SIDE)
+
+
+def _resnet(name: str, small: bool) -> Encoder:
+    """torchvision's ResNet without its classifier; its initialisation is He's, as in the paper's ResNet v1."""
+    from torchvision import models
+
+    body = models.get_model(name, weights=None)
+    feature_dim = body.fc.in_features
+    body.fc = nn.Identity()
+    if small:  # 3x3, stride 1, padding 1, no max-pool: the CIFAR stem
+        body.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        nn.init.kaiming_normal_(body.conv1.weight, mode="fan_out", nonlinearity="relu")
+        body.maxpool = nn.Identity()
+    return Encoder(body, feature_dim)

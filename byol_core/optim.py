@@ -1,0 +1,84 @@
+"""LARS, SGD and AdamW with the paper's parameter groups: biases and norm parameters are never decayed or adapted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from byol_core.config import OptimiserConfig
+
+TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
+REFERENCE_BATCH = 256  # the learning rate is given for this many images
+
+
+class LARS(Optimizer):
+    """Layer-wise adaptive rate scaling (arXiv 1708.03888) as in the paper's ``utils/optimizers.py``.
+
+    Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only when both norms
+    are positive); m <- momentum * m + lr * g; w <- w - m. The rate multiplies before the momentum, as the authors do it.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, *, momentum: float = 0.9, weight_decay: float = 0.0, trust: float = TRUST
+    ) -> None:
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust, "adapt": True}
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        """One update of every parameter that has a gradient."""
+        if closure is not None:
+            raise ValueError("LARS takes no closure.")
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self._update(parameter, parameter.grad, group)
+
+    def _update(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+        gradient = gradient + group["weight_decay"] * parameter
+        if group["adapt"]:
+            weight_norm, gradient_norm = parameter.norm(), gradient.norm()
+            ratio = group["trust"] * weight_norm / gradient_norm
+            gradient = gradient * torch.where((weight_norm > 0) & (gradient_norm > 0), ratio, 1.0)
+        state = self.state[parameter]
+        momentum = state.setdefault("momentum_buffer", torch.zeros_like(parameter))
+        momentum.mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
+        parameter.sub_(momentum)
+
+
+def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:
+    """Two groups a module, decayed and not; ``rate`` is the module's multiple of the learning rate."""
+    groups = []
+    for module, rate in modules:
+        parameters = [p for p in module.parameters() if p.requires_grad]
+        matrices = [p for p in parameters if p.ndim > 1]
+        vectors = [p for p in parameters if p.ndim <= 1]  # biases, and weights of norms
+        groups.append({"params": matrices, "weight_decay": weight_decay, "rate": rate})
+        groups.append({"params": vectors, "weight_decay": 0.0, "adapt": False, "rate": rate})
+    return [group for group in groups if group["params"]]
+
+
+def build_optimiser(config: OptimiserConfig, modules: Iterable[tuple[nn.Module, float]]) -> Optimizer:
+    """The optimiser that the settings name; its rate is set at each step with :func:`set_rate`."""
+    groups = parameter_groups(modules, config.weight_decay)
+    if config.name == "lars":
+        return LARS(groups, config.lr, momentum=config.momentum)
+    fused = next(p for group in groups for p in group["params"]).device.type in ("cpu", "cuda")
+    if config.name == "sgd":
+        return SGD(groups, config.lr, momentum=config.momentum, fused=fused)
+    return AdamW(groups, config.lr, betas=(config.momentum, 0.999), fused=fused)
+
+
+def peak_rate(config: OptimiserConfig, batch_size: int) -> float:
+    """The highest learning rate of a run: scaled by batch / 256 (§3.3), but for AdamW."""
+    return config.lr if config.name == "adamw" else config.lr * batch_size / REFERENCE_BATCH
+
+
+def set_rate(optimiser: Optimizer, rate: float) -> None:
+    """Set the learning rate of each group, times the group's own multiple."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["rate"]

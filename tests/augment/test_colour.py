@@ -1,0 +1,59 @@
+"""The colour operations against torchvision's functional ones with the same parameters."""
+
+import pytest
+import torch
+from torchvision.transforms import functional as tv
+
+from byol_core.augment import colour
+
+THEIRS = (tv.adjust_brightness, tv.adjust_contrast, tv.adjust_saturation, tv.adjust_hue)
+
+
+@pytest.fixture
+def images(generator: torch.Generator) -> torch.Tensor:
+    return torch.rand(16, 3, 9, 11, generator=generator)
+
+
+@pytest.mark.parametrize("which", range(4), ids=["brightness", "contrast", "saturation", "hue"])
+def test_each_operation_equals_torchvisions(images, which):
+    amount = torch.linspace(-0.5, 0.5, 16) if which == colour.HUE else torch.linspace(0, 2, 16)
+    factors = torch.tensor([1.0, 1.0, 1.0, 0.0]).repeat(16, 1)
+    factors[:, which] = amount
+    ours = colour.jitter(images, factors, torch.arange(4).expand(16, 4))
+    for i in range(16):
+        assert torch.allclose(ours[i], THEIRS[which](images[i], float(amount[i])), atol=1e-5)
+
+
+def test_the_four_run_in_each_images_own_order(images, generator):
+    factors, order = colour.draw_jitter(16, (2.0, 2.0, 2.0, 2.0), 1.0, generator)
+    ours = colour.jitter(images, factors, order)
+    for i in range(16):
+        theirs = images[i]
+        for which in order[i].tolist():
+            theirs = THEIRS[which](theirs, float(factors[i, which]))
+        assert torch.allclose(ours[i], theirs, atol=1e-5)
+
+
+def test_greyscale_equals_torchvisions_where_chosen(images):
+    chosen = torch.arange(16) % 2 == 0
+    ours = colour.greyscale(images, chosen)
+    assert torch.allclose(ours[::2], tv.rgb_to_grayscale(images[::2], 3), atol=1e-5)
+    assert torch.equal(ours[1::2], images[1::2])
+
+
+def test_solarise_equals_torchvisions_at_each_threshold(images):
+    thresholds = torch.linspace(0, 1, 16)
+    ours = colour.solarise(images, thresholds)
+    for i in range(16):
+        assert torch.allclose(ours[i], tv.solarize(images[i], float(thresholds[i])))
+
+
+def test_jitter_follows_the_papers_table(generator):
+    """Table 6: brightness 0.4, contrast 0.4, saturation 0.2, hue 0.1, on 80 % of the images, in random order."""
+    factors, order = colour.draw_jitter(20_000, (1.0, 1.0, 1.0, 1.0), 0.8, generator)
+    offset = factors - torch.tensor([1.0, 1.0, 1.0, 0.0])
+    touched = (offset != 0).all(1)
+    assert touched.float().mean() == pytest.approx(0.8, abs=0.01)
+    assert offset.abs().max(0).values.tolist() == pytest.approx([0.4, 0.4, 0.2, 0.1], abs=0.001)
+    assert offset[touched].std(0).tolist() == pytest.approx([x / 3**0.5 for x in (0.4, 0.4, 0.2, 0.1)], rel=0.03)
+    assert len(order.unique(dim=0)) == 24
