@@ -1,4 +1,4 @@
-"""What a run is: frozen pydantic models in which every field has a label, a sentence, a range and, where it has one, a source.
+"""What a run is: frozen pydantic models in which every field has a label, a sentence, a range and often a source.
 
 A RunConfig is the whole truth of a run. The app's form, the command line and a YAML file all build this object, and
 nothing here knows torch, so that the dashboard opens at once.
@@ -37,16 +37,14 @@ OPERATIONS = (
 )
 
 ViewPreset = Literal["paper", "symmetric", "small-image", "tutorial-noise", "satellite", "none"]
-Encoder = Literal[
-    "conv-classroom", "conv-quarter", "conv-half", "conv-tutorial", "resnet18", "resnet34", "resnet50"
-]
+Encoder = Literal["conv-classroom", "conv-quarter", "conv-half", "conv-tutorial", "resnet18", "resnet34", "resnet50"]
 
 
 def setting(
     default: Any, label: str, sentence: str, *, unit: str = "", source: str = "", expert: bool = False, **limits: Any
 ) -> Any:
     """A field with all that a form or a help text needs; ``limits`` are pydantic's ge, gt, le, lt."""
-    extra = {"unit": unit, "source": source, "expert": expert}
+    extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert}
     return Field(default, title=label, description=sentence, json_schema_extra=extra, **limits)
 
 
@@ -59,7 +57,7 @@ class Part(BaseModel):
 class DataConfig(Part):
     """Which images are learned from."""
 
-    source: str = setting("eurosat", "Images", "A name from the catalog, or the path of a folder, archive, .npz or .npy.")
+    source: str = setting("eurosat", "Images", "A name from the catalog, or the path of a folder, archive, .npz, .npy.")
     image_size: int = setting(
         32, "Image size", "Every image is resized once to this height and width.", unit="pixels", ge=8, le=512
     )
@@ -108,19 +106,40 @@ class NetworkConfig(Part):
 
     encoder: Encoder = setting("conv-quarter", "Encoder", "The network whose representation is learned.")
     stem: Literal["auto", "small", "imagenet"] = setting(
-        "auto", "ResNet stem", "3x3 stride 1 for small images, or ImageNet's 7x7 with max-pool; auto: by size.", expert=True
+        "auto",
+        "ResNet stem",
+        "3x3 stride 1 for small images, or ImageNet's 7x7 with max-pool; auto: by size.",
+        expert=True,
     )
     projector_hidden: int = setting(
-        1024, "Projector width", "Hidden units of the projector.", unit="units", source=f"4096 in {PAPER}, §3.3",
-        expert=True, ge=8, le=16384,
+        1024,
+        "Projector width",
+        "Hidden units of the projector.",
+        unit="units",
+        source=f"4096 in {PAPER}, §3.3",
+        expert=True,
+        ge=8,
+        le=16384,
     )
     predictor_hidden: int = setting(
-        1024, "Predictor width", "Hidden units of the predictor.", unit="units", source=f"4096 in {PAPER}, §3.3",
-        expert=True, ge=8, le=16384,
+        1024,
+        "Predictor width",
+        "Hidden units of the predictor.",
+        unit="units",
+        source=f"4096 in {PAPER}, §3.3",
+        expert=True,
+        ge=8,
+        le=16384,
     )
     projection_size: int = setting(
-        256, "Projection size", "Length of the projection.", unit="numbers", source=f"256 in {PAPER}, §3.3",
-        expert=True, ge=2, le=8192,
+        256,
+        "Projection size",
+        "Length of the projection.",
+        unit="numbers",
+        source=f"256 in {PAPER}, §3.3",
+        expert=True,
+        ge=2,
+        le=8192,
     )
     head_norm: Literal["batch", "none"] = setting(
         "batch", "Norm in the heads", "Batch normalisation in projector and predictor, as in the paper.", expert=True
@@ -131,12 +150,18 @@ class MethodConfig(Part):
     """What is minimised, and how the target follows the online network."""
 
     objective: Literal["byol"] = setting(
-        "byol", "Objective", "BYOL: predict the target's projection of the other view. No negatives, not contrastive.",
+        "byol",
+        "Objective",
+        "BYOL: predict the target's projection of the other view. No negatives, not contrastive.",
         source=f"{PAPER}, eq. 2",
     )
     tau_base: float = setting(
-        0.99, "Tau at the start", "How much of the target is kept at each step, at the start.",
-        source=f"{PAPER}, App. J: 0.97 to 0.996 by length", ge=0.0, le=1.0,
+        0.99,
+        "Tau at the start",
+        "How much of the target is kept at each step, at the start.",
+        source=f"{PAPER}, App. J: 0.97 to 0.996 by length",
+        ge=0.0,
+        le=1.0,
     )
     tau_schedule: Literal["cosine", "constant"] = setting(
         "cosine", "Tau schedule", "Cosine: tau rises to 1 at the end.", source=f"{PAPER}, §3.3", expert=True
@@ -148,8 +173,13 @@ class MethodConfig(Part):
         "mlp", "Predictor", "None or frozen: an ablation, which fails.", source=f"{PAPER}, Table 5b", expert=True
     )
     predictor_lr: float = setting(
-        1.0, "Predictor rate", "Multiplies the learning rate of the predictor.", source=f"{PAPER}, Table 21",
-        expert=True, ge=0.0, le=100.0,
+        1.0,
+        "Predictor rate",
+        "Multiplies the learning rate of the predictor.",
+        source=f"{PAPER}, Table 21",
+        expert=True,
+        ge=0.0,
+        le=100.0,
     )
 
 
@@ -158,17 +188,31 @@ class OptimiserConfig(Part):
 
     name: Literal["lars", "sgd", "adamw"] = setting("sgd", "Optimiser", "LARS is the paper's, for large batches.")
     lr: float = setting(
-        0.06, "Learning rate", "For 256 images; scaled by batch/256, and not for AdamW.", source=f"{PAPER}, §3.3",
-        gt=0.0, le=100.0,
+        0.06,
+        "Learning rate",
+        "For 256 images; scaled by batch/256, and not for AdamW.",
+        source=f"{PAPER}, §3.3",
+        gt=0.0,
+        le=100.0,
     )
     weight_decay: float = setting(
-        5e-4, "Weight decay", "Not applied to biases and norm parameters.", source=f"{PAPER}, §3.3", expert=True,
-        ge=0.0, le=1.0,
+        5e-4,
+        "Weight decay",
+        "Not applied to biases and norm parameters.",
+        source=f"{PAPER}, §3.3",
+        expert=True,
+        ge=0.0,
+        le=1.0,
     )
     momentum: float = setting(0.9, "Momentum", "Of LARS and SGD; beta 1 of AdamW.", expert=True, ge=0.0, lt=1.0)
     warmup: float = setting(
-        0.05, "Warm-up", "Share of the steps in which the learning rate rises from 0.", source=f"{PAPER}: 10 epochs",
-        expert=True, ge=0.0, le=1.0,
+        0.05,
+        "Warm-up",
+        "Share of the steps in which the learning rate rises from 0.",
+        source=f"{PAPER}: 10 epochs",
+        expert=True,
+        ge=0.0,
+        le=1.0,
     )
     schedule: Literal["cosine", "constant"] = setting(
         "cosine", "Rate schedule", "Cosine: falls to 0 at the end.", source=f"{PAPER}, §3.3", expert=True
@@ -179,24 +223,41 @@ class EvaluationConfig(Part):
     """How the representation is judged while the run goes on, and at its end."""
 
     every: float = setting(
-        1.0, "Evaluate every", "Epochs between two looks at the held-out images.", unit="epochs", expert=True,
-        gt=0.0, le=1000.0,
+        1.0,
+        "Evaluate every",
+        "Epochs between two looks at the held-out images.",
+        unit="epochs",
+        expert=True,
+        gt=0.0,
+        le=1000.0,
     )
     k: int = setting(20, "Neighbours", "The k of the weighted kNN.", unit="images", expert=True, ge=1, le=1000)
     temperature: float = setting(
-        0.1, "Temperature", "A neighbour weighs exp(cosine / T).", source="arXiv 1805.01978: 0.07", expert=True,
-        gt=0.0, le=10.0,
+        0.1,
+        "Temperature",
+        "A neighbour weighs exp(cosine / T).",
+        source="arXiv 1805.01978: 0.07",
+        expert=True,
+        gt=0.0,
+        le=10.0,
     )
     probe: int = setting(
-        1000, "Probe set", "Test images whose representations are kept at each evaluation, for the map.",
-        unit="images", expert=True, ge=2, le=60000,
+        1000,
+        "Probe set",
+        "Test images whose representations are kept at each evaluation, for the map.",
+        unit="images",
+        expert=True,
+        ge=2,
+        le=60000,
     )
 
 
 class RuntimeConfig(Part):
     """Where and how exactly the run is computed."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Device", "Auto: the fastest that is here.", expert=True)
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
+        "auto", "Device", "Auto: the fastest that is here.", expert=True
+    )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Precision", "Of the convolutions; auto: bfloat16 where the hardware computes it.", expert=True
     )
@@ -218,10 +279,16 @@ class RunConfig(Part):
     runtime: RuntimeConfig = RuntimeConfig()
     epochs: float = setting(20.0, "Epochs", "Passes over the training images.", unit="passes", gt=0.0, le=100000.0)
     steps: int | None = setting(
-        None, "Step limit", "Stop after this many steps at the latest (empty: epochs alone decide).", unit="steps",
-        expert=True, ge=1,
+        None,
+        "Step limit",
+        "Stop after this many steps at the latest (empty: epochs alone decide).",
+        unit="steps",
+        expert=True,
+        ge=1,
     )
-    batch_size: int = setting(128, "Batch size", "Images in a step, each seen in two views.", unit="images", ge=2, le=65536)
+    batch_size: int = setting(
+        128, "Batch size", "Images in a step, each seen in two views.", unit="images", ge=2, le=65536
+    )
     seed: int = setting(0, "Seed", "Fixes initialisation, order and views.", ge=0, le=2**31 - 1)
 
     @model_validator(mode="before")

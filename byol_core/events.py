@@ -1,4 +1,4 @@
-"""What a training run tells whoever listens: metric rows, progress, notes, and the summary at its end. Knows no torch."""
+"""What a training run tells whoever listens: metrics, progress, notes, the summary at its end. Knows no torch."""
 
 from __future__ import annotations
 

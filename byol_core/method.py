@@ -78,8 +78,9 @@ class OnlineTarget(nn.Module):
     @torch.no_grad()
     def update_target(self, tau: float) -> None:
         """target <- tau * target + (1 - tau) * online, in float32, parameters only."""
-        targets = list(self.target.parameters())
-        torch._foreach_lerp_(targets, list(self.online.parameters()), 1 - tau)
+        targets: list[Tensor] = list(self.target.parameters())
+        online: list[Tensor] = list(self.online.parameters())
+        torch._foreach_lerp_(targets, online, 1 - tau)
 
     def trained(self, predictor_rate: float) -> Iterator[tuple[nn.Module, float]]:
         """The modules that the optimiser updates, each with its multiple of the learning rate."""

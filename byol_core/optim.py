@@ -19,7 +19,7 @@ class LARS(Optimizer):
     """Layer-wise adaptive rate scaling (arXiv 1708.03888) as in the paper's ``utils/optimizers.py``.
 
     Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only when both norms
-    are positive); m <- momentum * m + lr * g; w <- w - m. The rate multiplies before the momentum, as the authors do it.
+    are positive); m <- momentum * m + lr * g; w <- w - m. The rate multiplies before the momentum, as in the paper's.
     """
 
     def __init__(

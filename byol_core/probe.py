@@ -40,7 +40,7 @@ def represent(encoder: Encoder, images: Tensor, dtype: torch.dtype | None = None
     encoder.eval()
     rows = []
     with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
-        for chunk in images.split(_CHUNK):
+        for chunk in torch.split(images, _CHUNK):
             pixels = chunk.float().div_(255).contiguous(memory_format=torch.channels_last)
             rows.append(encoder(pixels).float())
     encoder.train(was_training)
@@ -51,7 +51,7 @@ def pixels(images: Tensor, side: int = PIXEL_SIDE) -> Tensor:
     """The raw-pixel baseline: images (N, 3, H, W) uint8 -> (N, 3 * s * s) in [0, 1], s at most ``side``."""
     small = [
         F.interpolate(c.float(), (side, side), mode="bilinear", antialias=True) if c.shape[2] > side else c.float()
-        for c in images.split(_CHUNK)
+        for c in torch.split(images, _CHUNK)
     ]
     return torch.cat(small).flatten(1) / 255
 
@@ -92,7 +92,7 @@ class Probe:
 
 
 class EmbeddingFolder:
-    """Writes what the map needs: the representations of the shown test images at each evaluation, and their pictures."""
+    """Writes what the map needs: the shown test images' representations at each evaluation, and their pictures."""
 
     def __init__(self, folder: Path, probe: Probe) -> None:
         self.folder = folder

@@ -6,7 +6,7 @@ import math
 
 
 def learning_rate(step: int, total: int, base: float, warmup: int = 0, kind: str = "cosine") -> float:
-    """The rate at ``step`` of ``total``: rises linearly over ``warmup`` steps, then falls to 0 along a cosine, or stays.
+    """The rate at ``step`` of ``total``: a linear rise over ``warmup`` steps, then a cosine to 0, or constant.
 
     arXiv 2006.07733, §3.3; ``byol/utils/schedules.py`` of the authors.
     """

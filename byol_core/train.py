@@ -8,6 +8,7 @@ step, so a run that was killed and resumed sees what it would have seen.
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from byol_core.device import autocast_dtype, pick_device, use_threads
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, MetricRow, Progress, Summary
 from byol_core.files import write_atomic, write_json
-from byol_core.health import paired_cosine, std_ratio
+from byol_core.health import is_finite, paired_cosine, std_ratio
 from byol_core.method import OnlineTarget
 from byol_core.probe import EmbeddingFolder, Probe, pixels, represent
 
@@ -34,6 +35,7 @@ _FLUSH_SECONDS = 0.5
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
 _SEED_STRIDE = 1_000_003  # keeps the generators of neighbouring seeds apart
 STD_ALARM = 0.3
+_NOT_A_NUMBER = "The loss was not a number at step {step}; lower optimiser.lr. The last good checkpoint is kept."
 
 
 def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
@@ -68,7 +70,7 @@ class Trainer:
         self.model = OnlineTarget(config)
         for branch in (self.model.online, self.model.target):
             branch.encoder.set_statistics(images.images[images.train])
-        self.model = self.model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = self.model.to(device).to(memory_format=torch.channels_last)
         modules = list(self.model.trained(config.method.predictor_lr))
         self.optimiser = optim.build_optimiser(config.optimiser, modules)
         self.peak = optim.peak_rate(config.optimiser, config.batch_size)
@@ -196,7 +198,8 @@ class Trainer:
         self.embeddings.add(self.step, self.epoch, features, self.model.online, accuracy)
         self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
         if values["std_ratio"] < STD_ALARM:
-            self.listener.note(f"Warning: the std ratio is {values['std_ratio']:.2f}; under {STD_ALARM} it is collapsing.")
+            ratio = values["std_ratio"]
+            self.listener.note(f"Warning: the std ratio is {ratio:.2f}; under {STD_ALARM} the run is collapsing.")
         self.tell("training")
 
     @torch.no_grad()
@@ -212,6 +215,8 @@ class Trainer:
 
     def _save(self) -> None:
         self.log.flush()
+        if not all(is_finite(value) for value in self.model.parameters()):  # the loss was fine, its update was not
+            raise LabError(_NOT_A_NUMBER.format(step=self.step))
         self.tell("saving a checkpoint")
         checkpoint.save(
             self.folder / "checkpoints",
@@ -266,7 +271,8 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
     from safetensors.torch import save
 
     tensors = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    header = {"format": "pt", "network": json.dumps(config.network.model_dump()), "image_size": str(config.data.image_size)}
+    network, size = json.dumps(config.network.model_dump()), str(config.data.image_size)
+    header = {"format": "pt", "network": network, "image_size": size}
     write_atomic(path, save(tensors, header))
 
 
@@ -315,7 +321,7 @@ class MetricLog:
         losses = torch.stack([loss for _, _, loss in self._waiting]).tolist()
         rows = [self._row(step, seconds, loss) for (step, seconds, _), loss in zip(self._waiting, losses, strict=True)]
         self._waiting = []
-        self.trainer.listener.metrics([row for row in rows if row.values["loss"] == row.values["loss"]])
+        self.trainer.listener.metrics([row for row in rows if math.isfinite(row.values["loss"])])
         self._refuse_non_finite(rows)
         self.last = losses[-1]
 
@@ -334,7 +340,5 @@ class MetricLog:
 
     def _refuse_non_finite(self, rows: list[MetricRow]) -> None:
         for row in rows:
-            if not torch.isfinite(torch.tensor(row.values["loss"])):
-                raise LabError(
-                    f"The loss was not a number at step {row.step}; lower optimiser.lr. The last good checkpoint is kept."
-                )
+            if not math.isfinite(row.values["loss"]):
+                raise LabError(_NOT_A_NUMBER.format(step=row.step))

@@ -41,7 +41,7 @@ def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
 
 
 def _one_turn(images: Tensor, factors: Tensor, turn: Tensor) -> Tensor:
-    """Brightness, contrast and saturation are one blend, with black, the mean grey and the grey image; hue is its own."""
+    """Brightness, contrast and saturation blend with black, the mean grey or the grey image; hue is its own."""
     which = turn[:, None, None, None]
     grey = luma(images)
     other = torch.where(which == CONTRAST, grey.mean((2, 3), keepdim=True), grey) * (which != BRIGHTNESS)
@@ -63,9 +63,7 @@ def rotate_hue(images: Tensor, amount: Tensor) -> Tensor:
     value = images.amax(1)
     chroma = value - images.amin(1)
     safe = torch.where(chroma == 0, torch.ones_like(chroma), chroma)
-    sector = torch.where(
-        value == r, (g - b) / safe, torch.where(value == g, 2 + (b - r) / safe, 4 + (r - g) / safe)
-    )
+    sector = torch.where(value == r, (g - b) / safe, torch.where(value == g, 2 + (b - r) / safe, 4 + (r - g) / safe))
     sector = sector + 6 * amount[:, None, None]
     # Channel n of a colour of hue h is value - chroma * clamp(min(k, 4 - k), 0, 1) with k = (n + h) mod 6.
     k = torch.stack([(n + sector) % 6 for n in (5, 3, 1)], 1)

@@ -18,7 +18,7 @@ _TRIES = 10  # torchvision draws ten times before it takes the centre
 
 
 def crop_limits(strength: float) -> tuple[float, float]:
-    """Smallest area (share of the image) and largest aspect ratio at a strength: 1 is the paper's, 2 goes to 2 % and 16:9."""
+    """Smallest area (share of the image) and largest aspect ratio: strength 1 is the paper's, 2 is 2 % and 16:9."""
     if strength <= 1:
         return 1 - (1 - SMALLEST_AREA) * strength, ASPECT**strength
     return SMALLEST_AREA * 4 ** (1 - strength), ASPECT**strength
@@ -60,7 +60,7 @@ def _cubic(x: Tensor) -> Tensor:
 
 
 def resize_weights(start: Tensor, length: Tensor, source: int, target: int, mirror: Tensor) -> Tensor:
-    """Rows (n, target, source) that resize ``source[start : start + length]`` to ``target`` pixels, mirrored on demand."""
+    """Rows (n, target, source) that resize ``source[start : start + length]`` to ``target`` pixels."""
     scale = (length.float() / target)[:, None, None]
     stretch = scale.clamp(min=1)  # antialias: the kernel widens when the picture shrinks
     at = torch.arange(target, device=start.device, dtype=torch.float32)

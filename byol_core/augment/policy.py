@@ -1,7 +1,7 @@
 """From the settings of a run to what each operation may do: presets, strengths and the probabilities of the two views.
 
 Strength 1 of an operation is the paper's (Table 6 of arXiv 2006.07733) where the paper has the operation, and the
-value in :data:`AT_ONE` where it has not. 0 changes nothing; 2 is the most it can take. The master strength multiplies all.
+value in :data:`AT_ONE` where it has not. 0 changes nothing; 2 is the most. The master strength multiplies all.
 """
 
 from __future__ import annotations

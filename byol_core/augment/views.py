@@ -6,7 +6,8 @@ The order of the operations is the paper's (Table 6 of arXiv 2006.07733), with t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -37,14 +38,13 @@ class ViewParameters:
 
     def to(self, device: torch.device | str) -> ViewParameters:
         """The same parameters on another device."""
-        moved = {name: None if value is None else value.to(device) for name, value in vars(self).items()}
-        return ViewParameters(**moved)
+        return replace(self, **{name: value.to(device) for name, value in vars(self).items() if value is not None})
 
 
 def draw(
     policy: ViewPolicy, n: int, generator: torch.Generator, size: tuple[int, int], out: tuple[int, int] | None = None
 ) -> tuple[ViewParameters, ViewParameters]:
-    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the size of the views."""
+    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the views' size."""
     first, second = (_draw_one(policy, which, n, generator, size, out or size) for which in (0, 1))
     return first, second
 
@@ -84,7 +84,7 @@ def _draw_one(
     )
 
 
-def _sigma(strength: float, uniform, chosen: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
+def _sigma(strength: float, uniform: Callable[..., Tensor], chosen: Tensor) -> Tensor:
     low, high = blur.SIGMA
     return uniform(low, low + (high - low) * strength) * chosen
 
@@ -93,7 +93,7 @@ def _threshold(strength: float, chosen: Tensor) -> Tensor:
     return torch.where(chosen, 1 - 0.5 * strength, _NEVER)
 
 
-def _holes(share: float, size: tuple[int, int], uniform) -> Tensor:  # type: ignore[no-untyped-def]
+def _holes(share: float, size: tuple[int, int], uniform: Callable[..., Tensor]) -> Tensor:
     """Squares whose centre may lie anywhere in the picture, as in the cutout paper, cut off at the edge."""
     sides = [round(share * side) for side in size]
     corners = [(uniform(0, extent) - side / 2).floor().long() for extent, side in zip(size, sides, strict=True)]
@@ -135,7 +135,7 @@ def make_views(
 
 
 def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
-    """What was drawn for image ``i`` of ``size`` (H, W), as pairs of name and words; what changed nothing is left out."""
+    """What was drawn for image ``i`` of ``size`` (H, W), as names and words; what changed nothing is left out."""
     lines = list(_describe_geometry(params, i, size))
     lines += _describe_colour(params, i)
     if params.sigma is not None and params.sigma[i] > 0:
@@ -154,7 +154,9 @@ def _describe_geometry(params: ViewParameters, i: int, size: tuple[int, int]) ->
     lines = []
     if (height, width) != size:
         lines.append(("crop", f"{height * width / (size[0] * size[1]):.0%} of the area"))
-    mirrors = [word for word, on in (("left-right", params.flip_horizontal), ("up-down", params.flip_vertical)) if on[i]]
+    mirrors = [
+        word for word, on in (("left-right", params.flip_horizontal), ("up-down", params.flip_vertical)) if on[i]
+    ]
     if mirrors:
         lines.append(("mirror", " and ".join(mirrors)))
     if params.degrees is not None and params.degrees[i] != 0:

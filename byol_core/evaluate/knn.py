@@ -16,7 +16,7 @@ def knn_predict(
     unit = F.normalize(bank.float(), dim=1)
     k = min(k, len(bank))
     answers = []
-    for chunk in queries.split(_CHUNK):
+    for chunk in torch.split(queries, _CHUNK):
         cosine, nearest = (F.normalize(chunk.float(), dim=1) @ unit.T).topk(k, dim=1)
         votes = torch.zeros(len(chunk), classes, device=bank.device)
         votes.scatter_add_(1, bank_labels[nearest], torch.exp(cosine / temperature))
@@ -32,7 +32,5 @@ def knn_accuracy(
     if not known.any() or not asked.any():
         return None
     classes = int(bank_labels.max()) + 1
-    answer = knn_predict(
-        bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature
-    )
+    answer = knn_predict(bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature)
     return float((answer == labels[asked]).float().mean())

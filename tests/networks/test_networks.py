@@ -28,7 +28,9 @@ def test_the_tutorials_net_has_its_five_blocks():
     assert [m.out_channels for m in encoder.modules() if isinstance(m, nn.Conv2d)] == [64, 128, 256, 512, 512]
 
 
-@pytest.mark.parametrize(("side", "stem", "kernel"), [(32, "auto", 3), (96, "auto", 7), (96, "small", 3), (32, "imagenet", 7)])
+@pytest.mark.parametrize(
+    ("side", "stem", "kernel"), [(32, "auto", 3), (96, "auto", 7), (96, "small", 3), (32, "imagenet", 7)]
+)
 def test_the_stem_of_a_resnet_follows_the_size_or_the_setting(side, stem, kernel):
     encoder = build_encoder(NetworkConfig(encoder="resnet18", stem=stem), side)
     assert encoder.body.conv1.kernel_size == (kernel, kernel)

@@ -1,0 +1,158 @@
+"""A .zip or .tar of a folder of images, read in place: nothing is ever written to the disk.
+
+An archive with a path that leaves it, a link, a device, or far more content than its size allows is refused whole.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from byol_core.data.arrays import Progress
+from byol_core.data.decode import may_be_picture
+from byol_core.data.files import File, Tree, load_tree
+from byol_core.data.imageset import ImageSet
+from byol_core.errors import InputError
+
+# Bytes of one picture, unpacked.
+MOST_MEMBER = 2**27
+# Bytes of everything, unpacked: pictures hardly shrink, so that an honest archive stays far below.
+MOST_TOTAL, MOST_RATIO = 2**30, 200
+# An entry without content still costs this much.
+ENTRY = 512
+
+_UNPACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+_BROKEN = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError)
+
+
+def load_archive(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """The images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
+    with _opened(path) as tree:
+        if not tree.files:
+            raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
+        return load_tree(tree, size, progress, limit)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Tree]:
+    with ExitStack() as stack:
+        try:
+            tree = _zip_tree(path, stack) if zipfile.is_zipfile(path) else _tar_tree(path, stack)
+        except _BROKEN as error:
+            raise InputError(f"The archive '{path.name}' cannot be read: {_why(error)}.") from None
+        yield tree
+
+
+def _why(error: Exception) -> str:
+    cut_short = isinstance(error, EOFError) or "unexpected end" in str(error)
+    return "it is cut short" if cut_short else "it is broken, or of a kind that is not read"
+
+
+def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
+    file = stack.enter_context(path.open("rb"))
+    start = file.read(6)
+    file.seek(0)
+    unpacker = next((unpacker for mark, unpacker in _UNPACKERS.items() if start.startswith(mark)), None)
+    return file if unpacker is None else stack.enter_context(unpacker(file, "rb"))
+
+
+class _Bounded:
+    """A file of which no single read is large: a tar's headers can ask for any amount."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.file, self.name = file, name
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= MOST_MEMBER:
+            raise InputError(f"The archive '{self.name}' holds an entry that is far too large to be read.")
+        return self.file.read(size)
+
+    def seek(self, place: int) -> int:
+        return self.file.seek(place)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+
+class _Inspector:
+    """Looks at each entry before it is read, and refuses the archive for the first that is not harmless."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.total = path.name, 0
+        self.most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
+
+    def check(self, name: str, size: int, plain: bool) -> None:
+        if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
+            self._refuse(f"'{name}', which points outside of it")
+        if not plain:
+            self._refuse(f"'{name}', which is a link, a device or another special file")
+        if size > MOST_MEMBER and may_be_picture(name):
+            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for a picture"
+            self._refuse(f"'{name}' of {size / 2**20:,.0f} MB, and {most}")
+        self.total += size + ENTRY
+        if self.total > self.most:
+            self._refuse(f"more than {self.most / 2**20:,.0f} MB, far more than its size on the disk allows")
+
+    def _refuse(self, what: str) -> None:
+        raise InputError(f"The archive '{self.name}' is refused: it holds {what}.")
+
+
+def _zip_tree(path: Path, stack: ExitStack) -> Tree:
+    archive = stack.enter_context(zipfile.ZipFile(path))
+    tree, inspector, folders = Tree(path.name), _Inspector(path), []
+    for entry in archive.infolist():
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        inspector.check(entry.filename, entry.file_size, kind in (0, stat.S_IFREG, stat.S_IFDIR))
+        if entry.flag_bits & 1:
+            raise InputError(f"The archive '{path.name}' is locked with a password: unpack it first.")
+        if entry.is_dir():
+            folders.append(_clean(entry.filename))
+        else:
+            tree.files.append(File(_clean(entry.filename), partial(_read_zip, archive, entry)))
+    return _with_empty(tree, folders)
+
+
+def _tar_tree(path: Path, stack: ExitStack) -> Tree:
+    content: Any = _Bounded(_unpacked(path, stack), path.name)
+    tar = stack.enter_context(tarfile.TarFile(fileobj=content))
+    tree, inspector, folders = Tree(path.name), _Inspector(path), []
+    for entry in tar:
+        inspector.check(entry.name, entry.size, entry.isfile() or entry.isdir())
+        if entry.isdir():
+            folders.append(_clean(entry.name))
+        else:
+            tree.files.append(File(_clean(entry.name), partial(_read_tar, tar, entry)))
+    return _with_empty(tree, folders)
+
+
+def _clean(name: str) -> str:
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
+def _with_empty(tree: Tree, folders: list[str]) -> Tree:
+    """Note the folders that nothing lies in."""
+    names = [*(file.path for file in tree.files), *folders]
+    full = {parent.as_posix() for name in names for parent in Path(name).parents}
+    tree.empty.extend(folder for folder in folders if folder and folder not in full)
+    return tree
+
+
+def _read_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    with archive.open(entry) as file:
+        return file.read(MOST_MEMBER)
+
+
+def _read_tar(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(entry)
+    return file.read() if file else b""

@@ -1,0 +1,166 @@
+"""Sets that come as arrays: .npz, the tutorial's bare .npy, and whatever another module holds in memory."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from byol_core.data.imageset import ImageSet, allocate, check_enough
+from byol_core.data.labels import Labels, number
+from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
+from byol_core.data.splits import split
+from byol_core.data.tables import Table, from_npy, from_npz
+from byol_core.errors import InputError
+
+Progress = Callable[[str, float], None]
+
+# Names of the arrays in an .npz: ours and Keras', then those of MedMNIST.
+TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
+TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
+WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
+
+
+def assemble(
+    name: str,
+    parts: Sequence[tuple[Table, bool]],
+    labels: Labels | None,
+    class_names: tuple[str, ...],
+    size: int,
+    *,
+    scale: Scale | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """One ImageSet from tables of images, of which some hold the test images; only what is used is resized."""
+    total = sum(len(table) for table, _ in parts)
+    check_enough(name, total)
+    for table, _ in parts:
+        check_shape(table.shape, table.what)
+    is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
+    train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
+    keep = np.concatenate([train, test])
+    own_split = bool(is_test.any() and not is_test.all())
+    notes = [] if own_split else [held_out(len(test))]
+    if scale is None:
+        scale = _common_scale([table for table, _ in parts])
+        notes.append(f"The arrays were read as {scale.words}.")
+    images = allocate(len(keep), size)
+    _fill(images, [table for table, _ in parts], keep, scale, progress)
+    return ImageSet(
+        name=name,
+        images=images,
+        labels=None if labels is None else torch.from_numpy(labels[keep]),
+        class_names=class_names,
+        train=torch.arange(len(train)),
+        test=torch.arange(len(train), len(keep)),
+        note=" ".join(notes),
+    )
+
+
+def held_out(count: int) -> str:
+    """The sentence for a set that came without a test split."""
+    which = "1 is held out, the same one" if count == 1 else f"{count:,} are held out, the same ones"
+    return f"The set has no test images of its own: {which} each time."
+
+
+def _fill(
+    images: torch.Tensor, tables: Sequence[Table], keep: NDArray[np.int64], scale: Scale, progress: Progress | None
+) -> None:
+    """Write row keep[i] of the tables, taken as one, to images[i]."""
+    total, first = sum(map(len, tables)), 0
+    place = np.full(total, -1, np.int64)
+    place[keep] = np.arange(len(keep))
+    for table in tables:
+        for chunk in table.chunks():
+            here = place[first : first + len(chunk)]
+            first += len(chunk)
+            wanted = here >= 0
+            if wanted.any():
+                rows = to_tensor(scale(chunk[wanted]), table.what)  # a copy, so that memory maps stay untouched
+                images[torch.from_numpy(here[wanted])] = fit(rows, images.shape[-1])
+            if progress:
+                progress("reading the images", first / total)
+
+
+def _common_scale(tables: Sequence[Table]) -> Scale:
+    """Train and test are scaled alike, so the range is looked for in both."""
+    spans = [span for table in tables for span in _spans(table)]
+    kind = "f" if any(table.dtype.kind == "f" for table in tables) else "i"
+    return find_scale(kind, min(low for low, _ in spans), max(high for _, high in spans), tables[0].what)
+
+
+def _spans(table: Table) -> Iterator[tuple[float, float]]:
+    if table.dtype.kind not in "biuf":
+        raise InputError(f"{table.what} holds text, and should hold the values of pixels.")
+    for chunk in table.chunks():
+        low, high = float(chunk.min()), float(chunk.max())
+        if not np.isfinite([low, high]).all():
+            raise InputError(f"{table.what} holds values that are not numbers (NaN) or are infinite.")
+        yield low, high
+        if table.dtype == np.uint8 and high > 1:
+            return  # bytes are what they are; only a set of zeros and ones is told apart
+
+
+def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """A bare .npy of images, without labels."""
+    with _readable(path):
+        return assemble(path.name, [(from_npy(path), False)], None, (), size, limit=limit, progress=progress)
+
+
+def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """x_train, y_train, x_test, y_test, class_names, or images and labels; only the images are needed."""
+    with _readable(path), zipfile.ZipFile(path) as archive:
+        arrays = _Arrays(archive, path.name)
+        parts = arrays.parts()
+        names = arrays.get("class_names")
+        tables = [(images, test) for images, _, test in parts if len(images)]
+        labels, class_names = number(
+            [None if values is None else values.whole() for images, values, _ in parts if len(images)],
+            [len(table) for table, _ in tables],
+            None if names is None else names.whole(),
+        )
+        return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress)
+
+
+class _Arrays:
+    """The arrays of an .npz by name."""
+
+    def __init__(self, archive: zipfile.ZipFile, file_name: str) -> None:
+        self.archive, self.file_name = archive, file_name
+        self.keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+    def get(self, key: str) -> Table | None:
+        return from_npz(self.archive, key, self.file_name) if key in self.keys else None
+
+    def parts(self) -> list[tuple[Table, Table | None, bool]]:
+        """Images, labels or None, and whether they are test images."""
+        found = [*self._first(TRAIN, False), *self._first(TEST, True)] or self._first(WHOLE, False)
+        if not found and len(self.keys) == 1:
+            found = [(from_npz(self.archive, self.keys[0], self.file_name), None, False)]
+        if not found:
+            held = ", ".join(self.keys[:6]) or "no arrays"
+            raise InputError(f"'{self.file_name}' holds {held}, and should hold x_train (with y_train …) or images.")
+        return found
+
+    def _first(self, pairs: Sequence[tuple[str, str]], test: bool) -> list[tuple[Table, Table | None, bool]]:
+        for images, labels in pairs:
+            table = self.get(images)
+            if table is not None:
+                return [(table, self.get(labels), test)]
+        return []
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """What the file system and a broken .npz raise, as one sentence."""
+    try:
+        yield
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"'{path.name}' cannot be read: {error or type(error).__name__}.") from None

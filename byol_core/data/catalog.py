@@ -1,0 +1,86 @@
+"""A name or a path to an ImageSet. Listing the sets needs no torch; loading one imports what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from byol_core.data.entries import ENTRIES, Entry
+from byol_core.errors import InputError
+
+if TYPE_CHECKING:
+    from byol_core.data.imageset import ImageSet
+
+Progress = Callable[[str, float], None]
+
+
+def entries() -> tuple[Entry, ...]:
+    """Every set that has a name, the embedded one first."""
+    return ENTRIES
+
+
+def load(source: str, image_size: int, *, progress: Progress | None = None, limit: int | None = None) -> ImageSet:
+    """The set of that name or path, every image resized once to ``image_size``.
+
+    A name is taken before a path of the same spelling; ``./mnist`` is the path. ``limit`` thins the training images,
+    by class. ``progress`` is told what is done and which share of it, 0 to 1. InputError or LabError in one sentence.
+    """
+    entry = find(source)
+    if entry is None:
+        return _load_path(source, image_size, progress, limit)
+    if entry.download_mb:
+        from byol_core.data.remote import load_remote
+
+        return load_remote(entry, image_size, progress, limit)
+    from byol_core.data.embedded import load_embedded
+
+    return load_embedded(image_size, progress, limit)
+
+
+def find(source: str) -> Entry | None:
+    """The entry of that name, whatever its capitals and hyphens: ``CIFAR-10`` is ``cifar10``."""
+    return next((entry for entry in ENTRIES if _plain(entry.name) == _plain(source)), None)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "").replace("_", "")
+
+
+def _load_path(source: str, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    path = Path(source).expanduser()
+    try:
+        if not source.strip() or not path.exists():
+            raise InputError(_unknown(source, path))
+        return _loader(path)(path, size, progress, limit)
+    except PermissionError as error:
+        raise InputError(f"'{error.filename or source}' cannot be read: permission denied.") from None
+    except OSError as error:
+        raise InputError(f"'{source}' cannot be read: {error.strerror or error}.") from None
+
+
+def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None], ImageSet]:
+    from byol_core.data import archive, arrays, folder
+    from byol_core.data.decode import SUFFIXES
+
+    if path.is_dir():
+        return folder.load_folder
+    if not path.is_file():
+        raise InputError(f"'{path}' is neither a file nor a folder.")
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        raise InputError(f"'{path}' is a single image: give the folder that holds the images.")
+    return {".npz": arrays.load_npz, ".npy": arrays.load_npy}.get(suffix, archive.load_archive)
+
+
+def _unknown(source: str, path: Path) -> str:
+    """What is missing, and what was meant perhaps: a set, or something beside the missing path."""
+    names = {entry.name: entry.name for entry in ENTRIES}
+    with suppress(OSError):
+        names |= {(path.parent / beside.name).as_posix(): beside.name for beside in path.parent.iterdir()}
+    near = [name for name, short in names.items() if get_close_matches(path.name.lower(), [short.lower()], 1, 0.6)]
+    known = ", ".join(entry.name for entry in ENTRIES)
+    hint = f"did you mean {' or '.join(repr(name) for name in near[:3])}?" if near else f"the sets are {known}."
+    return f"There is no image set and no path '{source}'; {hint}"

@@ -1,0 +1,158 @@
+"""Picture files to one ImageSet, and how their folders name classes and splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from byol_core.data.arrays import Progress, held_out
+from byol_core.data.decode import decode_all, may_be_picture
+from byol_core.data.imageset import ImageSet, allocate, check_enough
+from byol_core.data.splits import split
+
+TRAIN = {"train", "training"}
+TEST = {"test", "testing"}
+VALIDATION = {"val", "valid", "validation"}
+# What operating systems leave behind is not worth a word.
+LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by its path inside the set, and how to get at it: its place on the disk, or its bytes."""
+
+    path: str
+    source: Callable[[], bytes | Path]
+    label: int = -1
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files below a folder or in an archive, the folders that hold nothing, and what was passed over already."""
+
+    name: str
+    files: list[File] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file lies, from the folder that matters now on; an empty folder has no file and ends in ""."""
+
+    parts: tuple[str, ...]
+    file: File | None
+    test: bool = False
+
+    @property
+    def class_name(self) -> str:
+        return self.parts[0] if len(self.parts) > 1 else ""
+
+
+def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """Class sub-folders or none, and train/ and test/ (or val/) above them or not."""
+    seen = [file for file in tree.files if not _litter(file.path)]
+    skipped = tree.skipped + [f"{file.path}: not an image" for file in seen if not may_be_picture(file.path)]
+    places = [_Place(tuple(file.path.split("/")), file) for file in seen if may_be_picture(file.path)]
+    places += [_Place((*path.split("/"), ""), None) for path in tree.empty if not _litter(path)]
+    places, outside = _sides(_unwrapped(places))
+    skipped += [f"{place.file.path}: outside of the train and test folders" for place in outside if place.file]
+    names = sorted({place.class_name for place in places} - {""})
+    # One class says nothing: such a folder only wraps the images.
+    index = {name: number for number, name in enumerate(names)} if len(names) > 1 else {}
+    files = [
+        replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
+    ]
+    return assemble_files(tree.name, files, tuple(index), size, skipped=skipped, progress=progress, limit=limit)
+
+
+def _litter(path: str) -> bool:
+    return any(part.startswith(".") or part.lower() in LITTER for part in path.split("/"))
+
+
+def _unwrapped(places: list[_Place]) -> list[_Place]:
+    """Without the outer folders that hold nothing but one folder."""
+    while len({place.parts[0] for place in places}) == 1 and all(len(place.parts) > 1 for place in places):
+        places = [replace(place, parts=place.parts[1:]) for place in places]
+    return places
+
+
+def _sides(places: list[_Place]) -> tuple[list[_Place], list[_Place]]:
+    """Places below train/ and test/ told apart, and those outside; val/ joins training where there is a test/ too."""
+    tops = {place.parts[0].lower() for place in places if len(place.parts) > 1}
+    tests = TEST if TEST & tops else VALIDATION
+    if not (TRAIN & tops and tests & tops):
+        return places, []
+    known: list[_Place] = []
+    outside: list[_Place] = []
+    for place in places:
+        top = place.parts[0].lower() if len(place.parts) > 1 else ""
+        if top in TRAIN | TEST | VALIDATION:
+            known.append(replace(place, parts=place.parts[1:], test=top in tests))
+        else:
+            outside.append(place)
+    return known, outside
+
+
+def assemble_files(
+    name: str,
+    files: Sequence[File],
+    class_names: tuple[str, ...],
+    size: int,
+    *,
+    skipped: Sequence[str] = (),
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """One ImageSet from picture files; those that cannot be read are named in ``skipped``."""
+    check_enough(name, len(files), tuple(skipped))
+    labels = np.array([file.label for file in files], np.int64)
+    given = np.array([file.test for file in files])
+    own_split = bool(given.any() and not given.all())
+    train, test = split(labels, given, limit)
+    chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which reads forwards only
+    images, usable, reasons = _decode([files[place] for place in chosen], size, progress)
+    kept = chosen[usable]
+    skipped = (*skipped, *reasons)
+    check_enough(name, len(kept), skipped)
+    is_test = np.isin(kept, test)
+    if is_test.all() or not is_test.any() or not (own_split or limit):
+        # Broken files must not shrink the held-out share, nor take a whole side of the split.
+        is_test = np.isin(np.arange(len(kept)), split(labels[kept], None, None)[1])
+        own_split = False
+    return ImageSet(
+        name=name,
+        images=images,
+        labels=torch.from_numpy(labels[kept]) if (labels[kept] >= 0).any() else None,
+        class_names=class_names if (labels[kept] >= 0).any() else (),
+        train=torch.from_numpy(np.flatnonzero(~is_test)),
+        test=torch.from_numpy(np.flatnonzero(is_test)),
+        skipped=skipped,
+        note="" if own_split else held_out(int(is_test.sum())),
+    )
+
+
+def _decode(
+    files: Sequence[File], size: int, progress: Progress | None
+) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]], list[str]]:
+    """The usable pictures, their positions in ``files``, and a line for each of the others."""
+    images = allocate(len(files), size)
+    usable: list[int] = []
+    reasons: list[str] = []
+
+    def report(done: int) -> None:
+        if progress:
+            progress("reading the images", done / len(files))
+
+    for place, found in enumerate(decode_all([file.source for file in files], size, report)):
+        if isinstance(found, str):
+            reasons.append(f"{files[place].path}: {found}")
+        else:
+            images[len(usable)] = torch.tensor(found).permute(2, 0, 1)
+            usable.append(place)
+    return images[: len(usable)], np.array(usable, np.int64), reasons

@@ -1,0 +1,50 @@
+"""A folder of images on the disk."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from byol_core.data.arrays import Progress
+from byol_core.data.files import File, Tree, load_tree
+from byol_core.data.imageset import ImageSet
+from byol_core.errors import InputError
+
+
+def load_folder(folder: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """Every picture below the folder; InputError when there is no file at all."""
+    tree = walk(folder)
+    if not tree.files:
+        raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
+    return load_tree(tree, size, progress, limit)
+
+
+def walk(folder: Path) -> Tree:
+    """The tree below a folder. Links are followed, each folder once; sockets and the like are passed over."""
+    tree = Tree(folder.resolve().name)
+    seen: set[str] = set()
+    for here, folders, names in os.walk(folder, followlinks=True, onerror=partial(_unreadable, tree, folder)):
+        if os.path.realpath(here) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(here))
+        folders.sort()
+        _collect(tree, folder, Path(here), folders, sorted(names))
+    return tree
+
+
+def _collect(tree: Tree, folder: Path, here: Path, folders: list[str], names: list[str]) -> None:
+    inside = here.relative_to(folder)
+    if not folders and not names and here != folder:
+        tree.empty.append(inside.as_posix())
+    for name in names:
+        path, shown = here / name, (inside / name).as_posix()
+        if path.is_file():
+            tree.files.append(File(shown, partial(Path, path)))
+        else:
+            tree.skipped.append(f"{shown}: not a file")
+
+
+def _unreadable(tree: Tree, folder: Path, error: OSError) -> None:
+    tree.skipped.append(f"{os.path.relpath(error.filename or folder, folder)}: cannot be opened")

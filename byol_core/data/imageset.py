@@ -1,0 +1,77 @@
+"""ImageSet: the one form that every set of images takes, whatever it was read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psutil
+import torch
+from torch import Tensor
+
+from byol_core.errors import InputError
+
+# The share of the free memory that the images may take: training needs the rest.
+MEMORY_SHARE = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images of one size with their split; labels are optional, for the set (None) and for an image (-1).
+
+    images: (N, 3, H, W) uint8. labels: (N,) int64. train, test: int64 indices into images that do not overlap.
+    skipped: one line a file that was not read, such as "cat.png: not an image". note: what a person should know.
+    """
+
+    name: str
+    images: Tensor
+    labels: Tensor | None
+    class_names: tuple[str, ...]
+    train: Tensor
+    test: Tensor
+    skipped: tuple[str, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        check_enough(self.name, len(self.images), self.skipped)
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4 or self.images.shape[1] != 3:
+            raise ValueError(f"images should be (N, 3, H, W) uint8, not {tuple(self.images.shape)} {self.images.dtype}")
+        self._check_labels()
+        self._check_split()
+
+    def _check_labels(self) -> None:
+        if self.labels is None:
+            return
+        if self.labels.dtype != torch.int64 or self.labels.shape != (len(self.images),):
+            raise ValueError(f"labels should be ({len(self.images)},) int64, not {tuple(self.labels.shape)}")
+        if int(self.labels.min()) < -1 or int(self.labels.max()) >= len(self.class_names):
+            raise ValueError(f"labels should lie between -1 and {len(self.class_names) - 1}")
+
+    def _check_split(self) -> None:
+        both = torch.cat([self.train, self.test]).sort().values
+        if both.dtype != torch.int64 or bool((both.diff() == 0).any()):
+            raise ValueError("train and test should be int64 indices without a common one")
+        if len(both) and (int(both[0]) < 0 or int(both[-1]) >= len(self.images)):
+            raise ValueError("train and test should point into images")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
+    """InputError when fewer than two images can be used."""
+    if usable >= 2:
+        return
+    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+    why = f" ({files} skipped, the first is {skipped[0]})" if skipped else ""
+    raise InputError(f"'{name}' holds {usable} usable image{'' if usable == 1 else 's'}, and two are the least{why}.")
+
+
+def allocate(count: int, size: int) -> Tensor:
+    """Room for ``count`` images, (count, 3, size, size) uint8; InputError when the memory does not hold them."""
+    need, free = count * 3 * size * size, psutil.virtual_memory().available
+    if need > MEMORY_SHARE * free:
+        raise InputError(
+            f"{count:,} images of {size} pixels need {need / 2**30:.1f} GB, and {free / 2**30:.1f} GB of memory are "
+            "free: choose a smaller data.image_size, or set data.limit."
+        )
+    return torch.empty((count, 3, size, size), dtype=torch.uint8)

@@ -1,0 +1,86 @@
+"""Labels as people store them (numbers, names, with gaps, in part) to 0 … C-1, with -1 for an unlabelled image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byol_core.data.pixels import Array
+from byol_core.errors import InputError
+
+Labels = NDArray[np.int64]
+
+
+def number(
+    parts: Sequence[Array | None], counts: Sequence[int], names: Array | None
+) -> tuple[Labels | None, tuple[str, ...]]:
+    """Labels of all parts in a row and the class names; None when no image has a label.
+
+    parts: the labels of each part of the set, or None. counts: images in each part. names: the class names, or None.
+    """
+    flat = [None if part is None else _flat(part, count) for part, count in zip(parts, counts, strict=True)]
+    known = [part for part in flat if part is not None]
+    if not known:
+        return None, ()
+    if len({part.dtype.kind for part in known}) > 1:
+        raise InputError("Some labels are numbers and some are text; they should be of one kind.")
+    given = None if names is None else _names(names)
+    numbered, classes = (_from_text if known[0].dtype.kind == "U" else _from_numbers)(known, given)
+    whole = np.full(sum(counts), -1, np.int64)
+    places = np.repeat([part is not None for part in flat], counts)
+    whole[places] = numbered
+    return (whole, classes) if (whole >= 0).any() else (None, ())
+
+
+def _flat(values: Array, count: int) -> Array:
+    """(N,) or (N, 1) of any kind -> (N,) int64 or str."""
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(f"Labels have the shape {values.shape}, and should be one number or name an image.")
+    if len(values) != count:
+        raise InputError(f"There are {len(values):,} labels for {count:,} images; there should be one an image.")
+    if values.dtype.kind in "US":
+        return _text(values)
+    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+        raise InputError("Labels should be whole numbers or names, and some are fractions or not numbers.")
+    return values.astype(np.int64)
+
+
+def _text(values: Array) -> Array:
+    try:
+        return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values
+    except UnicodeDecodeError:
+        raise InputError("Names of classes should be UTF-8 text.") from None
+
+
+def _names(values: Array) -> list[str]:
+    if values.ndim != 1:
+        raise InputError(f"class_names has the shape {values.shape}, and should be one name a class.")
+    return [str(name) for name in (_text(values) if values.dtype.kind == "S" else values)]
+
+
+def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
+    """An empty name is an unlabelled image."""
+    values, places = np.unique(np.concatenate(known), return_inverse=True)
+    classes = [str(value) for value in values if value] if given is None else given
+    index = {name: place for place, name in enumerate(classes)} | {"": -1}
+    missing = next((str(value) for value in values if str(value) not in index), None)
+    if missing is not None:
+        raise InputError(f"The label '{missing}' is not among the class_names.")
+    return np.array([index[str(value)] for value in values], np.int64)[places], tuple(classes)
+
+
+def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
+    """Without names the numbers that occur become the names, so that gaps and a start at 1 are right."""
+    values, places = np.unique(np.concatenate(known), return_inverse=True)
+    if len(values) and values[0] < -1:
+        raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabelled image.")
+    if given is None:
+        classes = tuple(str(value) for value in values if value >= 0)
+        return (places - int(len(values) > len(classes))).astype(np.int64), classes
+    if len(values) and values[-1] >= len(given):
+        raise InputError(f"The largest label is {values[-1]}, but there are {len(given)} class_names, counted from 0.")
+    return values[places], tuple(given)

@@ -1,0 +1,224 @@
+"""Sets that torchvision knows, downloaded on first use to $BYOL_LAB_DATA, else ~/.cache/byol-lab.
+
+A download goes to a folder of its own and is moved into place when it is whole, so that a broken one is never used.
+Files that lie there already in torchvision's layout are used as they are.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from byol_core.data.arrays import Progress, assemble
+from byol_core.data.entries import Entry
+from byol_core.data.files import File, assemble_files
+from byol_core.data.imageset import ImageSet
+from byol_core.data.pixels import AS_STORED
+from byol_core.data.tables import in_memory
+from byol_core.errors import LabError
+
+# Makes the torchvision sets in a folder, each with whether it holds the test images: (root, download, size) -> sets.
+Maker = Callable[[Path, bool, int], Sequence[tuple[Any, bool]]]
+
+SECONDS_WITHOUT_A_BYTE = 30
+_one_at_a_time = threading.Lock()
+
+
+def data_home() -> Path:
+    """Where downloads are kept."""
+    return Path(os.environ.get("BYOL_LAB_DATA") or "~/.cache/byol-lab").expanduser().resolve()
+
+
+def load_remote(entry: Entry, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+    """The set of that entry; LabError in one sentence when it is not here and cannot be fetched."""
+    home, make = data_home(), MAKERS[entry.name]
+    try:
+        sets = _find(make, home, size)
+        if sets is None:
+            with _lock(home, entry.name):
+                sets = _find(make, home, size)  # another run may have fetched it meanwhile
+                if sets is None:
+                    _fetch(entry, make, home, size, progress)
+                    sets = make(home, False, size)
+    except (OSError, HTTPException) as error:
+        raise LabError(_what_went_wrong(entry, home, error)) from None
+    return from_torchvision(entry.name, sets, size, progress=progress, limit=limit)
+
+
+def from_torchvision(
+    name: str,
+    sets: Sequence[tuple[Any, bool]],
+    size: int,
+    *,
+    progress: Progress | None = None,
+    limit: int | None = None,
+) -> ImageSet:
+    """torchvision's sets, arrays (``data``) or files (``loader=str``), each with whether it holds the test images."""
+    class_names = _class_names(sets[0][0])
+    if not hasattr(sets[0][0], "data"):
+        files = [
+            File(Path(path).name, partial(Path, path), int(label), test)
+            for dataset, test in sets
+            for path, label in (dataset[place] for place in range(len(dataset)))
+        ]
+        return assemble_files(name, files, class_names, size, progress=progress, limit=limit)
+    labels = np.concatenate([np.asarray(_labels(dataset), np.int64) for dataset, _ in sets])
+    parts = [(in_memory(np.asarray(dataset.data), name), test) for dataset, test in sets]
+    return assemble(name, parts, labels, class_names, size, scale=AS_STORED, progress=progress, limit=limit)
+
+
+def _labels(dataset: Any) -> Any:
+    return dataset.targets if hasattr(dataset, "targets") else dataset.labels
+
+
+def _class_names(dataset: Any) -> tuple[str, ...]:
+    """Imagenette has a tuple of synonyms a class; SVHN has no names, its classes are digits."""
+    names = getattr(dataset, "classes", None) or [str(digit) for digit in range(10)]
+    return tuple(name if isinstance(name, str) else name[0] for name in names)
+
+
+def _find(make: Maker, home: Path, size: int) -> Sequence[tuple[Any, bool]] | None:
+    try:
+        return make(home, False, size)
+    except (RuntimeError, FileNotFoundError):  # torchvision's ways to say that a set is not there, or not whole
+        return None
+
+
+@contextmanager
+def _lock(home: Path, name: str) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / f".{name}.lock"):
+        yield
+
+
+def _fetch(entry: Entry, make: Maker, home: Path, size: int, progress: Progress | None) -> None:
+    """Download and unpack beside, then move into place, without the archives."""
+    beside = home / f".{entry.name}.partial"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        with _reported(entry, progress):
+            make(beside, True, size)
+    except RuntimeError as error:  # a wrong checksum, or every mirror failed
+        raise OSError(str(error)) from None
+    else:
+        _move_into(beside, home)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _move_into(beside: Path, home: Path) -> None:
+    for leftover in [path for path in beside.rglob("*") if path.suffix in {".gz", ".tgz", ".zip"}]:
+        leftover.unlink()
+    for fetched in beside.iterdir():
+        there = home / fetched.name
+        if there.is_dir():
+            shutil.rmtree(there)
+        fetched.replace(there)
+
+
+@contextmanager
+def _reported(entry: Entry, progress: Progress | None) -> Iterator[None]:
+    """torchvision's bar becomes our progress, its prints are dropped, and a silent server is given up after a while."""
+    from torchvision.datasets import utils
+
+    with _one_at_a_time, redirect_stdout(io.StringIO()):
+        bar, seconds = getattr(utils, "tqdm", None), socket.getdefaulttimeout()
+        utils.tqdm = partial(_Bar, entry, progress)
+        socket.setdefaulttimeout(SECONDS_WITHOUT_A_BYTE)
+        try:
+            yield
+        finally:
+            utils.tqdm = bar
+            socket.setdefaulttimeout(seconds)
+
+
+class _Bar:
+    """Stands in for tqdm while torchvision downloads one file."""
+
+    def __init__(self, entry: Entry, progress: Progress | None, *_: Any, total: int | None = None, **__: Any) -> None:
+        self.entry, self.progress, self.total, self.done = entry, progress, total, 0
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, count: int) -> None:
+        """``count`` more bytes are here."""
+        before, self.done = self.done >> 20, self.done + count
+        if self.progress and self.done >> 20 > before:  # a megabyte is enough to say so
+            total = self.total or self.entry.download_mb * 10**6
+            words = f"downloading {self.entry.title}: {self.done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+            self.progress(words, min(1.0, self.done / total))
+
+
+def _what_went_wrong(entry: Entry, home: Path, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.ENOSPC:
+        return f"There is no space left in '{home}' for {entry.title} ({entry.download_mb:,} MB): set BYOL_LAB_DATA."
+    if number in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return f"The folder of downloads '{home}' cannot be written: set BYOL_LAB_DATA to another one."
+    return (
+        f"{entry.title} ({entry.download_mb:,} MB) is not on this machine and could not be downloaded: connect to the "
+        f"internet once, or put torchvision's files into '{home}', or use the embedded 'eurosat'."
+    )
+
+
+def _train_and_test(class_name: str) -> Maker:
+    def make(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:
+        from torchvision import datasets
+
+        dataset = getattr(datasets, class_name)
+        return [(dataset(root, train=not test, download=download), test) for test in (False, True)]
+
+    return make
+
+
+def _splits(class_name: str, train: Sequence[str], test: Sequence[str], **options: Any) -> Maker:
+    def make(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:
+        from torchvision import datasets
+
+        dataset = getattr(datasets, class_name)
+        return [(dataset(root, split, download=download, **options), split in test) for split in (*train, *test)]
+
+    return make
+
+
+def _imagenette(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:
+    """The small edition where it is large enough."""
+    edition = "160px" if size <= 160 else "320px"
+    return _splits("Imagenette", ["train"], ["val"], size=edition, loader=str)(root, download, size)
+
+
+def _eurosat(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:
+    from torchvision import datasets
+
+    return [(datasets.EuroSAT(root, download=download, loader=str), False)]
+
+
+MAKERS: Mapping[str, Maker] = {
+    "cifar10": _train_and_test("CIFAR10"),
+    "cifar100": _train_and_test("CIFAR100"),
+    "stl10": _splits("STL10", ["train", "unlabeled"], ["test"]),
+    "svhn": _splits("SVHN", ["train"], ["test"]),
+    "fashion-mnist": _train_and_test("FashionMNIST"),
+    "mnist": _train_and_test("MNIST"),
+    "eurosat-full": _eurosat,
+    "imagenette": _imagenette,
+    "flowers102": _splits("Flowers102", ["train", "val"], ["test"], loader=str),
+}

@@ -1,0 +1,124 @@
+"""Arrays on disk, read a few rows at a time and never unpickled: .npy, the members of an .npz, or one in memory."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import psutil
+
+from byol_core.data.pixels import Array
+from byol_core.errors import InputError
+
+# Bytes of an array that are looked at together.
+CHUNK = 2**24
+# Labels and names are read whole; no honest ones are larger.
+MOST_SMALL = 2**28
+
+
+@dataclass(frozen=True)
+class Table:
+    """An array of ``shape`` whose rows come in chunks, from the first to the last, as often as is asked."""
+
+    what: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: Callable[[], Iterator[Array]]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def whole(self) -> Array:
+        """All of a small array."""
+        if math.prod(self.shape) * self.dtype.itemsize > MOST_SMALL:
+            raise InputError(f"{self.what} is far too large for labels or names.")
+        parts = list(self.chunks())
+        return np.concatenate(parts) if parts else np.empty(self.shape, self.dtype)
+
+
+def in_memory(array: Array, what: str) -> Table:
+    """An array that is here already, or a memory map."""
+    rows = _rows(array.shape, array.dtype)
+
+    def chunks() -> Iterator[Array]:
+        for start in range(0, len(array), rows):
+            yield array[start : start + rows]
+
+    return Table(what, array.shape, array.dtype, chunks)
+
+
+def from_npy(path: Path) -> Table:
+    """The array of a .npy file, as a memory map."""
+    with path.open("rb") as file:
+        shape, fortran, dtype = _header(file, f"'{path.name}'")
+        start = file.tell()
+    if path.stat().st_size < start + math.prod(shape) * dtype.itemsize:
+        raise InputError(f"'{path.name}' is cut short: it ends before its array does.")
+    if not math.prod(shape):
+        return in_memory(np.empty(shape, dtype), f"'{path.name}'")
+    return in_memory(np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C"), f"'{path.name}'")
+
+
+def from_npz(archive: zipfile.ZipFile, key: str, file_name: str) -> Table:
+    """One array of an .npz; its rows are unpacked as they are asked for."""
+    what, member = f"'{key}' in '{file_name}'", archive.getinfo(f"{key}.npy")
+    with archive.open(member) as file:
+        shape, fortran, dtype = _header(file, what)
+        start = file.tell()
+    if member.file_size != start + math.prod(shape) * dtype.itemsize:
+        raise InputError(f"{what} is broken: its size is not what its header says.")
+    if fortran and len(shape) > 1:
+        return _column_major(archive, member, what, shape, dtype, start)
+
+    def chunks() -> Iterator[Array]:
+        with archive.open(member) as file:
+            file.read(start)
+            rows = _rows(shape, dtype)
+            for first in range(0, shape[0], rows):
+                here = (min(rows, shape[0] - first), *shape[1:])
+                yield np.frombuffer(file.read(math.prod(here) * dtype.itemsize), dtype).reshape(here)
+
+    return Table(what, shape, dtype, chunks)
+
+
+def _column_major(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    what: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    start: int,
+) -> Table:
+    """A Fortran-ordered array has no rows to stream: it is unpacked whole, when it is asked for."""
+
+    if 2 * member.file_size > psutil.virtual_memory().available:
+        raise InputError(f"{what} is column-major and too large to be read whole: save it row by row (C order).")
+
+    def chunks() -> Iterator[Array]:
+        with archive.open(member) as file:
+            values = np.frombuffer(file.read()[start:], dtype).reshape(shape, order="F")
+        yield from in_memory(values, what).chunks()
+
+    return Table(what, shape, dtype, chunks)
+
+
+def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        shape, fortran, dtype = readers[np.lib.format.read_magic(file)](file)
+    except (ValueError, KeyError, EOFError):
+        raise InputError(f"{what} is not a NumPy array that can be read safely.") from None
+    if dtype.hasobject:
+        raise InputError(f"{what} is an array of Python objects, which is not read: save it as numbers or as text.")
+    if not shape or dtype.kind not in "biufUS" or not dtype.itemsize:
+        raise InputError(f"{what} should be an array of numbers or text, and is {dtype} of shape {shape}.")
+    return shape, fortran, dtype
+
+
+def _rows(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return max(1, CHUNK // max(1, math.prod(shape[1:]) * dtype.itemsize))

@@ -1,0 +1,198 @@
+""".npz and .npy: every layout and range is read, and what is not an honest array is refused in one sentence."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from byol_core.data import tables
+from byol_core.data.catalog import load
+from byol_core.errors import InputError
+
+RANDOM = np.random.default_rng(0)
+COLOUR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
+
+
+def npz(folder: Path, **arrays: Any) -> str:
+    np.savez_compressed(folder / "set.npz", **arrays)
+    return str(folder / "set.npz")
+
+
+def npy(folder: Path, array: Any) -> str:
+    np.save(folder / "data.npy", array)
+    return str(folder / "data.npy")
+
+
+def in_order(path: str) -> np.ndarray:
+    """All images of a set in the order of the file, (N, 8, 8, 3)."""
+    images = load(path, 8).images.permute(0, 2, 3, 1).numpy()
+    return images[np.lexsort(images.reshape(len(images), -1).T)]
+
+
+def sorted_colour(values: np.ndarray = COLOUR) -> np.ndarray:
+    return values[np.lexsort(values.reshape(len(values), -1).T)]
+
+
+def test_the_benchmark_keys_with_names(tmp_path: Path) -> None:
+    names = np.array(["cat", "dog"])
+    path = npz(tmp_path, x_train=COLOUR[:6], y_train=[0, 1] * 3, x_test=COLOUR[6:], y_test=[1] * 4, class_names=names)
+    found = load(path, 8)
+    assert (found.name, found.class_names, found.skipped) == ("set.npz", ("cat", "dog"), ())
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 1, 0, 1, 0, 1, 1, 1, 1, 1]
+    assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9])
+    assert (found.images.permute(0, 2, 3, 1).numpy() == COLOUR).all()
+    assert "held out" not in found.note
+
+
+def test_images_and_labels_without_a_test_split(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, images=COLOUR, labels=["a", "b"] * 5), 8)
+    assert (len(found.train), len(found.test), found.class_names) == (8, 2, ("a", "b"))
+    assert found.labels is not None
+    assert sorted(found.labels[found.test].tolist()) == [0, 1]
+    assert "2 are held out" in found.note
+
+
+@pytest.mark.parametrize("key", ["images", "x_train", "arr_0"])
+def test_labels_are_optional(tmp_path: Path, key: str) -> None:
+    found = load(npz(tmp_path, **{key: COLOUR}), 8)
+    assert (found.labels, found.class_names, len(found)) == (None, (), 10)
+
+
+def test_training_images_may_lack_labels(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, x_train=COLOUR[:6], x_test=COLOUR[6:], y_test=[0, 1, 0, 1]), 8)
+    assert found.labels is not None
+    assert found.labels.tolist() == [-1] * 6 + [0, 1, 0, 1]
+
+
+def test_medmnist_keys(tmp_path: Path) -> None:
+    labels = np.zeros((5, 1), np.uint8)
+    path = npz(tmp_path, train_images=COLOUR[:5], train_labels=labels, test_images=COLOUR[5:], test_labels=labels)
+    assert len(load(path, 8).test) == 5
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        COLOUR,
+        np.asfortranarray(COLOUR),
+        COLOUR.transpose(0, 3, 1, 2),
+        COLOUR.astype(np.int64),
+        COLOUR.astype(np.uint16) * 257,
+        COLOUR.astype(">u2") * 257,
+        (COLOUR / 255).astype(np.float32),
+        COLOUR / 255,
+        COLOUR.astype(np.float16),
+        COLOUR.astype(np.float64),
+        (COLOUR / 127.5 - 1).astype(">f4"),
+    ],
+    ids=lambda array: f"{array.dtype}-{array.shape[1]}-{'F' if array.flags.f_contiguous else 'C'}",
+)
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_layouts_and_ranges_are_read_alike(
+    tmp_path: Path, stored: np.ndarray, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "CHUNK", 2048)  # several chunks
+    path = npy(tmp_path, stored) if kind == "npy" else npz(tmp_path, images=stored)
+    assert np.abs(in_order(path).astype(int) - sorted_colour()).max() <= 0
+
+
+def test_grey_and_alpha(tmp_path: Path) -> None:
+    grey = load(npy(tmp_path, COLOUR[..., 0]), 8)
+    assert (grey.images == grey.images[:, :1]).all()
+    assert load(npy(tmp_path, np.zeros((4, 8, 8, 4), np.uint8) + np.uint8([9, 9, 9, 0])), 8).images.unique() == 255
+    assert load(npy(tmp_path, np.eye(8, dtype=bool)[None].repeat(4, 0)), 8).images.unique().tolist() == [0, 255]
+
+
+def test_the_range_of_training_and_test_is_one(tmp_path: Path) -> None:
+    dark = np.full((4, 8, 8), 0.5)
+    found = load(npz(tmp_path, x_train=np.linspace(-1, 1, 256).reshape(4, 8, 8), x_test=dark), 8)
+    assert found.images[found.test].unique().tolist() == [191]
+    assert "values from -1 to 1" in found.note
+
+
+def test_other_sizes_are_resized(tmp_path: Path) -> None:
+    assert load(npy(tmp_path, np.zeros((4, 28, 20), np.uint8)), 16).images.shape == (4, 3, 16, 16)
+
+
+def test_limit_and_progress(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    path = npz(tmp_path, x_train=COLOUR[:6], y_train=[0, 1] * 3, x_test=COLOUR[6:], y_test=[1] * 4)
+    found = load(path, 8, limit=4, progress=lambda text, share: told.append((text, share)))
+    assert (len(found), len(found.train), len(found.test)) == (8, 4, 4)
+    assert found.labels is not None
+    assert torch.bincount(found.labels[found.train]).tolist() == [2, 2]
+    assert told[-1] == ("reading the images", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"images": np.array([None, {}])}, "'images' in 'set.npz' is an array of Python objects"),
+        ({"images": COLOUR, "labels": np.array(["a", 1] * 5, object)}, "'labels' .* array of Python objects"),
+        ({"images": COLOUR, "labels": [0] * 9}, "There are 9 labels for 10 images"),
+        ({"x_train": COLOUR, "y_train": [0] * 10, "x_test": COLOUR, "y_test": [0]}, "There are 1 labels for 10 images"),
+        ({"images": np.zeros((10, 784), np.uint8)}, r"has the shape \(10, 784\)"),
+        ({"images": np.zeros((10, 8, 8, 2), np.uint8)}, "C of 1, 3 or 4"),
+        ({"images": np.full((4, 8, 8), np.nan)}, "not numbers"),
+        ({"images": np.full((4, 8, 8), np.inf)}, "infinite"),
+        ({"images": np.full((4, 8, 8), -7.0)}, "values from -7 to -7"),
+        ({"images": np.full((4, 8, 8), "x")}, "holds text"),
+        ({"images": np.full((4, 8, 8), 1j)}, "numbers or text"),
+        ({"images": COLOUR[:1]}, "'set.npz' holds 1 usable image, and two are the least"),
+        ({"images": COLOUR[:0]}, "'set.npz' holds 0 usable images"),
+        ({"pictures": COLOUR, "more": COLOUR}, "'set.npz' holds pictures, more, and should hold x_train"),
+        ({}, "'set.npz' holds no arrays"),
+    ],
+)
+def test_a_wrong_npz_is_refused(tmp_path: Path, arrays: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence) as caught:
+        load(npz(tmp_path, **arrays), 8)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_npy_of_objects_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'data.npy' is an array of Python objects, which is not read"):
+        load(npy(tmp_path, np.array([{"a": 1}], object)), 8)
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", b"\x80\x04pickle", b"\x93NUMPY\x01\x00\xff\xff{"])
+@pytest.mark.parametrize("name", ["data.npy", "data.npz"])
+def test_files_that_hold_no_array_are_refused(tmp_path: Path, content: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"'{name}'"):
+        load(str(tmp_path / name), 8)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz"])
+def test_a_file_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
+    path = Path(npy(tmp_path, COLOUR) if kind == "npy" else npz(tmp_path, images=COLOUR))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=path.name):
+        load(str(path), 8)
+
+
+def test_a_damaged_npz_is_refused(tmp_path: Path) -> None:
+    path = Path(npz(tmp_path, images=COLOUR))
+    content = bytearray(path.read_bytes())
+    content[300:400] = bytes(100)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"'set.npz' cannot be read"):
+        load(str(path), 8)
+
+
+def test_a_header_that_promises_more_than_there_is_is_refused(tmp_path: Path) -> None:
+    head = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000, 1000, 1000)}\n"
+    array = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+    (tmp_path / "data.npy").write_bytes(array)
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("images.npy", array)
+    with pytest.raises(InputError, match="cut short"):
+        load(str(tmp_path / "data.npy"), 8)
+    with pytest.raises(InputError, match="size is not what its header says"):
+        load(str(tmp_path / "data.npz"), 8)

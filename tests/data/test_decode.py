@@ -1,0 +1,184 @@
+"""One picture of every kind becomes the right square, and no foreign file is more than a reason in words."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from byol_core.data import decode as module
+from byol_core.data.decode import Unreadable, decode, may_be_picture
+
+
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def colour(content: bytes) -> list[int]:
+    """The one colour of a decoded picture."""
+    pixels = decode(content, 8)
+    assert pixels.shape == (8, 8, 3)
+    assert np.ptp(pixels.reshape(-1, 3).astype(int), axis=0).max() <= 2
+    return [int(value) for value in pixels[4, 4]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "kind", "expected"),
+    [
+        ("RGB", (200, 100, 50), "PNG", [200, 100, 50]),
+        ("RGB", (200, 100, 50), "BMP", [200, 100, 50]),
+        ("RGB", (200, 100, 50), "TIFF", [200, 100, 50]),
+        ("L", 77, "PNG", [77, 77, 77]),
+        ("L", 77, "PPM", [77, 77, 77]),
+        ("1", 1, "PNG", [255, 255, 255]),
+        ("LA", (0, 0), "PNG", [255, 255, 255]),
+        ("LA", (90, 255), "PNG", [90, 90, 90]),
+        ("RGBA", (255, 0, 0, 0), "PNG", [255, 255, 255]),
+        ("RGBA", (0, 0, 0, 51), "PNG", [204, 204, 204]),
+        ("RGBA", (0, 0, 0, 51), "WEBP", [204, 204, 204]),
+        ("I;16", 257 * 30, "PNG", [30, 30, 30]),
+        ("I;16", 257 * 30, "TIFF", [30, 30, 30]),
+        ("I", 257 * 30, "TIFF", [30, 30, 30]),
+        ("F", 0.2, "TIFF", [51, 51, 51]),
+    ],
+)
+def test_every_mode_is_read(mode: str, value: Any, kind: str, expected: list[int]) -> None:
+    content = saved(Image.new(mode, (20, 20), value), kind, **({"lossless": True} if kind == "WEBP" else {}))
+    assert colour(content) == expected
+
+
+def test_16_bit_big_endian_and_odd_ranges() -> None:
+    assert colour(b"P5 8 8 65535\n" + (257 * 30).to_bytes(2, "big") * 64) == [30, 30, 30]
+    ramp = Image.fromarray(np.linspace(-500, 1500, 64, dtype=np.float32).reshape(8, 8))
+    assert decode(saved(ramp, "TIFF"), 8)[[0, 7], [0, 7], 0].tolist() == [0, 255]
+
+
+def test_float_without_numbers_is_named() -> None:
+    with pytest.raises(Unreadable, match="not numbers"):
+        decode(saved(Image.fromarray(np.full((8, 8), np.nan, np.float32)), "TIFF"), 8)
+
+
+def test_palette_with_and_without_transparency() -> None:
+    picture = Image.new("P", (8, 8), 1)
+    picture.putpalette([0, 0, 0, 10, 20, 30])
+    assert colour(saved(picture, "PNG")) == [10, 20, 30]
+    assert colour(saved(picture, "PNG", transparency=1)) == [255, 255, 255]
+    assert colour(saved(picture, "GIF", transparency=1)) == [255, 255, 255]
+
+
+def test_cmyk_and_ycbcr_jpeg() -> None:
+    assert np.allclose(colour(saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")), [255, 0, 0], atol=4)
+    assert np.allclose(colour(saved(Image.new("RGB", (16, 16), (200, 100, 50)), "JPEG")), [200, 100, 50], atol=4)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_exif_orientation_is_applied(orientation: int, kind: str) -> None:
+    """The upright picture has red on the upper left; each file stores it turned as EXIF says."""
+    upright = np.zeros((32, 32, 3), np.uint8)
+    upright[:16, :16, 0], upright[:16, 16:, 1], upright[16:, :16, 2] = 255, 255, 255
+    undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    turn = undo.get(orientation, module.TURNS.get(orientation))
+    stored = Image.fromarray(upright)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(stored if turn is None else stored.transpose(turn), kind, exif=exif)
+    assert np.abs(decode(content, 8)[[1, 1, 6], [1, 6, 1]].astype(int) - upright[[8, 8, 24], [8, 24, 8]]).max() < 60
+
+
+def test_the_centre_of_a_wide_picture_is_kept() -> None:
+    wide = np.zeros((50, 150, 3), np.uint8)
+    wide[:, 50:100] = 200
+    found = decode(saved(Image.fromarray(wide), "PNG"), 10)
+    assert (found[:, 1:-1] == 200).all()
+    assert found.min() > 150  # the resize sees a little of what is cropped
+
+
+def test_the_resize_is_antialiased() -> None:
+    lines = np.zeros((64, 64), np.uint8)
+    lines[:, ::2] = 255
+    assert np.abs(decode(saved(Image.fromarray(lines), "PNG"), 8).astype(int) - 127).max() <= 12
+
+
+def test_a_large_jpeg_is_read_at_less_than_its_size_and_looks_the_same() -> None:
+    picture = Image.fromarray(np.add.outer(np.arange(1024), np.arange(1024)).astype(np.uint16) // 8).convert("L")
+    small = np.asarray(picture.resize((16, 16), Image.Resampling.BILINEAR))
+    assert np.abs(decode(saved(picture, "JPEG", quality=95), 16)[..., 0].astype(int) - small).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_first_frame_of_a_film_is_taken(kind: str) -> None:
+    frames = [Image.new("RGB", (8, 8), value) for value in ((0, 0, 254), (254, 0, 0))]
+    found = colour(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+    assert np.allclose(found, [0, 0, 254], atol=6)
+
+
+def test_a_path_is_read_too(tmp_path: Path, png: Callable[..., bytes]) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    assert decode(tmp_path / "a.png", 4).shape == (4, 4, 3)
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not an image"),
+        (b"just some text, named .png", "not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (cut(saved(NOISE, "JPEG")), "cut short"),
+        (cut(saved(NOISE, "PNG")), "cut short"),
+        (cut(saved(NOISE, "WEBP")), "broken|cut short|not an image"),
+        (saved(NOISE, "PNG")[:60] + bytes(500), "broken|cut short"),
+    ],
+)
+def test_broken_and_foreign_files_get_a_reason(content: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable, match=f"^({reason})$"):
+        decode(content, 8)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header promises far more than it holds."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = [struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) for body in (header, data)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize("side", [10_100, 50_000])
+def test_a_bomb_is_refused_by_its_size_alone_and_without_a_warning(side: int) -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(Unreadable, match="megapixels"):
+            decode(bomb(side, side), 8)
+    assert not heard
+
+
+def test_between_pillows_limit_and_ours_there_is_no_warning() -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with pytest.raises(Unreadable, match=r"cut short|broken"):
+            decode(bomb(9_700, 9_700), 8)
+    assert not heard
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("a.JPG", True), ("b/c", True), ("a.txt", False), ("x.eps", False), ("a.png.zip", False)]
+)
+def test_names_tell_pictures(path: str, expected: bool) -> None:
+    assert may_be_picture(path) is expected

@@ -1,0 +1,192 @@
+"""The loop on real images with a tiny configuration: it learns, stops, resumes bit for bit, refuses what cannot be."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from byol_core import checkpoint
+from byol_core.config import RunConfig, build
+from byol_core.errors import InputError, LabError
+from byol_core.events import MetricRow, Progress
+from byol_core.train import train
+
+TINY = {
+    "network.encoder": "conv-quarter",
+    "network.projector_hidden": 64,
+    "network.predictor_hidden": 64,
+    "network.projection_size": 32,
+    "data.limit": 240,
+    "data.image_size": 16,
+    "evaluation.probe": 50,
+    "runtime.threads": 1,
+    "runtime.precision": "float32",
+    "batch_size": 32,
+    "epochs": 3,
+}
+
+
+def tiny(**dotted: object) -> RunConfig:
+    return build({}, {**TINY, **dotted})
+
+
+class Recorder:
+    """A listener that keeps what it hears and asks to stop once ``stop_at`` steps are done."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.rows: list[MetricRow] = []
+        self.phases: list[str] = []
+        self.notes: list[str] = []
+        self.step, self.stop_at = 0, stop_at
+
+    def metrics(self, rows: Sequence[MetricRow]) -> None:
+        self.rows += rows
+
+    def progress(self, progress: Progress) -> None:
+        self.phases.append(progress.phase)
+        self.step = progress.step
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def should_stop(self) -> bool:
+        return self.stop_at is not None and self.step >= self.stop_at
+
+    def values(self, key: str) -> dict[int, float]:
+        return {row.step: row.values[key] for row in self.rows if key in row.values}
+
+
+@pytest.fixture(autouse=True)
+def _eager_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand on metrics, and ask whether to stop, after every step: a tiny run is over in half a second."""
+    monkeypatch.setattr("byol_core.train._FLUSH_SECONDS", 0.0)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state = checkpoint.latest(folder / "checkpoints", torch.device("cpu"))
+    return state["model"]
+
+
+def test_a_run_ends_with_its_numbers(tmp_path):
+    heard = Recorder()
+    summary = train(tiny(), tmp_path, heard)
+    assert summary.steps == 18  # 216 of the 240 images in batches of 32, three times
+    assert not summary.stopped
+    assert 0 < summary.knn_accuracy <= 1
+    assert 0 < summary.knn_untrained <= 1
+    assert 0 < summary.knn_pixels <= 1
+    assert 0 < summary.std_ratio <= 1
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary.as_dict()
+
+
+def test_the_loss_falls(tmp_path):
+    heard = Recorder()
+    train(tiny(epochs=8), tmp_path, heard)
+    losses = list(heard.values("loss").values())
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_every_evaluation_leaves_its_embeddings(tmp_path):
+    train(tiny(), tmp_path, Recorder())
+    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+    assert [e["step"] for e in index["evaluations"]] == [0, 6, 12, 18]
+    assert len(index["labels"]) == len(index["indices"]) == 50
+    for evaluation in index["evaluations"]:
+        tensors = load_file(tmp_path / "embeddings" / evaluation["file"])
+        assert tensors["representation"].shape == (50, 128)
+        assert tensors["projection"].shape == (50, 32)
+
+
+def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
+    from byol_core.data.catalog import load
+    from byol_core.networks import build_encoder
+    from byol_core.probe import represent
+
+    config = tiny()
+    train(config, tmp_path, Recorder())
+    encoder = build_encoder(config.network, 16)
+    encoder.load_state_dict(load_file(tmp_path / "encoder.safetensors"))
+    images = load("eurosat", 16, limit=240)
+    saved = load_file(tmp_path / "embeddings/step-00000018.safetensors")["representation"]
+    assert torch.allclose(represent(encoder, images.images[images.test[:50]]), saved.float(), atol=2e-3, rtol=1e-2)
+
+
+def test_schedules_are_logged_as_they_are_used(tmp_path):
+    heard = Recorder()
+    train(tiny(**{"optimiser.warmup": 0.5, "method.tau_base": 0.9}), tmp_path, heard)
+    rates, taus = heard.values("learning_rate"), heard.values("tau")
+    assert rates[1] == 0
+    assert max(rates, key=rates.get) == 10  # the tenth step is the first after nine of warm-up
+    assert taus[1] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("stop_at", [1, 7, 17])
+def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
+    whole = train(tiny(), tmp_path / "whole", Recorder())
+    first = train(tiny(), tmp_path / "parts", Recorder(stop_at))
+    assert first.stopped
+    assert first.steps == stop_at
+    heard = Recorder()
+    second = train(tiny(), tmp_path / "parts", heard, resume=True)
+    assert min(heard.values("loss")) == stop_at + 1
+    assert second.knn_accuracy == whole.knn_accuracy
+    for name, value in weights(tmp_path / "whole").items():
+        assert torch.equal(value, weights(tmp_path / "parts")[name]), name
+
+
+def test_a_broken_checkpoint_is_passed_over_for_the_one_before(tmp_path):
+    train(tiny(**{"runtime.checkpoint_every": 1.0}), tmp_path, Recorder())
+    newest, before = checkpoint.checkpoints(tmp_path / "checkpoints")
+    newest.write_bytes(newest.read_bytes()[:1000])
+    assert checkpoint.latest(tmp_path / "checkpoints", torch.device("cpu"))["step"] == 12
+    assert before.name == "step-00000012.pt"
+
+
+def test_a_run_without_a_checkpoint_cannot_be_resumed(tmp_path):
+    with pytest.raises(LabError, match="no checkpoint that can be read"):
+        train(tiny(), tmp_path, Recorder(), resume=True)
+
+
+def test_a_step_limit_ends_the_run_and_its_schedules(tmp_path):
+    heard = Recorder()
+    assert train(tiny(steps=5), tmp_path, heard).steps == 5
+    assert max(heard.values("loss")) == 5
+
+
+def test_a_batch_larger_than_the_set_is_refused(tmp_path):
+    with pytest.raises(InputError, match="batch of 512 is larger than the 216 training images; set batch_size to at"):
+        train(tiny(batch_size=512), tmp_path, Recorder())
+
+
+def test_a_device_that_is_not_here_is_refused(tmp_path):
+    if torch.backends.mps.is_available():
+        pytest.skip("this machine has MPS")
+    with pytest.raises(InputError, match="no MPS device"):
+        train(tiny(**{"runtime.device": "mps"}), tmp_path, Recorder())
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(tmp_path):
+    wild = tiny(**{"optimiser.lr": 100.0, "optimiser.weight_decay": 1.0, "epochs": 40, "runtime.checkpoint_every": 0.2})
+    with pytest.raises(LabError, match=r"The loss was not a number at step \d+; lower optimiser.lr"):
+        train(wild, tmp_path, Recorder())
+    assert all(torch.isfinite(value).all() for value in weights(tmp_path).values())
+
+
+def test_images_without_labels_train_and_give_no_accuracy(tmp_path):
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.integers(0, 256, (64, 20, 20, 3), dtype=np.uint8))
+    summary = train(tiny(**{"data.source": str(tmp_path / "data.npy"), "epochs": 1}), tmp_path / "run", Recorder())
+    assert (summary.knn_accuracy, summary.knn_untrained, summary.knn_pixels) == (None, None, None)
+    assert summary.std_ratio > 0
+
+
+def test_bfloat16_agrees_with_float32_at_the_start(tmp_path):
+    exact, rounded = Recorder(), Recorder()
+    train(tiny(steps=3), tmp_path / "a", exact)
+    train(tiny(steps=3, **{"runtime.precision": "bfloat16"}), tmp_path / "b", rounded)
+    assert rounded.values("loss") == pytest.approx(exact.values("loss"), abs=0.05)
