@@ -270,10 +270,10 @@ def dashboard(
         os.environ["BYOL_LAB_HOME"] = str(home.expanduser().resolve())
     command, folder = dashboard_command(port)
     environment = child_environment(RunStore().home)
-    try:
-        return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    if sys.platform != "win32":
+        os.chdir(folder)
+        os.execve(command[0], command, environment)  # in place of this process, so that a signal ends the dashboard
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 
 
 def dashboard_command(port: int | None) -> tuple[list[str], Path]:

@@ -85,6 +85,16 @@ class ViewsConfig(Part):
     strength: float = setting(
         1.0, "Strength", "Scales every operation: 0 changes nothing, 1 is the recipe, 2 the most.", ge=0.0, le=2.0
     )
+    size: int | None = setting(
+        None,
+        "View size",
+        "Side of the views; smaller than the images is faster, and the crop takes its detail from the whole image. "
+        "Empty: the image size.",
+        unit="pixels",
+        expert=True,
+        ge=8,
+        le=512,
+    )
     crop: float | None = _strength("Crop", "Random resized crop; at 1 it keeps 8 to 100 % of the area.")
     flip_horizontal: float | None = _strength("Mirror left-right", "Mirrors half of the images at 1.")
     flip_vertical: float | None = _strength("Mirror up-down", "Mirrors half of the images at 1.")

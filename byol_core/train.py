@@ -65,7 +65,8 @@ class Trainer:
         self.per_epoch = _steps_per_epoch(config, len(self.probe.training))
         self.total = max(1, round(config.epochs * self.per_epoch))
         self.total = min(self.total, config.steps or self.total)
-        self.size = (config.data.image_size, config.data.image_size)
+        side = config.views.size or config.data.image_size
+        self.size = (side, side)
         torch.manual_seed(config.seed)
         self.model = OnlineTarget(config)
         for branch in (self.model.online, self.model.target):
@@ -137,7 +138,7 @@ class Trainer:
         size = self.config.batch_size
         batch = self.probe.images[self.probe.training[order[place * size : (place + 1) * size]]]
         self.generator.manual_seed(self.config.seed * _SEED_STRIDE + step)
-        first, second = make_views(batch, self.policy, self.generator)
+        first, second = make_views(batch, self.policy, self.generator, self.size)
         return (
             first.contiguous(memory_format=torch.channels_last),
             second.contiguous(memory_format=torch.channels_last),

@@ -52,7 +52,7 @@ def byol(home, capsys):
 def quiet(monkeypatch):
     """No supervisor is started; what would have been submitted is kept."""
     submitted = []
-    monkeypatch.setattr(cli.LocalExecutor, "_wake", lambda self: submitted.append(self.store.home))
+    monkeypatch.setattr(cli.LocalExecutor, "wake", lambda self: submitted.append(self.store.home))
     return submitted
 
 

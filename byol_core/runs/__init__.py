@@ -1,0 +1,1 @@
+"""Runs: their store, folders, processes and queue. Nothing here imports torch."""

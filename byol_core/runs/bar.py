@@ -1,0 +1,78 @@
+"""The progress bar of ``byol train``: phase, loss, images a second, time left; on stderr, to keep stdout clean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from byol_core import events
+
+# Without a terminal (a log file, a pipe) a plain line now and then takes the place of the bar.
+_PLAIN_SECONDS = 10.0
+
+
+class Bar:
+    """A listener that draws; it never asks for a stop."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._loss: float | None = None
+        self._told = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[numbers]}"),
+            console=console, transient=True, disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("loading PyTorch", total=None, numbers="")
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._bar.stop()
+
+    def metrics(self, rows: Sequence[events.MetricRow]) -> None:
+        """Remember the last loss."""
+        losses = [row.values["loss"] for row in rows if "loss" in row.values]
+        self._loss = losses[-1] if losses else self._loss
+
+    def progress(self, progress: events.Progress) -> None:
+        """Draw how far it is."""
+        numbers = self._numbers(progress)
+        total = progress.total_steps or None
+        self._bar.update(
+            self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers
+        )
+        if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
+            self._told = time.monotonic()
+            self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}")
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._print(text)
+
+    def should_stop(self) -> bool:
+        """Never: Ctrl-C is a signal, and the store is asked elsewhere."""
+        return False
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _numbers(self, progress: events.Progress) -> str:
+        parts = [f"loss {self._loss:.3f}"] if self._loss is not None else []
+        if progress.images_per_second:
+            parts.append(f"{progress.images_per_second:,.0f} images/s")
+        if progress.seconds_left:
+            parts.append(f"{duration(progress.seconds_left)} left")
+        return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """``75`` -> ``1:15``, with hours where there are any."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

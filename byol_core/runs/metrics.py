@@ -1,0 +1,128 @@
+"""Curves in the store: written a batch at a time, read through the index, free of what a resumed run took back.
+
+An attempt that goes on from a checkpoint at step c takes back all that older attempts logged after c; those rows stay
+in the table and are masked here, so that a curve never runs backwards.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, literal, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from byol_core.events import MetricRow
+from byol_core.runs.schema import attempts, metrics
+
+Point = tuple[int, float, float, float]  # step, epoch, seconds, value
+
+
+def add(connection: Connection, run_id: str, attempt: int, rows: Iterable[MetricRow]) -> None:
+    """Write rows of one attempt; a second value for the same step and key replaces the first."""
+    plain: list[dict[str, Any]] = [
+        {"run_id": run_id, "attempt": attempt, "step": row.step, "key": key, "epoch": row.epoch,
+         "seconds": row.seconds, "value": None if math.isnan(value) else value}
+        for row in rows
+        for key, value in row.values.items()
+    ]
+    if not plain:
+        return
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement: Any = insert(metrics)
+    fresh = {name: statement.excluded[name] for name in ("epoch", "seconds", "value")}
+    statement = statement.on_conflict_do_update(index_elements=list(metrics.primary_key), set_=fresh)
+    connection.execute(statement, plain)
+    _lower_start(connection, run_id, attempt, min(row["step"] for row in plain) - 1)
+
+
+def _lower_start(connection: Connection, run_id: str, attempt: int, step: int) -> None:
+    """An attempt that logs an earlier step than it said it would start from did start earlier."""
+    mine = and_(attempts.c.run_id == run_id, attempts.c.attempt == attempt, attempts.c.start_step > step)
+    connection.execute(attempts.update().where(mine).values(start_step=step))
+
+
+def keys(connection: Connection, run_id: str) -> list[str]:
+    """The names of the curves of a run, sorted."""
+    query = select(metrics.c.key).where(metrics.c.run_id == run_id).distinct().order_by(metrics.c.key)
+    return list(connection.scalars(query))
+
+
+def series(connection: Connection, run_id: str, key: str, after_step: int, max_points: int) -> list[Point]:
+    """One curve from after a step on, thinned to at most ``max_points`` with its highs and lows kept."""
+    query = _points(connection, run_id, key).where(metrics.c.step > after_step).order_by(metrics.c.step)
+    return thin([_point(row) for row in connection.execute(query)], max_points)
+
+
+def latest(connection: Connection, run_id: str, key: str) -> Point | None:
+    """The last point of one curve."""
+    query = _points(connection, run_id, key).order_by(metrics.c.step.desc()).limit(1)
+    row = connection.execute(query).first()
+    return _point(row) if row else None
+
+
+def _points(connection: Connection, run_id: str, key: str) -> Select[Any]:
+    columns = (metrics.c.step, metrics.c.epoch, metrics.c.seconds, metrics.c.value)
+    mine = (metrics.c.run_id == run_id, metrics.c.key == key)
+    return select(*columns).where(*mine, _visible(connection, run_id))
+
+
+def _point(row: Any) -> Point:
+    step, epoch, seconds, value = row
+    return step, epoch, seconds, math.nan if value is None else value
+
+
+def _visible(connection: Connection, run_id: str) -> Any:
+    """The rows that no later attempt took back."""
+    query = select(attempts.c.attempt, attempts.c.start_step).where(attempts.c.run_id == run_id)
+    starts = connection.execute(query).all()
+    taken_back = [and_(metrics.c.attempt < attempt, metrics.c.step > start) for attempt, start in starts if attempt > 1]
+    return ~or_(*taken_back) if taken_back else literal(True)
+
+
+def thin(points: Sequence[Point], most: int) -> list[Point]:
+    """At most ``most`` of the points: first, last, and the lowest and highest of each stretch between them."""
+    if len(points) <= max(most, 2):
+        return list(points)
+    inner = points[1:-1]
+    stretches = max((most - 2) // 2, 0)
+    kept = [points[0]]
+    for i in range(stretches):
+        stretch = inner[i * len(inner) // stretches : (i + 1) * len(inner) // stretches]
+        kept.extend(_extremes(stretch))
+    return [*kept, points[-1]]
+
+
+def _extremes(stretch: Sequence[Point]) -> list[Point]:
+    """The lowest and the highest point, in the order of their steps; a NaN counts as the highest, it is news."""
+    def height(point: Point) -> float:
+        return math.inf if math.isnan(point[3]) else point[3]
+
+    low, high = min(stretch, key=height), max(stretch, key=height)
+    return [low] if low is high else sorted((low, high))
+
+
+def sparklines(connection: Connection, run_ids: Sequence[str], key: str, points: int) -> dict[str, list[float]]:
+    """A few means along each run's curve, for all runs in one query."""
+    later = select(attempts.c.attempt).where(
+        attempts.c.run_id == metrics.c.run_id, attempts.c.attempt > metrics.c.attempt,
+        attempts.c.start_step < metrics.c.step,
+    )
+    seen = (
+        select(metrics.c.run_id, metrics.c.step, metrics.c.value)
+        .where(metrics.c.run_id.in_(run_ids), metrics.c.key == key, metrics.c.value.is_not(None), ~later.exists())
+        .cte("seen")
+    )
+    ends = select(seen.c.run_id, (func.max(seen.c.step) + 1).label("end")).group_by(seen.c.run_id).cte("ends")
+    bucket = (seen.c.step * points // ends.c.end).label("bucket")
+    query = (
+        select(seen.c.run_id, bucket, func.avg(seen.c.value))
+        .join(ends, ends.c.run_id == seen.c.run_id)
+        .group_by(seen.c.run_id, bucket)
+        .order_by(seen.c.run_id, bucket)
+    )
+    lines: dict[str, list[float]] = {run_id: [] for run_id in run_ids}
+    for run_id, _bucket, value in connection.execute(query):
+        lines[run_id].append(float(value))
+    return lines

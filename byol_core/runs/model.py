@@ -1,0 +1,77 @@
+"""What a run looks like from outside, and which changes of state there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LIVE = ("starting", "running")
+RESUMABLE = ("stopped", "failed", "interrupted")
+STATES = ("queued", *LIVE, "finished", *RESUMABLE)
+
+# From a state to those that may follow it; everything else is refused.
+TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    "queued": ("starting", "stopped", "failed"),
+    "starting": ("running", "stopped", "failed", "interrupted"),
+    "running": ("finished", "stopped", "failed", "interrupted"),
+    "stopped": ("queued",),
+    "failed": ("queued",),
+    "interrupted": ("queued",),
+    "finished": (),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the store. Times are unix seconds; ``message`` says why a run waits, failed or was interrupted."""
+
+    run_id: str
+    name: str
+    state: str
+    config: dict[str, Any]
+    preset: str | None
+    created: float
+    started: float | None
+    ended: float | None
+    pid: int | None
+    pid_created: float | None
+    attempt: int
+    heartbeat: float | None
+    stop_requested: bool
+    position: int
+    step: int
+    total_steps: int
+    epoch: float
+    images_per_second: float
+    seconds_left: float | None
+    phase: str
+    message: str
+    summary: dict[str, Any]
+    folder: Path
+    stop_requested_at: float | None = None
+    device: str = ""
+    host: str = ""
+    demo: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether a process works on it."""
+        return self.state in LIVE
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for ``--json``."""
+        plain: dict[str, Any] = finite({**dataclasses.asdict(self), "folder": str(self.folder)})
+        return plain
+
+
+def finite(value: Any) -> Any:
+    """The same value with NaN and infinities as None, because JSON has no word for them."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,110 @@
+"""The rows of runs inside one transaction: finding, reading, and changing a state only when it is what it was."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import string
+import time
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from byol_core.errors import InputError
+from byol_core.runs.model import LIVE, Run
+from byol_core.runs.schema import attempts, runs
+
+LONGEST_NAME = 120
+HOST = socket.gethostname()
+
+_PLAIN = [column.name for column in runs.columns if column.name not in ("config", "summary")]
+
+
+def new_id() -> str:
+    """Eight characters, a letter first, as short to type as a git hash."""
+    return secrets.choice("abcdef") + "".join(secrets.choice(string.hexdigits[:16]) for _ in range(7))
+
+
+def checked_name(name: str) -> str:
+    """The name without blanks around it; InputError when it is too long or holds line breaks or the like."""
+    name = name.strip()
+    if len(name) > LONGEST_NAME:
+        raise InputError(f"The name of a run should have at most {LONGEST_NAME} characters, but has {len(name)}.")
+    if any(unicodedata.category(character).startswith("C") for character in name):
+        raise InputError("The name of a run should not hold line breaks or control characters.")
+    return name
+
+
+def fetch(connection: Connection, query: Select[Any], home: Path) -> list[Run]:
+    """The runs that a query of whole rows finds."""
+    found = connection.execute(query).mappings()
+    return [
+        Run(
+            **{name: row[name] for name in _PLAIN},
+            config=json.loads(row["config"]),
+            summary=json.loads(row["summary"]),
+            folder=home / row["run_id"],
+        )
+        for row in found
+    ]
+
+
+def one(connection: Connection, run_id: str, home: Path) -> Run:
+    """The run of exactly that id; InputError when there is none."""
+    found = fetch(connection, select(runs).where(runs.c.run_id == run_id), home)
+    if not found:
+        raise InputError(f"There is no run '{run_id}'; 'byol runs' lists them.")
+    return found[0]
+
+
+def find(connection: Connection, ref: str, home: Path) -> Run:
+    """The run of that id, unique beginning of an id, or unique name."""
+    for condition in (runs.c.run_id == ref, runs.c.name == ref, runs.c.run_id.startswith(ref, autoescape=True)):
+        found = fetch(connection, select(runs).where(condition), home) if ref else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(run.run_id for run in found[:5])
+            raise InputError(f"'{ref}' could be any of {len(found)} runs ({ids}); name one by its id.")
+    raise InputError(f"There is no run '{ref}'; 'byol runs' lists them.")
+
+
+def free_name(connection: Connection, base: str) -> str:
+    """``base-1``, or with the first number that no run has."""
+    base = base[: LONGEST_NAME - 8]
+    taken = set(connection.scalars(select(runs.c.name).where(runs.c.name.startswith(base, autoescape=True))))
+    return next(name for number in range(1, len(taken) + 2) if (name := f"{base}-{number}") not in taken)
+
+
+def next_position(connection: Connection) -> int:
+    """The place behind everything that was ever queued."""
+    return int(connection.scalar(select(func.coalesce(func.max(runs.c.position), 0))) or 0) + 1
+
+
+def change(connection: Connection, run: Run, to: str, message: str = "") -> bool:
+    """Compare-and-set of the state, with what follows from it; False when the row had changed."""
+    values: dict[str, Any] = {"state": to, "message": message}
+    if to == "queued":
+        values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
+        values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}
+    elif to not in LIVE:
+        values |= {"ended": time.time(), "pid": None, "pid_created": None, "seconds_left": None}
+        values |= {"phase": "", "device": ""}
+    unchanged = (runs.c.run_id == run.run_id, runs.c.state == run.state, runs.c.attempt == run.attempt)
+    return connection.execute(runs.update().where(*unchanged).values(**values)).rowcount == 1
+
+
+def claim(connection: Connection, run_id: str, process: tuple[int, float] | None, device: str) -> bool:
+    """From queued to starting as a new attempt; False when the run waits no longer."""
+    pid, created = process or (None, None)
+    values = {"state": "starting", "started": time.time(), "attempt": runs.c.attempt + 1, "heartbeat": time.time()}
+    values |= {"message": "", "pid": pid, "pid_created": created, "host": HOST, "device": device}
+    waiting = (runs.c.run_id == run_id, runs.c.state == "queued")
+    if connection.execute(runs.update().where(*waiting).values(**values)).rowcount != 1:
+        return False
+    number = select(runs.c.attempt).where(runs.c.run_id == run_id).scalar_subquery()
+    connection.execute(attempts.insert().values(run_id=run_id, attempt=number, start_step=-1))
+    return True

@@ -1,0 +1,162 @@
+"""The tables of the store, and the engine that opens them: SQLite in a home, or PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.schema import CreateTable
+
+from byol_core.errors import InputError
+
+BUSY_MILLISECONDS = 20_000
+# Set on an engine whose transactions only read: it must never wait for a writer.
+READ = "byol_read"
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("config", Text, nullable=False),
+    Column("preset", String(64)),
+    Column("created", Double, nullable=False),
+    Column("started", Double),
+    Column("ended", Double),
+    Column("pid", Integer),
+    Column("pid_created", Double),
+    Column("host", String(255), nullable=False, default=""),
+    Column("device", String(64), nullable=False, default=""),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("heartbeat", Double),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Column("stop_requested_at", Double),
+    Column("position", Integer, nullable=False),
+    Column("step", Integer, nullable=False, default=0),
+    Column("total_steps", Integer, nullable=False, default=0),
+    Column("epoch", Double, nullable=False, default=0.0),
+    Column("images_per_second", Double, nullable=False, default=0.0),
+    Column("seconds_left", Double),
+    Column("phase", String(200), nullable=False, default=""),
+    Column("message", Text, nullable=False, default=""),
+    Column("summary", Text, nullable=False, default="{}"),
+    Column("demo", Boolean, nullable=False, default=False),
+)
+
+# start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("start_step", Integer, nullable=False),
+)
+
+# The key's order is the index of every read: one curve of one run from a step on. NULL stands for NaN.
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("epoch", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("value", Double),
+    sqlite_with_rowid=False,
+)
+
+# Facts about the home itself, such as "the demo run was brought in once".
+facts = Table("facts", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
+
+
+def open_engine(home: Path, url: str | None) -> Engine:
+    """The engine with all tables there; InputError when the home or the database cannot be used."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(home, error) from None
+    engine = _engine(url) if url else create_engine(f"sqlite:///{home / 'lab.sqlite'}")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with engine.begin() as connection:
+            _create_tables(connection)
+    except DBAPIError as error:
+        if url is None:
+            raise unusable(home, error.orig) from None
+        raise InputError(f"The database cannot be used ({_reason(error.orig)}); check its URL.") from None
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    try:
+        return create_engine(make_url(url))
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise InputError(f"The database's URL cannot be used ({_reason(error)}).") from None
+
+
+def unusable(home: Path, error: BaseException | None) -> InputError:
+    """The sentence for a home that cannot be written."""
+    return InputError(
+        f"The home of the runs '{home}' cannot be written ({_reason(error)}); set BYOL_LAB_HOME to another folder."
+    )
+
+
+def _reason(error: BaseException | None) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+
+
+def _create_tables(connection: Connection) -> None:
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the begin event says when a transaction starts, not the driver
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    _use_wal(cursor)
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Switching to WAL ignores busy_timeout, so two first starts at once need a few tries."""
+    for remaining in range(40, -1, -1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not remaining or "locked" not in str(error):
+                raise
+            time.sleep(0.05)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: one that reads first and writes later can fail without any waiting."""
+    reading = connection.get_execution_options().get(READ)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

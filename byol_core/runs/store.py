@@ -1,0 +1,297 @@
+"""The run store: every run of a home, its state, its queue and its curves. Only the store changes a state.
+
+A change happens inside a transaction that checks the state before, so that two processes never both succeed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.exc import DBAPIError
+
+from byol_core import paths
+from byol_core.config import RunConfig, build
+from byol_core.data.catalog import find
+from byol_core.errors import InputError, LabError
+from byol_core.events import MetricRow, Progress
+from byol_core.runs import demo, folder, metrics, processes, rows
+from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
+from byol_core.runs.repair import repair
+from byol_core.runs.schema import READ, attempts, facts, open_engine, runs
+from byol_core.runs.schema import metrics as metrics_table
+
+# How old the last look at the processes may be before a reader looks again.
+REPAIR_SECONDS = 1.0
+
+
+class RunStore:
+    """All runs of one home. Cheap to make, safe to share between threads, and any number of processes may use it."""
+
+    def __init__(self, home: Path | None = None, url: str | None = None) -> None:
+        self.home = (home or paths.home()).expanduser().resolve()
+        self.url = url or os.environ.get("BYOL_LAB_DATABASE") or None
+        self.engine = open_engine(self.home, self.url)
+        self._reader = self.engine.execution_options(**{READ: True})
+        self._repaired = 0.0
+
+    # Reading
+
+    def get(self, ref: str) -> Run:
+        """The run of that id, unique beginning of an id, or unique name; InputError otherwise."""
+        self._repair_when_due()
+        with self._reading() as connection:
+            return rows.find(connection, ref, self.home)
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """All runs, newest first."""
+        self._repair_when_due()
+        return self._select(select(runs).order_by(runs.c.created.desc(), runs.c.position.desc()).limit(limit))
+
+    def queue(self) -> list[Run]:
+        """The waiting runs, in the order in which they will start."""
+        return self._select(select(runs).where(runs.c.state == "queued").order_by(runs.c.position, runs.c.created))
+
+    def live_here(self) -> list[Run]:
+        """The starting and running runs of this machine, as the rows say."""
+        mine = runs.c.host == rows.HOST
+        return self._select(select(runs).where(runs.c.state.in_(LIVE), mine).order_by(runs.c.started))
+
+    def stop_requested(self, run_id: str) -> bool:
+        """Whether the run was asked to stop; a deleted run was."""
+        with self._reading() as connection:
+            flag = connection.scalar(select(runs.c.stop_requested).where(runs.c.run_id == run_id))
+        return flag is None or bool(flag)
+
+    # Making and removing
+
+    def create(
+        self, config: RunConfig, *, name: str = "", preset: str | None = None, here: bool = False
+    ) -> Run:
+        """A queued run with its folder; ``here`` claims it for this process at once, so that no supervisor takes it."""
+        run_id = rows.new_id()
+        home = self.home / run_id
+        tree = _with_whole_path(config).model_dump(mode="json")
+        folder.create(home, tree)
+        try:
+            with self.writing() as connection:
+                name = rows.checked_name(name) or rows.free_name(connection, preset or "run")
+                row: dict[str, Any] = {"run_id": run_id, "name": name, "preset": preset, "config": json.dumps(tree)}
+                row |= {"state": "queued", "created": time.time(), "position": rows.next_position(connection)}
+                connection.execute(runs.insert().values(**row))
+                if here:
+                    rows.claim(connection, run_id, processes.identity(), "")
+                return self._one(connection, run_id)
+        except BaseException:
+            folder.throw_away(home)
+            folder.empty_trash(self.home)
+            raise
+
+    def clone(self, ref: str, changes: Mapping[str, Any] = {}, *, name: str = "") -> Run:
+        """A new queued run with the same settings, some of them changed by dotted key."""
+        run = self.get(ref)
+        with self._reading() as connection:
+            name = name or rows.free_name(connection, f"{run.name}-clone")
+        return self.create(build(run.config, changes), name=name, preset=run.preset)
+
+    def rename(self, ref: str, name: str) -> Run:
+        """Give the run another name."""
+        checked = rows.checked_name(name)
+        if not checked:
+            raise InputError("The name of a run should not be empty.")
+        run = self.get(ref)
+        with self.writing() as connection:
+            connection.execute(runs.update().where(runs.c.run_id == run.run_id).values(name=checked))
+            return self._one(connection, run.run_id)
+
+    def delete(self, ref: str) -> None:
+        """Remove a run, its curves and its folder; refused while it is being worked on."""
+        run = self.get(ref)
+        with self.writing() as connection:
+            gone = connection.execute(
+                runs.delete().where(runs.c.run_id == run.run_id, runs.c.state.not_in(LIVE))
+            ).rowcount
+            if not gone:
+                raise InputError(f"The run '{run.name}' is {run.state}; stop it before deleting it.")
+            connection.execute(attempts.delete().where(attempts.c.run_id == run.run_id))
+            connection.execute(metrics_table.delete().where(metrics_table.c.run_id == run.run_id))
+            try:
+                folder.throw_away(run.folder)
+            except OSError as error:
+                raise LabError(f"The folder '{run.folder}' cannot be removed ({error.strerror}).") from None
+        folder.empty_trash(self.home)
+
+    def ensure_demo(self) -> Run | None:
+        """Bring in the finished demo run once; None when it was before (a deletion is remembered) or is not there."""
+        return demo.ensure(self)
+
+    # States
+
+    def move(self, run_id: str, to: str, *, message: str = "") -> Run:
+        """Change the state, when that change exists and nobody else was faster; InputError otherwise."""
+        with self.writing() as connection:
+            run = self._one(connection, run_id)
+            if to not in TRANSITIONS[run.state]:
+                raise InputError(f"The run '{run.name}' is {run.state}; it cannot become {to}.")
+            if not rows.change(connection, run, to, message):
+                raise LabError(f"The run '{run.name}' changed at the same moment; try again.")
+            return self._one(connection, run_id)
+
+    def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
+        """Take a queued run to start it, as a new attempt; None when somebody else was faster."""
+        with self.writing() as connection:
+            return self._one(connection, run_id) if rows.claim(connection, run_id, process, device) else None
+
+    def set_process(self, run_id: str, process: tuple[int, float]) -> None:
+        """Say which process (pid, create time) works on a live run."""
+        values = {"pid": process[0], "pid_created": process[1], "host": rows.HOST}
+        self._update_live(run_id, values)
+
+    def correct(self, seen: Run, to: str, message: str) -> Run | None:
+        """Move a stale run, unless its row is not the one that was seen any more."""
+        with self.writing() as connection:
+            run = self._one(connection, seen.run_id)
+            same = (run.state, run.attempt, run.pid) == (seen.state, seen.attempt, seen.pid)
+            if not (same and rows.change(connection, run, to, message)):
+                return None
+            return self._one(connection, run.run_id)
+
+    def request_stop(self, ref: str) -> Run:
+        """Ask a run to stop: a waiting one does at once, a live one after its checkpoint."""
+        run = self.get(ref)
+        with self.writing() as connection:
+            run = self._one(connection, run.run_id)
+            if run.state == "queued":
+                rows.change(connection, run, "stopped", "Stopped before it started.")
+            elif run.state in LIVE:
+                flag = {"stop_requested": True, "stop_requested_at": run.stop_requested_at or time.time()}
+                connection.execute(runs.update().where(runs.c.run_id == run.run_id).values(**flag))
+            else:
+                raise InputError(f"The run '{run.name}' is {run.state}; there is nothing to stop.")
+            return self._one(connection, run.run_id)
+
+    def resume(self, ref: str) -> Run:
+        """Put a stopped, failed or interrupted run back into the queue; it goes on from its last checkpoint."""
+        run = self.get(ref)
+        if run.state not in RESUMABLE:
+            hint = "clone it to train again" if run.state == "finished" else "there is nothing to resume"
+            raise InputError(f"The run '{run.name}' is {run.state}; {hint}.")
+        return self.move(run.run_id, "queued")
+
+    def set_message(self, run_id: str, message: str) -> None:
+        """Say why a waiting run waits."""
+        changed = (runs.c.run_id == run_id, runs.c.state == "queued", runs.c.message != message)
+        with self.writing() as connection:
+            connection.execute(runs.update().where(*changed).values(message=message))
+
+    # Progress and curves
+
+    def set_progress(self, run_id: str, progress: Progress) -> None:
+        """How far the run is; also its heartbeat."""
+        names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left", "phase")
+        values = {name: getattr(progress, name) for name in names}
+        self._update_live(run_id, {**values, "heartbeat": time.time()})
+
+    def set_summary(self, run_id: str, summary: Mapping[str, Any]) -> None:
+        """The numbers at the end of a run."""
+        with self.writing() as connection:
+            connection.execute(runs.update().where(runs.c.run_id == run_id).values(summary=json.dumps(dict(summary))))
+
+    def set_start_step(self, run_id: str, attempt: int, step: int) -> None:
+        """Say from which step's checkpoint an attempt goes on (-1: from the beginning), before it logs anything."""
+        with self.writing() as connection:
+            mine = (attempts.c.run_id == run_id, attempts.c.attempt == attempt)
+            connection.execute(attempts.update().where(*mine).values(start_step=step))
+
+    def add_metrics(self, run_id: str, attempt: int, logged: Sequence[MetricRow]) -> None:
+        """Log rows of one attempt, in one transaction."""
+        with self.writing() as connection:
+            metrics.add(connection, run_id, attempt, logged)
+
+    def metric_keys(self, run_id: str) -> list[str]:
+        """The names of the curves that the run has."""
+        with self._reading() as connection:
+            return metrics.keys(connection, run_id)
+
+    def series(
+        self, run_id: str, key: str, *, after_step: int = -1, max_points: int = 2000
+    ) -> list[tuple[int, float, float, float]]:
+        """Points (step, epoch, seconds, value) of one curve after a step, thinned with highs and lows kept."""
+        with self._reading() as connection:
+            return metrics.series(connection, run_id, key, after_step, max_points)
+
+    def latest(self, run_id: str, key: str) -> tuple[int, float, float, float] | None:
+        """The last point of one curve."""
+        with self._reading() as connection:
+            return metrics.latest(connection, run_id, key)
+
+    def sparkline(self, run_ids: Sequence[str], key: str = "loss", points: int = 30) -> dict[str, list[float]]:
+        """A few means along the curve of each run, in one query."""
+        with self._reading() as connection:
+            return metrics.sparklines(connection, run_ids, key, points)
+
+    # Facts about the home
+
+    def fact(self, key: str) -> str | None:
+        """A remembered fact about this home."""
+        with self._reading() as connection:
+            return connection.scalar(select(facts.c.value).where(facts.c.key == key))
+
+    # Transactions
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the store and never waits for a writer."""
+        with _in_words(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is written whole, or not at all when an exception leaves it."""
+        with _in_words(), self.engine.begin() as connection:
+            yield connection
+
+    def _one(self, connection: Connection, run_id: str) -> Run:
+        return rows.one(connection, run_id, self.home)
+
+    def _select(self, query: Select[Any]) -> list[Run]:
+        with self._reading() as connection:
+            return rows.fetch(connection, query, self.home)
+
+    def _update_live(self, run_id: str, values: Mapping[str, Any]) -> None:
+        with self.writing() as connection:
+            live = (runs.c.run_id == run_id, runs.c.state.in_(LIVE))
+            connection.execute(runs.update().where(*live).values(**values))
+
+    def _repair_when_due(self) -> None:
+        now = time.monotonic()
+        if now - self._repaired >= REPAIR_SECONDS:
+            self._repaired = now
+            with suppress(LabError):  # reading must work on a full or read-only disk
+                repair(self)
+
+
+def _with_whole_path(config: RunConfig) -> RunConfig:
+    """Images at a relative path under their whole one: the worker runs in another folder."""
+    source = config.data.source
+    with suppress(OSError, ValueError):  # not a path at all: loading says so
+        path = Path(source).expanduser()
+        if find(source) is None and path.exists():
+            return config.changed(**{"data.source": str(path.resolve())})
+    return config
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """A failing database (disk full, file gone, server away) as one sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+        raise LabError(f"The run store cannot be used ({reason}).") from error

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from byol_core.runs import executors, slots, supervisor
+from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.processes import identity, kill, start_detached
+from byol_core.runs.supervisor import Supervisor
+
+
+@pytest.fixture
+def watch(store, monkeypatch):
+    """A supervisor in this process, whose workers only count."""
+    monkeypatch.setattr(slots, "cuda_devices", list)
+    return Supervisor(store, worker="tiny_worker", grace=60)
+
+
+def reaches(store, watch, run, state):
+    def look():
+        watch.tick()
+        return store.get(run.run_id).state == state
+
+    return look
+
+
+def test_waiting_runs_are_done_one_after_another_in_order(store, config, watch, until):
+    runs = [store.create(config) for _ in range(3)]
+    until(reaches(store, watch, runs[-1], "finished"))
+    runs = [store.get(run.run_id) for run in runs]
+    assert [run.state for run in runs] == ["finished"] * 3
+    assert runs[0].ended <= runs[1].started
+    assert runs[1].ended <= runs[2].started
+
+
+def test_a_waiting_run_says_what_it_waits_for(store, config, watch):
+    busy = store.create(config, name="busy", here=True)
+    first, second = store.create(config), store.create(config)
+    watch.tick()
+    assert store.get(first.run_id).message == "Waits for the CPU: 'busy' is running there."
+    assert store.get(second.run_id).message == "Waits for the CPU: 'busy' is running there and 1 more before it."
+    assert store.get(busy.run_id).message == ""
+
+
+def test_each_gpu_has_a_run_of_its_own(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY_SECONDS", "0.2")
+    watch.devices = ["0", "3"]
+    on_cpu = store.create(config.changed(**{"runtime.device": "cpu"}))
+    runs = [store.create(config) for _ in range(3)]
+    watch.tick()
+    assert [store.get(run.run_id).device for run in (*runs, on_cpu)] == ["cuda:0", "cuda:3", "", "cpu"]
+    environment = psutil.Process(store.get(runs[1].run_id).pid).environ()
+    assert environment["CUDA_VISIBLE_DEVICES"] == "3"
+
+
+def test_a_worker_is_detached_nice_and_writes_to_its_log(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY_SECONDS", "0.2")
+    run = store.create(config)
+    until(reaches(store, watch, run, "running"))
+    process = psutil.Process(store.get(run.run_id).pid)
+    assert os.getsid(process.pid) == os.getpgid(process.pid) == process.pid
+    assert process.nice() == 10
+    assert Path(f"/proc/{process.pid}/fd/1").readlink() == run.folder / "log.txt"
+
+
+def test_a_killed_worker_is_interrupted_within_five_seconds_and_resumed(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY_SECONDS", "0.2")
+    run = store.create(config)
+    until(reaches(store, watch, run, "running"))
+    os.kill(store.get(run.run_id).pid, signal.SIGKILL)
+    until(lambda: store.get(run.run_id).state == "interrupted", 5)  # without the supervisor
+    monkeypatch.setenv("TINY_SECONDS", "0")
+    store.resume(run.run_id)
+    until(reaches(store, watch, run, "finished"))
+    assert store.get(run.run_id).attempt == 2
+
+
+@pytest.mark.parametrize("how", ["flag", "SIGTERM"])
+def test_a_run_stops_with_a_checkpoint_and_goes_on_from_it(store, config, watch, monkeypatch, until, how):
+    monkeypatch.setenv("TINY_SECONDS", "0.1")
+    run = store.create(config)
+    until(lambda: reaches(store, watch, run, "running")() and store.get(run.run_id).step > 2)
+    store.request_stop(run.run_id) if how == "flag" else os.kill(store.get(run.run_id).pid, signal.SIGTERM)
+    until(reaches(store, watch, run, "stopped"))
+    stopped_at = store.get(run.run_id).step
+    assert 2 < stopped_at < 20
+    monkeypatch.setenv("TINY_SECONDS", "0")
+    store.resume(run.run_id)
+    until(reaches(store, watch, run, "finished"))
+    assert [point[0] for point in store.series(run.run_id, "loss")] == list(range(1, 21))
+    assert f"from the checkpoint of step {stopped_at}" in (run.folder / "log.txt").read_text()
+
+
+def test_a_run_that_does_not_stop_is_killed_after_the_grace_period(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY", "deaf")
+    monkeypatch.setenv("TINY_SECONDS", "1")
+    watch.grace = 0.5
+    run = store.create(config)
+    until(reaches(store, watch, run, "running"))
+    pid = store.get(run.run_id).pid
+    store.request_stop(run.run_id)
+    until(reaches(store, watch, run, "stopped"), 10)
+    assert "by force" in store.get(run.run_id).message
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_run_that_never_got_a_process_is_interrupted(store, config, watch, monkeypatch):
+    run = store.create(config)
+    store.claim(run.run_id)
+    watch.tick()
+    assert store.get(run.run_id).state == "starting"
+    monkeypatch.setattr("byol_core.runs.repair.STARTING_SECONDS", 0.0)
+    watch.tick()
+    assert store.get(run.run_id).state == "interrupted"
+
+
+def test_a_worker_that_cannot_start_is_a_failure_with_a_sentence(store, config, watch, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    run = store.create(config)
+    watch.tick()
+    run = store.get(run.run_id)
+    assert (run.state, run.message) == (
+        "failed", "Its process could not be started (No such file or directory).",
+    )
+
+
+def test_killing_takes_the_children_along(tmp_path, until):
+    code = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); input()"
+    (tmp_path / "parent.py").write_text(code.replace("input()", "import time; time.sleep(60)"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    log = tmp_path / "log.txt"
+    parent = start_detached("parent", log=log, environment=environment, cwd=tmp_path)
+    until(lambda: log.read_text().strip())
+    assert kill(*identity(parent.pid))
+    parent.wait(5)
+    assert not kill(parent.pid, 1.0)
+    until(lambda: not alive(int(log.read_text())), 5)
+
+
+def alive(pid):
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+# One a home, there when needed, gone when not
+
+
+def test_a_second_supervisor_of_a_home_leaves_at_once(store, monkeypatch):
+    monkeypatch.setattr(supervisor, "_loop", lambda *_: pytest.fail("there is one already"))
+    with executors.supervisor_lock(store.home):
+        assert executors.supervisor_runs(store.home)
+        supervisor.serve(store)
+    assert not executors.supervisor_runs(store.home)
+
+
+def test_a_run_that_comes_in_as_the_supervisor_leaves_is_not_forgotten(store, config, monkeypatch):
+    rounds = []
+
+    def loop(*_):
+        rounds.append(len(store.queue()))
+        store.create(config) if len(rounds) == 1 else store.request_stop(store.queue()[0].run_id)
+
+    monkeypatch.setattr(supervisor, "_loop", loop)
+    supervisor.serve(store)
+    assert rounds == [0, 1]
+
+
+def test_an_idle_supervisor_ends_by_itself(store, monkeypatch):
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    thread = threading.Thread(target=supervisor.serve, args=(store,), kwargs={"idle": 0.1})
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store, config, monkeypatch, until):
+    """The real processes from end to end; a source that is not there makes the real worker fail soon."""
+    run = store.create(config.changed(**{"data.source": "/no/such/images"}))
+    executor = LocalExecutor(store)
+    executor.submit(run.run_id)
+    until(lambda: executors.supervisor_runs(store.home))
+    executor.submit(run.run_id)
+    about = store.home / supervisor.ABOUT
+    until(about.exists)
+    until(lambda: executor.status(run.run_id).state == "failed", 60)
+    assert "no such images" in executor.status(run.run_id).message.replace("/", " ")
+    assert executor.list()[0].run_id == run.run_id
+    assert any("starts from the beginning" in line for line in executor.tail(run.run_id))
+    process = supervisor_of(about)
+    assert os.getsid(process.pid) == process.pid
+    process.terminate()
+    until(lambda: not executors.supervisor_runs(store.home), 10)
+
+
+def test_nobody_is_woken_for_nothing(store, monkeypatch):
+    monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: pytest.fail("there is nothing to do"))
+    LocalExecutor(store).wake()
+
+
+def supervisor_of(about: Path) -> psutil.Process:
+    import json
+
+    return psutil.Process(json.loads(about.read_text())["pid"])
+
+
+# Places to compute
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [(None, ["0", "1"]), ("1", ["1"]), ("", []), ("-1", []), ("1,-1,0", ["1"]), ("GPU-af,0", ["GPU-af", "0"])],
+)
+def test_gpus_are_found_without_torch(monkeypatch, visible, found):
+    monkeypatch.setattr(slots, "_nvidia_smi", lambda: ["0", "1"])
+    monkeypatch.setattr(slots, "_torch_has_cuda", lambda: True)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert slots.cuda_devices() == found
+
+
+def test_nvidia_smi_is_read(monkeypatch, tmp_path):
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nprintf '0\\n1\\n'\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert slots._nvidia_smi() == ["0", "1"]
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 'No devices were found'; exit 6\n")
+    assert slots._nvidia_smi() == []
+
+
+def test_time_is_told_from_a_process_not_a_pid():
+    pid, created = identity()
+    assert abs(created - time.time()) < 3600 * 24
+    assert not kill(pid, created - 1000)

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from byol_core.errors import InputError, LabError
+from byol_core.events import Progress, Summary
+from byol_core.runs import worker
+from byol_core.runs.folder import LOG
+from byol_core.runs.processes import identity
+
+DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 20, 0.1, 10, 5)
+
+
+def training(action=lambda *_: None, result=DONE):
+    def train(config, folder, listener, *, resume=False):
+        action(config, folder, listener, resume)
+        return result
+
+    return train
+
+
+def raising(error):
+    def action(*_):
+        raise error
+
+    return training(action)
+
+
+def test_a_finished_run_has_its_numbers_and_a_free_process(store, config):
+    run = store.create(config)
+    assert worker.main([run.run_id], training()) == 0
+    run = store.get(run.run_id)
+    assert (run.state, run.attempt, run.pid, run.message) == ("finished", 1, None, "")
+    assert run.summary["knn_accuracy"] == 0.8
+    assert run.summary["std_ratio"] is None  # JSON has no NaN
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, row):
+    def action(given, folder, listener, resume):
+        assert (given, resume, folder.name) == (config, False, run.run_id)
+        listener.metrics([row(1, 0.5)])
+        listener.progress(Progress(1, 20, 0.1, 100.0, 3.0, "training"))
+        listener.note("a broken image was skipped")
+        warnings.warn("slow here", stacklevel=1)
+        seen.append(store.get(run.run_id))
+
+    seen = []
+    run = store.create(config)
+    worker.main([run.run_id], training(action))
+    assert (seen[0].state, seen[0].step, seen[0].phase, seen[0].pid) == ("running", 1, "training", os.getpid())
+    assert store.series(run.run_id, "loss") == [(1, 0.1, 0.1, 0.5)]
+    log = (run.folder / LOG).read_text()
+    assert "a broken image was skipped" in log
+    assert "UserWarning: slow here" in log
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "status"),
+    [
+        (InputError("There are no images."), "There are no images.", 2),
+        (LabError("The loss was not a number."), "The loss was not a number.", 1),
+        (MemoryError(), "try a smaller batch (batch_size is 128)", 1),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "try a smaller batch", 1),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "try a smaller batch", 1),
+        (OSError(errno.ENOSPC, "No space left on device"), "is full; free some space", 1),
+        (ZeroDivisionError("division by zero\nand more"), "(ZeroDivisionError: division by zero); its log.txt", 1),
+    ],
+)
+def test_a_failure_is_one_sentence_and_an_exit_status(store, config, error, sentence, status):
+    run = store.create(config)
+    assert worker.main([run.run_id], raising(error)) == status
+    run = store.get(run.run_id)
+    assert run.state == "failed"
+    assert sentence in run.message
+    assert "\n" not in run.message
+
+
+def test_a_traceback_is_in_the_log_only(store, config, capsys):
+    run = store.create(config)
+    worker.main([run.run_id], raising(KeyError("nothing")))
+    assert "Traceback" in (run.folder / LOG).read_text()
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_asks_for_a_stop(store, config, name):
+    def action(_config, _folder, listener, _resume):
+        assert not listener.should_stop()
+        os.kill(os.getpid(), getattr(signal, name))
+        assert listener.should_stop()
+
+    before = signal.getsignal(getattr(signal, name))
+    run = store.create(config)
+    assert worker.main([run.run_id], training(action, Summary(True, *list(vars(DONE).values())[1:]))) == 0
+    assert store.get(run.run_id).state == "stopped"
+    assert signal.getsignal(getattr(signal, name)) == before
+
+
+def test_a_signal_that_is_ignored_stays_so(store, config):
+    def action(_config, _folder, listener, _resume):
+        os.kill(os.getpid(), signal.SIGHUP)  # as nohup has it
+        assert not listener.should_stop()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert worker.main([store.create(config).run_id], training(action)) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_flag_in_the_store_asks_for_a_stop(store, config, until):
+    def action(_config, _folder, listener, _resume):
+        store.request_stop(run.run_id)
+        until(listener.should_stop, 5)
+
+    run = store.create(config)
+    worker.main([run.run_id], training(action, Summary(True, *list(vars(DONE).values())[1:])))
+    assert store.get(run.run_id).state == "stopped"
+
+
+def test_a_second_ctrl_c_ends_at_once(store, config):
+    def action(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    run = store.create(config)
+    assert worker.main([run.run_id], training(action)) == 1
+    assert store.get(run.run_id).message == "Stopped at once, without a last checkpoint."
+
+
+def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
+    def first(_config, folder, listener, _resume):
+        listener.metrics([row(step, 1.0) for step in range(1, 10)])
+        (folder / "checkpoints").mkdir()
+        for step in (3, 6):
+            (folder / "checkpoints" / f"step-{step:08d}.pt").write_bytes(b"")
+        raise LabError("enough")
+
+    def second(_config, _folder, listener, resume):
+        resumed.append(resume)
+        listener.metrics([row(7, 2.0)])
+
+    resumed = []
+    run = store.create(config)
+    worker.main([run.run_id], training(first))
+    store.resume(run.run_id)
+    worker.main([run.run_id], training(second))
+    assert resumed == [True]
+    assert [point[0] for point in store.series(run.run_id, "loss")] == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("state", ["running", "finished"])
+def test_a_run_that_does_not_wait_is_refused(store, config, state, capsys):
+    run = store.create(config, here=True)
+    store.move(run.run_id, "running")
+    if state == "finished":
+        store.move(run.run_id, "finished")
+    assert worker.main([run.run_id], training()) == 2
+    assert f"is {state}; only a queued run can be started" in capsys.readouterr().out
+
+
+def test_a_run_that_was_given_to_another_process_is_refused(store, config):
+    run = store.create(config)
+    store.claim(run.run_id, (identity()[0] + 1, 1.0))
+    with pytest.raises(InputError):
+        worker.take(store, run.run_id)
+
+
+def test_a_real_worker_logs_to_its_file_and_ends(store, config):
+    run = store.create(config)
+    process = subprocess.run([sys.executable, "-m", "tiny_worker", run.run_id], capture_output=True, timeout=60)
+    assert (process.returncode, process.stdout, process.stderr) == (0, b"", b"")
+    run = store.get(run.run_id)
+    assert (run.state, run.step, run.total_steps) == ("finished", 20, 20)
+    assert len(store.series(run.run_id, "loss")) == 20
