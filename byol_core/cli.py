@@ -18,7 +18,7 @@ import typer
 
 import byol_core
 from byol_core import config as settings
-from byol_core import paths, presets
+from byol_core import config_text, paths, presets
 from byol_core.errors import InputError, LabError
 from byol_core.runs import report
 from byol_core.runs.executors import LocalExecutor, child_environment
@@ -78,11 +78,11 @@ def configure(
 ) -> settings.RunConfig:
     """Preset, then the file over it, then ``--data``, then each ``--set``."""
     base = presets.get(preset).config() if preset else settings.RunConfig()
-    given = _plain(settings.read_file(file), file) if file else {}
+    given = _plain(config_text.read_file(file), file) if file else {}
     dotted = {key: value for key, value in given.items() if "." in key}
     tree = _merged(base.model_dump(mode="json"), {key: value for key, value in given.items() if "." not in key})
     source = {"data.source": data} if data is not None else {}
-    return settings.build(tree, {**dotted, **source, **settings.parse_assignments(assignments)})
+    return settings.build(tree, {**dotted, **source, **config_text.parse_assignments(assignments)})
 
 
 def _refuse_missing_images(wanted: settings.RunConfig) -> None:
@@ -194,7 +194,7 @@ def resume(run: Ref, as_json: Json = False) -> int:
 def clone(run: Ref, set_: Set = None, name: Name = "", as_json: Json = False) -> int:
     """Queue a new run with the settings of another, some of them changed."""
     store = RunStore()
-    changes = settings.parse_assignments(set_ or [])
+    changes = config_text.parse_assignments(set_ or [])
     return _queued(store, store.clone(run, changes, name=name), as_json)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -150,6 +149,13 @@ class NetworkConfig(Part):
         expert=True,
         ge=2,
         le=8192,
+    )
+    projection_norm: bool = setting(
+        False,
+        "Norm after the projector",
+        "Batch norm at the projector's end, as SimSiam has it; the paper has none. It makes short runs learn faster.",
+        source="arXiv 2011.10566, §4",
+        expert=True,
     )
     head_norm: Literal["batch", "none"] = setting(
         "batch", "Norm in the heads", "Batch normalisation in projector and predictor, as in the paper.", expert=True
@@ -382,30 +388,3 @@ def sentence(error: ValidationError) -> str:
         return _unknown(key)
     message = first["msg"].removeprefix("Input ").removeprefix("should ")
     return f"Setting '{key}' should {message}, but is {first['input']!r}."
-
-
-def read_file(path: Path) -> dict[str, Any]:
-    """A YAML or JSON file of settings; InputError when it is missing or not a mapping."""
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise InputError(f"The configuration file '{path}' cannot be read.") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise InputError(f"The configuration file '{path}' is not valid YAML or JSON.") from None
-    if tree is not None and not isinstance(tree, dict):
-        raise InputError(f"The configuration file '{path}' should hold settings as 'key: value'.")
-    return tree or {}
-
-
-def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
-    """``["views.strength=0.6"]`` -> ``{"views.strength": 0.6}``; values are read as YAML."""
-    result: dict[str, Any] = {}
-    for item in items:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"'--set {item}' should have the form key=value, for example views.strength=0.6.")
-        try:
-            result[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"The value of '--set {item}' cannot be read.") from None
-    return result

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,8 @@ from byol_core.probe import represent
 from byol_core.train import Trainer
 
 _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached
+_SMALL = 16  # a large network is timed on a batch of this size, since its time is the arithmetic
+_LONG = 1.0  # seconds of a step from which a network counts as large
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
@@ -45,6 +46,12 @@ class _Silent:
         return False
 
 
+def _trainer(config: RunConfig) -> Trainer:
+    """A trainer that writes nothing: its steps are taken one by one and it is never run."""
+    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None})
+    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), _Silent())
+
+
 def _random_set(config: RunConfig) -> ImageSet:
     """Noise in the shape of the set: the time of a step does not depend on what the pixels show."""
     n = config.batch_size + 2
@@ -56,22 +63,27 @@ def _random_set(config: RunConfig) -> ImageSet:
 def estimate(config: RunConfig, images: int) -> dict[str, Any]:
     """Images/s of training, seconds of the whole run and its steps, for ``images`` images in the set."""
     use_threads(config.runtime.threads)
-    device = pick_device(config.runtime.device)
-    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None})
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(trial, _random_set(trial), Path(folder), device, _Silent())
-        step = _seconds_a_step(trainer)
-    training = int(images * (1 - config.data.validation))
-    per_epoch = max(1, training // config.batch_size)
+    trainer, step = _time_a_step(config)
+    per_epoch = max(1, int(images * (1 - config.data.validation)) // config.batch_size)
     total = max(1, round(config.epochs * per_epoch))
     total = min(total, config.steps or total)
-    looks = 1 + total // max(1, round(config.evaluation.every * per_epoch))
-    look = _seconds_an_image(trainer) * images
+    looks = 2 + total // max(1, round(config.evaluation.every * per_epoch))  # the first and the last among them
+    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * images
     return {
         "images_per_second": round(config.batch_size / step, 1),
-        "seconds": round(START_SECONDS + total * step + (looks + 1) * look, 1),
+        "seconds": round(seconds, 1),
         "total_steps": total,
     }
+
+
+def _time_a_step(config: RunConfig) -> tuple[Trainer, float]:
+    """A trainer and the seconds of a whole step; of a large network, scaled up from a small batch."""
+    trainer = _trainer(config.changed(batch_size=min(_SMALL, config.batch_size)))
+    seconds = _seconds_a_step(trainer) * config.batch_size / trainer.config.batch_size
+    if seconds > _LONG:
+        return trainer, seconds
+    trainer = _trainer(config)
+    return trainer, _seconds_a_step(trainer)
 
 
 def _seconds_a_step(trainer: Trainer) -> float:
@@ -85,7 +97,7 @@ def _seconds_a_step(trainer: Trainer) -> float:
 
 
 def _synchronised(trainer: Trainer) -> None:
-    trainer._train_step().item()
+    trainer.train_step().item()
 
 
 def _seconds_an_image(trainer: Trainer) -> float:

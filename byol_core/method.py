@@ -43,7 +43,13 @@ class Branch(nn.Module):
 def _branch(config: RunConfig) -> Branch:
     network = config.network
     encoder = build_encoder(network, config.data.image_size)
-    head = build_head(encoder.feature_dim, network.projector_hidden, network.projection_size, network.head_norm)
+    head = build_head(
+        encoder.feature_dim,
+        network.projector_hidden,
+        network.projection_size,
+        network.head_norm,
+        network.projection_norm,
+    )
     return Branch(encoder, head)
 
 

@@ -28,24 +28,36 @@ class Preset:
         return build({}, self.settings)
 
 
+# Found by search on the training images (leave-one-out kNN), never on the test images. What moved it, in this order:
+# a predictor that learns ten times as fast with a target that follows closely (Table 21 of the paper: a near-optimal
+# predictor does the target's work); batch norm after the projector; strong views; small views of sharp images.
+_SHORT_RUN = {
+    "data.image_size": 64,
+    "views.size": 24,
+    "network.encoder": "conv-classroom",
+    "network.projection_norm": True,
+    "method.tau_base": 0.9,
+    "method.tau_schedule": "constant",
+    "method.predictor_lr": 10.0,
+    "optimiser.name": "adamw",
+    "optimiser.lr": 1e-3,
+    "optimiser.weight_decay": 0.05,
+}
+
 _ALL = (
     Preset(
         "classroom",
         "Classroom: about a minute and a half",
-        "A small conv net on small pictures, tuned so that two CPU cores show learning within one lesson.",
-        "kNN of 0.70 or more on the embedded satellite images, from 0.65 untrained.",
-        {
-            "network.encoder": "conv-classroom",
-            "views.preset": "satellite",
-            "epochs": 20,
-        },
+        "A small conv net on small views, tuned so that two CPU cores show learning within one lesson.",
+        "kNN of about 0.77 on the embedded satellite images, from 0.69 untrained and 0.25 for raw pixels.",
+        {**_SHORT_RUN, "views.preset": "satellite", "epochs": 30, "steps": 850, "evaluation.every": 5},
     ),
     Preset(
         "first-look",
         "First look: a few seconds",
-        "One short pass to see that everything works here; it learns next to nothing.",
+        "Two short passes to see that everything works here; they teach next to nothing.",
         "A finished run in under half a minute on two CPU cores.",
-        {"network.encoder": "conv-classroom", "views.preset": "satellite", "data.limit": 1000, "epochs": 2},
+        {**_SHORT_RUN, "views.preset": "satellite", "data.limit": 1000, "epochs": 2},
     ),
 )
 

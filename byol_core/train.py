@@ -102,7 +102,7 @@ class Trainer:
         self.model.train()
         while self.step < self.total:
             started = time.perf_counter()
-            output = self._train_step()
+            output = self.train_step()
             self.step += 1
             self.seconds += time.perf_counter() - started
             if self.log.add(output) and self.listener.should_stop():
@@ -114,7 +114,7 @@ class Trainer:
                 self._save()
         return False
 
-    def _train_step(self) -> Tensor:
+    def train_step(self) -> Tensor:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
         method = self.config.method
         first, second = self._views(self.step)

@@ -52,9 +52,21 @@ RECIPES: Mapping[str, Recipe] = {
         {**_CROP_FLIP, "noise": 1.0},
         reason="The tutorial's views: crop, mirror, and Gaussian noise of 0.1.",
     ),
+    # Measured on the embedded set after 300 steps (leave-one-out kNN of the training images): no change of hue and
+    # saturation 0.724, half of the paper's 0.740, all of it 0.738.
     "satellite": Recipe(
-        {"crop": 0.8, "flip_horizontal": 1.0, "flip_vertical": 1.0, "brightness": 0.5, "contrast": 0.5},
-        reason="Keeps hue and saturation, which tell land uses apart, and mirrors both ways: the ground has no up.",
+        {
+            "crop": 0.8,
+            "flip_horizontal": 1.0,
+            "flip_vertical": 1.0,
+            "brightness": 1.0,
+            "contrast": 1.0,
+            "saturation": 0.5,
+            "hue": 0.5,
+            "greyscale": 0.5,
+        },
+        reason="Keeps most of the colour, which tells land uses apart (a colour histogram alone finds 69 % of them), "
+        "so half of the paper's hue, saturation and greyscale; and mirrors both ways, since the ground has no up.",
     ),
     "none": Recipe({}, reason="Both views are the image itself: nothing to learn from, for comparison."),
 }

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from byol_core import paths
+from byol_core.errors import InputError
 from byol_core.events import MetricRow
+from byol_core.files import write_json
 from byol_core.runs import metrics, rows
 from byol_core.runs.schema import attempts, facts, runs
 
@@ -72,3 +74,42 @@ def _values(about: dict[str, Any], config: Any, logged: list[MetricRow]) -> dict
 
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+_POINTS = 400  # of each curve: enough for a chart, and the file stays small
+_PARTS = ("config.json", "encoder.safetensors", "summary.json", "embeddings")
+
+
+def pack(store: RunStore, ref: str, folder: Path) -> None:
+    """Write a finished run as the demo: its settings, numbers, thinned curves, encoder and embeddings."""
+    run = store.get(ref)
+    if run.state != "finished":
+        raise InputError(f"Run '{run.name}' is {run.state}; only a finished run can be the demo.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in _PARTS:
+        source, target = run.folder / part, folder / part
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("maps"))
+        else:
+            shutil.copyfile(source, target)
+    about = {key: getattr(run, key) for key in ("state", "preset", "summary", "created", "ended")}
+    write_json(folder / "run.json", {"name": RUN_ID, **about})
+    write_json(folder / "metrics.json", _curves(store, run.run_id))
+
+
+def _curves(store: RunStore, run_id: str) -> list[dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    for key in store.metric_keys(run_id):
+        for step, epoch, seconds, value in store.series(run_id, key, max_points=_POINTS):
+            row = rows.setdefault(step, {"step": step, "epoch": epoch, "seconds": seconds, "values": {}})
+            row["values"][key] = value
+    return [rows[step] for step in sorted(rows)]
+
+
+if __name__ == "__main__":  # python -m byol_core.runs.demo RUN FOLDER
+    import sys
+
+    from byol_core.runs.store import RunStore
+
+    pack(RunStore(), sys.argv[1], Path(sys.argv[2]))

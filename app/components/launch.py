@@ -1,0 +1,105 @@
+"""Before a run starts: how long it will take, the command and the YAML that repeat it, and the button."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import forms, state
+from app.components import source, words
+from app.draft import Draft
+from app.estimates import Estimate, estimates, fingerprint
+from byol_core.config import RunConfig
+from byol_core.data.catalog import find
+from byol_core.errors import LabError
+
+
+def check(draft: Draft) -> tuple[RunConfig | None, str]:
+    """The configuration, or the sentence that says what is wrong."""
+    try:
+        config = draft.config()
+    except LabError as error:
+        return None, str(error)
+    complaint = source.problem(config.data.source) or _too_large(config)
+    return (None, complaint) if complaint else (config, "")
+
+
+def _too_large(config: RunConfig) -> str:
+    entry = find(config.data.source)
+    most = min(count for count in (config.data.limit, entry and entry.images, 10**9) if count)
+    if config.batch_size > most:
+        return f"The batch of {config.batch_size} images is larger than the {most} images there are to learn from."
+    return ""
+
+
+def time_needed(config: RunConfig) -> None:
+    """The estimate: measured by itself when that costs nothing, else on a button."""
+    pending = estimates().pending(config)
+
+    @st.fragment(run_every=1.0 if pending or _measures_itself(config) else None)
+    def panel() -> None:
+        answer = estimates().answer(config)
+        if answer is None and _measures_itself(config):
+            st.session_state["estimated"] = fingerprint(config)
+            estimates().ask(config, source.count(config.data.source))
+        if isinstance(answer, Estimate):
+            _show(answer, config)
+        elif estimates().pending(config):
+            st.metric("Time on this machine", "measuring …", help="A few steps are trained to see how fast it goes.")
+        else:
+            _offer(config, answer)
+        if answer is not None and pending:
+            st.rerun()
+
+    panel()
+
+
+def _measures_itself(config: RunConfig) -> bool:
+    """Once for each change, unless a run would be slowed down by it."""
+    if st.session_state.get("estimated") == fingerprint(config):
+        return False
+    return not any(run.live for run in state.store().runs(limit=20))
+
+
+def _show(answer: Estimate, config: RunConfig) -> None:
+    st.metric(
+        "Time on this machine", "about " + words.duration(answer.seconds),
+        delta=f"{words.number(answer.images_per_second, 0)} images/s", delta_color="off", delta_arrow="off",
+        help="From a calibration of a few steps; another program at work makes it longer.",
+    )
+    if answer.images is None:
+        st.caption("For 5,000 images: how many there are is seen when they are read.")
+
+
+def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
+    st.metric("Time on this machine", "not measured", help="A few steps are trained to see how fast it goes.")
+    if isinstance(answer, str):
+        st.caption(answer)
+    if st.button("Measure it", icon=":material/timer:", key="measure"):
+        st.session_state["estimated"] = fingerprint(config)
+        estimates().ask(config, source.count(config.data.source))
+        st.rerun()
+
+
+def recipe(draft: Draft, config: RunConfig) -> None:
+    """The command and the YAML of the run."""
+    st.markdown("**The same from a terminal**")
+    st.code(forms.command(draft.preset, draft.changes, draft.name), language="bash", wrap_lines=True)
+    with st.expander("All settings as YAML", icon=":material/description:"):
+        st.code(config.to_yaml(), language="yaml", height=320)
+        st.download_button(
+            "Download", config.to_yaml(), file_name="run.yaml", mime="application/yaml",
+            icon=":material/download:", on_click="ignore",
+        )
+
+
+def start(config: RunConfig, name: str, preset: str | None) -> str:
+    """Queue the run and see to it that it starts; says its id."""
+    here = Path(config.data.source).expanduser()
+    if find(config.data.source) is None and here.exists():
+        config = config.changed(**{"data.source": str(here.resolve())})  # the worker may run in another folder
+    estimates().stop()
+    run = state.store().create(config, name=name, preset=preset)
+    state.executor().submit(run.run_id)
+    return run.run_id

@@ -1,0 +1,46 @@
+"""A run as a card: name, state, how well it did, and its loss as a small line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.components import words
+from byol_core.runs.model import LIVE, Run
+
+
+def draw(run: Run, losses: Sequence[float]) -> None:
+    """One card, with the button that opens the run."""
+    look = words.LOOKS[run.state]
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{words.plain(run.name)}**", width="content")
+            st.badge(look.label, icon=look.icon, color=look.colour)
+        label, value = _headline(run)
+        st.metric(
+            label, value, chart_data=list(losses) if len(losses) > 1 else None,
+            help="The line is the loss, from the first step to the last." if len(losses) > 1 else None,
+        )
+        st.space("stretch")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            moment = run.ended or run.started or run.created
+            st.caption(f"{words.plain(words.data_name(run))} · {words.ago(moment)}", width="content")
+            st.page_link(
+                "views/runs.py", label="Open", icon=":material/arrow_forward:", icon_position="right",
+                query_params={"run": run.run_id},
+            )
+
+
+def _headline(run: Run) -> tuple[str, str]:
+    if run.state == "queued":
+        return "Progress", "not started"
+    if run.state in LIVE:
+        return "Progress", f"{words.share_done(run):.0%}"
+    accuracy = words.results(run).get("knn_accuracy")
+    if accuracy is not None:
+        return "kNN on the test images", words.number(accuracy)
+    if run.summary:
+        return "Loss (no labels, so no kNN)", words.number(run.summary.get("loss"))
+    return "Progress", f"{words.share_done(run):.0%}"
+

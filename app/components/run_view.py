@@ -1,0 +1,127 @@
+"""One run opened: where it stands, its numbers, its settings and how to repeat it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import forms
+from app.components import words
+from app.draft import preset_of
+from byol_core import presets
+from byol_core.config import RunConfig, build, field_info
+from byol_core.errors import InputError
+from byol_core.runs import folder
+from byol_core.runs.model import LIVE, RESUMABLE, Run
+
+
+def status(run: Run, queue: list[Run]) -> None:
+    """The state in a badge and a sentence; progress while there is any to make."""
+    look = words.LOOKS[run.state]
+    checkpoint = run.state in RESUMABLE and folder.checkpoint_step(run.folder) is not None
+    text = words.sentence(run, queue, checkpoint)
+    if run.state == "failed":
+        st.error(text, title="This run failed", icon=look.icon)
+    elif run.state == "interrupted":
+        st.warning(text, title="This run was interrupted", icon=look.icon)
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(look.label, icon=look.icon, color=look.colour)
+            st.markdown(text, width="content")
+    if run.state in LIVE:
+        st.progress(words.share_done(run))
+
+
+def numbers(run: Run, latest: dict[str, float]) -> None:
+    """The numbers that matter in the run's state."""
+    if words.results(run):
+        _final(run)
+    elif run.step or run.state in LIVE:
+        _so_far(run, latest)
+
+
+def _so_far(run: Run, latest: dict[str, float]) -> None:
+    epochs = run.config.get("epochs")
+    _metrics(
+        ("Epoch", f"{words.number(run.epoch, 1)} of {epochs:g}" if epochs else words.number(run.epoch, 1)),
+        ("Speed", f"{words.number(run.images_per_second, 0)} images/s" if run.images_per_second else "–"),
+        ("Loss", words.number(latest.get("loss"))),
+        ("kNN (validation)", words.number(latest.get("knn_accuracy"))),
+    )
+
+
+def _metrics(*cards: tuple[str, str]) -> None:
+    with st.grid(4, min_column_width=150):
+        for label, value in cards:
+            st.metric(label, value, border=True, help=_MEANINGS.get(label))
+
+
+_MEANINGS = {
+    "Spread": "Near 1: healthy. Near 0: collapsed, all images look alike to the network.",
+    "kNN (validation)": "Accuracy on held-out training images, while it learns.",
+}
+
+
+def _final(run: Run) -> None:
+    summary, evaluation = run.summary, run.config.get("evaluation", {})
+    spread = ("Spread", words.number(summary.get("std_ratio"), 2))
+    speed = f"{words.number(summary.get('images_per_second'), 0)} images/s"
+    if summary.get("knn_accuracy") is None:
+        _metrics(("Loss", words.number(summary.get("loss"))), spread, ("Speed", speed),
+                 ("Duration", words.duration(words.elapsed(run))))
+        st.caption("These images have no labels, so there is no kNN accuracy; the map needs none.")
+        return
+    _metrics(
+        ("kNN on the test images", words.number(summary["knn_accuracy"])),
+        ("Encoder before training", words.number(summary.get("knn_untrained"))),
+        ("Raw pixels", words.number(summary.get("knn_pixels"))),
+        spread,
+    )
+    st.caption(
+        f"{_gain(summary)}Weighted kNN on the test images (k = {evaluation.get('k')}, T = "
+        f"{evaluation.get('temperature')}), all three on the same images. {speed}."
+    )
+
+
+def _gain(summary: dict[str, Any]) -> str:
+    before, after = summary.get("knn_untrained"), summary.get("knn_accuracy")
+    if before is None or after is None:
+        return ""
+    return f"Training brought {after - before:+.3f}. "
+
+
+def settings(run: Run) -> None:
+    """What differs from the defaults, then everything, then the command."""
+    try:
+        config = build(run.config)
+    except InputError as error:
+        st.warning(f"This run was made with other settings than there are now. {error}")
+        st.json(run.config)
+        return
+    preset = preset_of(run)
+    changes = forms.differences(config.flat(), presets.get(preset).config())
+    st.markdown("**The command that repeats it**")
+    st.code(forms.command(preset, changes), language="bash", wrap_lines=True)
+    st.markdown("**What differs from the defaults**")
+    _differences(config)
+    with st.expander("All settings", icon=":material/description:"):
+        st.code(config.to_yaml(), language="yaml", height=400)
+    st.caption(f"Folder: `{run.folder}`  \nRun: `{run.run_id}`, attempt {max(1, run.attempt)}")
+
+
+def _differences(config: RunConfig) -> None:
+    defaults = RunConfig().flat()
+    rows = forms.differences(config.flat(), RunConfig())
+    if not rows:
+        st.caption("Nothing: all settings are the defaults.")
+        return
+    st.dataframe(
+        {
+            "Setting": [str(field_info(key).title) for key in rows],
+            "Value": [forms.scalar(value) for value in rows.values()],
+            "Default": [forms.scalar(defaults[key]) for key in rows],
+            "Key": list(rows),
+        },
+        hide_index=True, height="content", alt="Settings that differ from the defaults",
+    )

@@ -1,0 +1,48 @@
+"""The dashboard's router: page config and navigation. Start it with ``streamlit run app/main.py`` or ``byol app``."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+# Streamlit puts this folder on the path, not its parent; and another package may be called "app".
+_found = importlib.util.find_spec("app")
+if _found is None or _found.origin != str(HERE / "__init__.py"):
+    sys.path.insert(0, str(HERE.parent))
+
+from app import state  # noqa: E402
+
+# Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
+LAB, LAB_ICON = "Lab", ":material/science:"
+st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
+st.logo(HERE / "logo.svg")
+page = st.navigation(
+    [
+        st.Page(
+            "views/lab.py", title=LAB, icon=LAB_ICON, url_path="home", default=True,
+            help="What this machine can do, the run in progress and the last runs. Start the first training here.",
+        ),
+        st.Page(
+            "views/augment.py", title="Augment", icon=":material/filter_2:", url_path="augment",
+            help="See the two views that BYOL makes of each image, side by side, and tune how strong they are.",
+        ),
+        st.Page(
+            "views/train.py", title="Train", icon=":material/model_training:", url_path="train",
+            help="Choose images and settings, see how long it will take here, and start a run.",
+        ),
+        st.Page(
+            "views/runs.py", title="Runs", icon=":material/monitoring:", url_path="runs",
+            help="All runs: live curves, log and settings of each; stop, resume, rename or delete them.",
+        ),
+        st.Page(
+            "views/embeddings.py", title="Embeddings", icon=":material/scatter_plot:", url_path="embeddings",
+            help="A map of what a run has learned: test images with similar representations lie close together.",
+        ),
+        st.Page("views/lab.py", title=LAB, icon=LAB_ICON, url_path="lab", visibility="hidden"),
+    ],
+    position="top",
+)
+state.warm_up()
+page.run()

@@ -1,0 +1,70 @@
+"""What all pages and all viewers share: the run store, the executor, and the slow imports that a thread does early."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from byol_core import paths
+from byol_core.errors import LabError
+from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.store import RunStore
+
+# The first page is served before the thread below starts to compete with it for the interpreter.
+HEAD_START_SECONDS = 1.5
+
+
+def store() -> RunStore:
+    """The store of this home, with the demo run in it on the first start of an empty home."""
+    return _store(str(paths.home()))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _store(home: str) -> RunStore:
+    opened = RunStore(Path(home))
+    opened.ensure_demo()
+    return opened
+
+
+def executor() -> LocalExecutor:
+    """What starts and stops runs on this machine."""
+    return LocalExecutor(store())
+
+
+@dataclass
+class Warm:
+    """What the background thread has found so far."""
+
+    machine: dict[str, Any] | None = None
+    problem: str = ""
+    done: bool = False
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Warm:
+    """Import torch and look at the machine in the background, once a server; BYOL_LAB_WARM_UP=0 leaves it."""
+    found = Warm()
+    if os.environ.get("BYOL_LAB_WARM_UP", "1") == "0":
+        found.done = True
+    else:
+        threading.Thread(target=_warm, args=(found,), name="warm-up", daemon=True).start()
+    return found
+
+
+def _warm(found: Warm) -> None:
+    time.sleep(HEAD_START_SECONDS)
+    try:
+        from byol_core.device import describe_machine
+
+        found.machine = describe_machine()
+        import byol_core.augment.views  # noqa: F401
+    except (ImportError, LabError, OSError, RuntimeError) as error:
+        found.problem = f"PyTorch could not be loaded here ({error}); 'byol doctor' says more."
+    finally:
+        found.done = True

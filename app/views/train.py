@@ -1,0 +1,114 @@
+"""The Train page: a form made from the configuration's own fields, checked while one types, and the start button."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import draft as drafts
+from app import forms, state
+from app.components import launch, source
+from byol_core.errors import LabError
+from byol_core.presets import PRESETS
+
+# Cards of the form: a title and the sections of the configuration in it.
+SIMPLE = {"Images": ("data",), "Learning": ("views", "network", "method", "optimiser"), "Length": ("",)}
+EXPERT = {
+    "Images": ("data",), "Views": ("views",), "Network": ("network",), "Method": ("method",),
+    "Optimiser": ("optimiser",), "Length": ("",), "Evaluation": ("evaluation",), "Machine": ("runtime",),
+}
+
+draft = drafts.current()
+
+
+def changed(key: str, value: Any) -> None:
+    """Somebody moved a widget of a setting."""
+    drafts.touched().change(key, value)
+
+
+def preset_changed() -> None:
+    """Somebody chose another preset."""
+    chosen = st.session_state["setting:preset"]
+    drafts.touched().use_preset(chosen)
+    forms.forget_widgets()
+    st.session_state["setting:preset"] = chosen
+
+
+def start_over() -> None:
+    """Back to the preset, with all widgets as it says."""
+    drafts.touched().changes = {}
+    forms.forget_widgets()
+
+
+def show_setting(key: str, complaint: str) -> None:
+    """One widget, with what is wrong about it beneath."""
+    setting = forms.spec(key)
+    placeholder = "as the recipe" if key.startswith("views.") else "all"
+    forms.widget(setting, draft.value(key), changed, placeholder=placeholder)
+    if f"'{key}'" in complaint:
+        st.caption(f":red[:material/error: {complaint}]")
+
+
+st.title("Train")
+st.markdown("Choose a preset, change what you like, and start. The run goes on when this page is closed.")
+for sentence in draft.complaints:
+    st.warning(sentence, icon=":material/link_off:")
+
+config, complaint = launch.check(draft)
+form, side = st.columns([5, 3], gap="large")
+
+with form:
+    top = st.columns([3, 1], vertical_alignment="bottom")
+    st.session_state.setdefault("setting:preset", draft.preset)
+    top[0].selectbox(
+        "Preset", list(PRESETS), key="setting:preset", format_func=lambda name: PRESETS[name].title,
+        on_change=preset_changed,
+    )
+    st.session_state.setdefault("setting:expert", draft.expert)
+    draft.expert = top[1].toggle(
+        "All settings", key="setting:expert", help="Show every setting, also the rare ones.", on_change=drafts.touch
+    )
+    preset = PRESETS[draft.preset]
+    st.markdown(f"{preset.reason}  \n:material/flag: {preset.expect}")
+    if draft.changes:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            count = len(draft.changes)
+            st.caption(f"{count} setting{'s differ' if count > 1 else ' differs'} from the preset.", width="content")
+            st.button("Undo", on_click=start_over, type="tertiary", icon=":material/undo:", key="undo")
+
+    for title, sections in (EXPERT if draft.expert else SIMPLE).items():
+        keys = [key for section in sections for key in forms.sections()[section] if key != "data.source"]
+        specs = map(forms.spec, keys)
+        keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
+        with st.container(border=True):
+            st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
+            if title == "Images":
+                source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
+            with st.grid(3, min_column_width=190, gap="medium") as grid:
+                for key in keys:
+                    with grid.cell():
+                        show_setting(key, complaint)
+
+with side, st.container(border=True):
+    st.session_state.setdefault("setting:name", draft.name)
+    draft.name = st.text_input(
+        "Name of the run", key="setting:name", placeholder="made from the preset when empty", max_chars=120,
+        on_change=drafts.touch,
+    ).strip()
+    if config is None:
+        st.error(complaint, icon=":material/error:")
+    else:
+        launch.time_needed(config)
+    if st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None, width="stretch",
+        key="start", on_click=drafts.touch,
+    ) and config is not None:
+        try:
+            run_id = launch.start(config, draft.name, draft.preset)
+        except LabError as error:
+            st.error(str(error))
+        else:
+            st.switch_page("views/runs.py", query_params={"run": run_id})
+    if config is not None:
+        launch.recipe(draft, config)
+
+drafts.remember(draft)

@@ -1,0 +1,38 @@
+"""Settings as people write them: YAML or JSON files, and ``key=value`` on the command line or in an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from byol_core.errors import InputError
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """A YAML or JSON file of settings; InputError when it is missing or not a mapping."""
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise InputError(f"The configuration file '{path}' cannot be read.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise InputError(f"The configuration file '{path}' is not valid YAML or JSON.") from None
+    if tree is not None and not isinstance(tree, dict):
+        raise InputError(f"The configuration file '{path}' should hold settings as 'key: value'.")
+    return tree or {}
+
+
+def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
+    """``["views.strength=0.6"]`` -> ``{"views.strength": 0.6}``; values are read as YAML."""
+    result: dict[str, Any] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise InputError(f"'--set {item}' should have the form key=value, for example views.strength=0.6.")
+        try:
+            result[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"The value of '--set {item}' cannot be read.") from None
+    return result

@@ -1,0 +1,104 @@
+"""A home of its own for every test, the real store in it, and pages opened as a browser would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from byol_core import presets
+from byol_core.events import MetricRow, Progress
+from byol_core.runs import processes
+from byol_core.runs.executors import supervisor_lock
+from byol_core.runs.model import Run
+from byol_core.runs.store import RunStore
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+SUMMARY = {
+    "steps": 40, "epochs": 2.0, "seconds": 92.0, "images_per_second": 900.0, "loss": 0.26, "knn_accuracy": 0.781,
+    "knn_untrained": 0.652, "knn_pixels": 0.376, "std_ratio": 0.91,
+}
+Open = Callable[..., AppTest]
+Make = Callable[..., Run]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home; its supervisor's lock is held, so that no run starts by itself."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BYOL_LAB_HOME", str(folder))
+    monkeypatch.setenv("BYOL_LAB_WARM_UP", "0")
+    st.cache_resource.clear()
+    folder.mkdir()
+    with supervisor_lock(folder):
+        yield folder
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def store(home: Path) -> RunStore:
+    """The store of that home, without the demo run."""
+    store = RunStore(home)
+    if demo := store.ensure_demo():
+        store.delete(demo.run_id)
+    return store
+
+
+@pytest.fixture
+def open_page(store: RunStore) -> Open:
+    """``open_page("runs", run="abc")`` opens a page with parameters in its address."""
+
+    def open_page(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+        app.query_params.clear()
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.switch_page(f"views/{page}.py").run()
+        assert not app.exception
+        return app
+
+    return open_page
+
+
+@pytest.fixture
+def make(store: RunStore) -> Make:
+    """``make("running")`` makes a run in that state, with curves when it has come so far."""
+
+    def make(state: str, *, labels: bool = True, message: str = "", **changes: Any) -> Run:
+        run = store.create(presets.get("classroom").config().changed(**changes), name=f"a {state} run")
+        if state == "queued":
+            return run
+        store.claim(run.run_id, processes.identity())
+        if state == "starting":
+            return store.get(run.run_id)
+        store.move(run.run_id, "running")
+        store.add_metrics(run.run_id, 1, curve_rows(labels))
+        store.set_progress(run.run_id, Progress(20, 40, 1.0, 900.0, 42.0, "training"))
+        if state == "finished":
+            unlabelled = {key: None for key in SUMMARY if key.startswith("knn")}
+            store.set_summary(run.run_id, SUMMARY if labels else SUMMARY | unlabelled)
+        return store.get(run.run_id) if state == "running" else store.move(run.run_id, state, message=message)
+
+    return make
+
+
+def curve_rows(labels: bool) -> list[MetricRow]:
+    """Twenty steps of every curve."""
+    rows = []
+    for step in range(0, 21, 2):
+        values = {"loss": 4.0 / (1 + step), "learning_rate": 0.01, "tau": 0.99, "images_per_second": 900.0}
+        if step % 10 == 0:
+            values |= {"std_ratio": 0.8, "cross_view_cosine": 0.7}
+            values |= {"knn_accuracy": 0.6 + step / 100, "knn_untrained": 0.652, "knn_pixels": 0.376} if labels else {}
+        rows.append(MetricRow(step, step / 20, float(step), values))
+    return rows
+
+
+def text(app: AppTest) -> str:
+    """All that a page says."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "code")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))

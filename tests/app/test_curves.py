@@ -1,0 +1,37 @@
+"""Curves are read as they grow, and afresh when a resumed run took some of them back."""
+
+from __future__ import annotations
+
+from app.components.curves import MOST_POINTS, Curves, no_labels
+from byol_core.events import MetricRow
+from byol_core.runs.store import RunStore
+from tests.app.conftest import Make
+
+
+def test_only_new_points_are_added(make: Make, store: RunStore) -> None:
+    run = make("running")
+    curves = Curves(run.run_id, run.attempt)
+    curves.read(store)
+    before = list(curves.points["loss"])
+    store.add_metrics(run.run_id, 1, [MetricRow(22, 1.1, 22.0, {"loss": 0.5})])
+    curves.read(store)
+    assert curves.points["loss"] == [*before, (22, 1.1, 22.0, 0.5)]
+    assert curves.baselines == {"knn_untrained": 0.652, "knn_pixels": 0.376}
+
+
+def test_a_long_curve_stays_short_and_keeps_its_ends(make: Make, store: RunStore) -> None:
+    run = make("running")
+    curves = Curves(run.run_id, run.attempt)
+    for start in range(22, 22 + 3 * MOST_POINTS, MOST_POINTS):
+        rows = [MetricRow(step, step / 20, float(step), {"loss": 1.0}) for step in range(start, start + MOST_POINTS)]
+        store.add_metrics(run.run_id, 1, rows)
+        curves.read(store)
+    assert len(curves.points["loss"]) <= 2 * MOST_POINTS
+    assert (curves.points["loss"][0][0], curves.points["loss"][-1][0]) == (0, 21 + 3 * MOST_POINTS)
+
+
+def test_labels_are_missed_only_once_the_run_was_judged(make: Make, store: RunStore) -> None:
+    for run, missed in ((make("running"), False), (make("running", labels=False), True)):
+        curves = Curves(run.run_id, run.attempt)
+        curves.read(store)
+        assert no_labels(run, curves) is missed

@@ -1,0 +1,131 @@
+"""The Train page: the form, what it says while one types, and what it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.estimates import estimates
+from byol_core.presets import PRESETS
+from byol_core.runs.store import RunStore
+from tests.app.conftest import Make, Open, text
+
+
+@pytest.fixture(autouse=True)
+def no_calibration_by_itself(make: Make) -> None:
+    """While a run is on, the page measures only when asked to, which keeps these tests short."""
+    make("running")
+
+
+def test_it_opens_with_the_classroom_preset_and_why(open_page: Open) -> None:
+    page = open_page("train")
+    assert page.selectbox(key="setting:preset").value == "classroom"
+    assert PRESETS["classroom"].reason in text(page) and PRESETS["classroom"].expect in text(page)
+    assert "byol train --preset classroom" in text(page)
+
+
+def test_expert_mode_shows_every_setting(open_page: Open) -> None:
+    simple, expert = open_page("train"), open_page("train", mode="expert")
+    assert len(expert.number_input) > len(simple.number_input)
+    assert expert.number_input(key="setting:optimiser.weight_decay").value == PRESETS["classroom"].config(
+    ).optimiser.weight_decay
+
+
+def test_settings_come_from_the_address(open_page: Open) -> None:
+    page = open_page("train", **{"preset": "first-look", "views.strength": "0.6", "name": "mine"})
+    assert page.slider(key="setting:views.strength").value == 0.6
+    assert page.text_input(key="setting:name").value == "mine"
+    assert "--preset first-look" in text(page) and "views.strength=0.6" in text(page)
+
+
+def test_settings_go_to_the_address_and_back_to_the_preset(open_page: Open) -> None:
+    page = open_page("train")
+    page.slider(key="setting:views.strength").set_value(0.6).run()
+    assert page.query_params == {"preset": "classroom", "views.strength": "0.6"}
+    page.button(key="undo").click().run()
+    assert page.query_params == {"preset": "classroom"}
+    assert page.slider(key="setting:views.strength").value == 1.0
+
+
+def test_a_wrong_parameter_of_the_address_is_answered_in_a_sentence(open_page: Open) -> None:
+    page = open_page("train", **{"views.strenght": "1"})
+    assert page.warning[0].value == "There is no setting 'views.strenght'; did you mean 'views.strength'?"
+
+
+def test_another_preset_sets_the_widgets(open_page: Open) -> None:
+    page = open_page("train")
+    page.selectbox(key="setting:preset").set_value("first-look").run()
+    assert page.number_input(key="setting:epochs").value == PRESETS["first-look"].config().epochs
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epochs", 0.0, "Setting 'epochs' should be greater than 0, but is 0.0."),
+        ("batch_size", 60000, "The batch of 60000 images is larger than the 5000 images there are to learn from."),
+    ],
+)
+def test_a_wrong_value_is_said_at_once_and_cannot_be_started(
+    open_page: Open, key: str, value: float, said: str
+) -> None:
+    page = open_page("train")
+    page.number_input(key=f"setting:{key}").set_value(value).run()
+    assert page.error[0].value == said
+    assert page.button(key="start").disabled
+
+
+def test_a_path_that_is_not_there_is_said(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("train")
+    page.get_by_key("setting:source_kind").set_value("path").run()
+    assert "Say where the images are" in page.error[0].value
+    page.text_input(key="setting:source_path").set_value(str(tmp_path / "none")).run()
+    assert "There is nothing at" in page.error[0].value
+    page.text_input(key="setting:source_path").set_value(str(tmp_path)).run()
+    assert not page.error
+    assert f"--data {tmp_path}" in text(page)
+
+
+def test_an_upload_is_kept_under_a_safe_name(open_page: Open, home: Path) -> None:
+    page = open_page("train")
+    page.get_by_key("setting:source_kind").set_value("upload").run()
+    page.file_uploader(key="source_file").upload("my photos (1).zip", b"PK\x05\x06" + b"\0" * 18).run()
+    assert not page.exception
+    (kept,) = (home / "uploads").iterdir()
+    assert kept.name.startswith("my-photos-1-") and kept.suffix == ".zip"
+    assert f"--data {kept}" in text(page)
+
+
+def test_start_queues_the_run_and_opens_it(open_page: Open, store: RunStore) -> None:
+    page = open_page("train", **{"preset": "first-look", "seed": "5"})
+    page.text_input(key="setting:name").set_value("lesson 1").run()
+    page.button(key="start").click().run()
+    assert not page.exception
+    run = store.get("lesson 1")
+    assert (run.state, run.preset, run.config["seed"], page.title[0].value) == ("queued", "first-look", 5, "lesson 1")
+
+
+def test_the_time_is_measured_on_request_while_a_run_is_on(open_page: Open) -> None:
+    page = open_page("train")
+    assert page.metric[0].value == "not measured"
+    page.button(key="measure").click().run()
+    assert page.metric[0].value == "measuring …"
+    estimates().stop()
+
+
+def test_a_browser_that_still_sends_the_old_address_does_not_undo_a_change(open_page: Open) -> None:
+    page = open_page("train")
+    page.slider(key="setting:views.strength").set_value(0.6).run()
+    page.query_params.clear()
+    page.query_params["preset"] = "classroom"  # as before the change
+    page.number_input(key="setting:epochs").set_value(3.0).run()
+    assert page.query_params == {"preset": "classroom", "views.strength": "0.6", "epochs": "3.0"}
+
+
+def test_the_back_button_brings_the_settings_back(open_page: Open) -> None:
+    page = open_page("train")
+    page.slider(key="setting:views.strength").set_value(0.6).run()
+    page.query_params.clear()
+    page.query_params["preset"] = "classroom"
+    page.run()
+    assert page.slider(key="setting:views.strength").value == 1.0

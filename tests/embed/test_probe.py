@@ -1,0 +1,115 @@
+"""What ``embeddings/`` holds is read as it was written, and damage is said in one sentence."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from byol_core.embed import has_probe, read_probe, read_sheet, read_space, sheet_bytes, thumbnail
+from byol_core.errors import LabError
+
+
+def change(folder, **values):
+    about = json.loads((folder / "probe.json").read_text())
+    (folder / "probe.json").write_text(json.dumps({**about, **values}))
+
+
+def test_reads_images_classes_and_evaluations_in_order(embeddings):
+    change(embeddings, evaluations=json.loads((embeddings / "probe.json").read_text())["evaluations"][::-1])
+    probe = read_probe(embeddings)
+    assert len(probe) == 60 and probe.labelled
+    assert [evaluation.step for evaluation in probe.evaluations] == [0, 320]
+    assert probe.class_of(0) == probe.class_names[probe.labels[0]]
+
+
+@pytest.mark.parametrize(("space", "width"), [("representation", 5**3), ("projection", 3**3), ("pixels", 3 * 16 * 16)])
+def test_reads_every_space_as_float32(embeddings, space, width):
+    probe = read_probe(embeddings)
+    vectors = read_space(probe, probe.evaluations[-1], space)
+    assert vectors.shape == (60, width) and vectors.dtype == np.float32
+
+
+def test_without_labels_no_image_has_a_class(unlabelled):
+    probe = read_probe(unlabelled)
+    assert not probe.labelled and probe.class_of(3) == ""
+
+
+def test_an_unlabelled_image_among_labelled_ones_has_no_class(embeddings):
+    change(embeddings, labels=[-1] + [0] * 59)
+    probe = read_probe(embeddings)
+    assert probe.class_of(0) == "" and probe.class_of(1) == "AnnualCrop"
+
+
+def test_a_run_that_has_not_evaluated_has_no_probe(tmp_path):
+    assert not has_probe(tmp_path)
+    with pytest.raises(LabError, match="no stored representations"):
+        read_probe(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"indices": []}, "indices"),
+        ({"labels": [0]}, "1 labels for 60 images"),
+        ({"labels": [99] * 60}, "without a class name"),
+        ({"columns": 0}, "columns"),
+        ({"evaluations": [{"step": 0, "epoch": 0, "file": "../../secret"}]}, "evaluations.0.file"),
+    ],
+)
+def test_a_damaged_probe_is_refused_with_the_reason(embeddings, values, reason):
+    change(embeddings, **values)
+    with pytest.raises(LabError, match=reason):
+        read_probe(embeddings)
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", '{"indices": [1, 2'])
+def test_half_a_probe_is_refused(embeddings, text):
+    (embeddings / "probe.json").write_text(text)
+    with pytest.raises(LabError, match="damaged"):
+        read_probe(embeddings)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no tensors here"])
+def test_a_lost_or_damaged_evaluation_is_named(embeddings, content):
+    path = embeddings / "step-00000320.safetensors"
+    path.unlink() if content is None else path.write_bytes(content)
+    probe = read_probe(embeddings)
+    with pytest.raises(LabError, match=r"step-00000320\.safetensors"):
+        read_space(probe, probe.evaluations[-1], "representation")
+
+
+def test_vectors_of_another_set_of_images_are_refused(embeddings):
+    change(embeddings, indices=list(range(50)), labels=[0] * 50)
+    probe = read_probe(embeddings)
+    with pytest.raises(LabError, match="does not belong to its 50 images"):
+        read_space(probe, probe.evaluations[0], "representation")
+
+
+def test_a_diverged_run_is_told_as_such(embeddings):
+    from safetensors.numpy import save_file
+
+    save_file({"representation": np.full((60, 4), np.nan, np.float16)}, embeddings / "step-00000000.safetensors")
+    probe = read_probe(embeddings)
+    with pytest.raises(LabError, match="diverged"):
+        read_space(probe, probe.evaluations[0], "representation")
+
+
+def test_a_thumbnail_is_the_picture_of_its_image(embeddings, real_pictures):
+    probe = read_probe(embeddings)
+    picture = thumbnail(read_sheet(probe), probe, 13).astype(int)
+    assert np.abs(picture - real_pictures[13]).mean() < 6  # the sheet is compressed
+
+
+@pytest.mark.parametrize("kept", [0, 40, 5000])
+def test_a_sheet_that_was_cut_off_is_refused(embeddings, kept):
+    path = embeddings / "thumbnails.webp"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(LabError, match=r"thumbnails\.webp"):
+        read_sheet(read_probe(embeddings))
+
+
+def test_a_sheet_too_small_for_its_images_is_refused(embeddings):
+    Image.new("RGB", (64, 64)).save(embeddings / "thumbnails.webp")
+    with pytest.raises(LabError, match=r"thumbnails\.webp"):
+        sheet_bytes(read_probe(embeddings))
