@@ -52,13 +52,21 @@ def curve(
     """One curve with the levels it is judged by. The same ``revision`` keeps the viewer's zoom through new data."""
     x = along(points, axis)
     line = {
-        "type": "scatter", "name": name, "x": x, "y": [_finite(point[3]) for point in points],
-        "mode": "lines+markers" if markers else "lines", "line": {"width": 2.5 if markers else 1.8, "color": colour},
-        "marker": {"size": 6, "color": colour}, "hovertemplate": f"%{{y:{digits}}}<extra>{name}</extra>",
+        "type": "scatter",
+        "name": name,
+        "x": x,
+        "y": [_finite(point[3]) for point in points],
+        "mode": "lines+markers" if markers else "lines",
+        "line": {"width": 2.5 if markers else 1.8, "color": colour},
+        "marker": {"size": 6, "color": colour},
+        "hovertemplate": f"%{{y:{digits}}}<extra>{name}</extra>",
     }
     layout = {
-        "height": height, "showlegend": False, "hovermode": "x unified",
-        "margin": {"l": 8, "r": 12, "t": 16, "b": 8}, "uirevision": revision,
+        "height": height,
+        "showlegend": False,
+        "hovermode": "x unified",
+        "margin": {"l": 8, "r": 12, "t": 16, "b": 8},
+        "uirevision": revision,
         "xaxis": {"title": {"text": AXIS_TITLES[axis]}, "automargin": True, "rangemode": "tozero", "showgrid": False},
         "yaxis": {"automargin": True, "rangemode": "tozero" if from_zero else "normal", "nticks": 6},
     }
@@ -73,7 +81,14 @@ def _finite(value: float) -> float | None:
 def _level(level: Level, x: Sequence[float], digits: str) -> dict[str, Any]:
     ends = [x[0], x[-1]] if len(x) > 1 and x[0] != x[-1] else [0.0, 1.0]
     return {
-        "type": "scatter", "x": ends, "y": [level.value] * 2, "mode": "lines+text", "cliponaxis": False,
-        "line": {"dash": "dash", "width": 1.5, "color": GREY}, "hoverinfo": "skip", "textposition": "top left",
-        "text": ["", f"{level.name} {level.value:{digits}}"], "textfont": {"color": GREY},
+        "type": "scatter",
+        "x": ends,
+        "y": [level.value] * 2,
+        "mode": "lines+text",
+        "cliponaxis": False,
+        "line": {"dash": "dash", "width": 1.5, "color": GREY},
+        "hoverinfo": "skip",
+        "textposition": "top left",
+        "text": ["", f"{level.name} {level.value:{digits}}"],
+        "textfont": {"color": GREY},
     }

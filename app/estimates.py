@@ -63,9 +63,7 @@ class Estimates:
             self._asked = key
             self._answers.pop(key, None)
             self._process = process = _start(images)
-        threading.Thread(
-            target=self._wait, args=(key, config, images, process), name="estimate", daemon=True
-        ).start()
+        threading.Thread(target=self._wait, args=(key, config, images, process), name="estimate", daemon=True).start()
 
     def stop(self) -> None:
         """End the calibration that goes on, if any."""
@@ -93,7 +91,10 @@ def _start(images: int | None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "byol_core.estimate", *(["--images", str(images)] if images else [])],
         env=os.environ | {"PYTHONPATH": path},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -61,7 +61,12 @@ def spec(key: str) -> Spec:
         key=key,
         label=f"{label} ({unit})" if unit and unit not in label.lower() else label,
         help=_help(key, field.description or "", extra.get("source", ""), low, high),
-        kind=kind, options=options, low=low, high=high, optional=optional, expert=bool(extra.get("expert")),
+        kind=kind,
+        options=options,
+        low=low,
+        high=high,
+        optional=optional,
+        expert=bool(extra.get("expert")),
         step=0.05 if kind == "slider" else _step(kind, field.default, high),
     )
 
@@ -128,7 +133,9 @@ def widget(setting: Spec, value: Any, changed: Callable[[str, Any], None], *, pl
     state = f"setting:{setting.key}"
     st.session_state.setdefault(state, _shown(setting, value))
     common: dict[str, Any] = {
-        "label": setting.label, "key": state, "help": setting.help,
+        "label": setting.label,
+        "key": state,
+        "help": setting.help,
         "on_change": lambda: changed(setting.key, _read(setting, st.session_state.get(state, value))),
     }
     if setting.kind == "switch":

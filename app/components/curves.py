@@ -81,15 +81,20 @@ class Look:
 
 LOOKS = {
     "loss": Look(
-        "Loss", "What is minimised: 0 when the other view is predicted exactly, about 4 for a blind guess, 8 at worst. "
-        "A low loss alone proves nothing: a collapsed network has it too.", charts.AMBER,
+        "Loss",
+        "What is minimised: 0 when the other view is predicted exactly, about 4 for a blind guess, 8 at worst. "
+        "A low loss alone proves nothing: a collapsed network has it too.",
+        charts.AMBER,
     ),
     "std_ratio": Look(
-        "Spread", "How evenly the representations spread over the sphere: near 1 is healthy, 0 means that all images "
-        "look alike to the network (collapse).", charts.PETROL,
+        "Spread",
+        "How evenly the representations spread over the sphere: near 1 is healthy, 0 means that all images "
+        "look alike to the network (collapse).",
+        charts.PETROL,
     ),
     "cross_view_cosine": Look(
-        "Agreement of views", "Cosine between the two views of one image: 1 when they are represented alike.",
+        "Agreement of views",
+        "Cosine between the two views of one image: 1 when they are represented alike.",
         charts.PLUM,
     ),
     "learning_rate": Look("Learning rate", "How large the steps of the optimiser are.", charts.BLUE),
@@ -106,8 +111,15 @@ def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) 
         st.caption("Not logged yet.")
         return
     figure = charts.curve(
-        points, name=look.title, axis=axis, revision=f"{run.run_id}-{axis}", height=height, colour=look.colour,
-        digits=".4g", from_zero=key == "std_ratio", markers=key in _FEW,
+        points,
+        name=look.title,
+        axis=axis,
+        revision=f"{run.run_id}-{axis}",
+        height=height,
+        colour=look.colour,
+        digits=".4g",
+        from_zero=key == "std_ratio",
+        markers=key in _FEW,
     )
     live_chart(figure, key=f"chart-{key}", alt=_alt(look.title, points))
 
@@ -115,9 +127,12 @@ def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) 
 def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
     evaluation = run.config.get("evaluation", {})
     judged = f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}"
-    st.markdown("**kNN accuracy while learning**", help="Of held-out training images (validation), each is given the "
-                f"class of its nearest neighbours in the learned representation ({judged}). The dashed lines are the "
-                "same for the encoder before training and for raw pixels.")
+    st.markdown(
+        "**kNN accuracy while learning**",
+        help="Of held-out training images (validation), each is given the "
+        f"class of its nearest neighbours in the learned representation ({judged}). The dashed lines are the "
+        "same for the encoder before training and for raw pixels.",
+    )
     points = curves.points["knn_accuracy"]
     if not points:
         st.caption("The first look at the held-out images comes soon." if run.state in LIVE else "Not judged yet.")
@@ -125,7 +140,12 @@ def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
     names = {"knn_untrained": "untrained encoder", "knn_pixels": "raw pixels"}
     levels = [charts.Level(names[key], value) for key, value in curves.baselines.items()]
     figure = charts.curve(
-        points, name="validation kNN", axis=axis, levels=levels, revision=f"{run.run_id}-{axis}", height=300,
+        points,
+        name="validation kNN",
+        axis=axis,
+        levels=levels,
+        revision=f"{run.run_id}-{axis}",
+        height=300,
         markers=True,
     )
     live_chart(figure, key="chart-knn_accuracy", alt=_alt("kNN accuracy", points))
@@ -160,7 +180,12 @@ def _alt(name: str, points: Sequence[charts.Point]) -> str:
 def axis_choice() -> charts.Axis:
     """The horizontal axis that the viewer wants, kept in the address."""
     chosen = st.segmented_control(
-        "Horizontal axis", get_args(charts.Axis), default="epoch", required=True, key="axis", bind="query-params",
+        "Horizontal axis",
+        get_args(charts.Axis),
+        default="epoch",
+        required=True,
+        key="axis",
+        bind="query-params",
         label_visibility="collapsed",
     )
     return chosen or "epoch"

@@ -64,8 +64,11 @@ def _measures_itself(config: RunConfig) -> bool:
 
 def _show(answer: Estimate, config: RunConfig) -> None:
     st.metric(
-        "Time on this machine", "about " + words.duration(answer.seconds),
-        delta=f"{words.number(answer.images_per_second, 0)} images/s", delta_color="off", delta_arrow="off",
+        "Time on this machine",
+        "about " + words.duration(answer.seconds),
+        delta=f"{words.number(answer.images_per_second, 0)} images/s",
+        delta_color="off",
+        delta_arrow="off",
         help="From a calibration of a few steps; another program at work makes it longer.",
     )
     if answer.images is None:
@@ -89,8 +92,12 @@ def recipe(draft: Draft, config: RunConfig) -> None:
     with st.expander("All settings as YAML", icon=":material/description:"):
         st.code(config.to_yaml(), language="yaml", height=320)
         st.download_button(
-            "Download", config.to_yaml(), file_name="run.yaml", mime="application/yaml",
-            icon=":material/download:", on_click="ignore",
+            "Download",
+            config.to_yaml(),
+            file_name="run.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            on_click="ignore",
         )
 
 

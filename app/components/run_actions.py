@@ -15,18 +15,29 @@ def draw(run: Run) -> None:
     with st.container(horizontal=True, gap="small"):
         if run.state in (*LIVE, "queued"):
             st.button(
-                "Stopping …" if run.stop_requested else "Stop", icon=":material/stop_circle:", key="stop",
-                disabled=run.stop_requested, on_click=_do, args=("stop", run.run_id),
+                "Stopping …" if run.stop_requested else "Stop",
+                icon=":material/stop_circle:",
+                key="stop",
+                disabled=run.stop_requested,
+                on_click=_do,
+                args=("stop", run.run_id),
                 help="It writes a checkpoint and ends; Resume goes on from there.",
             )
         if run.state in RESUMABLE:
             st.button(
-                "Resume", type="secondary" if run.state == "failed" else "primary", icon=":material/resume:",
-                key="resume", on_click=_do, args=("resume", run.run_id), help="Goes on from the last checkpoint.",
+                "Resume",
+                type="secondary" if run.state == "failed" else "primary",
+                icon=":material/resume:",
+                key="resume",
+                on_click=_do,
+                args=("resume", run.run_id),
+                help="Goes on from the last checkpoint.",
             )
         if (run.folder / "embeddings" / "probe.json").exists() and st.button(
-            "Open the map", type="primary" if run.state == "finished" else "secondary",
-            icon=":material/scatter_plot:", key="map",
+            "Open the map",
+            type="primary" if run.state == "finished" else "secondary",
+            icon=":material/scatter_plot:",
+            key="map",
         ):
             st.switch_page("views/embeddings.py", query_params={"run": run.run_id})
         if st.button(
@@ -36,7 +47,10 @@ def draw(run: Run) -> None:
         if st.button("Rename", icon=":material/edit:", key="rename"):
             _rename(run)
         if st.button(
-            "Delete", icon=":material/delete:", key="delete", disabled=run.state in LIVE,
+            "Delete",
+            icon=":material/delete:",
+            key="delete",
+            disabled=run.state in LIVE,
             help="Stop it first." if run.state in LIVE else None,
         ):
             _delete(run)

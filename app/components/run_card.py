@@ -19,7 +19,9 @@ def draw(run: Run, losses: Sequence[float]) -> None:
             st.badge(look.label, icon=look.icon, color=look.colour)
         label, value = _headline(run)
         st.metric(
-            label, value, chart_data=list(losses) if len(losses) > 1 else None,
+            label,
+            value,
+            chart_data=list(losses) if len(losses) > 1 else None,
             help="The line is the loss, from the first step to the last." if len(losses) > 1 else None,
         )
         st.space("stretch")
@@ -27,7 +29,10 @@ def draw(run: Run, losses: Sequence[float]) -> None:
             moment = run.ended or run.started or run.created
             st.caption(f"{words.plain(words.data_name(run))} · {words.ago(moment)}", width="content")
             st.page_link(
-                "views/runs.py", label="Open", icon=":material/arrow_forward:", icon_position="right",
+                "views/runs.py",
+                label="Open",
+                icon=":material/arrow_forward:",
+                icon_position="right",
                 query_params={"run": run.run_id},
             )
 
@@ -43,4 +48,3 @@ def _headline(run: Run) -> tuple[str, str]:
     if run.summary:
         return "Loss (no labels, so no kNN)", words.number(run.summary.get("loss"))
     return "Progress", f"{words.share_done(run):.0%}"
-

@@ -19,8 +19,15 @@ def draw(runs: Sequence[Run], sparklines: dict[str, list[float]]) -> str | None:
     """The table; says which run was clicked."""
     event = st.dataframe(
         {name: [_cells(run, sparklines)[name] for run in runs] for name in _columns()},
-        column_config=_columns(), hide_index=True, row_height=40, height="content", placeholder="–",
-        on_select="rerun", selection_mode="single-cell", key="run_table", alt="All runs, newest first",
+        column_config=_columns(),
+        hide_index=True,
+        row_height=40,
+        height="content",
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key="run_table",
+        alt="All runs, newest first",
     )
     rows = [cell[0] for cell in event.selection.cells]
     return runs[rows[0]].run_id if rows and rows[0] < len(runs) else None

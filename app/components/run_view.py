@@ -68,8 +68,12 @@ def _final(run: Run) -> None:
     spread = ("Spread", words.number(summary.get("std_ratio"), 2))
     speed = f"{words.number(summary.get('images_per_second'), 0)} images/s"
     if summary.get("knn_accuracy") is None:
-        _metrics(("Loss", words.number(summary.get("loss"))), spread, ("Speed", speed),
-                 ("Duration", words.duration(words.elapsed(run))))
+        _metrics(
+            ("Loss", words.number(summary.get("loss"))),
+            spread,
+            ("Speed", speed),
+            ("Duration", words.duration(words.elapsed(run))),
+        )
         st.caption("These images have no labels, so there is no kNN accuracy; the map needs none.")
         return
     _metrics(
@@ -123,5 +127,7 @@ def _differences(config: RunConfig) -> None:
             "Default": [forms.scalar(defaults[key]) for key in rows],
             "Key": list(rows),
         },
-        hide_index=True, height="content", alt="Settings that differ from the defaults",
+        hide_index=True,
+        height="content",
+        alt="Settings that differ from the defaults",
     )

@@ -57,8 +57,13 @@ def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
     """Draw the choice of images; ``changed("data.source", value)`` is told of a new one."""
     st.session_state.setdefault("setting:source_kind", "set" if find(source) else "path")
     kind = st.segmented_control(
-        "Where from", list(TITLES), key="setting:source_kind", format_func=lambda kind: TITLES[kind], required=True,
-        on_change=lambda: _kind_changed(changed), help="What is learned from. Labels are never used for training.",
+        "Where from",
+        list(TITLES),
+        key="setting:source_kind",
+        format_func=lambda kind: TITLES[kind],
+        required=True,
+        on_change=lambda: _kind_changed(changed),
+        help="What is learned from. Labels are never used for training.",
     )
     if kind == "set":
         _named(source, changed)
@@ -73,7 +78,10 @@ def _named(source: str, changed: Callable[[str, Any], None]) -> None:
     first = known.name if known else next(iter(sets))
     st.session_state.setdefault("setting:source_name", first)
     name = st.selectbox(
-        "Set", list(sets), key="setting:source_name", format_func=lambda name: sets[name].title,
+        "Set",
+        list(sets),
+        key="setting:source_name",
+        format_func=lambda name: sets[name].title,
         on_change=lambda: changed("data.source", st.session_state.get("setting:source_name", first)),
     )
     st.caption(describe(sets[name]))
@@ -100,7 +108,10 @@ def _kind_changed(changed: Callable[[str, Any], None]) -> None:
 def _path(source: str, changed: Callable[[str, Any], None]) -> None:
     st.session_state.setdefault("setting:source_path", "" if find(source) else source)
     st.text_input(
-        "Path", key="setting:source_path", live="400ms", placeholder="/home/me/photos",
+        "Path",
+        key="setting:source_path",
+        live="400ms",
+        placeholder="/home/me/photos",
         help="A folder of images, with a sub-folder for each class or without; or a .zip, .tar, .npz or .npy.",
         on_change=lambda: changed("data.source", st.session_state.get("setting:source_path", source).strip()),
     )
@@ -110,7 +121,9 @@ def _path(source: str, changed: Callable[[str, Any], None]) -> None:
 
 def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
     file = st.file_uploader(
-        "Archive", type=[suffix[1:] for suffix in SUFFIXES], key="source_file",
+        "Archive",
+        type=[suffix[1:] for suffix in SUFFIXES],
+        key="source_file",
         help="A .zip or .tar of images (a folder for each class, or none), or arrays as .npz or .npy.",
     )
     if file is None:

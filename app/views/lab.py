@@ -46,8 +46,12 @@ def show_running(run: Run) -> None:
             st.subheader(words.plain(now.name))
             run_view.status(now, store.queue())
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.page_link("views/runs.py", label="Watch it learn", icon=":material/monitoring:",
-                             query_params={"run": now.run_id})
+                st.page_link(
+                    "views/runs.py",
+                    label="Watch it learn",
+                    icon=":material/monitoring:",
+                    query_params={"run": now.run_id},
+                )
                 if now.step:
                     st.caption(f"{words.number(now.images_per_second, 0)} images/s", width="content")
 
@@ -70,14 +74,23 @@ def explain() -> None:
     """BYOL in plain words, for whoever teaches it."""
     st.subheader("What happens in a training")
     steps = (
-        (":material/filter_2:", "Two views of one picture",
-         "Each picture is cropped, flipped and coloured twice at random. Both views still show the same thing."),
-        (":material/psychology:", "One network predicts the other",
-         "The online network looks at one view and predicts what the target network makes of the other. "
-         "No labels, and no comparing with other pictures: BYOL is not contrastive, it has no negatives."),
-        (":material/trending_up:", "The teacher follows slowly",
-         "The target is a slow average of the online network. So the network is its own teacher, always a "
-         "little behind: it bootstraps its own latent, hence BYOL."),
+        (
+            ":material/filter_2:",
+            "Two views of one picture",
+            "Each picture is cropped, flipped and coloured twice at random. Both views still show the same thing.",
+        ),
+        (
+            ":material/psychology:",
+            "One network predicts the other",
+            "The online network looks at one view and predicts what the target network makes of the other. "
+            "No labels, and no comparing with other pictures: BYOL is not contrastive, it has no negatives.",
+        ),
+        (
+            ":material/trending_up:",
+            "The teacher follows slowly",
+            "The target is a slow average of the online network. So the network is its own teacher, always a "
+            "little behind: it bootstraps its own latent, hence BYOL.",
+        ),
     )
     with st.grid(3, min_column_width=260, gap="medium"):
         for icon, title, text in steps:

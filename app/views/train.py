@@ -13,8 +13,14 @@ from byol_core.presets import PRESETS
 # Cards of the form: a title and the sections of the configuration in it.
 SIMPLE = {"Images": ("data",), "Learning": ("views", "network", "method", "optimiser"), "Length": ("",)}
 EXPERT = {
-    "Images": ("data",), "Views": ("views",), "Network": ("network",), "Method": ("method",),
-    "Optimiser": ("optimiser",), "Length": ("",), "Evaluation": ("evaluation",), "Machine": ("runtime",),
+    "Images": ("data",),
+    "Views": ("views",),
+    "Network": ("network",),
+    "Method": ("method",),
+    "Optimiser": ("optimiser",),
+    "Length": ("",),
+    "Evaluation": ("evaluation",),
+    "Machine": ("runtime",),
 }
 
 draft = drafts.current()
@@ -60,7 +66,10 @@ with form:
     top = st.columns([3, 1], vertical_alignment="bottom")
     st.session_state.setdefault("setting:preset", draft.preset)
     top[0].selectbox(
-        "Preset", list(PRESETS), key="setting:preset", format_func=lambda name: PRESETS[name].title,
+        "Preset",
+        list(PRESETS),
+        key="setting:preset",
+        format_func=lambda name: PRESETS[name].title,
         on_change=preset_changed,
     )
     st.session_state.setdefault("setting:expert", draft.expert)
@@ -91,17 +100,28 @@ with form:
 with side, st.container(border=True):
     st.session_state.setdefault("setting:name", draft.name)
     draft.name = st.text_input(
-        "Name of the run", key="setting:name", placeholder="made from the preset when empty", max_chars=120,
+        "Name of the run",
+        key="setting:name",
+        placeholder="made from the preset when empty",
+        max_chars=120,
         on_change=drafts.touch,
     ).strip()
     if config is None:
         st.error(complaint, icon=":material/error:")
     else:
         launch.time_needed(config)
-    if st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None, width="stretch",
-        key="start", on_click=drafts.touch,
-    ) and config is not None:
+    if (
+        st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=config is None,
+            width="stretch",
+            key="start",
+            on_click=drafts.touch,
+        )
+        and config is not None
+    ):
         try:
             run_id = launch.start(config, draft.name, draft.preset)
         except LabError as error:

@@ -23,8 +23,13 @@ class Bar:
         self._loss: float | None = None
         self._told = time.monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[numbers]}"),
-            console=console, transient=True, disable=not console.is_terminal,
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("loading PyTorch", total=None, numbers="")
 
@@ -44,9 +49,7 @@ class Bar:
         """Draw how far it is."""
         numbers = self._numbers(progress)
         total = progress.total_steps or None
-        self._bar.update(
-            self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers
-        )
+        self._bar.update(self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers)
         if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
             self._told = time.monotonic()
             self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}")

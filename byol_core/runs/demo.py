@@ -64,10 +64,21 @@ def _values(about: dict[str, Any], config: Any, logged: list[MetricRow]) -> dict
     started = ended - float(summary.get("seconds") or last.seconds)
     steps = int(summary.get("steps") or last.step)
     return {
-        "run_id": RUN_ID, "name": about.get("name", RUN_ID), "state": about.get("state", "finished"),
-        "preset": about.get("preset"), "config": json.dumps(config), "summary": json.dumps(summary), "demo": True,
-        "created": about.get("created") or started, "started": started, "ended": ended, "position": 0, "attempt": 1,
-        "step": steps, "total_steps": steps, "epoch": float(summary.get("epochs") or last.epoch),
+        "run_id": RUN_ID,
+        "name": about.get("name", RUN_ID),
+        "state": about.get("state", "finished"),
+        "preset": about.get("preset"),
+        "config": json.dumps(config),
+        "summary": json.dumps(summary),
+        "demo": True,
+        "created": about.get("created") or started,
+        "started": started,
+        "ended": ended,
+        "position": 0,
+        "attempt": 1,
+        "step": steps,
+        "total_steps": steps,
+        "epoch": float(summary.get("epochs") or last.epoch),
         "images_per_second": float(summary.get("images_per_second") or 0.0),
     }
 

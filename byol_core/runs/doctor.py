@@ -19,10 +19,22 @@ from byol_core.runs.store import RunStore
 
 # Module -> the name under which it is installed.
 NEEDED = {
-    "torch": "torch", "torchvision": "torchvision", "numpy": "numpy", "pandas": "pandas", "PIL": "pillow",
-    "sklearn": "scikit-learn", "umap": "umap-learn", "plotly": "plotly", "streamlit": "streamlit",
-    "pydantic": "pydantic", "sqlalchemy": "sqlalchemy", "safetensors": "safetensors", "psutil": "psutil",
-    "yaml": "pyyaml", "filelock": "filelock", "typer": "typer",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "umap": "umap-learn",
+    "plotly": "plotly",
+    "streamlit": "streamlit",
+    "pydantic": "pydantic",
+    "sqlalchemy": "sqlalchemy",
+    "safetensors": "safetensors",
+    "psutil": "psutil",
+    "yaml": "pyyaml",
+    "filelock": "filelock",
+    "typer": "typer",
 }
 
 

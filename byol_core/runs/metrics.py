@@ -22,8 +22,15 @@ Point = tuple[int, float, float, float]  # step, epoch, seconds, value
 def add(connection: Connection, run_id: str, attempt: int, rows: Iterable[MetricRow]) -> None:
     """Write rows of one attempt; a second value for the same step and key replaces the first."""
     plain: list[dict[str, Any]] = [
-        {"run_id": run_id, "attempt": attempt, "step": row.step, "key": key, "epoch": row.epoch,
-         "seconds": row.seconds, "value": None if math.isnan(value) else value}
+        {
+            "run_id": run_id,
+            "attempt": attempt,
+            "step": row.step,
+            "key": key,
+            "epoch": row.epoch,
+            "seconds": row.seconds,
+            "value": None if math.isnan(value) else value,
+        }
         for row in rows
         for key, value in row.values.items()
     ]
@@ -96,6 +103,7 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
 
 def _extremes(stretch: Sequence[Point]) -> list[Point]:
     """The lowest and the highest point, in the order of their steps; a NaN counts as the highest, it is news."""
+
     def height(point: Point) -> float:
         return math.inf if math.isnan(point[3]) else point[3]
 
@@ -106,7 +114,8 @@ def _extremes(stretch: Sequence[Point]) -> list[Point]:
 def sparklines(connection: Connection, run_ids: Sequence[str], key: str, points: int) -> dict[str, list[float]]:
     """A few means along each run's curve, for all runs in one query."""
     later = select(attempts.c.attempt).where(
-        attempts.c.run_id == metrics.c.run_id, attempts.c.attempt > metrics.c.attempt,
+        attempts.c.run_id == metrics.c.run_id,
+        attempts.c.attempt > metrics.c.attempt,
         attempts.c.start_step < metrics.c.step,
     )
     seen = (

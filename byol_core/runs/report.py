@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 # What every object has; None until it is known, and for ever where the images have no labels.
 NUMBERS = (
-    "steps", "epochs", "seconds", "images_per_second", "loss", "knn_accuracy", "knn_untrained", "knn_pixels",
+    "steps",
+    "epochs",
+    "seconds",
+    "images_per_second",
+    "loss",
+    "knn_accuracy",
+    "knn_untrained",
+    "knn_pixels",
     "std_ratio",
 )
 _TITLES = {

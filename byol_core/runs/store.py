@@ -71,9 +71,7 @@ class RunStore:
 
     # Making and removing
 
-    def create(
-        self, config: RunConfig, *, name: str = "", preset: str | None = None, here: bool = False
-    ) -> Run:
+    def create(self, config: RunConfig, *, name: str = "", preset: str | None = None, here: bool = False) -> Run:
         """A queued run with its folder; ``here`` claims it for this process at once, so that no supervisor takes it."""
         run_id = rows.new_id()
         home = self.home / run_id

@@ -79,8 +79,13 @@ class Supervisor:
             return
         try:
             child = processes.start_detached(
-                self.worker, run.run_id, "--nice", str(NICENESS), cwd=self.store.home,
-                log=run.folder / folder.LOG, environment=self._environment(slot),
+                self.worker,
+                run.run_id,
+                "--nice",
+                str(NICENESS),
+                cwd=self.store.home,
+                log=run.folder / folder.LOG,
+                environment=self._environment(slot),
             )
             self._children.append(child)
             self.store.set_process(run.run_id, processes.identity(child.pid))

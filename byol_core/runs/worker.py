@@ -72,7 +72,9 @@ def work(store: RunStore, run: Run, train: Train | None = None, also: Listener |
         try:
             run = _begin(store, run)
             summary = _train(train)(
-                build(run.config), run.folder, StoreListener(store, run, stop, also),
+                build(run.config),
+                run.folder,
+                StoreListener(store, run, stop, also),
                 resume=folder.checkpoint_step(run.folder) is not None,
             )
             store.set_summary(run.run_id, finite(summary.as_dict()))

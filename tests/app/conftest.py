@@ -19,8 +19,15 @@ from byol_core.runs.store import RunStore
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SUMMARY = {
-    "steps": 40, "epochs": 2.0, "seconds": 92.0, "images_per_second": 900.0, "loss": 0.26, "knn_accuracy": 0.781,
-    "knn_untrained": 0.652, "knn_pixels": 0.376, "std_ratio": 0.91,
+    "steps": 40,
+    "epochs": 2.0,
+    "seconds": 92.0,
+    "images_per_second": 900.0,
+    "loss": 0.26,
+    "knn_accuracy": 0.781,
+    "knn_untrained": 0.652,
+    "knn_pixels": 0.376,
+    "std_ratio": 0.91,
 }
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]

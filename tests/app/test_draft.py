@@ -14,7 +14,10 @@ def test_an_address_brings_the_draft_back() -> None:
     made.change("data.limit", None)
     again = draft.from_address(made.address())
     assert (again.preset, again.changes, again.name, again.expert) == (
-        "first-look", {"views.strength": 0.6, "data.limit": None}, "a & b", True,
+        "first-look",
+        {"views.strength": 0.6, "data.limit": None},
+        "a & b",
+        True,
     )
 
 

@@ -60,7 +60,10 @@ def test_a_run_says_where_it_stands_and_what_can_be_done(
 def test_a_finished_run_shows_the_test_numbers_beside_both_baselines(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("finished").run_id)
     assert {metric.label: metric.value for metric in page.metric} == {
-        "kNN on the test images": "0.781", "Encoder before training": "0.652", "Raw pixels": "0.376", "Spread": "0.91",
+        "kNN on the test images": "0.781",
+        "Encoder before training": "0.652",
+        "Raw pixels": "0.376",
+        "Spread": "0.91",
     }
     assert "k = 20, T = 0.1" in text(page)
 

@@ -28,8 +28,10 @@ def test_it_opens_with_the_classroom_preset_and_why(open_page: Open) -> None:
 def test_expert_mode_shows_every_setting(open_page: Open) -> None:
     simple, expert = open_page("train"), open_page("train", mode="expert")
     assert len(expert.number_input) > len(simple.number_input)
-    assert expert.number_input(key="setting:optimiser.weight_decay").value == PRESETS["classroom"].config(
-    ).optimiser.weight_decay
+    assert (
+        expert.number_input(key="setting:optimiser.weight_decay").value
+        == PRESETS["classroom"].config().optimiser.weight_decay
+    )
 
 
 def test_settings_come_from_the_address(open_page: Open) -> None:

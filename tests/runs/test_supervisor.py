@@ -127,7 +127,8 @@ def test_a_worker_that_cannot_start_is_a_failure_with_a_sentence(store, config, 
     watch.tick()
     run = store.get(run.run_id)
     assert (run.state, run.message) == (
-        "failed", "Its process could not be started (No such file or directory).",
+        "failed",
+        "Its process could not be started (No such file or directory).",
     )
 
 

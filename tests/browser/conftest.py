@@ -1,0 +1,115 @@
+"""The real app, served on a free port from a home of its own, and a real Chromium to use it with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from byol_core.runs.store import RunStore
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running app: its address, its home and what its server wrote."""
+
+    url: str
+    home: Path
+    log: Path
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(self.home)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.path).parent == Path(__file__).parent:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = os.environ.get("BYOL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the PATH, and in CI the browser tests may not be skipped")
+        pytest.skip("no Chromium or Chrome on the PATH")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    app = Served(f"http://localhost:{port}", folder / "home", folder / "server.log")
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app/main.py",
+        f"--server.port={port}",
+        "--server.headless=true",
+    ]
+    environment = {**os.environ, "BYOL_LAB_HOME": str(app.home)}
+    with app.log.open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        wait_for(app.url + "/_stcore/health", server, app.log)
+        yield app
+    finally:
+        for run in app.store.runs():
+            if run.live:
+                app.store.request_stop(run.run_id)
+        server.terminate()
+        server.wait(20)
+    complaints = re.findall(r"^.*(?:Traceback|Warning|deprecat|Error).*$", app.log.read_text(), re.M)
+    assert complaints == []
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"the app did not answer: {log.read_text()}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,79 @@
+"""Every preset is a valid run; the classroom one runs on whatever one gives it, and learns on the embedded set."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from byol_core import presets
+from byol_core.data.catalog import load
+from byol_core.errors import InputError
+from byol_core.events import Summary
+from byol_core.train import train
+from tests.test_train import Recorder
+
+SHORT = {"steps": 4, "evaluation.probe": 20, "evaluation.every": 100, "runtime.threads": 1}
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_every_preset_is_a_whole_configuration_with_a_reason(name):
+    preset = presets.get(name)
+    assert preset.config().flat()["data.source"] == "eurosat"
+    assert preset.title
+    assert preset.reason.endswith(".")
+    assert preset.expect.endswith(".")
+
+
+def test_an_unknown_preset_is_a_sentence_with_the_names():
+    with pytest.raises(InputError, match="no preset 'clasroom'; there are classroom, first-look"):
+        presets.get("clasroom")
+
+
+def run(source: Path, folder: Path) -> Summary:
+    config = presets.get("classroom").config().changed(**{"data.source": str(source), **SHORT})
+    return train(config, folder, Recorder())
+
+
+@pytest.fixture(scope="module")
+def pictures() -> np.ndarray:
+    return load("eurosat", 64, limit=200).images[:200].permute(0, 2, 3, 1).numpy()
+
+
+def test_the_classroom_preset_runs_on_a_folder_of_mixed_sizes(tmp_path, pictures):
+    for i, picture in enumerate(pictures):
+        folder = tmp_path / "photos" / ("field", "town")[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).resize((40 + i, 120 - i // 2)).save(folder / f"{i}.jpg")
+    summary = run(tmp_path / "photos", tmp_path / "run")
+    assert summary.train_images == 144  # 40 of the 200 are held out as test images, a tenth of the rest to judge
+    assert summary.knn_accuracy is not None
+
+
+def test_the_classroom_preset_runs_on_small_grey_pictures(tmp_path, pictures):
+    grey = pictures[:, :28, :28].mean(3).astype(np.uint8)
+    labels = np.arange(200) % 10
+    np.savez(tmp_path / "grey.npz", x_train=grey[:160], y_train=labels[:160], x_test=grey[160:], y_test=labels[160:])
+    summary = run(tmp_path / "grey.npz", tmp_path / "run")
+    assert summary.test_images == 40
+    assert summary.knn_accuracy is not None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_classroom_preset_learns(tmp_path):
+    """The promise of the README, in one seed; benchmarks/classroom.py measures several, and the time."""
+    command = [sys.executable, "-m", "byol_core.cli", "train", "--preset", "classroom", "--json"]
+    environment = {**os.environ, "BYOL_LAB_HOME": str(tmp_path / "home")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads(done.stdout)
+    assert numbers["state"] == "finished"
+    assert numbers["knn_accuracy"] >= 0.70
+    assert numbers["knn_accuracy"] >= numbers["knn_untrained"] + 0.05
+    assert numbers["knn_accuracy"] >= numbers["knn_pixels"] + 0.30
+    assert numbers["std_ratio"] > 0.3
