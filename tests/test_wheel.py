@@ -1,4 +1,4 @@
-"""A built wheel carries the app, its scripts and styles, the theme, the pictures and the demo, and serves the dashboard."""
+"""A built wheel carries the app, its scripts and styles, the theme, the pictures and the demo, and serves them."""
 
 import os
 import socket

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from byol_core import processes
 from byol_core.embed.jobs import Reporter, load_map, lock_path, map_key, save_map
 from byol_core.embed.maps import UmapSettings, umap_map, unit
 from byol_core.embed.probe import SPACES, Matrix, Probe, read_probe, read_space
 from byol_core.errors import LabError
-from byol_core.runs import processes
 
 NICENESS = 5  # a map may wait; a page and a run may not
 

@@ -18,11 +18,11 @@ import numpy as np
 from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
+from byol_core import processes
 from byol_core.embed.maps import UmapSettings
 from byol_core.embed.probe import MAPS, Evaluation, Matrix, Probe
 from byol_core.errors import LabError
 from byol_core.files import write_atomic
-from byol_core.runs import processes
 
 # Part of every key: raised when the same settings would give another map.
 VERSION = "umap-1"

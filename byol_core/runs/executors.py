@@ -9,8 +9,9 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 import byol_core
+from byol_core import processes
 from byol_core.errors import LabError
-from byol_core.runs import folder, processes
+from byol_core.runs import folder
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 

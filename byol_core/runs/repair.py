@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from byol_core.processes import find
 from byol_core.runs.model import Run
-from byol_core.runs.processes import find
 
 if TYPE_CHECKING:
     from byol_core.runs.store import RunStore

@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
-from byol_core import paths
+from byol_core import paths, processes
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
-from byol_core.runs import demo, folder, metrics, processes, rows
+from byol_core.runs import demo, folder, metrics, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair
 from byol_core.runs.schema import READ, attempts, facts, open_engine, runs

@@ -16,9 +16,10 @@ from typing import Any
 
 from filelock import Timeout
 
+from byol_core import processes
 from byol_core.errors import LabError
 from byol_core.files import write_json
-from byol_core.runs import executors, folder, processes, slots
+from byol_core.runs import executors, folder, slots
 from byol_core.runs.model import Run
 from byol_core.runs.repair import repair
 from byol_core.runs.store import RunStore

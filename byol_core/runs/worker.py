@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from byol_core import processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, MetricRow, Progress, Summary
-from byol_core.runs import folder, processes
+from byol_core.runs import folder
 from byol_core.runs.model import Run, finite
 from byol_core.runs.store import RunStore
 

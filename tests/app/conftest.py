@@ -10,9 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from byol_core import presets
+from byol_core import presets, processes
 from byol_core.events import MetricRow, Progress
-from byol_core.runs import processes
 from byol_core.runs.executors import supervisor_lock
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from byol_core import processes
 from byol_core.config import RunConfig
 from byol_core.events import MetricRow
-from byol_core.runs import processes
 from byol_core.runs.store import RunStore
 
 CONFIG = RunConfig(steps=20)

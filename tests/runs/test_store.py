@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from byol_core.errors import InputError
+from byol_core.processes import identity
 from byol_core.runs import folder
 from byol_core.runs.model import STATES, TRANSITIONS
-from byol_core.runs.processes import identity
 from byol_core.runs.store import RunStore
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from byol_core.processes import identity, kill, start_detached
 from byol_core.runs import executors, slots, supervisor
 from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.processes import identity, kill, start_detached
 from byol_core.runs.supervisor import Supervisor
 
 

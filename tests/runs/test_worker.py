@@ -11,9 +11,9 @@ import pytest
 
 from byol_core.errors import InputError, LabError
 from byol_core.events import Progress, Summary
+from byol_core.processes import identity
 from byol_core.runs import worker
 from byol_core.runs.folder import LOG
-from byol_core.runs.processes import identity
 
 DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 20, 0.1, 10, 5)
 
