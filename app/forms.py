@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from byol_core.config import RunConfig, all_keys, field_info
+from byol_core.config import RunConfig, all_keys, build, field_info
 from byol_core.config_text import parse_assignments
 from byol_core.errors import InputError
 
@@ -204,8 +204,9 @@ def from_address(address: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
     complaints: list[str] = []
     for key, text in address.items():
         try:
-            field_info(key)
-            changes |= parse_assignments([f"{key}={text}"])
+            change = parse_assignments([f"{key}={text}"])
+            build({}, change)  # a value out of range would break the widget that shows it
+            changes |= change
         except InputError as error:
             complaints.append(str(error))
     return changes, complaints
