@@ -45,12 +45,27 @@ def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool =
     """
     use_threads(config.runtime.threads)
     device = pick_device(config.runtime.device)
-    listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
-    images = load(config.data.source, config.data.image_size, limit=config.data.limit)
+    images = load(config.data.source, config.data.image_size, progress=_Loading(listener).tell, limit=config.data.limit)
     for text in (images.note, *images.skipped[:20]):
         if text:
             listener.note(text)
     return Trainer(config, images, folder, device, listener).run(resume)
+
+
+class _Loading:
+    """Hands on how far the reading of the images is, not more often than anybody can see."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.told = -math.inf
+        self.tell("loading images", 0.0)
+
+    def tell(self, text: str, share: float) -> None:
+        now = time.perf_counter()
+        if now - self.told >= _FLUSH_SECONDS:
+            self.told = now
+            phase = f"{text}, {share:.0%}" if share else text
+            self.listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
 
 
 class Trainer:
@@ -216,7 +231,7 @@ class Trainer:
 
     def _save(self) -> None:
         self.log.flush()
-        if not all(is_finite(value) for value in self.model.parameters()):  # the loss was fine, its update was not
+        if not all(is_finite(value) for value in self.model.state_dict().values()):  # its update was not fine
             raise LabError(_NOT_A_NUMBER.format(step=self.step))
         self.tell("saving a checkpoint")
         checkpoint.save(

@@ -190,3 +190,14 @@ def test_bfloat16_agrees_with_float32_at_the_start(tmp_path):
     train(tiny(steps=3), tmp_path / "a", exact)
     train(tiny(steps=3, **{"runtime.precision": "bfloat16"}), tmp_path / "b", rounded)
     assert rounded.values("loss") == pytest.approx(exact.values("loss"), abs=0.05)
+
+
+def test_reading_the_images_says_how_far_it_is(tmp_path):
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.integers(0, 256, (3000, 20, 20, 3), dtype=np.uint8))
+    heard = Recorder()
+    train(tiny(steps=1, **{"data.source": str(tmp_path / "data.npy")}), tmp_path / "run", heard)
+    assert heard.phases[0] == "loading images"
+    assert any(phase.startswith("reading the images, ") for phase in heard.phases)
