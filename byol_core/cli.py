@@ -90,7 +90,7 @@ def _refuse_missing_images(wanted: settings.RunConfig) -> None:
     from byol_core.data.catalog import find, load
 
     source = wanted.data.source
-    if find(source) is None and not os.path.exists(Path(source).expanduser()):  # noqa: PTH110 (never raises)
+    if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
         load(source, wanted.data.image_size)
 
 
@@ -267,7 +267,7 @@ def dashboard(
 ) -> int:
     """Start the dashboard."""
     if home is not None:
-        os.environ["BYOL_LAB_HOME"] = str(home.expanduser().resolve())
+        os.environ["BYOL_LAB_HOME"] = str(paths.expand(str(home)).resolve())
     command, folder = dashboard_command(port)
     environment = child_environment(RunStore().home)
     if sys.platform != "win32":

@@ -264,7 +264,7 @@ class EvaluationConfig(Part):
         unit="images",
         expert=True,
         ge=2,
-        le=60000,
+        le=12000,
     )
 
 

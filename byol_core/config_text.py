@@ -10,6 +10,9 @@ import yaml
 
 from byol_core.errors import InputError
 
+# What PyYAML raises for text that is no YAML, for a date such as 2024-13-45, for odd tags and for endless nesting.
+_UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError)
+
 
 def read_file(path: Path) -> dict[str, Any]:
     """A YAML or JSON file of settings; InputError when it is missing or not a mapping."""
@@ -17,7 +20,7 @@ def read_file(path: Path) -> dict[str, Any]:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError:
         raise InputError(f"The configuration file '{path}' cannot be read.") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except _UNREADABLE:
         raise InputError(f"The configuration file '{path}' is not valid YAML or JSON.") from None
     if tree is not None and not isinstance(tree, dict):
         raise InputError(f"The configuration file '{path}' should hold settings as 'key: value'.")
@@ -33,6 +36,6 @@ def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
             raise InputError(f"'--set {item}' should have the form key=value, for example views.strength=0.6.")
         try:
             result[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except _UNREADABLE:
             raise InputError(f"The value of '--set {item}' cannot be read.") from None
     return result

@@ -26,6 +26,7 @@ from byol_core.train import Trainer
 _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached
 _SMALL = 16  # a large network is timed on a batch of this size, since its time is the arithmetic
 _LONG = 1.0  # seconds of a step from which a network counts as large
+_WITH_TEST = 1.25  # an evaluation looks at the test images as well, which are a fifth of a set
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
@@ -61,14 +62,18 @@ def _random_set(config: RunConfig) -> ImageSet:
 
 
 def estimate(config: RunConfig, images: int) -> dict[str, Any]:
-    """Images/s of training, seconds of the whole run and its steps, for ``images`` images in the set."""
+    """Images/s of training, seconds of the whole run and its steps; ``images`` are those that the set has to train on.
+
+    The limit and the validation share of the settings are taken off them here.
+    """
     use_threads(config.runtime.threads)
     trainer, step = _time_a_step(config)
-    per_epoch = max(1, int(images * (1 - config.data.validation)) // config.batch_size)
+    images = min(images, config.data.limit or images)
+    per_epoch = max(1, (images - int(images * config.data.validation)) // config.batch_size)
     total = max(1, round(config.epochs * per_epoch))
     total = min(total, config.steps or total)
     looks = 2 + total // max(1, round(config.evaluation.every * per_epoch))  # the first and the last among them
-    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * images
+    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * images * _WITH_TEST
     return {
         "images_per_second": round(config.batch_size / step, 1),
         "seconds": round(seconds, 1),
@@ -108,8 +113,8 @@ def _seconds_an_image(trainer: Trainer) -> float:
 
 
 def main() -> int:
-    """Read a configuration from standard input; ``--images N`` is the size of the set (5,000 when it is not given)."""
-    images = int(sys.argv[sys.argv.index("--images") + 1]) if "--images" in sys.argv else 5000
+    """Read a configuration from standard input; ``--images N`` is how many the set trains on (4,000 if not given)."""
+    images = int(sys.argv[sys.argv.index("--images") + 1]) if "--images" in sys.argv else 4000
     try:
         print(json.dumps(estimate(build(json.load(sys.stdin)), images)))
     except LabError as error:

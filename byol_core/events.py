@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 
+class StopAsked(Exception):
+    """The listener asked to stop before there was anything to keep; not an error."""
+
+
 @dataclass(frozen=True)
 class MetricRow:
     """The values logged at one step. ``seconds`` counts the training of all attempts so far."""
@@ -47,7 +51,10 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Summary:
-    """The numbers at the end. kNN accuracies are on the test images, and None where labels are missing."""
+    """The numbers at the end. kNN accuracies are on the test images, and None where labels are missing.
+
+    A stopped run is not judged, so that it ends at once: its ``knn_accuracy`` and ``std_ratio`` are None.
+    """
 
     stopped: bool
     steps: int

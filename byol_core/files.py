@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+_REPLACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -19,11 +22,22 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        _replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """The rename, tried again for a moment: Windows refuses it while somebody reads the file."""
+    for pause in _REPLACE_PAUSES:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    temporary.replace(path)
 
 
 def write_json(path: Path, value: Any) -> None:

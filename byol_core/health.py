@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,6 +14,8 @@ def std_ratio(vectors: Tensor) -> float:
 
     Under 0.3 is an alarm, under 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
     """
+    if len(vectors) < 2:
+        return math.nan
     unit = F.normalize(vectors.float(), dim=1)
     return float(unit.std(0).mean() * vectors.shape[1] ** 0.5)
 

@@ -10,7 +10,16 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def home() -> Path:
     """The folder of the store and the runs: ``$BYOL_LAB_HOME``, else ``./byol_runs``. It need not exist yet."""
-    return Path(os.environ.get("BYOL_LAB_HOME") or "byol_runs").expanduser().resolve()
+    return expand(os.environ.get("BYOL_LAB_HOME") or "byol_runs").resolve()
+
+
+def expand(text: str) -> Path:
+    """The path with ``~`` replaced; as it is written when nobody of that name has a home here."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def bundled(relative: str) -> Path:

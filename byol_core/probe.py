@@ -6,7 +6,10 @@ images are looked at for the map, and for the numbers at the end, and decide not
 
 from __future__ import annotations
 
+import hashlib
 import io
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +34,16 @@ PIXEL_SIDE = 32  # the raw-pixel baseline compares pictures of at most this side
 
 
 @torch.no_grad()
-def represent(encoder: Encoder, images: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def represent(
+    encoder: Encoder,
+    images: Tensor,
+    dtype: torch.dtype | None = None,
+    pulse: Callable[[], None] = lambda: None,
+) -> Tensor:
     """Representations (N, feature_dim) float32 of images (N, 3, H, W) uint8, in evaluation mode.
 
-    ``dtype`` is the precision of the convolutions; None is float32. The mode of the encoder is put back.
+    ``dtype`` is the precision of the convolutions; None is float32. The mode of the encoder is put back. ``pulse`` is
+    called now and then, and may raise to break off.
     """
     was_training = encoder.training
     encoder.eval()
@@ -43,6 +52,7 @@ def represent(encoder: Encoder, images: Tensor, dtype: torch.dtype | None = None
         for chunk in torch.split(images, _CHUNK):
             pixels = chunk.float().div_(255).contiguous(memory_format=torch.channels_last)
             rows.append(encoder(pixels).float())
+            pulse()
     encoder.train(was_training)
     return torch.cat(rows)
 
@@ -69,7 +79,17 @@ class Probe:
         held = int(len(order) * config.data.validation)
         self.validation, self.training = order[:held].to(device), order[held:].to(device)
         self.test = images.test.to(device)
-        self.shown = images.test[: config.evaluation.probe]
+        # Drawn, since the images of a folder come class by class; the same for every run on the set.
+        drawn = torch.randperm(len(images.test), generator=torch.Generator().manual_seed(0))
+        self.shown = images.test[drawn[: config.evaluation.probe].sort().values]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells whether a set is still the same: pixels and split."""
+        digest = hashlib.sha256()
+        for part in (self.set.images, self.set.train, self.set.test):
+            digest.update(part.numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     def knn(self, features: Tensor, bank: Tensor, queries: Tensor) -> float | None:
         """Weighted kNN accuracy of rows ``queries`` against rows ``bank`` of ``features``; None without labels."""
@@ -105,8 +125,10 @@ class EmbeddingFolder:
 
         shown, images = self.probe.shown, self.probe.set
         side = images.images.shape[2]
-        if side < _CELL and len(images.images) <= _RELOAD:
-            images = load(self.probe.config.data.source, _CELL)
+        if side < _CELL and len(images) <= _RELOAD:
+            data = self.probe.config.data
+            sharper = load(data.source, _CELL, limit=data.limit)
+            images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
         pictures = images.images[shown].cpu()
         write_atomic(self.folder / "thumbnails.webp", contact_sheet(pictures, min(_CELL, pictures.shape[2])))
         raw = (pixels(self.probe.set.images[shown].cpu(), 16) * 255).round().byte()

@@ -13,6 +13,8 @@ import psutil
 
 # psutil derives the create time from the boot time, which moves a little when the clock is corrected.
 _TOLERANCE_SECONDS = 2.0
+# Only Windows has them: its own group for Ctrl-C, and no console window.
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 def identity(pid: int | None = None) -> tuple[int, float]:
@@ -52,7 +54,7 @@ def start_detached(
             env=environment,
             cwd=cwd,
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=_WINDOWS_FLAGS,
         )
 
 

@@ -23,13 +23,13 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.device import autocast_dtype, pick_device, use_threads
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress, Summary
+from byol_core.events import Listener, MetricRow, Progress, StopAsked, Summary
 from byol_core.files import write_atomic, write_json
 from byol_core.health import is_finite, paired_cosine, std_ratio
 from byol_core.method import OnlineTarget
 from byol_core.probe import EmbeddingFolder, Probe, pixels, represent
 
-__all__ = ["Listener", "MetricRow", "Progress", "Summary", "Trainer", "train"]
+__all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "train"]
 
 _FLUSH_SECONDS = 0.5
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
@@ -41,7 +41,8 @@ _NOT_A_NUMBER = "The loss was not a number at step {step}; lower optimiser.lr. T
 def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
     """Run a configuration in a run folder, from its start or from its newest checkpoint.
 
-    Raises InputError when the settings do not fit the images or the machine, LabError when the run itself fails.
+    Raises InputError when the settings do not fit the images or the machine, LabError when the run itself fails, and
+    StopAsked when the listener wants to stop before the first step.
     """
     use_threads(config.runtime.threads)
     device = pick_device(config.runtime.device)
@@ -66,6 +67,8 @@ class _Loading:
             self.told = now
             phase = f"{text}, {share:.0%}" if share else text
             self.listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
+            if self.listener.should_stop():
+                raise StopAsked
 
 
 class Trainer:
@@ -120,11 +123,11 @@ class Trainer:
             output = self.train_step()
             self.step += 1
             self.seconds += time.perf_counter() - started
-            if self.log.add(output) and self.listener.should_stop():
-                self.log.flush()
-                return True
+            self.log.add(output)
             if self.step % every == 0 or self.step == self.total:
                 self._evaluate()
+            if self.step < self.total and self.listener.should_stop():
+                return True
             if self.step % keep == 0 and self.step < self.total:
                 self._save()
         return False
@@ -188,7 +191,7 @@ class Trainer:
         """The state before any learning: the two baselines, and the first map."""
         self.tell("measuring the untrained encoder")
         probe, raw = self.probe, pixels(self.probe.images)
-        features = represent(self.model.online.encoder, probe.images)
+        features = represent(self.model.online.encoder, probe.images, pulse=self._stop_early)
         validation = {
             "knn_accuracy": probe.on_validation(features),
             "knn_untrained": probe.on_validation(features),
@@ -198,25 +201,30 @@ class Trainer:
         self.embeddings.start()
         self.embeddings.add(0, 0.0, features, self.model.online, validation["knn_accuracy"])
         values = {"std_ratio": std_ratio(features[probe.shown]), **validation}
-        self.listener.metrics([MetricRow(0, 0.0, 0.0, {k: v for k, v in values.items() if v is not None})])
+        self._tell_metrics(values)
+
+    def _stop_early(self) -> None:
+        if self.listener.should_stop():
+            raise StopAsked
 
     def _evaluate(self) -> None:
         self.log.flush()
         self.tell("evaluating")
         features = represent(self.model.online.encoder, self.probe.images, self.dtype)
         accuracy = self.probe.on_validation(features)
-        values = {
-            "std_ratio": std_ratio(features[self.probe.shown]),
-            "cross_view_cosine": self._cross_view_cosine(),
-        }
-        if accuracy is not None:
-            values["knn_accuracy"] = accuracy
+        ratio = std_ratio(features[self.probe.shown])
         self.embeddings.add(self.step, self.epoch, features, self.model.online, accuracy)
-        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
-        if values["std_ratio"] < STD_ALARM:
-            ratio = values["std_ratio"]
+        self._tell_metrics(
+            {"std_ratio": ratio, "cross_view_cosine": self._cross_view_cosine(), "knn_accuracy": accuracy}
+        )
+        if ratio < STD_ALARM:
             self.listener.note(f"Warning: the std ratio is {ratio:.2f}; under {STD_ALARM} the run is collapsing.")
         self.tell("training")
+
+    def _tell_metrics(self, values: dict[str, float | None]) -> None:
+        """Hand on what could be measured."""
+        known = {key: value for key, value in values.items() if value is not None and math.isfinite(value)}
+        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, known)])
 
     @torch.no_grad()
     def _cross_view_cosine(self) -> float:
@@ -243,6 +251,7 @@ class Trainer:
                 "step": self.step,
                 "seconds": self.seconds,
                 "loss": self.log.last,
+                "images": self.probe.fingerprint,
                 "baselines": self.baselines,
                 "evaluations": self.embeddings.evaluations,
                 "cell": self.embeddings.cell,
@@ -250,6 +259,10 @@ class Trainer:
         )
 
     def _restore(self, state: dict[str, Any]) -> None:
+        if state["images"] != self.probe.fingerprint:
+            raise InputError(
+                "The images of this run have changed since its checkpoint, so it cannot go on; clone it instead."
+            )
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
@@ -258,10 +271,10 @@ class Trainer:
         self.embeddings.resume(state["evaluations"], state["cell"])
 
     def _finish(self, stopped: bool) -> Summary:
-        """The numbers on the test images, the encoder on its own, and the summary file."""
-        self.tell("judging on the test images")
+        """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
         encoder, evaluation = self.model.online.encoder, self.config.evaluation
-        features = represent(encoder, self.probe.images)
+        _save_encoder(self.folder / "encoder.safetensors", encoder, self.config)
+        accuracy, spread = (None, None) if stopped else self._judge()
         summary = Summary(
             stopped=stopped,
             steps=self.step,
@@ -269,18 +282,24 @@ class Trainer:
             seconds=round(self.seconds, 2),
             images_per_second=round(self.images_per_second, 1),
             loss=self.log.last,
-            knn_accuracy=self.probe.on_test(features),
+            knn_accuracy=accuracy,
             knn_untrained=self.baselines.get("knn_untrained"),
             knn_pixels=self.baselines.get("knn_pixels"),
-            std_ratio=std_ratio(features[self.probe.shown]),
+            std_ratio=spread,
             knn_k=evaluation.k,
             knn_temperature=evaluation.temperature,
             train_images=len(self.probe.training),
             test_images=len(self.probe.test),
         )
-        _save_encoder(self.folder / "encoder.safetensors", encoder, self.config)
         write_json(self.folder / "summary.json", summary.as_dict())
         return summary
+
+    def _judge(self) -> tuple[float | None, float | None]:
+        """kNN accuracy and std ratio on the test images, in float32; None where there is nothing to judge by."""
+        self.tell("judging on the test images")
+        features = represent(self.model.online.encoder, self.probe.images)
+        spread = std_ratio(features[self.probe.shown])
+        return self.probe.on_test(features), spread if math.isfinite(spread) else None
 
 
 def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> None:
@@ -294,6 +313,11 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
 
 def _steps_per_epoch(config: RunConfig, images: int) -> int:
     """Whole batches in a pass: a smaller last one would spoil the batch statistics."""
+    if images < 2:
+        raise InputError(
+            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
+            "add images, or set data.validation=0."
+        )
     if config.batch_size > images:
         raise InputError(
             f"The batch of {config.batch_size} is larger than the {images} training images; "
@@ -318,16 +342,14 @@ class MetricLog:
         self.last = loss
         self._at = (self.trainer.step, self.trainer.seconds)
 
-    def add(self, loss: Tensor) -> bool:
-        """Take the loss of the step just done; True when the waiting ones were handed on."""
+    def add(self, loss: Tensor) -> None:
+        """Take the loss of the step just done, and hand on those that wait when it is time."""
         trainer = self.trainer
         if trainer.step % self.every == 0 or trainer.step == trainer.total:
             self._waiting.append((trainer.step, trainer.seconds, loss))
-        if time.perf_counter() - self._flushed < _FLUSH_SECONDS:
-            return False
-        self.flush()
-        trainer.tell("training")
-        return True
+        if time.perf_counter() - self._flushed >= _FLUSH_SECONDS:
+            self.flush()
+            trainer.tell("training")
 
     def flush(self) -> None:
         """Hand on what waits; LabError when a loss is not a number."""

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from byol_core import files
 from byol_core.files import write_atomic, write_json
 
 
@@ -19,3 +22,23 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path):
         write_atomic(path, "not bytes")  # type: ignore[arg-type]
     assert [found.name for found in tmp_path.iterdir()] == ["file"]
     assert "Grüße" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("refusals", [2, 99])
+def test_a_file_that_is_being_read_is_replaced_a_moment_later_or_not_at_all(tmp_path, monkeypatch, refusals):
+    def replace(temporary, path):
+        tries.append(path)
+        if len(tries) <= refusals:
+            raise PermissionError
+        return temporary.rename(path)
+
+    tries: list[Path] = []
+    monkeypatch.setattr(files, "_REPLACE_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(Path, "replace", replace)
+    if refusals == 2:
+        write_atomic(tmp_path / "file", b"one")
+        assert [found.name for found in tmp_path.iterdir()] == ["file"]
+    else:
+        with pytest.raises(PermissionError):
+            write_atomic(tmp_path / "file", b"one")
+        assert list(tmp_path.iterdir()) == []

@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from byol_core import checkpoint
 from byol_core.config import RunConfig, build
+from byol_core.data.catalog import load
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress
+from byol_core.events import MetricRow, Progress, StopAsked
 from byol_core.train import train
 
 TINY = {
@@ -101,7 +104,6 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
 
 
 def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
-    from byol_core.data.catalog import load
     from byol_core.networks import build_encoder
     from byol_core.probe import represent
 
@@ -111,7 +113,8 @@ def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
     encoder.load_state_dict(load_file(tmp_path / "encoder.safetensors"))
     images = load("eurosat", 16, limit=240)
     saved = load_file(tmp_path / "embeddings/step-00000018.safetensors")["representation"]
-    assert torch.allclose(represent(encoder, images.images[images.test[:50]]), saved.float(), atol=2e-3, rtol=1e-2)
+    shown = json.loads((tmp_path / "embeddings/probe.json").read_text())["indices"]
+    assert torch.allclose(represent(encoder, images.images[shown]), saved.float(), atol=2e-3, rtol=1e-2)
 
 
 def test_schedules_are_logged_as_they_are_used(tmp_path):
@@ -135,6 +138,58 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
     assert second.knn_accuracy == whole.knn_accuracy
     for name, value in weights(tmp_path / "whole").items():
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
+
+
+def test_a_stop_is_heard_when_every_step_is_an_evaluation(tmp_path, monkeypatch):
+    monkeypatch.setattr("byol_core.train._FLUSH_SECONDS", 60.0)
+    heard = Recorder(stop_at=2)
+    summary = train(tiny(**{"evaluation.every": 0.01}), tmp_path, heard)
+    assert summary.stopped
+    assert summary.steps == 2
+    assert summary.knn_accuracy is None  # a stopped run is not judged, so that it ends at once
+
+
+def test_a_stop_before_the_first_step_leaves_nothing_to_keep(tmp_path):
+    with pytest.raises(StopAsked):
+        train(tiny(), tmp_path, Recorder(stop_at=0))
+
+
+def test_a_run_whose_images_changed_is_not_resumed(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (300, 20, 20, 3), dtype=np.uint8)
+    np.save(tmp_path / "data.npy", pictures)
+    config = tiny(**{"data.source": str(tmp_path / "data.npy"), "data.limit": None})
+    train(config, tmp_path / "run", Recorder(stop_at=2))
+    np.save(tmp_path / "data.npy", pictures[:-1])
+    with pytest.raises(InputError, match="images of this run have changed"):
+        train(config, tmp_path / "run", Recorder(), resume=True)
+
+
+def test_the_thumbnails_are_those_of_the_points(tmp_path):
+    """With a limit the test images have other numbers than in the whole set."""
+    train(tiny(steps=1), tmp_path, Recorder())
+    sheet = np.asarray(Image.open(tmp_path / "embeddings/thumbnails.webp").convert("RGB")).astype(float)
+    images = load("eurosat", 64, limit=240)
+    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+    assert index["labels"] == images.labels[index["indices"]].tolist()
+    for place in (0, 17, 49):
+        shown = sheet[:64, 64 * place : 64 * (place + 1)]
+        real = images.images[index["indices"][place]].permute(1, 2, 0).numpy()
+        assert abs(shown - real).mean() < 10
+
+
+def test_two_images_that_leave_one_are_refused(tmp_path):
+    np.save(tmp_path / "data.npy", np.zeros((2, 20, 20, 3), np.uint8))
+    with pytest.raises(InputError, match="leaves 1 image to train on"):
+        train(tiny(**{"data.source": str(tmp_path / "data.npy")}), tmp_path / "run", Recorder())
+
+
+def test_a_handful_of_images_gives_numbers_that_json_knows(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.integers(0, 256, (5, 20, 20, 3), dtype=np.uint8))
+    config = tiny(**{"data.source": str(tmp_path / "data.npy"), "batch_size": 4, "data.validation": 0.0, "steps": 1})
+    assert train(config, tmp_path / "run", Recorder()).std_ratio is None
+    assert "NaN" not in (tmp_path / "run/summary.json").read_text()
 
 
 def test_a_broken_checkpoint_is_passed_over_for_the_one_before(tmp_path):
@@ -176,8 +231,6 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(tmp_p
 
 
 def test_images_without_labels_train_and_give_no_accuracy(tmp_path):
-    import numpy as np
-
     rng = np.random.default_rng(0)
     np.save(tmp_path / "data.npy", rng.integers(0, 256, (64, 20, 20, 3), dtype=np.uint8))
     summary = train(tiny(**{"data.source": str(tmp_path / "data.npy"), "epochs": 1}), tmp_path / "run", Recorder())
@@ -193,8 +246,6 @@ def test_bfloat16_agrees_with_float32_at_the_start(tmp_path):
 
 
 def test_reading_the_images_says_how_far_it_is(tmp_path):
-    import numpy as np
-
     rng = np.random.default_rng(0)
     np.save(tmp_path / "data.npy", rng.integers(0, 256, (3000, 20, 20, 3), dtype=np.uint8))
     heard = Recorder()

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from byol_core import paths
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError
 
@@ -50,7 +51,7 @@ def _plain(name: str) -> str:
 
 
 def _load_path(source: str, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
-    path = Path(source).expanduser()
+    path = paths.expand(source)
     try:
         if not source.strip() or not path.exists():
             raise InputError(_unknown(source, path))

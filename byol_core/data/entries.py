@@ -14,6 +14,7 @@ class Entry:
     sentence: str
     classes: int
     images: int
+    train_images: int
     download_mb: int
     licence: str
 
@@ -25,29 +26,43 @@ ENTRIES = (
         "Land use seen from a satellite, 64 pixels; comes along, no download.",
         10,
         5_000,
+        4_000,
         0,
         "MIT; contains modified Copernicus Sentinel data",
     ),
-    Entry("cifar10", "CIFAR-10", "Animals and vehicles, 32 pixels: the benchmark.", 10, 60_000, 170, "not stated"),
-    Entry("cifar100", "CIFAR-100", "As CIFAR-10, with 100 finer classes.", 100, 60_000, 169, "not stated"),
+    Entry(
+        "cifar10", "CIFAR-10", "Animals and vehicles, 32 pixels: the benchmark.", 10, 60_000, 50_000, 170, "not stated"
+    ),
+    Entry("cifar100", "CIFAR-100", "As CIFAR-10, with 100 finer classes.", 100, 60_000, 50_000, 169, "not stated"),
     Entry(
         "stl10",
         "STL-10",
         "Photos of 96 pixels, made for learning without labels: 100,000 have none.",
         10,
         113_000,
+        105_000,
         2_640,
         "not stated; images from ImageNet",
     ),
-    Entry("svhn", "SVHN", "House numbers from street photos, 32 pixels.", 10, 99_289, 246, "non-commercial use only"),
-    Entry("fashion-mnist", "Fashion-MNIST", "Clothes in grey, 28 pixels.", 10, 70_000, 31, "MIT"),
-    Entry("mnist", "MNIST", "Handwritten digits in grey, 28 pixels.", 10, 70_000, 12, "CC BY-SA 3.0"),
+    Entry(
+        "svhn",
+        "SVHN",
+        "House numbers from street photos, 32 pixels.",
+        10,
+        99_289,
+        73_257,
+        246,
+        "non-commercial use only",
+    ),
+    Entry("fashion-mnist", "Fashion-MNIST", "Clothes in grey, 28 pixels.", 10, 70_000, 60_000, 31, "MIT"),
+    Entry("mnist", "MNIST", "Handwritten digits in grey, 28 pixels.", 10, 70_000, 60_000, 12, "CC BY-SA 3.0"),
     Entry(
         "eurosat-full",
         "EuroSAT, whole",
         "All images that the embedded set was drawn from, 64 pixels.",
         10,
         27_000,
+        25_000,
         94,
         "MIT; contains modified Copernicus Sentinel data",
     ),
@@ -57,8 +72,9 @@ ENTRIES = (
         "Ten easy classes of ImageNet, photos of 160 pixels or more.",
         10,
         13_394,
+        9_469,
         99,
         "Apache 2.0; images from ImageNet",
     ),
-    Entry("flowers102", "Flowers102", "British flowers, large photos.", 102, 8_189, 345, "not stated"),
+    Entry("flowers102", "Flowers102", "British flowers, large photos.", 102, 8_189, 2_040, 345, "not stated"),
 )

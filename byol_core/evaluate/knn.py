@@ -19,7 +19,8 @@ def knn_predict(
     for chunk in torch.split(queries, _CHUNK):
         cosine, nearest = (F.normalize(chunk.float(), dim=1) @ unit.T).topk(k, dim=1)
         votes = torch.zeros(len(chunk), classes, device=bank.device)
-        votes.scatter_add_(1, bank_labels[nearest], torch.exp(cosine / temperature))
+        # Relative to the nearest, which changes no vote: exp(1 / T) alone overflows at a small temperature.
+        votes.scatter_add_(1, bank_labels[nearest], torch.exp((cosine - cosine[:, :1]) / temperature))
         answers.append(votes.argmax(1))
     return torch.cat(answers)
 

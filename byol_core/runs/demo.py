@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from byol_core import paths
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow
 from byol_core.files import write_json
 from byol_core.runs import metrics, rows
@@ -29,7 +29,10 @@ _FACT = "demo"
 
 
 def ensure(store: RunStore) -> Run | None:
-    """Copy the demo's folder into the home and write its rows, unless that was ever done."""
+    """Copy the demo's folder into the home and write its rows, unless that was ever done.
+
+    None when it cannot be copied or read, because the lab works without it; LabError when the store cannot be used.
+    """
     source = paths.bundled(SOURCE)
     if store.fact(_FACT) is not None or not (source / "run.json").is_file():
         return None
@@ -37,8 +40,12 @@ def ensure(store: RunStore) -> Run | None:
     try:
         shutil.copytree(source, arriving)
         return _enter(store, arriving)
-    except IntegrityError:
-        return None  # another process was faster
+    except (OSError, ValueError):
+        return None
+    except LabError as error:
+        if isinstance(error.__cause__, IntegrityError):  # another process was faster
+            return None
+        raise
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
 
@@ -46,7 +53,7 @@ def ensure(store: RunStore) -> Run | None:
 def _enter(store: RunStore, arriving: Path) -> Run:
     about = _read(arriving / "run.json")
     logged = [MetricRow(**row) for row in _read(arriving / "metrics.json")]
-    with store.engine.begin() as connection:
+    with store.writing() as connection:
         connection.execute(facts.insert().values(key=_FACT, value=RUN_ID))
         connection.execute(runs.insert().values(**_values(about, _read(arriving / "config.json"), logged)))
         connection.execute(attempts.insert().values(run_id=RUN_ID, attempt=1, start_step=-1))

@@ -14,7 +14,7 @@ from byol_core.runs.store import RunStore
 if TYPE_CHECKING:
     from rich.table import Table
 
-# What every object has; None until it is known, and for ever where the images have no labels.
+# What every object has; None until it is known, and for ever where the run stopped or the images have no labels.
 NUMBERS = (
     "steps",
     "epochs",
@@ -56,8 +56,15 @@ def numbers_table(run: Run) -> Table:
     table = _table("", "")
     for key, title in _TITLES.items():
         value = run.summary.get(key)
-        table.add_row(title, "no labels" if value is None and key.startswith("knn") else number(value))
+        table.add_row(title, _missing(run, key) if value is None else number(value))
     return table
+
+
+def _missing(run: Run, key: str) -> str:
+    """Why the end of a run has no such number."""
+    if run.summary.get("stopped") and key in ("knn_accuracy", "std_ratio"):
+        return "not judged, since the run was stopped"
+    return "no labels" if key.startswith("knn") else ""
 
 
 def runs_table(found: Sequence[Run]) -> Table:

@@ -191,9 +191,10 @@ class RunStore:
     # Progress and curves
 
     def set_progress(self, run_id: str, progress: Progress) -> None:
-        """How far the run is; also its heartbeat."""
-        names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left", "phase")
-        values = {name: getattr(progress, name) for name in names}
+        """How far the run is; also its heartbeat. Before the training knows its length, what was known stays."""
+        names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left")
+        values = {name: getattr(progress, name) for name in names if progress.total_steps}
+        values["phase"] = progress.phase
         self._update_live(run_id, {**values, "heartbeat": time.time()})
 
     def set_summary(self, run_id: str, summary: Mapping[str, Any]) -> None:
@@ -279,7 +280,7 @@ def _with_whole_path(config: RunConfig) -> RunConfig:
     """Images at a relative path under their whole one: the worker runs in another folder."""
     source = config.data.source
     with suppress(OSError, ValueError):  # not a path at all: loading says so
-        path = Path(source).expanduser()
+        path = paths.expand(source)
         if find(source) is None and path.exists():
             return config.changed(**{"data.source": str(path.resolve())})
     return config

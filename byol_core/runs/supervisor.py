@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import psutil
 from filelock import Timeout
 
 from byol_core import processes
@@ -90,8 +91,10 @@ class Supervisor:
             )
             self._children.append(child)
             self.store.set_process(run.run_id, processes.identity(child.pid))
-        except OSError as error:
-            self.store.move(run.run_id, "failed", message=f"Its process could not be started ({error.strerror}).")
+        except (OSError, psutil.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it ended at once"
+            # Not when the process got as far as to say how it ended.
+            self.store.correct(claimed, "failed", f"Its process could not be started ({reason}).")
 
     def _environment(self, slot: str) -> dict[str, str]:
         environment = {**executors.child_environment(self.store.home), **slots.environment(slot)}

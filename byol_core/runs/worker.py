@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import shutil
 import signal
 import threading
@@ -21,7 +22,7 @@ from typing import Any, Protocol
 from byol_core import processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress, Summary
+from byol_core.events import Listener, MetricRow, Progress, StopAsked, Summary
 from byol_core.runs import folder
 from byol_core.runs.model import Run, finite
 from byol_core.runs.store import RunStore
@@ -107,6 +108,9 @@ def _explain(error: BaseException, run: Run) -> tuple[str, str, int]:
     """The state, the sentence and the exit status that an exception stands for."""
     if isinstance(error, KeyboardInterrupt):
         return "stopped", "Stopped at once, without a last checkpoint.", 1
+    if isinstance(error, StopAsked):
+        fresh = folder.checkpoint_step(run.folder) is None
+        return "stopped", f"Stopped before {'its first step' if fresh else 'it went on from its checkpoint'}.", 0
     if isinstance(error, LabError):
         return "failed", str(error), 2 if isinstance(error, InputError) else 1
     folder.log(run.folder, "".join(traceback.format_exception(error)).rstrip())
@@ -171,7 +175,8 @@ def take(store: RunStore, run_id: str) -> Run:
     run = store.get(run_id)
     if run.state == "queued":
         run = store.claim(run.run_id, processes.identity()) or store.get(run_id)
-    mine = run.pid in (None, processes.identity()[0])
+    # The parent too: in a venv of Windows, python.exe is a launcher, and the supervisor knows only that one's pid.
+    mine = run.pid in (None, os.getpid(), os.getppid())
     if run.state != "starting" or not mine:
         raise InputError(f"The run '{run.name}' is {run.state}; only a queued run can be started.")
     return run

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from byol_core import paths
 from byol_core.config import RunConfig
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
+from byol_core.runs import schema
 from byol_core.runs.store import RunStore
 
 
@@ -55,9 +59,33 @@ def test_without_a_demo_nothing_happens_and_it_may_come_later(store, demo):
     assert store.ensure_demo() is not None
 
 
-def test_half_a_demo_leaves_nothing(store, demo):
-    (demo / "metrics.json").unlink()
-    with pytest.raises(OSError, match="metrics"):
-        store.ensure_demo()
+@pytest.mark.parametrize("broken", [Path.unlink, lambda path: path.write_text("[{")])
+def test_half_a_demo_leaves_nothing_and_stops_nobody(store, demo, broken):
+    broken(demo / "metrics.json")
+    assert store.ensure_demo() is None
     assert store.runs() == []
     assert [path.name for path in store.home.iterdir() if path.is_dir()] == []
+
+
+def test_no_space_for_the_demo_stops_nobody(store, demo, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    assert store.ensure_demo() is None
+
+
+def test_a_demo_that_another_process_brought_in_meanwhile_is_left_alone(store, demo, monkeypatch):
+    run = store.ensure_demo()
+    monkeypatch.setattr(RunStore, "fact", lambda *_: None)
+    assert store.ensure_demo() is None
+    assert store.get(run.run_id) == run
+    assert (run.folder / "embeddings" / "probe.json").is_file()
+
+
+def test_a_locked_store_is_one_sentence(home, demo, monkeypatch):
+    monkeypatch.setattr(schema, "BUSY_MILLISECONDS", 1)
+    store, other = RunStore(), RunStore()
+    with other.writing(), pytest.raises(LabError, match=r"cannot be used \(database is locked\)"):
+        store.ensure_demo()
+    assert store.ensure_demo() is not None

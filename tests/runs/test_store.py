@@ -112,6 +112,13 @@ def test_a_run_that_ended_early_can_be_resumed(store, config, state):
     assert store.claim(run.run_id, identity()).attempt == 2
 
 
+def test_a_resumed_run_does_not_tell_the_numbers_of_the_end_before(store, config):
+    run = store.create(config, here=True)
+    store.set_summary(run.run_id, {"knn_accuracy": 0.7})
+    assert store.move(run.run_id, "stopped").summary == {"knn_accuracy": 0.7}
+    assert store.resume(run.run_id).summary == {}
+
+
 def test_a_resumed_run_goes_to_the_end_of_the_queue(store, config):
     first, second = ended(store, config), store.create(config)
     store.resume(first.run_id)

@@ -10,9 +10,9 @@ import warnings
 import pytest
 
 from byol_core.errors import InputError, LabError
-from byol_core.events import Progress, Summary
+from byol_core.events import Progress, StopAsked, Summary
 from byol_core.processes import identity
-from byol_core.runs import worker
+from byol_core.runs import report, worker
 from byol_core.runs.folder import LOG
 
 DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 20, 0.1, 10, 5)
@@ -104,6 +104,44 @@ def test_a_signal_asks_for_a_stop(store, config, name):
     assert signal.getsignal(getattr(signal, name)) == before
 
 
+def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_beginning(store, config):
+    def first(_config, _folder, listener, _resume):
+        listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+        raise StopAsked
+
+    resumed = []
+    run = store.create(config)
+    assert worker.main([run.run_id], training(first)) == 0
+    run = store.get(run.run_id)
+    assert (run.state, run.message) == ("stopped", "Stopped before its first step.")
+    seen = report.as_object(store, run)
+    assert (seen["steps"], seen["loss"], seen["knn_accuracy"], seen["std_ratio"]) == (0, None, None, None)
+    assert "Traceback" not in (run.folder / LOG).read_text()
+    store.resume(run.run_id)
+    assert worker.main([run.run_id], training(lambda *given: resumed.append(given[-1]))) == 0
+    assert (resumed, store.get(run.run_id).state) == ([False], "finished")
+
+
+def test_a_stop_while_a_resumed_run_is_loading_keeps_how_far_it_was(store, config):
+    def first(_config, folder, listener, _resume):
+        (folder / "checkpoints").mkdir()
+        (folder / "checkpoints" / "step-00000006.pt").write_bytes(b"")
+        listener.progress(Progress(6, 20, 0.6, 100.0, 1.0, "training"))
+        raise LabError("enough")
+
+    def second(_config, _folder, listener, _resume):
+        listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+        raise StopAsked
+
+    run = store.create(config)
+    worker.main([run.run_id], training(first))
+    store.resume(run.run_id)
+    assert worker.main([run.run_id], training(second)) == 0
+    run = store.get(run.run_id)
+    assert (run.state, run.step, run.total_steps) == ("stopped", 6, 20)
+    assert run.message == "Stopped before it went on from its checkpoint."
+
+
 def test_a_signal_that_is_ignored_stays_so(store, config):
     def action(_config, _folder, listener, _resume):
         os.kill(os.getpid(), signal.SIGHUP)  # as nohup has it
@@ -172,6 +210,12 @@ def test_a_run_that_was_given_to_another_process_is_refused(store, config):
     store.claim(run.run_id, (identity()[0] + 1, 1.0))
     with pytest.raises(InputError):
         worker.take(store, run.run_id)
+
+
+def test_a_run_that_was_given_to_the_launcher_of_this_process_is_taken(store, config):
+    run = store.create(config)
+    store.claim(run.run_id, identity(os.getppid()))
+    assert worker.take(store, run.run_id).state == "starting"
 
 
 def test_a_real_worker_logs_to_its_file_and_ends(store, config):
