@@ -28,7 +28,7 @@ class Estimate:
 
     images_per_second: float
     seconds: float
-    images: int | None  # that the set was said to hold; None when nobody knows
+    images: int | None  # to train on, as far as is known, before a limit; None when nobody knows
 
 
 def fingerprint(config: RunConfig) -> str:
@@ -54,7 +54,7 @@ class Estimates:
         return self._asked == fingerprint(config)
 
     def ask(self, config: RunConfig, images: int | None) -> None:
-        """Start the calibration in the background, for a set of so many images."""
+        """Start the calibration in the background, for a set of so many training images."""
         key = fingerprint(config)
         with self._lock:
             if self._asked == key:

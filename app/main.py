@@ -61,4 +61,5 @@ page = st.navigation(
     position="top",
 )
 state.warm_up()
-page.run()
+with state.in_words():
+    page.run()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,26 @@ def _store(home: str) -> RunStore:
     opened = RunStore(Path(home))
     opened.ensure_demo()
     return opened
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """A home, disk or database that fails, as one sentence in place of what was to come; also as a decorator.
+
+    A fragment needs it on itself: Streamlit keeps the errors of a fragment from the page.
+    """
+    try:
+        yield
+    except LabError as error:
+        _give_up(str(error))
+    except OSError as error:
+        where = f"'{error.filename}'" if error.filename else "The disk"
+        _give_up(f"{where} cannot be used ({error.strerror or error}).")
+
+
+def _give_up(sentence: str) -> None:
+    st.error(sentence, icon=":material/error:")
+    st.stop()
 
 
 def executor() -> LocalExecutor:

@@ -137,7 +137,8 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
     if run.message:
         print(run.message, file=sys.stderr)
     if run.state == "stopped":
-        print(f"Stopped at step {run.step} of {run.total_steps}; go on with: byol resume {run.run_id}", file=sys.stderr)
+        where = f"Stopped at step {run.step} of {run.total_steps}; go" if run.total_steps else "Go"
+        print(f"{where} on with: byol resume {run.run_id}", file=sys.stderr)
     if as_json:
         _print_json(report.as_object(store, run))
     elif run.summary:

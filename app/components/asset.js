@@ -9,4 +9,6 @@ export default function ({ data, parentElement }) {
   const url = URL.createObjectURL(new Blob([content], { type: mime }))
   assets.set(digest, { url })
   known?.arrived?.(url)
+  // A chart that waits has asked for the import already; else it starts here, before the first chart comes.
+  if (mime === "text/javascript") globalThis.byolPlotly ??= import(url).then(() => globalThis.Plotly)
 }

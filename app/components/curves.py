@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -11,6 +12,8 @@ import streamlit as st
 from app import charts
 from app.components import words
 from app.components.live_chart import live_chart
+from byol_core.embed import read_probe
+from byol_core.errors import LabError
 from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 
@@ -50,15 +53,16 @@ def of(run: Run, store: RunStore) -> Curves:
 
 
 def draw(run: Run, curves: Curves, axis: charts.Axis) -> None:
-    """All curves of the run; without labels, the spread takes the place of the accuracy."""
+    """All curves of the run; where there is none, the spread takes the place of the accuracy."""
     if not any(curves.points.values()):
         _nothing_yet(run)
         return
     small = list(_SMALL)
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
-        if no_labels(run, curves):
-            _unlabelled(run, curves, axis)
+        if reason := no_accuracy(run, curves):
+            _single(run, curves, "std_ratio", axis, 230)
+            st.caption(reason)
             small.remove("std_ratio")
         else:
             _accuracy(run, curves, axis)
@@ -151,18 +155,30 @@ def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
     live_chart(figure, key="chart-knn_accuracy", alt=_alt("kNN accuracy", points))
 
 
-def no_labels(run: Run, curves: Curves) -> bool:
-    """Whether the run was judged, and not by its accuracy: its images have no labels."""
+def no_accuracy(run: Run, curves: Curves) -> str:
+    """Why the run was judged, and not by its accuracy; nothing when it was, or will be."""
     judged = bool(curves.points["std_ratio"]) or run.state == "finished"
-    return judged and not curves.points["knn_accuracy"]
-
-
-def _unlabelled(run: Run, curves: Curves, axis: charts.Axis) -> None:
-    _single(run, curves, "std_ratio", axis, 230)
-    st.caption(
+    if not judged or curves.points["knn_accuracy"]:
+        return ""
+    if _labelled(run):
+        share = run.config.get("data", {}).get("validation", 0.0)
+        return (
+            f"No training images are held out (data.validation is {share:g}), so there is no accuracy while it "
+            "learns; the test figure comes at the end."
+        )
+    return (
         "These images have no labels, and kNN accuracy needs them. The run learns just the same: judge it by this "
         "spread, which should stay well above 0, and by its map."
     )
+
+
+def _labelled(run: Run) -> bool:
+    """Whether its images have labels, as its probe says."""
+    if run.summary.get("knn_accuracy") is not None:
+        return True
+    with suppress(LabError):
+        return read_probe(run.folder / "embeddings").labelled
+    return False
 
 
 def _nothing_yet(run: Run) -> None:

@@ -30,12 +30,14 @@ _STREAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _PRIME = 1_000_003  # keeps the streams of neighbouring seeds apart
 
 
-def draw_held(policy: ViewPolicy, n: int, seed: int, size: tuple[int, int]) -> tuple[ViewParameters, ViewParameters]:
-    """Both views of ``n`` images of ``size`` (H, W); the same seed draws the same, whatever else is on."""
+def draw_held(
+    policy: ViewPolicy, n: int, seed: int, size: tuple[int, int], out: tuple[int, int] | None = None
+) -> tuple[ViewParameters, ViewParameters]:
+    """Both views of ``n`` images of ``size`` (H, W), made ``out`` large; a seed repeats them, whatever else is on."""
     drawn: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for place, (operations, fields) in enumerate(_STREAMS.values()):
         strengths = {name: s if name in operations else 0.0 for name, s in policy.strengths.items()}
-        views = draw(replace(policy, strengths=strengths), n, _generator(seed * _PRIME + place), size)
+        views = draw(replace(policy, strengths=strengths), n, _generator(seed * _PRIME + place), size, out)
         for values, params in zip(drawn, views, strict=True):
             values |= {name: getattr(params, name) for name in fields}
     return ViewParameters(**drawn[0]), ViewParameters(**drawn[1])

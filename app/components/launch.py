@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from app import forms, state
 from app.components import source, words
 from app.draft import Draft
 from app.estimates import Estimate, estimates, fingerprint
+from byol_core import paths
 from byol_core.config import RunConfig
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
@@ -26,11 +27,16 @@ def check(draft: Draft) -> tuple[RunConfig | None, str]:
 
 
 def _too_large(config: RunConfig) -> str:
-    entry = find(config.data.source)
-    most = min(count for count in (config.data.limit, entry and entry.images, 10**9) if count)
-    if config.batch_size > most:
+    most = learned_from(config)
+    if most is not None and config.batch_size > most:
         return f"The batch of {config.batch_size} images is larger than the {most} images there are to learn from."
     return ""
+
+
+def learned_from(config: RunConfig) -> int | None:
+    """About how many images training sees: the training images, thinned, less those held out to judge it."""
+    known = [count for count in (source.count_training(config.data.source), config.data.limit) if count]
+    return min(known) - int(min(known) * config.data.validation) if known else None
 
 
 def time_needed(config: RunConfig) -> None:
@@ -38,11 +44,12 @@ def time_needed(config: RunConfig) -> None:
     pending = estimates().pending(config)
 
     @st.fragment(run_every=1.0 if pending or _measures_itself(config) else None)
+    @state.in_words()
     def panel() -> None:
         answer = estimates().answer(config)
         if answer is None and _measures_itself(config):
             st.session_state["estimated"] = fingerprint(config)
-            estimates().ask(config, source.count(config.data.source))
+            estimates().ask(config, source.count_training(config.data.source))
         if isinstance(answer, Estimate):
             _show(answer, config)
         elif estimates().pending(config):
@@ -72,7 +79,7 @@ def _show(answer: Estimate, config: RunConfig) -> None:
         help="From a calibration of a few steps; another program at work makes it longer.",
     )
     if answer.images is None:
-        st.caption("For 5,000 images: how many there are is seen when they are read.")
+        st.caption("For 5,000 training images: how many there are is seen when they are read.")
 
 
 def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
@@ -81,7 +88,7 @@ def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
         st.caption(answer)
     if st.button("Measure it", icon=":material/timer:", key="measure"):
         st.session_state["estimated"] = fingerprint(config)
-        estimates().ask(config, source.count(config.data.source))
+        estimates().ask(config, source.count_training(config.data.source))
         st.rerun()
 
 
@@ -103,8 +110,8 @@ def recipe(draft: Draft, config: RunConfig) -> None:
 
 def start(config: RunConfig, name: str, preset: str | None) -> str:
     """Queue the run and see to it that it starts; says its id."""
-    here = Path(config.data.source).expanduser()
-    if find(config.data.source) is None and here.exists():
+    here = paths.expand(config.data.source)
+    if find(config.data.source) is None and os.path.exists(here):  # noqa: PTH110 (never raises)
         config = config.changed(**{"data.source": str(here.resolve())})  # the worker may run in another folder
     estimates().stop()
     run = state.store().create(config, name=name, preset=preset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from typing import Any
 
 import streamlit as st
 
+from byol_core import paths
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
+from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
 from byol_core.files import write_atomic
 
@@ -34,14 +37,29 @@ def problem(source: str) -> str:
         return ""
     if not source:
         return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
-    return "" if Path(source).expanduser().exists() else f"There is nothing at '{source}' on this machine."
+    here = os.path.exists(paths.expand(source))  # noqa: PTH110 (never raises)
+    return "" if here else f"There is nothing at '{source}' on this machine."
 
 
 def count(source: str) -> int | None:
     """About how many images there are, as far as that is known without reading them."""
     if entry := find(source):
         return entry.images
-    path = Path(source).expanduser()
+    return _count_at(str(paths.expand(source)))
+
+
+def count_training(source: str) -> int | None:
+    """About how many of them are training images: of a path, what is left when the loader has held out its test."""
+    if entry := find(source):
+        return entry.train_images
+    whole = count(source)
+    return whole and whole - min(max(round(HELD_OUT * whole), 1), MOST_HELD_OUT)
+
+
+# The form asks on every key press, and a folder may be large.
+@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
+def _count_at(where: str) -> int | None:
+    path = Path(where)
     try:
         if path.is_dir():
             return sum(1 for file in islice(path.rglob("*"), MOST_COUNTED) if file.suffix) or None

@@ -18,8 +18,9 @@ from byol_core.config import ViewsConfig
 
 @dataclass(frozen=True)
 class Views:
-    """Pixels (3, n, H, W, 3) uint8, originals and both views, and a card with the values for each picture."""
+    """Originals (n, H, W, 3) and both views (2, n, h, w, 3), uint8, and a card with the values for each picture."""
 
+    originals: NDArray[np.uint8]
     pixels: NDArray[np.uint8]
     cards: tuple[Card, ...]
 
@@ -28,15 +29,21 @@ def make(pictures: Pictures, settings: ViewsConfig, seed: int) -> Views:
     """Draw and apply both views of all pictures."""
     images = torch.from_numpy(pictures.images)
     size = (images.shape[2], images.shape[3])
-    params = draw_held(resolve(settings), len(images), seed, size)
+    out = (settings.size, settings.size) if settings.size else size
+    params = draw_held(resolve(settings), len(images), seed, size, out)
     with torch.inference_mode():
-        versions = [images, *(_bytes(apply(images, view)) for view in params)]
+        views = torch.stack([_bytes(apply(images, view, out)) for view in params])
     cards = tuple(
         Card(name, (describe(params[0], i, size), describe(params[1], i, size)))
         for i, name in enumerate(pictures.names)
     )
-    pixels: NDArray[np.uint8] = torch.stack(versions).permute(0, 1, 3, 4, 2).contiguous().numpy()
-    return Views(pixels, cards)
+    return Views(_rows(images), _rows(views), cards)
+
+
+def _rows(images: Tensor) -> NDArray[np.uint8]:
+    """Colours last, as a canvas wants them."""
+    pixels: NDArray[np.uint8] = images.movedim(-3, -1).contiguous().numpy()
+    return pixels
 
 
 def _bytes(view: Tensor) -> Tensor:

@@ -11,9 +11,11 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from app import state
 from app.components import pictures as sources
 from app.components.pictures import SIZES, Pictures
 from app.components.view_grid import view_grid
+from app.forms import scalar
 from byol_core.config import OPERATIONS, ViewPreset, ViewsConfig, field_info
 from byol_core.presets import get
 
@@ -26,6 +28,9 @@ GROUPS = {
 }
 SHOWN = (4, 8, 16)
 LAST_DRAW = 9999
+# Sides of the views; 0 stands for the side of the images.
+VIEW_SIZES = (24, *SIZES)
+AS_THE_IMAGE = 0
 
 
 def strengths_of(preset: str) -> dict[str, float]:
@@ -48,18 +53,20 @@ def draw_again() -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is looked at: from where, how large, how many, and the seed of the draw."""
+    """What is looked at: from where, how large, how large its views, how many, and the seed of the draw."""
 
     place: str
     source: str
     size: int
+    view: int | None
     shown: int
     seed: int
 
     @property
     def data(self) -> dict[str, Any]:
         """The settings of a run that learns from these pictures."""
-        return {"data.source": self.source, "data.image_size": self.size} if self.source else {}
+        source = {"data.source": self.source} if self.source else {}
+        return source | {"data.image_size": self.size, "views.size": self.view}
 
 
 def choose() -> Choice:
@@ -76,11 +83,28 @@ def choose() -> Choice:
             key="size",
             bind="query-params",
             width=130,
-            help="Height and width in pixels at which the network sees a picture.",
+            help="Height and width in pixels to which every picture is resized, once.",
         )
+        view = pick_view_size(size)
         shown = st.segmented_control("Shown", SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params")
         seed = pick_draw()
-    return Choice(place or SET, source, size, shown or SHOWN[1], seed)
+    return Choice(place or SET, source, size, view, shown or SHOWN[1], seed)
+
+
+def pick_view_size(size: int) -> int | None:
+    """The side of the views, at most that of the images; None: the same. At first as the classroom preset has it."""
+    options = [AS_THE_IMAGE, *(side for side in VIEW_SIZES if side <= size)]
+    chosen = st.selectbox(
+        "View size",
+        options,
+        options.index(FIRST.views.size or AS_THE_IMAGE),
+        key="view",
+        bind="query-params",
+        format_func=lambda side: str(side or "as the image"),
+        width=150,
+        help=field_info("views.size").description.replace(" Empty: the image size.", ""),
+    )
+    return chosen or None
 
 
 def load(choice: Choice) -> Pictures:
@@ -120,7 +144,7 @@ def of_files(choice: Choice) -> Pictures:
     return sources.of_files([(file.name, file) for file in files], choice.size)
 
 
-def pick_settings() -> tuple[ViewsConfig, dict[str, float]]:
+def pick_settings(size: int | None) -> tuple[ViewsConfig, dict[str, float]]:
     """The settings of the views, and those operations that are not as the preset says."""
     names = get_args(ViewPreset)
     preset = st.selectbox(
@@ -140,7 +164,7 @@ def pick_settings() -> tuple[ViewsConfig, dict[str, float]]:
         with tab, st.grid(2, min_column_width=130, gap=("xsmall", "medium")):
             values |= {operation: slider(operation, usual[operation]) for operation in group}
     changed = {name: values[name] for name in OPERATIONS if values[name] != usual[name]}
-    return ViewsConfig(preset=preset, strength=strength, **changed), changed
+    return ViewsConfig(preset=preset, strength=strength, size=size, **changed), changed
 
 
 def reason_of(preset: str) -> str:
@@ -191,7 +215,7 @@ def show(pictures: Pictures, settings: ViewsConfig, choice: Choice) -> None:
     page = min(st.session_state.get("page", 1), pages)
     part = pictures.part((page - 1) * choice.shown, choice.shown)
     views = view_maker.make(part, settings, choice.seed)
-    view_grid(views.pixels, views.cards, key="views")
+    view_grid(views.originals, views.pixels, views.cards, key="views")
     if pages > 1:
         st.pagination(pages, key="page", bind="query-params")
     if len(pictures) == 1:
@@ -204,7 +228,7 @@ def use_in_run(settings: ViewsConfig, changed: dict[str, float], data: dict[str,
         return
     values = {"preset": settings.preset, "strength": settings.strength, **changed}
     address = {f"views.{name}": value for name, value in values.items()} | data
-    st.switch_page("views/train.py", query_params={key: str(value) for key, value in address.items()})
+    st.switch_page("views/train.py", query_params={key: scalar(value) for key, value in address.items()})
 
 
 def no_pictures() -> None:
@@ -215,13 +239,14 @@ def no_pictures() -> None:
 
 
 @st.fragment
+@state.in_words()
 def page() -> None:
     """Everything: a slider draws it anew without the rest of the app."""
     choice = choose()
     pictures = load(choice)
     controls, grid = st.columns([3, 7], gap="large")
     with controls:
-        settings, changed = pick_settings()
+        settings, changed = pick_settings(choice.view)
         use_in_run(settings, changed, choice.data)
     with grid:
         if len(pictures):

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.components import map_data, map_panel, words
+from app.components.asset import deliver, plotly_script
 from app.components.embedding_map import Sheet, embedding_map, pinned
 from byol_core.embed import SPACES, Evaluation, MapJob, Probe, UmapSettings, has_probe, read_probe
 from byol_core.embed.probe import Matrix
@@ -27,6 +28,7 @@ SPACE_HELP = (
     "**Raw pixels**: the image itself, to see what training added."
 )
 KNN_HELP = "On held-out training images, while the run learns. The run's final number is on the test images."
+deliver(plotly_script())  # first of all: it is large, and travels while the rest is made
 store = state.store()
 
 
@@ -158,6 +160,7 @@ def not_yet(run: Run) -> None:
 
 
 @st.fragment(run_every=SECONDS)
+@state.in_words()
 def watch(run: Run, evaluations: int, job: MapJob | None) -> None:
     """Look again until there is something new to draw, then draw the page anew."""
     try:
@@ -322,6 +325,7 @@ def pick_method() -> str:
 
 
 @st.fragment
+@state.in_words()
 def page() -> None:
     """Everything: a choice draws it anew without the rest of the app."""
     asked = asked_for()

@@ -35,6 +35,7 @@ def show_running(run: Run) -> None:
     """The run at work, live."""
 
     @st.fragment(run_every=SECONDS)
+    @state.in_words()
     def card() -> None:
         try:
             now = store.get(run.run_id)

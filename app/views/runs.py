@@ -12,6 +12,8 @@ from byol_core.runs.model import Run
 SECONDS = 1.5
 LOG_LINES = 200
 
+if st.query_params.get("run"):
+    live_chart.prepare()  # first of all: it is large, and travels while the rest is made
 store = state.store()
 
 
@@ -49,6 +51,7 @@ def show_table() -> None:
     first = store.runs()
 
     @st.fragment(run_every=SECONDS if any(map(words.busy, first)) else None)
+    @state.in_words()
     def table() -> None:
         runs = store.runs()
         if any(map(words.busy, first)) != any(map(words.busy, runs)):
@@ -86,6 +89,7 @@ def show_run(run: Run) -> None:
     pulse = SECONDS if words.busy(run) else None
 
     @st.fragment(run_every=pulse)
+    @state.in_words()
     def head() -> None:
         now = again(run)
         run_view.status(now, store.queue() if now.state == "queued" else [])
@@ -93,10 +97,12 @@ def show_run(run: Run) -> None:
         run_view.numbers(now, {key: points[-1][3] for key, points in found.points.items() if points})
 
     @st.fragment(run_every=pulse)
+    @state.in_words()
     def drawn() -> None:
         curves.draw(run, curves.of(run, store), axis)
 
     @st.fragment(run_every=pulse)
+    @state.in_words()
     def log(lines: int) -> None:
         tail = folder.tail(run.folder, lines)
         if tail:
@@ -112,7 +118,6 @@ def show_run(run: Run) -> None:
     tabs = st.tabs(["Curves", "Log", "Settings"], key="show", on_change="rerun", bind="query-params")
     if tabs[0].open:
         with tabs[0]:
-            live_chart.prepare()
             axis = curves.axis_choice()
             drawn()
     if tabs[1].open:

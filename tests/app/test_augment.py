@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app.components import pictures
 from app.components.held_draw import draw_held
 from app.components.packed import unpack
 from byol_core.augment import apply, preset_strengths, resolve
@@ -31,7 +32,9 @@ def payload(at: AppTest) -> dict:
     assert not at.exception
     found = [node.proto for node in at.get("bidi_component") if node.proto.component_name == "byol_view_grid"]
     head = unpack(found[0].bytes)
-    head["pixels"] = head["pixels"].reshape(3, len(head["cards"]), head["height"], head["width"], 3)
+    original, view = head["sides"]
+    head["originals"] = head["originals"].reshape(len(head["cards"]), *original, 3)
+    head["views"] = head["views"].reshape(2, len(head["cards"]), *view, 3)
     return head
 
 
@@ -45,28 +48,38 @@ def picture(size=(40, 30), mode="RGB") -> bytes:
 def test_it_opens_with_the_embedded_pictures_and_their_views(open_augment):
     at = open_augment()
     shown = payload(at)
-    assert len(shown["cards"]) == 8 and (shown["height"], shown["width"]) == (FIRST.data.image_size,) * 2
+    assert len(shown["cards"]) == 8 and shown["sides"] == [[64, 64], [24, 24]]
+    assert (FIRST.data.image_size, FIRST.views.size) == (64, 24)
     assert at.selectbox(key="recipe").value == FIRST.views.preset
     assert all(card["name"] for card in shown["cards"])
     assert any(line[0] == "crop" for card in shown["cards"] for line in card["drawn"][0])
 
 
 def test_the_pixels_are_those_of_the_trainers_operations(open_augment):
-    at = open_augment(recipe="paper", strength="1.5", hue="0.4", draw="7", size="32")
+    at = open_augment(recipe="paper", strength="1.5", hue="0.4", draw="7", size="48", view="32")
     shown = payload(at)
-    found = load("eurosat", 32, limit=64)
+    found = load("eurosat", 48, limit=64)
     images = found.images[found.train[:8]]
     policy = resolve(ViewsConfig(preset="paper", strength=1.5, hue=0.4))
-    views = [apply(images, params) for params in draw_held(policy, 8, 7, (32, 32))]
-    expected = torch.stack([images, *((view * 255).round().byte() for view in views)]).permute(0, 1, 3, 4, 2)
-    np.testing.assert_array_equal(shown["pixels"], expected.numpy())
+    views = [apply(images, params, (32, 32)) for params in draw_held(policy, 8, 7, (48, 48), (32, 32))]
+    expected = torch.stack([(view * 255).round().byte() for view in views]).permute(0, 1, 3, 4, 2)
+    np.testing.assert_array_equal(shown["views"], expected.numpy())
+    np.testing.assert_array_equal(shown["originals"], images.permute(0, 2, 3, 1).numpy())
 
 
 def test_strength_zero_leaves_every_view_as_it_was(open_augment):
-    at = open_augment()
+    at = open_augment(view="as the image")
     at.slider(key="strength").set_value(0.0).run()
-    original, first, second = payload(at)["pixels"].astype(int)
-    assert np.abs(original - first).max() <= 1 and np.abs(original - second).max() <= 1
+    shown = payload(at)
+    assert np.abs(shown["views"].astype(int) - shown["originals"]).max() <= 1
+
+
+def test_views_are_never_larger_than_their_picture(open_augment):
+    at = open_augment(size="48", view="48")
+    assert payload(at)["sides"] == [[48, 48], [48, 48]]
+    at.selectbox(key="size").set_value(28).run()
+    assert at.selectbox(key="view").options == ["as the image", "24", "28"]
+    assert payload(at)["sides"] == [[28, 28], [24, 24]]
 
 
 def test_a_slider_keeps_the_draw_and_a_new_draw_does_not(open_augment):
@@ -102,7 +115,26 @@ def test_the_settings_go_to_a_new_run(open_augment):
     address = {key: value[0] if isinstance(value, list) else value for key, value in at.query_params.items()}
     assert address["views.preset"] == "paper" and float(address["views.strength"]) == 0.6
     assert float(address["views.crop"]) == 0.7 and address["data.image_size"] == "48"
+    assert "views.size" not in address  # as in the preset that Train starts from
     assert not {f"views.{name}" for name in OPERATIONS if name != "crop"} & set(address)
+
+
+def test_views_as_large_as_the_image_go_to_a_new_run(open_augment):
+    at = open_augment(view="as the image")
+    next(button for button in at.button if button.label == "Use in a new run").click().run()
+    assert at.query_params["views.size"] in ("null", ["null"])
+
+
+@pytest.mark.parametrize("name", ["photos #2", "2024", "a: b", "yes"])
+def test_an_odd_path_survives_on_its_way_to_a_new_run(open_augment, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    for place in range(3):
+        (tmp_path / name / f"{place}.png").write_bytes(picture())
+    monkeypatch.setattr(pictures, "names_of_sets", lambda: [name])  # a typed option is none that AppTest can click past
+    at = open_augment(set=name)
+    next(button for button in at.button if button.label == "Use in a new run").click().run()
+    assert not at.warning and at.text_input(key="setting:source_path").value == name
 
 
 def test_uploads_are_shown_and_what_is_none_is_named(open_augment):
@@ -123,7 +155,7 @@ def test_one_picture_is_seen_in_several_draws(open_augment):
     at.run()
     shown = payload(at)
     assert [card["name"] for card in shown["cards"]] == ["cat.png"] * 4
-    assert not np.array_equal(shown["pixels"][1, 0], shown["pixels"][1, 1])
+    assert not np.array_equal(shown["views"][0, 0], shown["views"][0, 1])
 
 
 def test_a_photo_from_the_camera_is_shown(open_augment):
@@ -157,6 +189,6 @@ def test_a_path_where_nothing_is_gets_one_sentence(open_augment):
 
 def test_more_pictures_are_on_further_pages(open_augment):
     at = open_augment(shown="4")
-    first = payload(at)["pixels"][0]
+    first = payload(at)["originals"]
     at.get("pagination")[0].set_value(2).run()
-    assert not np.array_equal(first, payload(at)["pixels"][0])
+    assert not np.array_equal(first, payload(at)["originals"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.components.curves import MOST_POINTS, Curves, no_labels
+import json
+
+from app.components.curves import MOST_POINTS, Curves, no_accuracy
 from byol_core.events import MetricRow
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make
@@ -34,4 +36,14 @@ def test_labels_are_missed_only_once_the_run_was_judged(make: Make, store: RunSt
     for run, missed in ((make("running"), False), (make("running", labels=False), True)):
         curves = Curves(run.run_id, run.attempt)
         curves.read(store)
-        assert no_labels(run, curves) is missed
+        assert no_accuracy(run, curves).startswith("These images have no labels") is missed
+
+
+def test_labels_without_held_out_images_are_not_called_missing(make: Make, store: RunStore) -> None:
+    run = make("running", labels=False, **{"data.validation": 0.0})
+    curves = Curves(run.run_id, run.attempt)
+    curves.read(store)
+    probe = {"image_size": 64, "indices": [0], "labels": [0], "class_names": ["a"], "columns": 1, "cell": 64}
+    (run.folder / "embeddings").mkdir()
+    (run.folder / "embeddings" / "probe.json").write_text(json.dumps(probe))
+    assert "data.validation is 0)" in no_accuracy(run, curves)

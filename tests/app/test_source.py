@@ -44,4 +44,6 @@ def test_images_are_counted_without_reading_them(tmp_path: Path) -> None:
     (tmp_path / "two.zip").unlink()
     assert source.count(str(tmp_path)) == 2
     assert source.count("eurosat") == 5000
+    assert source.count_training("eurosat") == 4000
+    assert source.count_training(str(tmp_path)) == 1  # one of the two is held out
     assert source.count(str(tmp_path / "none.npz")) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.components import launch
 from app.estimates import estimates
 from byol_core.presets import PRESETS
 from byol_core.runs.store import RunStore
@@ -65,7 +66,7 @@ def test_another_preset_sets_the_widgets(open_page: Open) -> None:
     ("key", "value", "said"),
     [
         ("epochs", 0.0, "Setting 'epochs' should be greater than 0, but is 0.0."),
-        ("batch_size", 60000, "The batch of 60000 images is larger than the 5000 images there are to learn from."),
+        ("batch_size", 60000, "The batch of 60000 images is larger than the 3600 images there are to learn from."),
     ],
 )
 def test_a_wrong_value_is_said_at_once_and_cannot_be_started(
@@ -83,9 +84,15 @@ def test_a_path_that_is_not_there_is_said(open_page: Open, tmp_path: Path) -> No
     assert "Say where the images are" in page.error[0].value
     page.text_input(key="setting:source_path").set_value(str(tmp_path / "none")).run()
     assert "There is nothing at" in page.error[0].value
-    page.text_input(key="setting:source_path").set_value(str(tmp_path)).run()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "1.png").touch()
+    page.text_input(key="setting:source_path").set_value(str(tmp_path / "photos")).run()
+    assert "larger than the 0 images" in page.error[0].value
+    for place in range(200):
+        (tmp_path / "home" / f"{place}.png").touch()
+    page.text_input(key="setting:source_path").set_value(str(tmp_path / "home")).run()
     assert not page.error
-    assert f"--data {tmp_path}" in text(page)
+    assert f"--data {tmp_path / 'home'}" in text(page)
 
 
 def test_an_upload_is_kept_under_a_safe_name(open_page: Open, home: Path) -> None:
@@ -131,3 +138,20 @@ def test_the_back_button_brings_the_settings_back(open_page: Open) -> None:
     page.query_params["preset"] = "classroom"
     page.run()
     assert page.slider(key="setting:views.strength").value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 3600),
+        ({"data.limit": 1000, "data.validation": 0.25}, 750),
+        ({"data.source": "eurosat-full", "data.validation": 0}, 25_000),
+    ],
+)
+def test_a_limit_and_what_is_held_out_are_not_learned_from(changes: dict[str, object], count: int) -> None:
+    assert launch.learned_from(PRESETS["classroom"].config().changed(**changes)) == count
+
+
+def test_a_home_that_nobody_has_is_no_traceback(open_page: Open) -> None:
+    page = open_page("train", **{"data.source": "~nobody-of-this-name/x"})
+    assert "There is nothing at '~nobody-of-this-name/x'" in page.error[0].value

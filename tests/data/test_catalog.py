@@ -40,6 +40,7 @@ def test_listing_needs_no_torch() -> None:
         ("qqqq", "the sets are eurosat, cifar10, .*flowers102.$"),
         ("", "There is no image set and no path ''; the sets are"),
         ("a\0b", "There is no image set and no path"),
+        ("~nobody-of-this-name/x", "There is no image set and no path"),
     ],
 )
 def test_an_unknown_source_is_answered_with_near_names(source: str, sentence: str) -> None:

@@ -212,10 +212,15 @@ def test_a_run_that_was_given_to_another_process_is_refused(store, config):
         worker.take(store, run.run_id)
 
 
-def test_a_run_that_was_given_to_the_launcher_of_this_process_is_taken(store, config):
-    run = store.create(config)
-    store.claim(run.run_id, identity(os.getppid()))
-    assert worker.take(store, run.run_id).state == "starting"
+def test_a_run_that_was_given_to_the_launcher_of_this_process_is_taken(store, config, monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as launcher:
+        run = store.create(config)
+        store.claim(run.run_id, identity(launcher.pid))
+        with pytest.raises(InputError):
+            worker.take(store, run.run_id)
+        monkeypatch.setattr(os, "getppid", lambda: launcher.pid)
+        assert worker.take(store, run.run_id).state == "starting"
+        launcher.kill()
 
 
 def test_a_real_worker_logs_to_its_file_and_ends(store, config):

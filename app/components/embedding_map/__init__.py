@@ -54,7 +54,7 @@ def embedding_map(
 ) -> None:
     """Draw the map; :func:`pinned` says what was clicked, ``near`` are the points to link with it.
 
-    Zoom and hidden classes stay as long as ``revision`` stays; another key is another map.
+    Zoom and hidden classes stay as long as ``revision`` stays; another key is another map. The page delivers plotly.js.
     """
     pictures = asset(sheet.webp, "image/webp") if sheet else None
     header = {
@@ -71,7 +71,6 @@ def embedding_map(
     x, y = spread(points.xy).T
     data = pack(header, x=x, y=y, labels=points.labels.astype(np.int16))
     _mount(data=data, key=key, default={"pinned": None}, on_pinned_change=lambda: None)
-    deliver(plotly_script())
     if pictures:
         deliver(pictures)
 

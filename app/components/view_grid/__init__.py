@@ -27,10 +27,12 @@ class Card:
     drawn: tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str]]]
 
 
-def view_grid(pixels: NDArray[np.uint8], cards: Sequence[Card], *, key: str) -> None:
-    """Draw the grid; pixels are (3, n, H, W, 3) uint8: originals, first views, second views."""
-    three, n, height, width, _ = pixels.shape
-    if (three, n) != (3, len(cards)):
-        raise ValueError(f"pixels of {n} pictures in {three} versions for {len(cards)} cards")
-    header = {"height": height, "width": width, "cards": [{"name": card.name, "drawn": card.drawn} for card in cards]}
-    _mount(data=pack(header, pixels=pixels), key=key)
+def view_grid(originals: NDArray[np.uint8], views: NDArray[np.uint8], cards: Sequence[Card], *, key: str) -> None:
+    """Draw the grid; originals are (n, H, W, 3) uint8, views (2, n, h, w, 3): all the first ones, then the second."""
+    if (len(originals), views.shape[:2]) != (len(cards), (2, len(cards))):
+        raise ValueError(f"{len(originals)} originals and views {views.shape} for {len(cards)} cards")
+    header = {
+        "sides": [originals.shape[1:3], views.shape[2:4]],
+        "cards": [{"name": card.name, "drawn": card.drawn} for card in cards],
+    }
+    _mount(data=pack(header, originals=originals, views=views), key=key)

@@ -4,13 +4,14 @@ const TITLES = ["Original", "View 1", "View 2"]
 export default function ({ data, parentElement }) {
   if (!data) return
   const root = parentElement.querySelector(".byol-views") ?? make("div", "byol-views", parentElement)
-  const { height, width, cards, pixels } = unpack(data)
+  const { sides, cards, originals, views } = unpack(data)
   while (root.children.length > cards.length) root.lastChild.remove()
   while (root.children.length < cards.length) makeCard(root)
   cards.forEach((card, i) => {
     const figures = root.children[i].querySelectorAll("figure")
     figures.forEach((figure, version) => {
-      const start = (version * cards.length + i) * height * width * 3
+      const [pixels, [height, width]] = version ? [views, sides[1]] : [originals, sides[0]]
+      const start = (Math.max(0, version - 1) * cards.length + i) * height * width * 3
       paint(figure.querySelector("canvas"), pixels.subarray(start, start + height * width * 3), height, width)
       describe(figure, version, card)
     })
