@@ -35,7 +35,7 @@ def _too_large(config: RunConfig) -> str:
 
 def learned_from(config: RunConfig) -> int | None:
     """About how many images training sees: the training images, thinned, less those held out to judge it."""
-    known = [count for count in (source.count_training(config.data.source), config.data.limit) if count]
+    known = [count for count in (source.count_training(config.data.source), config.data.limit) if count is not None]
     return min(known) - int(min(known) * config.data.validation) if known else None
 
 
