@@ -13,6 +13,7 @@ if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
 from app import state  # noqa: E402
+from app.components import live_chart  # noqa: E402
 
 # Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
 LAB, LAB_ICON = "Lab", ":material/science:"
@@ -61,5 +62,11 @@ page = st.navigation(
     position="top",
 )
 state.warm_up()
+# plotly.js is large: a page that draws with it gets it first of all, the others at their end, for the page to come.
+draws = page.title in ("Runs", "Embeddings")
+if draws:
+    live_chart.prepare()
 with state.in_words():
     page.run()
+if not draws:
+    live_chart.prepare()

@@ -257,7 +257,7 @@ def page() -> None:
 
 st.title("Augment")
 st.markdown(
-    "BYOL learns by comparing two random views of the same picture. Here they are as the network gets them: move a "
+    "BYOL learns to predict one random view of a picture from another. Here they are as the network gets them: move a "
     "slider and see what stays recognisable."
 )
 page()

@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.components import map_data, map_panel, words
-from app.components.asset import deliver, plotly_script
 from app.components.embedding_map import Sheet, embedding_map, pinned
 from byol_core.embed import SPACES, Evaluation, MapJob, Probe, UmapSettings, has_probe, read_probe
 from byol_core.embed.probe import Matrix
@@ -28,7 +27,6 @@ SPACE_HELP = (
     "**Raw pixels**: the image itself, to see what training added."
 )
 KNN_HELP = "On held-out training images, while the run learns. The run's final number is on the test images."
-deliver(plotly_script())  # first of all: it is large, and travels while the rest is made
 store = state.store()
 
 

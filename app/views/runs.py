@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import state
-from app.components import curves, live_chart, run_actions, run_table, run_view, words
+from app.components import curves, run_actions, run_table, run_view, words
 from byol_core.errors import LabError
 from byol_core.runs import folder
 from byol_core.runs.model import Run
@@ -12,8 +12,6 @@ from byol_core.runs.model import Run
 SECONDS = 1.5
 LOG_LINES = 200
 
-if st.query_params.get("run"):
-    live_chart.prepare()  # first of all: it is large, and travels while the rest is made
 store = state.store()
 
 

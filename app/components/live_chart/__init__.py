@@ -31,5 +31,5 @@ def live_chart(figure: Figure, *, key: str, alt: str) -> None:
 
 
 def prepare() -> None:
-    """Bring plotly.js to the browser, once for all charts of a page."""
+    """Bring plotly.js to the browser, once for all pages: the router calls this."""
     deliver(plotly_script())
