@@ -270,9 +270,12 @@ def test_the_real_training_is_stopped_by_ctrl_c_and_resumed_by_the_real_supervis
         text=True,
         env=environment,
     )
-    wait_until(lambda: (runs := store.runs()) and runs[0].step > 3)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        wait_until(lambda: (runs := store.runs()) and runs[0].step > 3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     stopped = json.loads(out)
     assert (process.returncode, stopped["state"]) == (0, "stopped"), err
     assert 3 < stopped["steps"] < stopped["total_steps"]
