@@ -1,4 +1,6 @@
 // Keeps a file (a script, a sheet of pictures) under its hash for the widgets of this page that wait for it.
+const SETTLED = 1500 // milliseconds
+
 export default function ({ data, parentElement }) {
   parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
   if (!data) return
@@ -9,6 +11,8 @@ export default function ({ data, parentElement }) {
   const url = URL.createObjectURL(new Blob([content], { type: mime }))
   assets.set(digest, { url })
   known?.arrived?.(url)
-  // A chart that waits has asked for the import already; else it starts here, before the first chart comes.
-  if (mime === "text/javascript") globalThis.byolPlotly ??= import(url).then(() => globalThis.Plotly)
+  // A chart imports a script at once. Else it is imported once the page has settled, for the page to come.
+  if (mime === "text/javascript") {
+    setTimeout(() => (globalThis.byolPlotly ??= import(url).then(() => globalThis.Plotly)), SETTLED)
+  }
 }
