@@ -54,14 +54,16 @@ def test_a_run_from_the_form_finishes_while_the_tab_is_closed(page: Page, served
 
 def test_a_run_is_stopped_and_resumed_from_its_page(page: Page, served: Served) -> None:
     run = launch(page, served, "&epochs=400")
+    # In the page itself: Streamlit has a button of that name in its header while a script runs.
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
     expect(page.get_by_text("Running").first).to_be_visible(timeout=TRAINED)
     expect(page.get_by_text("images/s").first).to_be_visible(timeout=TRAINED)
-    page.get_by_role("button", name="Stop").click()
+    stop.click()
     expect(page.get_by_text("Stopped").first).to_be_visible(timeout=TRAINED)
     stopped = served.store.get(run)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Running").first).to_be_visible(timeout=TRAINED)
-    page.get_by_role("button", name="Stop").click()
+    stop.click()
     expect(page.get_by_text("Stopped").first).to_be_visible(timeout=TRAINED)
     steps = [point[0] for point in served.store.series(run, "loss")]
     assert served.store.get(run).step >= stopped.step
