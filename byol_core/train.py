@@ -98,6 +98,7 @@ class Trainer:
         self.generator = torch.Generator(device)
         self.embeddings = EmbeddingFolder(folder / "embeddings", self.probe)
         self.step, self.seconds = 0, 0.0
+        self._order_of, self._current_order = -1, torch.empty(0, dtype=torch.int64)  # of no epoch yet
         self.baselines: dict[str, float | None] = {}
         self.log = MetricLog(self)
 
@@ -164,7 +165,7 @@ class Trainer:
 
     def _order(self, epoch: int) -> Tensor:
         """The order of the training images in an epoch, from the seed and the epoch alone."""
-        if getattr(self, "_order_of", None) != epoch:
+        if self._order_of != epoch:
             generator = torch.Generator().manual_seed(self.config.seed * _SEED_STRIDE + epoch)
             order = torch.randperm(len(self.probe.training), generator=generator)
             self._order_of, self._current_order = epoch, order.to(self.device)

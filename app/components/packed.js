@@ -17,3 +17,18 @@ function unpack(bytes) {
   return head
 }
 
+// The file of that hash as a URL; waits until asset.js has brought it.
+function assetUrl(digest) {
+  const assets = (globalThis.byolAssets ??= new Map())
+  const known = assets.get(digest) ?? {}
+  if (known.url) return Promise.resolve(known.url)
+  known.waiting ??= new Promise((resolve) => { known.arrived = resolve })
+  assets.set(digest, known)
+  return known.waiting
+}
+
+async function loadPlotly(digest) {
+  globalThis.byolPlotly ??= assetUrl(digest).then((url) => import(url)).then(() => globalThis.Plotly)
+  return globalThis.byolPlotly
+}
+

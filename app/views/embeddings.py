@@ -14,7 +14,7 @@ from app.components.embedding_map import Sheet, embedding_map, pinned
 from byol_core.embed import SPACES, Evaluation, MapJob, Probe, UmapSettings, has_probe, read_probe
 from byol_core.embed.probe import Matrix
 from byol_core.errors import LabError
-from byol_core.runs.model import LIVE, Run
+from byol_core.runs.model import Run
 
 # While a map is being made or a run goes on, the page looks again this often.
 SECONDS = 1.0
@@ -35,11 +35,6 @@ def folder(run: Run) -> Path:
     return run.folder / "embeddings"
 
 
-def busy(run: Run) -> bool:
-    """Whether the run will change by itself."""
-    return run.state in (*LIVE, "queued")
-
-
 def asked_for() -> str | None:
     """The id of the run in the address; a sentence when there is no such run."""
     ref = st.query_params.get("run")
@@ -52,7 +47,9 @@ def asked_for() -> str | None:
 
 def pick_run(asked: str | None) -> Run | None:
     """Choose among the runs that have something to map, or will have; the address follows the choice."""
-    mapped = {run.run_id: run for run in store.runs() if has_probe(folder(run)) or busy(run) or run.run_id == asked}
+    mapped = {
+        run.run_id: run for run in store.runs() if has_probe(folder(run)) or words.busy(run) or run.run_id == asked
+    }
     if not mapped:
         return None
     newest = next((run_id for run_id, run in mapped.items() if has_probe(folder(run))), next(iter(mapped)))
@@ -147,8 +144,8 @@ def nothing_here() -> None:
 def not_yet(run: Run) -> None:
     """The run has no evaluation to show."""
     with st.container(border=True):
-        st.subheader("Nothing to map in this run yet" if busy(run) else "This run has nothing to map")
-        if busy(run):
+        st.subheader("Nothing to map in this run yet" if words.busy(run) else "This run has nothing to map")
+        if words.busy(run):
             st.markdown("The map appears after its first evaluation, within the first seconds of training.")
         else:
             st.markdown(f"It ended before its first evaluation. {words.sentence(run)}")
@@ -163,10 +160,10 @@ def watch(run: Run, evaluations: int, job: MapJob | None) -> None:
     """Look again until there is something new to draw, then draw the page anew."""
     try:
         now = len(read_probe(folder(run)).evaluations) if has_probe(folder(run)) else 0
-        ended = not busy(store.get(run.run_id))
+        ended = not words.busy(store.get(run.run_id))
     except LabError:
         now, ended = evaluations, True
-    if now != evaluations or (busy(run) and ended):
+    if now != evaluations or (words.busy(run) and ended):
         st.rerun()
     if job:
         follow_map(run)
@@ -227,7 +224,7 @@ def show_progress(
         job = None
     if job:
         st.session_state["umap_of"] = (evaluation, space, settings)
-    if job or busy(run):
+    if job or words.busy(run):
         watch(run, len(probe.evaluations), job)
 
 
@@ -342,7 +339,7 @@ def page() -> None:
         explore(run, probe, top)
         return
     not_yet(run)
-    if busy(run):
+    if words.busy(run):
         watch(run, 0, None)
 
 

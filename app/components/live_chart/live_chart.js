@@ -11,18 +11,6 @@ export default function ({ data, parentElement }) {
   }
 }
 
-// plotly.js, as soon as asset.js has brought it.
-function loadPlotly(digest) {
-  const assets = (globalThis.byolAssets ??= new Map())
-  const known = assets.get(digest) ?? {}
-  assets.set(digest, known)
-  if (!known.url) known.waiting ??= new Promise((resolve) => { known.arrived = resolve })
-  globalThis.byolPlotly ??= Promise.resolve(known.url ?? known.waiting)
-    .then((url) => import(url))
-    .then(() => globalThis.Plotly)
-  return globalThis.byolPlotly
-}
-
 class LiveChart {
   constructor(parent) {
     this.plot = document.createElement("div")
