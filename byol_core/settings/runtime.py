@@ -1,0 +1,44 @@
+"""Where and how exactly a run is computed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from byol_core.settings.base import Part, setting
+
+
+class RuntimeConfig(Part):
+    """Where and how exactly the run is computed."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
+        "auto", "Device", "Auto: the fastest that is here.", expert=True
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto", "Precision", "Of the convolutions; auto: bfloat16 where the hardware computes it.", expert=True
+    )
+    threads: int = setting(0, "CPU threads", "0: one for each core.", unit="threads", expert=True, ge=0, le=512)
+    checkpoint_every: float = setting(
+        5.0, "Checkpoint every", "Epochs between two checkpoints.", unit="epochs", expert=True, gt=0.0, le=1000.0
+    )
+    execution: Literal["auto", "eager", "compile", "graph"] = setting(
+        "auto",
+        "Execution",
+        "Compile: torch.compile, worth its minute on long runs. Graph: the whole step as one CUDA graph. Auto: graph on "
+        "CUDA where the step allows it, eager elsewhere.",
+        expert=True,
+    )
+    images: Literal["auto", "memory", "disk"] = setting(
+        "auto",
+        "Images in",
+        "Memory: the whole set lies beside the network. Disk: it is read as it is needed, through a cache made once. "
+        "Auto: disk when the memory does not hold it.",
+        expert=True,
+    )
+    processes: int = setting(
+        1,
+        "Processes",
+        "Share each batch among this many processes of this machine, one a GPU.",
+        expert=True,
+        ge=1,
+        le=64,
+    )
