@@ -73,8 +73,8 @@ class RunConfig(Part):
     accumulate: int = setting(
         1,
         "Parts of a batch",
-        "Compute the batch in this many parts and update once: a large batch in little memory. Batch norm averages over "
-        "a part, not over the batch.",
+        "Compute the batch in this many parts and update once: a large batch in little memory. Batch norm averages "
+        "over a part, not over the batch.",
         unit="parts",
         expert=True,
         ge=1,

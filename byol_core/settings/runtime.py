@@ -23,8 +23,8 @@ class RuntimeConfig(Part):
     execution: Literal["auto", "eager", "compile", "graph"] = setting(
         "auto",
         "Execution",
-        "Compile: torch.compile, worth its minute on long runs. Graph: the whole step as one CUDA graph. Auto: graph on "
-        "CUDA where the step allows it, eager elsewhere.",
+        "Compile: torch.compile, worth its minute on long runs. Graph: the whole step as one CUDA graph. Auto: graph "
+        "on CUDA where the step allows it, eager elsewhere.",
         expert=True,
     )
     images: Literal["auto", "memory", "disk"] = setting(
