@@ -9,11 +9,15 @@ from typing import Any, Literal
 
 Point = tuple[int, float, float, float]  # step, epoch, seconds, value
 Axis = Literal["epoch", "step", "time"]
+Shares = Sequence[float]  # singular values divided by the largest, falling
 Figure = dict[str, Any]  # plotly's {"data": [...], "layout": {...}}
 
 AXIS_TITLES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
 # Middle tones: each reads well on the light and on the dark page.
 PETROL, AMBER, PLUM, BLUE, GREY = "#178F88", "#C77F1F", "#9070B4", "#4A88C4", "#7F8C91"
+RED = "#CF5B47"
+# Singular values below this share of the largest are rounding.
+LEAST_SHARE = 1e-6
 
 # Buttons that mean nothing for a curve are left out.
 CONFIG: dict[str, Any] = {
@@ -28,6 +32,7 @@ class Level:
 
     name: str
     value: float
+    colour: str = GREY
 
 
 def along(points: Sequence[Point], axis: Axis) -> list[float]:
@@ -73,6 +78,35 @@ def curve(
     return {"data": [*(_level(level, x, digits) for level in levels), line], "layout": layout}
 
 
+def spectrum(now: Shares, before: Shares | None, *, names: tuple[str, str], revision: str, height: int) -> Figure:
+    """Singular values by their place, as shares of the largest: now, and before training as a dotted line."""
+    lines = [] if before is None else [_falling(before, names[1], {"width": 1.8, "color": GREY, "dash": "dot"})]
+    longest = max(len(now), len(before or ()))
+    layout = {
+        "height": height,
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "hovermode": "x unified",
+        "margin": {"l": 8, "r": 12, "t": 28, "b": 8},
+        "uirevision": revision,
+        "xaxis": {"title": {"text": "place"}, "automargin": True, "range": [0, longest + 1], "showgrid": False},
+        "yaxis": {"type": "log", "automargin": True, "dtick": 1, "exponentformat": "power"},
+    }
+    return {"data": [*lines, _falling(now, names[0], {"width": 2.2, "color": PETROL})], "layout": layout}
+
+
+def _falling(shares: Shares, name: str, line: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": list(range(1, len(shares) + 1)),
+        "y": [float(f"{share:.4g}") if share >= LEAST_SHARE else None for share in shares],
+        "line": line,
+        "hovertemplate": f"%{{y:.2g}}<extra>{name}</extra>",
+    }
+
+
 def _finite(value: float) -> float | None:
     """A gap where there is no number: JSON has no NaN."""
     return value if math.isfinite(value) else None
@@ -86,9 +120,9 @@ def _level(level: Level, x: Sequence[float], digits: str) -> dict[str, Any]:
         "y": [level.value] * 2,
         "mode": "lines+text",
         "cliponaxis": False,
-        "line": {"dash": "dash", "width": 1.5, "color": GREY},
+        "line": {"dash": "dash", "width": 1.5, "color": level.colour},
         "hoverinfo": "skip",
         "textposition": "top left",
         "text": ["", f"{level.name} {level.value:{digits}}"],
-        "textfont": {"color": GREY},
+        "textfont": {"color": level.colour},
     }

@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from app.objectives import OBJECTIVES
 from byol_core.config import RunConfig, all_keys, build, field_info
 from byol_core.config_text import parse_assignments
 from byol_core.errors import InputError
@@ -25,6 +26,7 @@ from byol_core.errors import InputError
 Kind = Literal["switch", "choice", "integer", "number", "slider", "text"]
 # Up to this many short options stay in sight; more go into a list.
 OPTIONS_IN_SIGHT = 3
+OBJECTIVE = "method.objective"
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,20 @@ class Spec:
     step: float | None = None
     optional: bool = False
     expert: bool = False
+    only: tuple[str, ...] = ()
 
     @property
     def fixed(self) -> bool:
         """Whether there is nothing to choose."""
         return self.kind == "choice" and len(self.options) == 1
+
+    def read_by(self, objective: str) -> bool:
+        """Whether the objective looks at this setting at all."""
+        return not self.only or objective in self.only
+
+    def option(self, value: Any) -> str:
+        """An option as the list shows it."""
+        return OBJECTIVES[value].title if self.key == OBJECTIVE and value in OBJECTIVES else str(value)
 
 
 def spec(key: str) -> Spec:
@@ -67,6 +78,7 @@ def spec(key: str) -> Spec:
         high=high,
         optional=optional,
         expert=bool(extra.get("expert")),
+        only=tuple(extra.get("only", ())),
         step=0.05 if kind == "slider" else _step(kind, field.default, high),
     )
 
@@ -155,7 +167,7 @@ def _choice(setting: Spec, common: dict[str, Any]) -> None:
         st.segmented_control(options=setting.options, required=True, **common)
     else:
         options = (None, *setting.options) if setting.optional else setting.options
-        st.selectbox(options=options, disabled=setting.fixed, **common)
+        st.selectbox(options=options, disabled=setting.fixed, format_func=setting.option, **common)
 
 
 def _number(setting: Spec, common: dict[str, Any], placeholder: str) -> None:

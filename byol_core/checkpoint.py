@@ -31,11 +31,11 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.pt"), reverse=True)
 
 
-def latest(folder: Path, device: torch.device) -> dict[str, Any]:
-    """The newest checkpoint that can be read; LabError when there is none. Only tensors and plain values are loaded."""
+def latest(folder: Path) -> dict[str, Any]:
+    """The newest checkpoint that can be read, in host memory, tensors and plain values only; LabError if none can."""
     for path in checkpoints(folder):
         try:
-            state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
             continue
         return state

@@ -307,7 +307,14 @@ def _console(stderr: bool = False) -> Console:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script: run a command and end the process with its exit status."""
+    """The console script: run a command and end the process with its exit status.
+
+    Under torchrun, every rank but the first helps the first, which alone reads the command.
+    """
+    if int(os.environ.get("RANK", "0")) > 0:
+        from byol_core.follow import main as follow
+
+        sys.exit(follow())
     sys.exit(_status(arguments))
 
 

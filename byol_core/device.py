@@ -14,14 +14,17 @@ from byol_core.errors import InputError
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last is ARM's
 
 
-def pick_device(wanted: str = "auto") -> torch.device:
-    """The device that was asked for, or the fastest here; InputError when it is not here."""
+def pick_device(wanted: str = "auto", index: int = 0) -> torch.device:
+    """The device that was asked for, or the fastest here; InputError when it is not here.
+
+    ``index`` is which of several GPUs, for a rank of a run that has one each.
+    """
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
-        return torch.device(next(kind for kind, found in here.items() if found))
+        wanted = next(kind for kind, found in here.items() if found)
     if not here[wanted]:
         raise InputError(f"This machine has no {wanted.upper()} device; set runtime.device to auto or cpu.")
-    return torch.device(wanted)
+    return torch.device(wanted, index) if wanted == "cuda" else torch.device(wanted)
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -37,9 +40,12 @@ def autocast_dtype(config: RuntimeConfig, device: torch.device) -> torch.dtype |
     return torch.bfloat16 if wanted else None
 
 
-def use_threads(count: int) -> int:
-    """Let torch compute with ``count`` CPU threads, 0 for one a core; returns the number."""
-    count = count or _cores()
+def use_threads(count: int, processes: int = 1) -> int:
+    """Let torch compute with ``count`` CPU threads, 0 for one a core; returns the number.
+
+    ``processes`` on this machine share its cores.
+    """
+    count = count or max(1, _cores() // processes)
     torch.set_num_threads(count)
     return count
 

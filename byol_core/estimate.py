@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from byol_core.config import RunConfig, build
 from byol_core.data.imageset import ImageSet
 from byol_core.device import pick_device, use_threads
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress
+from byol_core.events import Silent
 from byol_core.probe import represent
 from byol_core.train import Trainer
 
@@ -30,27 +29,10 @@ _WITH_TEST = 1.25  # an evaluation looks at the test images as well, which are a
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
-class _Silent:
-    """A listener for steps that nobody watches."""
-
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
-        """Nobody reads them."""
-
-    def progress(self, progress: Progress) -> None:
-        """Nobody reads it."""
-
-    def note(self, text: str) -> None:
-        """Nobody reads it."""
-
-    def should_stop(self) -> bool:
-        """Never."""
-        return False
-
-
 def _trainer(config: RunConfig) -> Trainer:
     """A trainer that writes nothing: its steps are taken one by one and it is never run."""
-    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None})
-    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), _Silent())
+    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None, "runtime.processes": 1})
+    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), Silent())
 
 
 def _random_set(config: RunConfig) -> ImageSet:
@@ -108,7 +90,7 @@ def _synchronised(trainer: Trainer) -> None:
 def _seconds_an_image(trainer: Trainer) -> float:
     images = trainer.probe.images[:64]
     started = time.perf_counter()
-    represent(trainer.model.online.encoder, images, trainer.dtype).sum().item()
+    represent(trainer.model.online.encoder, images, trainer.judge.dtype).sum().item()
     return (time.perf_counter() - started) / len(images)
 
 

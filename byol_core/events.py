@@ -45,8 +45,31 @@ class Listener(Protocol):
     def note(self, text: str) -> None:
         """Take one line for the log."""
 
+    def alarm(self, text: str | None) -> None:
+        """Take one sentence on what is wrong with the run and its likely cause; None when all is well again."""
+
     def should_stop(self) -> bool:
         """Whether the run should write a checkpoint and end."""
+
+
+class Silent:
+    """A listener for steps that nobody watches."""
+
+    def metrics(self, rows: Sequence[MetricRow]) -> None:
+        """Nobody reads them."""
+
+    def progress(self, progress: Progress) -> None:
+        """Nobody reads it."""
+
+    def note(self, text: str) -> None:
+        """Nobody reads it."""
+
+    def alarm(self, text: str | None) -> None:
+        """Nobody hears it."""
+
+    def should_stop(self) -> bool:
+        """Never."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -66,6 +89,7 @@ class Summary:
     knn_untrained: float | None
     knn_pixels: float | None
     std_ratio: float | None
+    projection_std_ratio: float | None
     knn_k: int
     knn_temperature: float
     train_images: int

@@ -34,20 +34,29 @@ class LARS(Optimizer):
         if closure is not None:
             raise ValueError("LARS takes no closure.")
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._update(parameter, parameter.grad, group)
+            parameters = [p for p in group["params"] if p.grad is not None]
+            if parameters:
+                self._update(parameters, [p.grad for p in parameters], group)
 
-    def _update(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
-        gradient = gradient + group["weight_decay"] * parameter
+    def _update(self, parameters: list[Tensor], gradients: list[Any], group: dict[str, Any]) -> None:
+        """All tensors of a group at once: a handful of kernels, and nothing that waits for the device."""
+        gradients = list(torch._foreach_add(gradients, parameters, alpha=group["weight_decay"]))
         if group["adapt"]:
-            weight_norm, gradient_norm = parameter.norm(), gradient.norm()
-            ratio = group["trust"] * weight_norm / gradient_norm
-            gradient = gradient * torch.where((weight_norm > 0) & (gradient_norm > 0), ratio, 1.0)
+            weights, slopes = (torch.stack(torch._foreach_norm(tensors)) for tensors in (parameters, gradients))
+            ratio = torch.where((weights > 0) & (slopes > 0), group["trust"] * weights / slopes, 1.0)
+            torch._foreach_mul_(gradients, list(ratio.unbind()))
+        torch._foreach_mul_(gradients, group["lr"])
+        momenta = [self._momentum(parameter) for parameter in parameters]
+        torch._foreach_mul_(momenta, group["momentum"])
+        torch._foreach_add_(momenta, gradients)
+        torch._foreach_sub_(parameters, momenta)
+
+    def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
-        momentum = state.setdefault("momentum_buffer", torch.zeros_like(parameter))
-        momentum.mul_(group["momentum"]).add_(gradient, alpha=group["lr"])
-        parameter.sub_(momentum)
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        buffer: Tensor = state["momentum_buffer"]
+        return buffer
 
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:
@@ -81,4 +90,25 @@ def peak_rate(config: OptimiserConfig, batch_size: int) -> float:
 def set_rate(optimiser: Optimizer, rate: float) -> None:
     """Set the learning rate of each group, times the group's own multiple."""
     for group in optimiser.param_groups:
-        group["lr"] = rate * group["rate"]
+        value = rate * group["rate"]
+        if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from the device
+            group["lr"].fill_(value)
+        else:
+            group["lr"] = value
+
+
+def make_capturable(optimiser: Optimizer, device: torch.device) -> None:
+    """Let a CUDA graph capture the update: the rate lies on the device, and no step is counted on the host."""
+    for group in optimiser.param_groups:
+        group["lr"] = torch.tensor(float(group["lr"]), device=device)
+        if "capturable" in group:
+            group["capturable"] = True
+
+
+def load_state(optimiser: Optimizer, state: dict[str, Any]) -> None:
+    """Take momenta from a checkpoint; how this process computes the update stays its own affair."""
+    kept = ("lr", "capturable", "fused")
+    ours: list[dict[str, Any]] = [{key: group[key] for key in kept if key in group} for group in optimiser.param_groups]
+    optimiser.load_state_dict(state)
+    for group, own in zip(optimiser.param_groups, ours, strict=True):
+        group.update(own)

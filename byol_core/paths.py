@@ -13,6 +13,12 @@ def home() -> Path:
     return expand(os.environ.get("BYOL_LAB_HOME") or "byol_runs").resolve()
 
 
+def cache() -> Path:
+    """The folder of decoded sets: ``$BYOL_LAB_CACHE``, else ``cache`` inside the home. It need not exist yet."""
+    chosen = os.environ.get("BYOL_LAB_CACHE")
+    return expand(chosen).resolve() if chosen else home() / "cache"
+
+
 def expand(text: str) -> Path:
     """The path with ``~`` replaced; as it is written when nobody of that name has a home here."""
     path = Path(text)

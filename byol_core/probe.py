@@ -1,18 +1,19 @@
 """Looks at a run while it learns: kNN on held-out images beside its baselines, signs of health, and the embeddings.
 
 The validation images are a share of the training images that training never sees; they give the live curve. The test
-images are looked at for the map, and for the numbers at the end, and decide nothing.
+images are looked at for the map, and for the numbers at the end, and decide nothing. Of a large set only some training
+images are looked at: they go to the device a chunk at a time, so that the set may be larger than any memory.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -20,13 +21,14 @@ from torch.nn import functional as F
 
 from byol_core.config import RunConfig
 from byol_core.data.catalog import load
-from byol_core.data.imageset import ImageSet
+from byol_core.data.imageset import ImageSet, blocks, content_digest
+from byol_core.data.mapped import is_mapped, take
 from byol_core.evaluate import knn_accuracy
 from byol_core.files import write_atomic, write_json
-from byol_core.method import Branch
 from byol_core.networks import Encoder
 
 _CHUNK = 512  # pictures in one forward pass
+_DEVICE_SHARE = 0.5  # of a GPU's free memory; the other half is for the training
 _CELL = 64  # pixels of a thumbnail
 _COLUMNS = 50
 _RELOAD = 6000  # sets up to this size are read again for sharper thumbnails than the training's size
@@ -39,40 +41,71 @@ def represent(
     images: Tensor,
     dtype: torch.dtype | None = None,
     pulse: Callable[[], None] = lambda: None,
+    rows: Tensor | None = None,
 ) -> Tensor:
     """Representations (N, feature_dim) float32 of images (N, 3, H, W) uint8, in evaluation mode.
 
-    ``dtype`` is the precision of the convolutions; None is float32. The mode of the encoder is put back. ``pulse`` is
-    called now and then, and may raise to break off.
+    The images may lie anywhere; the result lies where the encoder does. ``rows`` (n,) int64 are the images that are
+    wanted, all if None. ``dtype`` is the precision of the convolutions; None is float32. The mode of the encoder is put
+    back. ``pulse`` is called now and then, and may raise to break off.
     """
-    was_training = encoder.training
+    was_training, device = encoder.training, next(encoder.parameters()).device
     encoder.eval()
-    rows = []
-    with torch.autocast(images.device.type, dtype, enabled=dtype is not None):
-        for chunk in torch.split(images, _CHUNK):
-            pixels = chunk.float().div_(255).contiguous(memory_format=torch.channels_last)
-            rows.append(encoder(pixels).float())
+    features = []
+    with torch.autocast(device.type, dtype, enabled=dtype is not None):
+        for chunk in _chunks(images, rows):
+            pixels = chunk.to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
+            features.append(encoder(pixels).float())
             pulse()
     encoder.train(was_training)
-    return torch.cat(rows)
+    return torch.cat(features)
 
 
-def pixels(images: Tensor, side: int = PIXEL_SIDE) -> Tensor:
-    """The raw-pixel baseline: images (N, 3, H, W) uint8 -> (N, 3 * s * s) in [0, 1], s at most ``side``."""
+def pixels(images: Tensor, side: int = PIXEL_SIDE, rows: Tensor | None = None) -> Tensor:
+    """The raw-pixel baseline: images (N, 3, H, W) uint8 -> (n, 3 * s * s) in [0, 1], s at most ``side``."""
     small = [
         F.interpolate(c.float(), (side, side), mode="bilinear", antialias=True) if c.shape[2] > side else c.float()
-        for c in torch.split(images, _CHUNK)
+        for c in _chunks(images, rows)
     ]
     return torch.cat(small).flatten(1) / 255
 
 
+def _chunks(images: Tensor, rows: Tensor | None) -> Iterator[Tensor]:
+    """Some images, or all, a few at a time, where they lie."""
+    if rows is None and not is_mapped(images):
+        yield from torch.split(images, _CHUNK)
+        return
+    rows = torch.arange(len(images)) if rows is None else rows
+    for part in torch.split(rows, _CHUNK):
+        yield take(images, part)
+
+
+def placed(images: ImageSet, where: str, device: torch.device) -> Tensor:
+    """The images where the training takes them from: on the device, unless they stream from a file or are too large.
+
+    ``where`` is ``runtime.images``: "memory" asks for the device at any rate.
+    """
+    if images.on_disk:
+        return images.images
+    if device.type == "cuda" and where != "memory":
+        free, _ = torch.cuda.mem_get_info(device)
+        if images.images.numel() > _DEVICE_SHARE * free:
+            return images.images
+    return images.images.to(device)
+
+
 class Probe:
-    """The held-out images of one run, and what is measured on them."""
+    """The held-out images of one run, and what is measured on them.
+
+    training, validation, test, shown: int64 rows of the set. bank, full_bank: the labelled training images, at most
+    ``evaluation.bank`` of them, among which kNN looks for the neighbours of validation and of test images. looked_at:
+    (M,) ascending, on the CPU, all rows that an evaluation needs; features are (M, D), one row for each of them.
+    """
 
     def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
         self.config = config
         self.set = images
-        self.images = images.images.to(device)
+        self.images = placed(images, config.runtime.images, device)
         self.labels = None if images.labels is None else images.labels.to(device)
         generator = torch.Generator().manual_seed(config.seed)
         order = images.train[torch.randperm(len(images.train), generator=generator)]
@@ -82,33 +115,60 @@ class Probe:
         # Drawn, since the images of a folder come class by class; the same for every run on the set.
         drawn = torch.randperm(len(images.test), generator=torch.Generator().manual_seed(0))
         self.shown = images.test[drawn[: config.evaluation.probe].sort().values]
+        # The training images are in a drawn order already.
+        self.bank = self._labelled(self.training)
+        self.full_bank = self._labelled(torch.cat([self.training, self.validation]))
+        self._asked = self._labelled(self.validation)
+        judged = self.test if len(self.full_bank) else self.test[:0]
+        used = [rows.cpu().numpy() for rows in (self.bank, self.full_bank, self._asked, judged, self.shown)]
+        self.looked_at = torch.from_numpy(np.unique(np.concatenate(used)))
+
+    def _labelled(self, rows: Tensor) -> Tensor:
+        """The first of these rows that have a label, at most ``evaluation.bank``."""
+        known = rows[:0] if self.labels is None else rows[self.labels[rows] >= 0]
+        return known[: self.config.evaluation.bank]
 
     @cached_property
     def fingerprint(self) -> str:
         """Tells whether a set is still the same: pixels and split."""
-        digest = hashlib.sha256()
-        for part in (self.set.images, self.set.train, self.set.test):
-            digest.update(part.numpy().tobytes())
-        return digest.hexdigest()[:16]
+        found = self.set
+        return found.fingerprint or content_digest(blocks(found.images), found.train, found.test)
+
+    def represent(
+        self, encoder: Encoder, dtype: torch.dtype | None = None, pulse: Callable[[], None] = lambda: None
+    ) -> Tensor:
+        """Representations (M, feature_dim) float32 of the images that are looked at."""
+        return represent(encoder, self.images, dtype, pulse, self.looked_at)
+
+    def pixels(self) -> Tensor:
+        """Raw pixels (M, d) of the images that are looked at."""
+        return pixels(self.images, rows=self.looked_at)
+
+    def rows(self, features: Tensor, places: Tensor) -> Tensor:
+        """The features of these images: of (M, D) those looked at, or of (N, D) for the whole set."""
+        if len(features) != len(self.set):
+            places = torch.searchsorted(self.looked_at, places.cpu())
+        return features[places.to(features.device)]
 
     def knn(self, features: Tensor, bank: Tensor, queries: Tensor) -> float | None:
-        """Weighted kNN accuracy of rows ``queries`` against rows ``bank`` of ``features``; None without labels."""
+        """Weighted kNN accuracy of images ``queries`` against images ``bank``; None without labels."""
         if self.labels is None or len(bank) == 0 or len(queries) == 0:
             return None
         settings = self.config.evaluation
         labels = self.labels
         return knn_accuracy(
-            features[bank], labels[bank], features[queries], labels[queries],
+            self.rows(features, bank).to(labels.device), labels[bank],
+            self.rows(features, queries).to(labels.device), labels[queries],
             k=settings.k, temperature=settings.temperature,
         )  # fmt: skip
 
     def on_validation(self, features: Tensor) -> float | None:
         """The live number: the validation images against the training images."""
-        return self.knn(features, self.training, self.validation)
+        return self.knn(features, self.bank, self._asked)
 
     def on_test(self, features: Tensor) -> float | None:
-        """The final number: the test images against all training images, those held out for validation included."""
-        return self.knn(features, torch.cat([self.training, self.validation]), self.test)
+        """The final number: the test images against the training images, those held out for validation included."""
+        return self.knn(features, self.full_bank, self.test)
 
 
 class EmbeddingFolder:
@@ -129,9 +189,9 @@ class EmbeddingFolder:
             data = self.probe.config.data
             sharper = load(data.source, _CELL, limit=data.limit)
             images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
-        pictures = images.images[shown].cpu()
+        pictures = take(images.images, shown)
         write_atomic(self.folder / "thumbnails.webp", contact_sheet(pictures, min(_CELL, pictures.shape[2])))
-        raw = (pixels(self.probe.set.images[shown].cpu(), 16) * 255).round().byte()
+        raw = (pixels(self.probe.set.images, 16, shown) * 255).round().byte()
         write_atomic(self.folder / "pixels.safetensors", save({"pixels": raw}))
         self._cell = min(_CELL, pictures.shape[2])
 
@@ -145,18 +205,21 @@ class EmbeddingFolder:
         """Pixels of a thumbnail's side."""
         return self._cell
 
-    @torch.no_grad()
-    def add(self, step: int, epoch: float, features: Tensor, branch: Branch, accuracy: float | None) -> None:
-        """Write one evaluation: the file first, then the index that names it."""
+    def add(
+        self,
+        step: int,
+        epoch: float,
+        representation: Tensor,
+        projection: Tensor,
+        accuracy: float | None,
+        spectra: dict[str, Tensor],
+    ) -> None:
+        """Write one evaluation, a row a shown picture: the file first, then the index that names it."""
         from safetensors.torch import save
 
-        rows = features[self.probe.shown.to(features.device)]
-        was_training = branch.projector.training
-        branch.projector.eval()
-        projection = branch.projector(rows)
-        branch.projector.train(was_training)
         name = f"step-{step:08d}.safetensors"
-        tensors = {"representation": rows.half().cpu().contiguous(), "projection": projection.half().cpu().contiguous()}
+        vectors = {"representation": representation.half(), "projection": projection.half(), **spectra}
+        tensors = {key: value.cpu().contiguous() for key, value in vectors.items()}
         write_atomic(self.folder / name, save(tensors))
         entry = {"step": step, "epoch": round(epoch, 3), "file": name, "knn_accuracy": accuracy}
         self.evaluations = [e for e in self.evaluations if e["step"] != step] + [entry]

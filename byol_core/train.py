@@ -1,8 +1,8 @@
 """The training loop: a RunConfig in, events out; stop, resume, and the numbers at the end.
 
-The whole set lies on the device as uint8 and the views are made there. Metrics stay on the device and cross to the
-host about twice a second, so the loop never waits for them. Order and views of a step depend only on the seed and the
-step, so a run that was killed and resumed sees what it would have seen.
+Metrics stay on the device and cross to the host about twice a second, so the loop never waits for them. Order and views
+of a step depend only on the seed and the step, so a run that was killed and resumed sees what it would have seen, on
+however many processes.
 """
 
 from __future__ import annotations
@@ -16,41 +16,84 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from byol_core import checkpoint, optim, schedules
-from byol_core.augment import make_views, resolve
+from byol_core import checkpoint, distributed, metric_log, optim
+from byol_core.batches import Batches
 from byol_core.config import RunConfig
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
-from byol_core.device import autocast_dtype, pick_device, use_threads
+from byol_core.device import pick_device, use_threads
+from byol_core.distributed import World
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress, StopAsked, Summary
+from byol_core.events import Listener, MetricRow, Progress, Silent, StopAsked, Summary
 from byol_core.files import write_atomic, write_json
-from byol_core.health import is_finite, paired_cosine, std_ratio
-from byol_core.method import OnlineTarget
-from byol_core.probe import EmbeddingFolder, Probe, pixels, represent
+from byol_core.health import is_finite, signs
+from byol_core.judge import Judge
+from byol_core.method import build_method
+from byol_core.metric_log import MetricLog
+from byol_core.networks import Encoder
+from byol_core.probe import Probe
+from byol_core.step import Stepper
 
-__all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "train"]
+__all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "follow", "train"]
 
-_FLUSH_SECONDS = 0.5
+_STATISTICS = 2000  # training images whose mean and deviation stand for all
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
-_SEED_STRIDE = 1_000_003  # keeps the generators of neighbouring seeds apart
-STD_ALARM = 0.3
-_NOT_A_NUMBER = "The loss was not a number at step {step}; lower optimiser.lr. The last good checkpoint is kept."
 
 
 def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
     """Run a configuration in a run folder, from its start or from its newest checkpoint.
 
+    Under torchrun, or with ``runtime.processes`` over 1, this is rank 0, which tells the others what to train.
     Raises InputError when the settings do not fit the images or the machine, LabError when the run itself fails, and
     StopAsked when the listener wants to stop before the first step.
     """
-    use_threads(config.runtime.threads)
-    device = pick_device(config.runtime.device)
-    images = load(config.data.source, config.data.image_size, progress=_Loading(listener).tell, limit=config.data.limit)
+    folder.mkdir(parents=True, exist_ok=True)
+    distributed.forget_words(folder)
+    world = distributed.join(config.runtime.processes, folder)
+    try:
+        distributed.share((config, folder))
+        return _run(world, config, folder, listener, resume)
+    except Exception as error:
+        raise distributed.explain(error, world, folder) from error
+    finally:
+        distributed.leave(world)
+
+
+def follow() -> None:
+    """Train the share of a rank other than 0, as rank 0 says; LabError when this or another rank fails."""
+    world = distributed.join(1, None)
+    config, folder = distributed.share(None)
+    try:
+        _run(world, config, folder, Silent(), False)
+    except Exception as error:
+        if isinstance(explained := distributed.explain(error, world, folder), LabError) and explained is not error:
+            raise explained from error
+        distributed.leave_word(
+            folder, str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        )
+        raise
+    finally:
+        distributed.leave(world)
+
+
+def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resume: bool) -> Summary:
+    use_threads(config.runtime.threads, world.neighbours)
+    device = pick_device(config.runtime.device, world.local_rank)
+    images = load(
+        config.data.source,
+        config.data.image_size,
+        progress=_Loading(listener).tell,
+        limit=config.data.limit,
+        images=config.runtime.images,
+    )
     for text in (images.note, *images.skipped[:20]):
         if text:
             listener.note(text)
-    return Trainer(config, images, folder, device, listener).run(resume)
+    trainer = Trainer(config, images, folder, device, listener, world)
+    try:
+        return trainer.run(resume)
+    finally:
+        trainer.close()
 
 
 class _Loading:
@@ -63,7 +106,7 @@ class _Loading:
 
     def tell(self, text: str, share: float) -> None:
         now = time.perf_counter()
-        if now - self.told >= _FLUSH_SECONDS:
+        if now - self.told >= metric_log.FLUSH_SECONDS:
             self.told = now
             phase = f"{text}, {share:.0%}" if share else text
             self.listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
@@ -72,46 +115,61 @@ class _Loading:
 
 
 class Trainer:
-    """One run on one device."""
+    """One run on one device, or this rank's share of it."""
 
     def __init__(
-        self, config: RunConfig, images: ImageSet, folder: Path, device: torch.device, listener: Listener
+        self,
+        config: RunConfig,
+        images: ImageSet,
+        folder: Path,
+        device: torch.device,
+        listener: Listener,
+        world: World = World(),  # noqa: B008 - frozen
     ) -> None:
-        self.config, self.folder, self.device, self.listener = config, folder, device, listener
+        self.config, self.folder, self.device, self.listener, self.world = config, folder, device, listener, world
         self.probe = Probe(config, images, device)
-        self.dtype = autocast_dtype(config.runtime, device)
-        self.per_epoch = _steps_per_epoch(config, len(self.probe.training))
-        self.total = max(1, round(config.epochs * self.per_epoch))
-        self.total = min(self.total, config.steps or self.total)
-        side = config.views.size or config.data.image_size
-        self.size = (side, side)
+        _check(config, len(self.probe.training))
+        self.batches = Batches(
+            self.probe.images, self.probe.labels, self.probe.training,
+            batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,
+            parts=config.accumulate,
+        )  # fmt: skip
+        self.per_epoch = self.batches.per_epoch
+        total = max(1, round(config.epochs * self.per_epoch))
+        self.total = min(total, config.steps or total)
         torch.manual_seed(config.seed)
-        self.model = OnlineTarget(config)
-        for branch in (self.model.online, self.model.target):
-            branch.encoder.set_statistics(images.images[images.train])
+        classes = len(images.class_names) if images.labels is not None else 0
+        self.model = build_method(config, images=len(self.probe.training), classes=classes)
+        _set_statistics(self.model, images)
         self.model = self.model.to(device).to(memory_format=torch.channels_last)
-        modules = list(self.model.trained(config.method.predictor_lr))
-        self.optimiser = optim.build_optimiser(config.optimiser, modules)
-        self.peak = optim.peak_rate(config.optimiser, config.batch_size)
-        self.warmup = round(config.optimiser.warmup * self.total)
-        self.policy = resolve(config.views)
-        self.generator = torch.Generator(device)
-        self.embeddings = EmbeddingFolder(folder / "embeddings", self.probe)
+        if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
+            torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
+        self.stepper = Stepper(config, self.model, self.batches, device, self.total, world)
+        self.judge = Judge(config, self.probe, folder, device)
         self.step, self.seconds = 0, 0.0
-        self._order_of, self._current_order = -1, torch.empty(0, dtype=torch.int64)  # of no epoch yet
-        self.baselines: dict[str, float | None] = {}
-        self.log = MetricLog(self)
+        self.log = MetricLog(
+            max(1, self.total // _LOGGED_STEPS), config.batch_size, self.per_epoch,
+            self.stepper.values, listener.metrics, self._refuse,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Let go of the threads that read ahead."""
+        self.batches.close()
 
     # The run
 
     def run(self, resume: bool) -> Summary:
         """Train to the end, or until the listener says stop."""
-        if resume:
-            self._restore(checkpoint.latest(self.folder / "checkpoints", self.device))
+        state = checkpoint.latest(self.folder / "checkpoints") if resume and self.world.writes else None
+        state = distributed.share(state)  # one reads; the others need not see its disk
+        if state is not None:
+            self._restore(state)
             self.listener.note(f"Resumed at step {self.step} of {self.total}.")
-        else:
+        elif self.world.writes:
             self._begin()
         stopped = self._loop()
+        if not self.world.writes:
+            return self._summary(stopped, {})
         self._save()
         return self._finish(stopped)
 
@@ -121,55 +179,28 @@ class Trainer:
         self.model.train()
         while self.step < self.total:
             started = time.perf_counter()
-            output = self.train_step()
+            loss = self.train_step()
             self.step += 1
             self.seconds += time.perf_counter() - started
-            self.log.add(output)
-            if self.step % every == 0 or self.step == self.total:
-                self._evaluate()
-            if self.step < self.total and self.listener.should_stop():
+            self._after(distributed.mean(loss), every)
+            if self.step < self.total and distributed.agree(self.world.writes and self.listener.should_stop()):
                 return True
-            if self.step % keep == 0 and self.step < self.total:
+            if self.step % keep == 0 and self.step < self.total and self.world.writes:
                 self._save()
         return False
 
     def train_step(self) -> Tensor:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
-        method = self.config.method
-        first, second = self._views(self.step)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-            output = self.model(first, second)
-        self.optimiser.zero_grad(set_to_none=True)
-        output.loss.backward()
-        optim.set_rate(self.optimiser, self.rate(self.step))
-        self.optimiser.step()
-        self.model.update_target(schedules.target_tau(self.step, self.total, method.tau_base, method.tau_schedule))
-        loss: Tensor = output.loss.detach()
-        return loss
+        return self.stepper.take(self.step)
 
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        return schedules.learning_rate(step, self.total, self.peak, self.warmup, self.config.optimiser.schedule)
-
-    def _views(self, step: int) -> tuple[Tensor, Tensor]:
-        epoch, place = divmod(step, self.per_epoch)
-        order = self._order(epoch)
-        size = self.config.batch_size
-        batch = self.probe.images[self.probe.training[order[place * size : (place + 1) * size]]]
-        self.generator.manual_seed(self.config.seed * _SEED_STRIDE + step)
-        first, second = make_views(batch, self.policy, self.generator, self.size)
-        return (
-            first.contiguous(memory_format=torch.channels_last),
-            second.contiguous(memory_format=torch.channels_last),
-        )
-
-    def _order(self, epoch: int) -> Tensor:
-        """The order of the training images in an epoch, from the seed and the epoch alone."""
-        if self._order_of != epoch:
-            generator = torch.Generator().manual_seed(self.config.seed * _SEED_STRIDE + epoch)
-            order = torch.randperm(len(self.probe.training), generator=generator)
-            self._order_of, self._current_order = epoch, order.to(self.device)
-        return self._current_order
+    def _after(self, loss: Tensor, every: int) -> None:
+        """What is told and measured after a step, by the rank that writes."""
+        if not self.world.writes:
+            return
+        if self.log.add(self.step, self.seconds, loss, self.step == self.total):
+            self.tell("training")
+        if self.step % every == 0 or self.step == self.total:
+            self._evaluate()
 
     @property
     def epoch(self) -> float:
@@ -189,73 +220,47 @@ class Trainer:
     # Looking at it
 
     def _begin(self) -> None:
-        """The state before any learning: the two baselines, and the first map."""
         self.tell("measuring the untrained encoder")
-        probe, raw = self.probe, pixels(self.probe.images)
-        features = represent(self.model.online.encoder, probe.images, pulse=self._stop_early)
-        validation = {
-            "knn_accuracy": probe.on_validation(features),
-            "knn_untrained": probe.on_validation(features),
-            "knn_pixels": probe.on_validation(raw),
-        }
-        self.baselines = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
-        self.embeddings.start()
-        self.embeddings.add(0, 0.0, features, self.model.online, validation["knn_accuracy"])
-        values = {"std_ratio": std_ratio(features[probe.shown]), **validation}
-        self._tell_metrics(values)
+        self._tell_metrics(self.judge.start(self.model, self._stop_early))
 
     def _stop_early(self) -> None:
-        if self.listener.should_stop():
+        if self.world.size == 1 and self.listener.should_stop():
             raise StopAsked
 
     def _evaluate(self) -> None:
         self.log.flush()
         self.tell("evaluating")
-        features = represent(self.model.online.encoder, self.probe.images, self.dtype)
-        accuracy = self.probe.on_validation(features)
-        ratio = std_ratio(features[self.probe.shown])
-        self.embeddings.add(self.step, self.epoch, features, self.model.online, accuracy)
-        self._tell_metrics(
-            {"std_ratio": ratio, "cross_view_cosine": self._cross_view_cosine(), "knn_accuracy": accuracy}
-        )
-        if ratio < STD_ALARM:
-            self.listener.note(f"Warning: the std ratio is {ratio:.2f}; under {STD_ALARM} the run is collapsing.")
+        self._tell_metrics(self.judge.look(self.model, self.step, self.epoch))
+        self.listener.alarm(signs.verdict(self.judge.latest, self.judge.first, self.config))
         self.tell("training")
 
-    def _tell_metrics(self, values: dict[str, float | None]) -> None:
-        """Hand on what could be measured."""
-        known = {key: value for key, value in values.items() if value is not None and math.isfinite(value)}
-        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, known)])
+    def _tell_metrics(self, values: dict[str, float]) -> None:
+        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
 
-    @torch.no_grad()
-    def _cross_view_cosine(self) -> float:
-        """Mean cosine of the representations of the two views of the next batch: how alike the network finds them."""
-        first, second = (
-            represent(self.model.online.encoder, (view * 255).round().byte(), self.dtype)
-            for view in self._views(min(self.step, self.total - 1))
-        )
-        return paired_cosine(first, second)
+    def _refuse(self, step: int) -> None:
+        """End a run whose loss is not a number; its last good checkpoint is kept."""
+        sentence = signs.not_a_number(step, self.config)
+        self.listener.alarm(sentence)
+        raise LabError(sentence)
 
     # Saving
 
     def _save(self) -> None:
         self.log.flush()
         if not all(is_finite(value) for value in self.model.state_dict().values()):  # its update was not fine
-            raise LabError(_NOT_A_NUMBER.format(step=self.step))
+            self._refuse(self.step)
         self.tell("saving a checkpoint")
         checkpoint.save(
             self.folder / "checkpoints",
             self.step,
             {
                 "model": self.model.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimiser": self.stepper.optimiser.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
                 "loss": self.log.last,
                 "images": self.probe.fingerprint,
-                "baselines": self.baselines,
-                "evaluations": self.embeddings.evaluations,
-                "cell": self.embeddings.cell,
+                **self.judge.state(),
             },
         )
 
@@ -265,42 +270,39 @@ class Trainer:
                 "The images of this run have changed since its checkpoint, so it cannot go on; clone it instead."
             )
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        optim.load_state(self.stepper.optimiser, state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
-        self.log.restart(state["loss"])
-        self.baselines = state["baselines"]
-        self.embeddings.resume(state["evaluations"], state["cell"])
+        self.log.restart(self.step, self.seconds, state["loss"])
+        self.judge.restore(state)
 
     def _finish(self, stopped: bool) -> Summary:
         """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
-        encoder, evaluation = self.model.online.encoder, self.config.evaluation
-        _save_encoder(self.folder / "encoder.safetensors", encoder, self.config)
-        accuracy, spread = (None, None) if stopped else self._judge()
-        summary = Summary(
+        _save_encoder(self.folder / "encoder.safetensors", self.model.online.encoder, self.config)
+        if not stopped:
+            self.tell("judging on the test images")
+        summary = self._summary(stopped, {} if stopped else self.judge.final(self.model))
+        write_json(self.folder / "summary.json", summary.as_dict())
+        return summary
+
+    def _summary(self, stopped: bool, judged: dict[str, float | None]) -> Summary:
+        evaluation = self.config.evaluation
+        return Summary(
             stopped=stopped,
             steps=self.step,
             epochs=round(self.epoch, 3),
             seconds=round(self.seconds, 2),
             images_per_second=round(self.images_per_second, 1),
             loss=self.log.last,
-            knn_accuracy=accuracy,
-            knn_untrained=self.baselines.get("knn_untrained"),
-            knn_pixels=self.baselines.get("knn_pixels"),
-            std_ratio=spread,
+            knn_accuracy=judged.get("knn_accuracy"),
+            knn_untrained=self.judge.baselines.get("knn_untrained"),
+            knn_pixels=self.judge.baselines.get("knn_pixels"),
+            std_ratio=judged.get("std_ratio"),
+            projection_std_ratio=judged.get("projection_std_ratio"),
             knn_k=evaluation.k,
             knn_temperature=evaluation.temperature,
             train_images=len(self.probe.training),
             test_images=len(self.probe.test),
         )
-        write_json(self.folder / "summary.json", summary.as_dict())
-        return summary
-
-    def _judge(self) -> tuple[float | None, float | None]:
-        """kNN accuracy and std ratio on the test images, in float32; None where there is nothing to judge by."""
-        self.tell("judging on the test images")
-        features = represent(self.model.online.encoder, self.probe.images)
-        spread = std_ratio(features[self.probe.shown])
-        return self.probe.on_test(features), spread if math.isfinite(spread) else None
 
 
 def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> None:
@@ -312,8 +314,16 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
     write_atomic(path, save(tensors, header))
 
 
-def _steps_per_epoch(config: RunConfig, images: int) -> int:
-    """Whole batches in a pass: a smaller last one would spoil the batch statistics."""
+def _set_statistics(model: torch.nn.Module, images: ImageSet) -> None:
+    """Every encoder normalises by the mean and deviation of the training images."""
+    sample = images.images[images.train[:: max(1, len(images.train) // _STATISTICS)]]
+    for module in model.modules():
+        if isinstance(module, Encoder):
+            module.set_statistics(sample)
+
+
+def _check(config: RunConfig, images: int) -> None:
+    """Whole batches only: a smaller last one would spoil the batch statistics."""
     if images < 2:
         raise InputError(
             f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
@@ -324,60 +334,3 @@ def _steps_per_epoch(config: RunConfig, images: int) -> int:
             f"The batch of {config.batch_size} is larger than the {images} training images; "
             f"set batch_size to at most {images}."
         )
-    return images // config.batch_size
-
-
-class MetricLog:
-    """Collects losses on the device and hands them on about twice a second, in one transfer."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        self.every = max(1, trainer.total // _LOGGED_STEPS)
-        self.last: float | None = None
-        self._waiting: list[tuple[int, float, Tensor]] = []
-        self._flushed = time.perf_counter()
-        self._at = (0, 0.0)
-
-    def restart(self, loss: float | None) -> None:
-        """Go on from where the trainer is now."""
-        self.last = loss
-        self._at = (self.trainer.step, self.trainer.seconds)
-
-    def add(self, loss: Tensor) -> None:
-        """Take the loss of the step just done, and hand on those that wait when it is time."""
-        trainer = self.trainer
-        if trainer.step % self.every == 0 or trainer.step == trainer.total:
-            self._waiting.append((trainer.step, trainer.seconds, loss))
-        if time.perf_counter() - self._flushed >= _FLUSH_SECONDS:
-            self.flush()
-            trainer.tell("training")
-
-    def flush(self) -> None:
-        """Hand on what waits; LabError when a loss is not a number."""
-        self._flushed = time.perf_counter()
-        if not self._waiting:
-            return
-        losses = torch.stack([loss for _, _, loss in self._waiting]).tolist()
-        rows = [self._row(step, seconds, loss) for (step, seconds, _), loss in zip(self._waiting, losses, strict=True)]
-        self._waiting = []
-        self.trainer.listener.metrics([row for row in rows if math.isfinite(row.values["loss"])])
-        self._refuse_non_finite(rows)
-        self.last = losses[-1]
-
-    def _row(self, step: int, seconds: float, loss: float) -> MetricRow:
-        trainer, method = self.trainer, self.trainer.config.method
-        done, since = step - self._at[0], seconds - self._at[1]
-        speed = done * trainer.config.batch_size / since if since > 0 else 0.0
-        self._at = (step, seconds)
-        values = {
-            "loss": loss,
-            "learning_rate": trainer.rate(step - 1),
-            "tau": schedules.target_tau(step - 1, trainer.total, method.tau_base, method.tau_schedule),
-            "images_per_second": speed,
-        }
-        return MetricRow(step, step / trainer.per_epoch, seconds, values)
-
-    def _refuse_non_finite(self, rows: list[MetricRow]) -> None:
-        for row in rows:
-            if not math.isfinite(row.values["loss"]):
-                raise LabError(_NOT_A_NUMBER.format(step=row.step))

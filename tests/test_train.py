@@ -43,6 +43,7 @@ class Recorder:
         self.rows: list[MetricRow] = []
         self.phases: list[str] = []
         self.notes: list[str] = []
+        self.alarms: list[str | None] = []
         self.step, self.stop_at = 0, stop_at
 
     def metrics(self, rows: Sequence[MetricRow]) -> None:
@@ -55,6 +56,9 @@ class Recorder:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
+    def alarm(self, text: str | None) -> None:
+        self.alarms.append(text)
+
     def should_stop(self) -> bool:
         return self.stop_at is not None and self.step >= self.stop_at
 
@@ -65,11 +69,11 @@ class Recorder:
 @pytest.fixture(autouse=True)
 def _eager_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hand on metrics, and ask whether to stop, after every step: a tiny run is over in half a second."""
-    monkeypatch.setattr("byol_core.train._FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("byol_core.metric_log.FLUSH_SECONDS", 0.0)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    state = checkpoint.latest(folder / "checkpoints", torch.device("cpu"))
+    state = checkpoint.latest(folder / "checkpoints")
     return state["model"]
 
 
@@ -141,7 +145,7 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
 
 
 def test_a_stop_is_heard_when_every_step_is_an_evaluation(tmp_path, monkeypatch):
-    monkeypatch.setattr("byol_core.train._FLUSH_SECONDS", 60.0)
+    monkeypatch.setattr("byol_core.metric_log.FLUSH_SECONDS", 60.0)
     heard = Recorder(stop_at=2)
     summary = train(tiny(**{"evaluation.every": 0.01}), tmp_path, heard)
     assert summary.stopped
@@ -196,7 +200,7 @@ def test_a_broken_checkpoint_is_passed_over_for_the_one_before(tmp_path):
     train(tiny(**{"runtime.checkpoint_every": 1.0}), tmp_path, Recorder())
     newest, before = checkpoint.checkpoints(tmp_path / "checkpoints")
     newest.write_bytes(newest.read_bytes()[:1000])
-    assert checkpoint.latest(tmp_path / "checkpoints", torch.device("cpu"))["step"] == 12
+    assert checkpoint.latest(tmp_path / "checkpoints")["step"] == 12
     assert before.name == "step-00000012.pt"
 
 

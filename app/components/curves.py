@@ -9,13 +9,15 @@ from typing import get_args
 
 import streamlit as st
 
-from app import charts
+from app import charts, objectives
 from app.components import words
 from app.components.live_chart import live_chart
 from byol_core.embed import read_probe
 from byol_core.errors import LabError
+from byol_core.health.signs import ALARM, SIGNS
 from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
+from byol_core.settings.method import WITH_TARGET
 
 KEYS = ("loss", "knn_accuracy", "std_ratio", "cross_view_cosine", "learning_rate", "tau")
 MOST_POINTS = 600
@@ -30,25 +32,28 @@ class Curves:
     points: dict[str, list[charts.Point]] = field(default_factory=dict)
     baselines: dict[str, float] = field(default_factory=dict)
 
-    def read(self, store: RunStore) -> None:
-        """Add what was logged since the last time."""
-        for key in KEYS:
+    def read(self, store: RunStore, keys: Sequence[str] = KEYS) -> None:
+        """Add what was logged since the last time, of these curves."""
+        missing = [key for key in ("knn_untrained", "knn_pixels") if key not in self.baselines]
+        after = {key: have[-1][0] if (have := self.points.get(key)) else -1 for key in keys}
+        found = store.curves(self.run_id, after | dict.fromkeys(missing, -1), max_points=MOST_POINTS)
+        for key in missing:
+            if first := found.pop(key):
+                self.baselines[key] = first[0][3]
+        for key, new in found.items():
             have = self.points.setdefault(key, [])
-            have += store.series(self.run_id, key, after_step=have[-1][0] if have else -1, max_points=MOST_POINTS)
+            have += new
             if len(have) > 2 * MOST_POINTS:
                 self.points[key] = store.series(self.run_id, key, max_points=MOST_POINTS)
-        for key in ("knn_untrained", "knn_pixels"):
-            if key not in self.baselines and (first := store.series(self.run_id, key, max_points=2)):
-                self.baselines[key] = first[0][3]
 
 
-def of(run: Run, store: RunStore) -> Curves:
-    """The curves of a run, up to date; a new attempt is read afresh, because it took back what came after its start."""
+def of(run: Run, store: RunStore, keys: Sequence[str] = KEYS) -> Curves:
+    """Curves of a run, up to date; a new attempt is read afresh, because it took back what came after its start."""
     known = st.session_state.get("curves")
     if not isinstance(known, Curves) or (known.run_id, known.attempt) != (run.run_id, run.attempt):
         known = Curves(run.run_id, run.attempt)
         st.session_state["curves"] = known
-    known.read(store)
+    known.read(store, keys)
     return known
 
 
@@ -57,7 +62,7 @@ def draw(run: Run, curves: Curves, axis: charts.Axis) -> None:
     if not any(curves.points.values()):
         _nothing_yet(run)
         return
-    small = list(_SMALL)
+    small = [key for key in _SMALL if key != "tau" or has_target(run)]
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
         if reason := no_accuracy(run, curves):
@@ -83,24 +88,16 @@ class Look:
     colour: str
 
 
+def _meaning(key: str) -> str:
+    """A sign of health in a few sentences, for a tooltip."""
+    sign = SIGNS[key]
+    return f"{sign.sentence} At 0: {sign.zero} Ideal: {sign.ideal} Alarm: {sign.alarm}"
+
+
 LOOKS = {
-    "loss": Look(
-        "Loss",
-        "What is minimised: 0 when the other view is predicted exactly, about 4 for a blind guess, 8 at worst. "
-        "A low loss alone proves nothing: a collapsed network has it too.",
-        charts.AMBER,
-    ),
-    "std_ratio": Look(
-        "Spread",
-        "How evenly the representations spread over the sphere: near 1 is healthy, 0 means that all images "
-        "look alike to the network (collapse).",
-        charts.PETROL,
-    ),
-    "cross_view_cosine": Look(
-        "Agreement of views",
-        "Cosine between the two views of one image: 1 when they are represented alike.",
-        charts.PLUM,
-    ),
+    "loss": Look("Loss", "What is minimised.", charts.AMBER),
+    "std_ratio": Look("Spread", _meaning("std_ratio"), charts.PETROL),
+    "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, _meaning("cross_view_cosine"), charts.PLUM),
     "learning_rate": Look("Learning rate", "How large the steps of the optimiser are.", charts.BLUE),
     "tau": Look("Tau", "How much of the target network is kept at each step; 1 holds it still.", charts.BLUE),
 }
@@ -110,7 +107,7 @@ _FEW = ("std_ratio", "cross_view_cosine")  # logged at evaluations only, so each
 
 def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) -> None:
     look, points = LOOKS[key], curves.points[key]
-    st.markdown(f"**{look.title}**", help=look.meaning)
+    st.markdown(f"**{look.title}**", help=objectives.of_run(run).loss if key == "loss" else look.meaning)
     if not points:
         st.caption("Not logged yet.")
         return
@@ -123,9 +120,10 @@ def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) 
         colour=look.colour,
         digits=".4g",
         from_zero=key == "std_ratio",
+        levels=[charts.Level("alarm", ALARM, charts.RED)] if key == "std_ratio" else [],
         markers=key in _FEW,
     )
-    live_chart(figure, key=f"chart-{key}", alt=_alt(look.title, points))
+    live_chart(figure, key=f"chart-{key}", alt=alt(look.title, points))
 
 
 def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
@@ -152,7 +150,7 @@ def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
         height=300,
         markers=True,
     )
-    live_chart(figure, key="chart-knn_accuracy", alt=_alt("kNN accuracy", points))
+    live_chart(figure, key="chart-knn_accuracy", alt=alt("kNN accuracy", points))
 
 
 def no_accuracy(run: Run, curves: Curves) -> str:
@@ -172,6 +170,11 @@ def no_accuracy(run: Run, curves: Curves) -> str:
     )
 
 
+def has_target(run: Run) -> bool:
+    """Whether its objective has a second network that follows the first."""
+    return objectives.name_of(run) in WITH_TARGET
+
+
 def _labelled(run: Run) -> bool:
     """Whether its images have labels, as its probe says."""
     if run.summary.get("knn_accuracy") is not None:
@@ -189,7 +192,8 @@ def _nothing_yet(run: Run) -> None:
         st.markdown(f"{icon} {text}", width="content")
 
 
-def _alt(name: str, points: Sequence[charts.Point]) -> str:
+def alt(name: str, points: Sequence[charts.Point]) -> str:
+    """What a chart shows, for those who do not see it."""
     return f"{name}: {points[0][3]:.3g} at first, {points[-1][3]:.3g} at step {points[-1][0]}"
 
 

@@ -16,7 +16,9 @@ def draw(run: Run, losses: Sequence[float]) -> None:
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{words.plain(run.name)}**", width="content")
-            st.badge(look.label, icon=look.icon, color=look.colour)
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                for shown in (look, words.ALARM) if run.alarm else (look,):
+                    st.badge(shown.label, icon=shown.icon, color=shown.colour)
         label, value = _headline(run)
         st.metric(
             label,

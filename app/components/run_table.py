@@ -11,15 +11,15 @@ import streamlit as st
 from app.components import words
 from byol_core.runs.model import Run
 
-_LABELS = [look.label for look in words.LOOKS.values()]
-_COLOURS = [look.colour for look in words.LOOKS.values()]
+_LOOKS = (*words.LOOKS.values(), words.ALARM)
 
 
 def draw(runs: Sequence[Run], sparklines: dict[str, list[float]]) -> str | None:
     """The table; says which run was clicked."""
+    columns = _columns(any(run.alarm for run in runs))
     event = st.dataframe(
-        {name: [_cells(run, sparklines)[name] for run in runs] for name in _columns()},
-        column_config=_columns(),
+        {name: [_cells(run, sparklines)[name] for run in runs] for name in columns},
+        column_config=columns,
         hide_index=True,
         row_height=40,
         height="content",
@@ -37,7 +37,7 @@ def _cells(run: Run, sparklines: dict[str, list[float]]) -> dict[str, Any]:
     seconds = words.elapsed(run)
     return {
         "name": run.name,
-        "state": [words.LOOKS[run.state].label],
+        "state": [words.LOOKS[run.state].label, *([words.ALARM.label] if run.alarm else [])],
         "data": words.data_name(run),
         "progress": 100 * words.share_done(run),
         "loss": sparklines.get(run.run_id) or None,
@@ -47,11 +47,16 @@ def _cells(run: Run, sparklines: dict[str, list[float]]) -> dict[str, Any]:
     }
 
 
-def _columns() -> dict[str, Any]:
+def _columns(alarms: bool) -> dict[str, Any]:
     column = st.column_config
     return {
         "name": column.TextColumn("Run", width="medium"),
-        "state": column.MultiselectColumn("State", options=_LABELS, color=_COLOURS, width=110),
+        "state": column.MultiselectColumn(
+            "State",
+            options=[look.label for look in _LOOKS],
+            color=[look.colour for look in _LOOKS],
+            width=160 if alarms else 110,
+        ),
         "data": column.TextColumn("Images"),
         "progress": column.ProgressColumn("Progress", min_value=0, max_value=100, format="%.0f %%"),
         "loss": column.LineChartColumn("Loss"),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from app import forms
+from app import draft, forms, state
 from app.components import words
-from app.draft import preset_of
 from byol_core import presets
 from byol_core.config import RunConfig, build, field_info
 from byol_core.errors import InputError
+from byol_core.health import signs
 from byol_core.runs import folder
 from byol_core.runs.model import LIVE, RESUMABLE, Run
 
 
-def status(run: Run, queue: list[Run]) -> None:
-    """The state in a badge and a sentence; progress while there is any to make."""
+def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
+    """The state in a badge and a sentence; progress while there is any to make; the alarm.
+
+    ``opened``: on the run's own page, where its tabs are.
+    """
     look = words.LOOKS[run.state]
     checkpoint = run.state in RESUMABLE and folder.checkpoint_step(run.folder) is not None
     text = words.sentence(run, queue, checkpoint)
@@ -31,6 +35,42 @@ def status(run: Run, queue: list[Run]) -> None:
             st.markdown(text, width="content")
     if run.state in LIVE:
         st.progress(words.share_done(run))
+    if run.alarm and run.alarm != run.message:
+        _alarm(run, run.alarm, opened)
+
+
+def _alarm(run: Run, sentence: str, opened: bool) -> None:
+    """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
+    if "collapsed" in sentence:
+        st.error(sentence, title="Alarm: this run has collapsed", icon=words.ALARM.icon)
+    else:
+        st.warning(sentence, title="Alarm: this run is not healthy", icon=words.ALARM.icon)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label, icon = "See its signs of health", ":material/monitor_heart:"
+        if not opened:
+            to = {"run": run.run_id, "show": "Health"}
+            st.page_link("views/runs.py", label=label, icon=icon, query_params=to)
+        elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, key="to_health"):
+            st.rerun()
+        with suppress(InputError):  # settings of another release
+            _mended(run)
+
+
+def _show_health() -> None:
+    """Open the tab: a link to the page that one is on would lose it from the address."""
+    st.session_state["show"] = "Health"
+
+
+def _mended(run: Run) -> None:
+    """The way to the Train page, with the settings of this run but for what probably made it collapse."""
+    measured = state.store().last_values(run.run_id, ["std_ratio", "projection_std_ratio"])
+    config, preset = build(run.config).flat(), presets.get(draft.preset_of(run)).config().flat()
+    helps = signs.remedy(build(run.config), measured)
+    # Where the preset is not at fault, its own value fits the rest of it better than one for all runs.
+    changes = {key: preset[key] if preset[key] != config[key] else value for key, value in helps.items()}
+    said = ", ".join(f"{forms.spec(key).label} {words.setting(value)}" for key, value in changes.items())
+    label = f"Try again with: {said}"
+    st.page_link("views/train.py", label=label, icon=":material/healing:", query_params=draft.of_run(run, changes))
 
 
 def numbers(run: Run, latest: dict[str, float]) -> None:
@@ -103,7 +143,7 @@ def settings(run: Run) -> None:
         st.warning(f"This run was made with other settings than there are now. {error}")
         st.json(run.config)
         return
-    preset = preset_of(run)
+    preset = draft.preset_of(run)
     changes = forms.differences(config.flat(), presets.get(preset).config())
     st.markdown("**The command that repeats it**")
     st.code(forms.command(preset, changes), language="bash", wrap_lines=True)

@@ -1,4 +1,4 @@
-"""From pictures and settings to what the Augment page shows: the trainer's own operations, a draw that holds still."""
+"""From pictures and settings to what the Augment page shows: the trainer's own draw and operations."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.components.held_draw import draw_held
 from app.components.pictures import Pictures
 from app.components.view_grid import Card
-from byol_core.augment import apply, describe, resolve
+from byol_core.augment import apply, describe, draw, resolve
 from byol_core.config import ViewsConfig
 
 
@@ -30,7 +29,7 @@ def make(pictures: Pictures, settings: ViewsConfig, seed: int) -> Views:
     images = torch.from_numpy(pictures.images)
     size = (images.shape[2], images.shape[3])
     out = (settings.size, settings.size) if settings.size else size
-    params = draw_held(resolve(settings), len(images), seed, size, out)
+    params = draw(resolve(settings), len(images), torch.Generator().manual_seed(seed), size, out)
     with torch.inference_mode():
         views = torch.stack([_bytes(apply(images, view, out)) for view in params])
     cards = tuple(

@@ -33,6 +33,10 @@ LOOKS: dict[str, Look] = {
 }
 
 
+# A run that goes on, or went on, in spite of an alarm.
+ALARM = Look("Alarm", ":material/warning:", "red")
+
+
 def number(value: Any, digits: int = 3) -> str:
     """A number as people read it; a dash when there is none."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
@@ -40,6 +44,13 @@ def number(value: Any, digits: int = 3) -> str:
     if value and abs(value) < 10**-digits:
         return f"{value:.1e}"
     return f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def setting(value: Any) -> str:
+    """The value of a setting in a sentence."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "as the recipe" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def duration(seconds: float | None) -> str:
@@ -116,7 +127,7 @@ def sentence(run: Run, queue: Sequence[Run] = (), checkpoint: bool = False) -> s
     """Where the run stands and why, in plain words."""
     how = {"queued": _queued, "starting": _starting, "running": _running, "finished": _finished}.get(run.state, _ended)
     text = how(run, queue)
-    if run.state in RESUMABLE:
+    if run.state in RESUMABLE and "resume it to" not in text:
         text += f" Resume {'goes on from the last checkpoint' if checkpoint else 'starts again from the beginning'}."
     return text
 

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from app import state
-from app.components import curves, run_actions, run_table, run_view, words
+from app.components import curves, health, run_actions, run_table, run_view, words
 from byol_core.errors import LabError
+from byol_core.health import signs
 from byol_core.runs import folder
 from byol_core.runs.model import Run
 
@@ -90,7 +91,7 @@ def show_run(run: Run) -> None:
     @state.in_words()
     def head() -> None:
         now = again(run)
-        run_view.status(now, store.queue() if now.state == "queued" else [])
+        run_view.status(now, store.queue() if now.state == "queued" else [], opened=True)
         found = curves.of(now, store)
         run_view.numbers(now, {key: points[-1][3] for key, points in found.points.items() if points})
 
@@ -98,6 +99,11 @@ def show_run(run: Run) -> None:
     @state.in_words()
     def drawn() -> None:
         curves.draw(run, curves.of(run, store), axis)
+
+    @st.fragment(run_every=pulse)
+    @state.in_words()
+    def health_drawn() -> None:
+        health.draw(run, curves.of(run, store, signs.keys(vectors)), axis, vectors)
 
     @st.fragment(run_every=pulse)
     @state.in_words()
@@ -113,16 +119,22 @@ def show_run(run: Run) -> None:
     if run.state == "failed":
         st.markdown("**The end of its log**")
         log(12)
-    tabs = st.tabs(["Curves", "Log", "Settings"], key="show", on_change="rerun", bind="query-params")
+    tabs = st.tabs(["Curves", "Health", "Log", "Settings"], key="show", on_change="rerun", bind="query-params")
     if tabs[0].open:
         with tabs[0]:
             axis = curves.axis_choice()
             drawn()
     if tabs[1].open:
         with tabs[1]:
-            log(LOG_LINES)
+            with st.container(horizontal=True):
+                vectors = health.space_choice()
+                axis = curves.axis_choice()
+            health_drawn()
     if tabs[2].open:
         with tabs[2]:
+            log(LOG_LINES)
+    if tabs[3].open:
+        with tabs[3]:
             run_view.settings(run)
 
 

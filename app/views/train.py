@@ -1,5 +1,6 @@
 """The Train page: a form made from the configuration's own fields, checked while one types, and the start button."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from app import draft as drafts
 from app import forms, state
 from app.components import launch, source
+from app.objectives import OBJECTIVES
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
 
@@ -22,6 +24,18 @@ EXPERT = {
     "Evaluation": ("evaluation",),
     "Machine": ("runtime",),
 }
+
+# What an empty number means, by section.
+EMPTY = {"views": "as the recipe", "network": "as the objective", "method": "as the objective"}
+# Switches that take a part of the method away, to see what it was for; with all settings in sight they are among them.
+ABLATIONS = (
+    "method.stop_gradient",
+    "method.predictor",
+    "method.predictor_lr",
+    "method.tau_schedule",
+    "network.head_norm",
+    "network.encoder_norm",
+)
 
 draft = drafts.current()
 
@@ -48,10 +62,24 @@ def start_over() -> None:
 def show_setting(key: str, complaint: str) -> None:
     """One widget, with what is wrong about it beneath."""
     setting = forms.spec(key)
-    placeholder = "as the recipe" if key.startswith("views.") else "all"
-    forms.widget(setting, draft.value(key), changed, placeholder=placeholder)
+    forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
     if f"'{key}'" in complaint:
         st.caption(f":red[:material/error: {complaint}]")
+    elif not setting.read_by(objective):
+        st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
+
+
+def in_sight(keys: Iterable[str]) -> list[str]:
+    """Without the settings that the objective does not read, unless somebody changed them."""
+    return [key for key in keys if forms.spec(key).read_by(objective) or key in draft.changes]
+
+
+def show_settings(keys: Iterable[str], complaint: str) -> None:
+    """Widgets side by side, as many as fit."""
+    with st.grid(3, min_column_width=190, gap="medium") as grid:
+        for key in keys:
+            with grid.cell():
+                show_setting(key, complaint)
 
 
 st.title("Train")
@@ -60,6 +88,7 @@ for sentence in draft.complaints:
     st.warning(sentence, icon=":material/link_off:")
 
 config, complaint = launch.check(draft)
+objective = str(draft.value(forms.OBJECTIVE))
 form, side = st.columns([5, 3], gap="large")
 
 with form:
@@ -92,10 +121,17 @@ with form:
             st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
             if title == "Images":
                 source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
-            with st.grid(3, min_column_width=190, gap="medium") as grid:
-                for key in keys:
-                    with grid.cell():
-                        show_setting(key, complaint)
+            if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
+                show_setting(forms.OBJECTIVE, complaint)
+                st.caption(OBJECTIVES[objective].sentence)
+            show_settings((key for key in in_sight(keys) if key != forms.OBJECTIVE), complaint)
+            if title == "Learning" and (switches := in_sight(ABLATIONS)):
+                with st.expander(
+                    "Ablations: take a part away, and see what it was for",
+                    icon=":material/science_off:",
+                    expanded=any(key in draft.changes for key in switches),
+                ):
+                    show_settings(switches, complaint)
 
 with side, st.container(border=True):
     st.session_state.setdefault("setting:name", draft.name)

@@ -1,6 +1,18 @@
-"""Batched augmentations: every image of a batch gets its own parameters, in one code for CPU and GPU."""
+"""Batched augmentations: every image of a batch gets its own parameters, on the CPU and on accelerators."""
 
+from byol_core.augment.describe import describe
+from byol_core.augment.parameters import ViewParameters, draw
 from byol_core.augment.policy import ViewPolicy, preset_strengths, resolve
-from byol_core.augment.views import ViewParameters, apply, describe, draw, make_views
+from byol_core.augment.views import apply, apply_by_tensors, make_views
 
-__all__ = ["ViewParameters", "ViewPolicy", "apply", "describe", "draw", "make_views", "preset_strengths", "resolve"]
+__all__ = [
+    "ViewParameters",
+    "ViewPolicy",
+    "apply",
+    "apply_by_tensors",
+    "describe",
+    "draw",
+    "make_views",
+    "preset_strengths",
+    "resolve",
+]

@@ -28,18 +28,9 @@ def blur_weights(sigma: Tensor, side: int, radius: int) -> Tensor:
 
 def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
     """Blur each image (B, C, H, W) with its sigma (B,) in pixels; 0 leaves it as it is."""
-    if images.device.type == "cpu":  # a view is often blurred one time in ten: touch only those
-        rows = (sigma > 0).nonzero()[:, 0]
-        if len(rows) == 0:
-            return images
-        if len(rows) < len(images):
-            return images.index_copy(0, rows, _blur(images[rows], sigma[rows]))
-        return _blur(images, sigma)
-    return torch.where((sigma > 0)[:, None, None, None], _blur(images, sigma.clamp(min=1e-3)), images)
-
-
-def _blur(images: Tensor, sigma: Tensor) -> Tensor:
     _, _, height, width = images.shape
-    rows = blur_weights(sigma, height, kernel_size(height) // 2)
-    columns = blur_weights(sigma, width, kernel_size(width) // 2)
-    return (rows[:, None] @ images @ columns[:, None].transpose(2, 3)).clamp_(0, 1)
+    some = sigma.clamp(min=1e-3)
+    rows = blur_weights(some, height, kernel_size(height) // 2)
+    columns = blur_weights(some, width, kernel_size(width) // 2)
+    blurred = (rows[:, None] @ images @ columns[:, None].transpose(2, 3)).clamp_(0, 1)
+    return torch.where((sigma > 0)[:, None, None, None], blurred, images)

@@ -10,51 +10,53 @@ from torch import Tensor
 
 BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the columns of ``factors`` and the values in ``order``
 LIMITS = (0.4, 0.4, 0.2, 0.1)  # arXiv 2006.07733, Table 6
+NEUTRAL = (1.0, 1.0, 1.0, 0.0)  # the factors that change nothing
+JITTER_NUMBERS = 8  # random numbers that the jitter of an image takes
 GREY_SHARE = 0.2  # the same table
-_LUMA = (0.2989, 0.587, 0.114)
+LUMA = (0.2989, 0.587, 0.114)
 
 
-def draw_jitter(
-    n: int, strengths: tuple[float, float, float, float], probability: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Factors (n, 4) and the order (n, 4) in which they are applied; images that are not jittered get (1, 1, 1, 0)."""
-    device = generator.device
-    limits = torch.tensor([limit * s for limit, s in zip(LIMITS, strengths, strict=True)], device=device)
-    neutral = torch.tensor([1.0, 1.0, 1.0, 0.0], device=device)
-    offset = limits * (2 * torch.rand(n, 4, generator=generator, device=device) - 1)
-    jittered = torch.rand(n, 1, generator=generator, device=device) < probability
-    order = torch.rand(n, 4, generator=generator, device=device).argsort(1)
-    return neutral + offset * jittered, order
+def draw_jitter(uniform: Tensor, strengths: tuple[float, float, float, float], chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors (n, 4) and the order (n, 4) in which they are applied; images not ``chosen`` (n,) get (1, 1, 1, 0).
+
+    ``uniform`` (:data:`JITTER_NUMBERS`, n) are numbers of U(0, 1).
+    """
+    amount, keys = uniform[:4], uniform[4:]
+    offset = (2 * amount - 1) * chosen
+    limits = [limit * strength for limit, strength in zip(LIMITS, strengths, strict=True)]
+    factors = [neutral + limit * column for neutral, limit, column in zip(NEUTRAL, limits, offset, strict=True)]
+    return torch.stack(factors, 1), keys.t().contiguous().argsort(1)
 
 
 def luma(images: Tensor) -> Tensor:
     """Grey of RGB: (B, 3, H, W) -> (B, 1, H, W)."""
-    r, g, b = images.unbind(1)
-    return (_LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b)[:, None]
+    r, g, b = images.chunk(3, 1)
+    return (LUMA[0] * r).add(g, alpha=LUMA[1]).add(b, alpha=LUMA[2])
 
 
 def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
-    """The four colour operations on each image, in each image's own order; (B, 3, H, W) in [0, 1]."""
-    for turn in order.unbind(1):
-        images = _one_turn(images, factors, turn)
+    """The four colour operations on each image, in each image's own order; (B, 3, H, W) in [0, 1].
+
+    All images turn their hue at the same moment: what comes before it in an image's order is done before, the rest
+    after. Hue is as dear as the other three together, and would otherwise be worked out in each of four turns.
+    """
+    hue_turn = (order == HUE).int().argmax(1)
+    for turn in range(3):
+        images = _one_turn(images, factors, order[:, turn], hue_turn > turn)
+    images = rotate_hue(images, factors[:, HUE])
+    for turn in range(1, 4):
+        images = _one_turn(images, factors, order[:, turn], hue_turn < turn)
     return images
 
 
-def _one_turn(images: Tensor, factors: Tensor, turn: Tensor) -> Tensor:
-    """Brightness, contrast and saturation blend with black, the mean grey or the grey image; hue is its own."""
-    which = turn[:, None, None, None]
+def _one_turn(images: Tensor, factors: Tensor, which: Tensor, chosen: Tensor) -> Tensor:
+    """Blend the chosen images with black (brightness), their mean grey (contrast) or their grey image (saturation)."""
+    factor = factors.gather(1, which[:, None])[:, 0]
+    factor = torch.where(chosen, factor, torch.ones_like(factor))[:, None, None, None]
+    which = which[:, None, None, None]
     grey = luma(images)
     other = torch.where(which == CONTRAST, grey.mean((2, 3), keepdim=True), grey) * (which != BRIGHTNESS)
-    factor = factors.gather(1, turn[:, None])[:, :, None, None]
-    is_hue = which == HUE
-    blended = other.lerp(images, torch.where(is_hue, torch.ones_like(factor), factor)).clamp_(0, 1)
-    turned = (turn == HUE) & (factors[:, HUE] != 0)
-    if images.device.type != "cpu":  # no data-dependent shape on an accelerator: it would wait for the device
-        return torch.where(is_hue, rotate_hue(images, factors[:, HUE]), blended)
-    rows = turned.nonzero()[:, 0]
-    if len(rows):
-        blended[rows] = rotate_hue(images[rows], factors[rows, HUE])
-    return blended
+    return other.lerp(images, factor).clamp_(0, 1)
 
 
 def rotate_hue(images: Tensor, amount: Tensor) -> Tensor:

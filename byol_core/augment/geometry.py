@@ -2,6 +2,7 @@
 
 Crop, mirror and resize are separable, so each is two small matrices per image, ``rows @ image @ columns.T``; that is
 faster than a gather and exact: the matrices hold the antialiased bicubic weights of torchvision's ``resized_crop``.
+No shape depends on data and no constant comes from the host, so that nothing here waits for an accelerator.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 SMALLEST_AREA = 0.08  # arXiv 2006.07733, Table 6
 ASPECT = 4 / 3  # log-uniform in 3/4 ... 4/3, the same table
 _TRIES = 10  # torchvision draws ten times before it takes the centre
+BOX_NUMBERS = 2 * _TRIES + 2  # random numbers that a box takes
 
 
 def crop_limits(strength: float) -> tuple[float, float]:
@@ -24,31 +26,42 @@ def crop_limits(strength: float) -> tuple[float, float]:
     return SMALLEST_AREA * 4 ** (1 - strength), ASPECT**strength
 
 
-def draw_boxes(n: int, size: tuple[int, int], strength: float, generator: torch.Generator) -> Tensor:
-    """Boxes (n, 4) int64 of top, left, height, width, by the rejection rule of torchvision's RandomResizedCrop."""
+def draw_boxes(uniform: Tensor, size: tuple[int, int], strength: float) -> Tensor:
+    """Boxes (n, 4) int64 of top, left, height, width, by the rejection rule of torchvision's RandomResizedCrop.
+
+    ``uniform`` (:data:`BOX_NUMBERS`, n) are numbers of U(0, 1). What is drawn for no attempt in particular, the place
+    of the box, is drawn once and not in every attempt: the distribution is the same.
+    """
     height, width = size
-    device = generator.device
     if strength == 0:
-        return torch.tensor([0, 0, height, width], device=device).expand(n, 4)
+        return _whole(uniform.shape[1], size, uniform.device)
     smallest, aspect = crop_limits(strength)
-    area_u, ratio_u, top_u, left_u = torch.rand(4, n, _TRIES, generator=generator, device=device)
+    area_u, ratio_u, (top_u, left_u) = uniform[:_TRIES], uniform[_TRIES:-2], uniform[-2:]
     area = height * width * (smallest + (1 - smallest) * area_u)
     ratio = torch.exp(math.log(aspect) * (2 * ratio_u - 1))
     w = torch.round(torch.sqrt(area * ratio)).long().clamp(min=1)
     h = torch.round(torch.sqrt(area / ratio)).long().clamp(min=1)
     fits = (w <= width) & (h <= height)
-    first = fits.int().argmax(1, keepdim=True)  # the first try that fits
-    w, h = w.gather(1, first), h.gather(1, first)
-    top = (top_u.gather(1, first) * (height - h + 1)).long()
-    left = (left_u.gather(1, first) * (width - w + 1)).long()
-    return torch.where(fits.any(1, keepdim=True), torch.cat([top, left, h, w], 1), _centre(size, aspect, device))
+    first = fits.int().argmax(0, keepdim=True)  # the first try that fits
+    w, h = w.gather(0, first)[0], h.gather(0, first)[0]
+    none = ~fits.any(0)
+    central = _centre(size, aspect)
+    h, w = h.masked_fill(none, central[2]), w.masked_fill(none, central[3])
+    top = (top_u * (height - h + 1)).long().masked_fill(none, central[0])
+    left = (left_u * (width - w + 1)).long().masked_fill(none, central[1])
+    return torch.stack([top, left, h, w], 1)
 
 
-def _centre(size: tuple[int, int], aspect: float, device: torch.device) -> Tensor:
+def _whole(n: int, size: tuple[int, int], device: torch.device) -> Tensor:
+    sides = [torch.full((n,), side, dtype=torch.int64, device=device) for side in size]
+    return torch.stack([torch.zeros_like(sides[0]), torch.zeros_like(sides[0]), *sides], 1)
+
+
+def _centre(size: tuple[int, int], aspect: float) -> tuple[int, int, int, int]:
     height, width = size
     w = min(width, round(height * aspect))
     h = min(height, round(width * aspect))
-    return torch.tensor([[(height - h) // 2, (width - w) // 2, h, w]], device=device)
+    return (height - h) // 2, (width - w) // 2, h, w
 
 
 def _cubic(x: Tensor) -> Tensor:
@@ -61,14 +74,15 @@ def _cubic(x: Tensor) -> Tensor:
 
 def resize_weights(start: Tensor, length: Tensor, source: int, target: int, mirror: Tensor) -> Tensor:
     """Rows (n, target, source) that resize ``source[start : start + length]`` to ``target`` pixels."""
-    scale = (length.float() / target)[:, None, None]
-    stretch = scale.clamp(min=1)  # antialias: the kernel widens when the picture shrinks
-    at = torch.arange(target, device=start.device, dtype=torch.float32)
+    at = torch.arange(target, device=start.device)
     at = torch.where(mirror[:, None], target - 1 - at, at)[:, :, None]
-    pixel = torch.arange(source, device=start.device, dtype=torch.float32) - start.float()[:, None, None]
-    weights = _cubic((pixel + 0.5 - (at + 0.5) * scale) / stretch)
-    inside = (pixel >= 0) & (pixel < length[:, None, None])
-    weights = weights * inside
+    pixel = torch.arange(source, device=start.device) - start[:, None, None]
+    length = length[:, None, None]
+    # The distance in whole numbers and one division: in float32 a difference of large coordinates would be too coarse.
+    # Antialias: where the picture shrinks the kernel widens, and its unit is a target pixel and not a source pixel.
+    distance = (2 * pixel + 1) * target - (2 * at + 1) * length
+    weights = _cubic(distance / (2 * length.clamp(min=target)).float())
+    weights = weights * ((pixel >= 0) & (pixel < length))
     return weights / weights.sum(2, keepdim=True)
 
 

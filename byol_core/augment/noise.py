@@ -19,4 +19,11 @@ def cutout(images: Tensor, boxes: Tensor) -> Tensor:
     inside_y = (y >= top) & (y < top + h)
     inside_x = (x >= left) & (x < left + w)
     hole = inside_y[:, None, :, None] & inside_x[:, None, None, :]
-    return torch.where(hole, torch.full_like(images, 0.5), images)
+    return images.masked_fill(hole, 0.5)
+
+
+def finish(images: Tensor, noise: Tensor | None, deviation: Tensor | None, boxes: Tensor | None) -> Tensor:
+    """The last of a view: noise and cutout, each where it is on."""
+    if noise is not None and deviation is not None:
+        images = add_noise(images, noise, deviation)
+    return images if boxes is None else cutout(images, boxes)

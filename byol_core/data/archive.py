@@ -23,6 +23,7 @@ from byol_core.data.arrays import Progress
 from byol_core.data.decode import may_be_picture
 from byol_core.data.files import File, Tree, load_tree
 from byol_core.data.imageset import ImageSet
+from byol_core.data.room import Room, in_memory
 from byol_core.errors import InputError
 
 # Bytes of one picture, unpacked.
@@ -36,12 +37,14 @@ _UNPACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd
 _BROKEN = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError)
 
 
-def load_archive(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_archive(
+    path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
+) -> ImageSet:
     """The images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
     with _opened(path) as tree:
         if not tree.files:
             raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
-        return load_tree(tree, size, progress, limit)
+        return load_tree(tree, size, progress, limit, room)
 
 
 @contextmanager

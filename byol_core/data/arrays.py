@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from byol_core.data.imageset import ImageSet, allocate, check_enough
+from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.labels import Labels, number
 from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
+from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tables import Table, from_npy, from_npz
 from byol_core.errors import InputError
@@ -37,6 +38,7 @@ def assemble(
     scale: Scale | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
+    room: Room = in_memory,
 ) -> ImageSet:
     """One ImageSet from tables of images, of which some hold the test images; only what is used is resized."""
     total = sum(len(table) for table, _ in parts)
@@ -51,11 +53,11 @@ def assemble(
     if scale is None:
         scale = _common_scale([table for table, _ in parts])
         notes.append(f"The arrays were read as {scale.words}.")
-    images = allocate(len(keep), size)
-    _fill(images, [table for table, _ in parts], keep, scale, progress)
+    rows = room(len(keep), size)
+    _fill(rows, size, [table for table, _ in parts], keep, scale, progress)
     return ImageSet(
         name=name,
-        images=images,
+        images=rows.images(len(keep)),
         labels=None if labels is None else torch.from_numpy(labels[keep]),
         class_names=class_names,
         train=torch.arange(len(train)),
@@ -71,9 +73,14 @@ def held_out(count: int) -> str:
 
 
 def _fill(
-    images: torch.Tensor, tables: Sequence[Table], keep: NDArray[np.int64], scale: Scale, progress: Progress | None
+    rows: Rows,
+    size: int,
+    tables: Sequence[Table],
+    keep: NDArray[np.int64],
+    scale: Scale,
+    progress: Progress | None,
 ) -> None:
-    """Write row keep[i] of the tables, taken as one, to images[i]."""
+    """Write row keep[i] of the tables, taken as one, to place i of the rows."""
     total, first = sum(map(len, tables)), 0
     place = np.full(total, -1, np.int64)
     place[keep] = np.arange(len(keep))
@@ -83,8 +90,8 @@ def _fill(
             first += len(chunk)
             wanted = here >= 0
             if wanted.any():
-                rows = to_tensor(scale(chunk[wanted]), table.what)  # a copy, so that memory maps stay untouched
-                images[torch.from_numpy(here[wanted])] = fit(rows, images.shape[-1])
+                pictures = to_tensor(scale(chunk[wanted]), table.what)  # a copy, so that memory maps stay untouched
+                rows.put(here[wanted], fit(pictures, size))
             if progress:
                 progress("reading the images", first / total)
 
@@ -108,13 +115,13 @@ def _spans(table: Table) -> Iterator[tuple[float, float]]:
             return  # bytes are what they are; only a set of zeros and ones is told apart
 
 
-def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """A bare .npy of images, without labels."""
     with _readable(path):
-        return assemble(path.name, [(from_npy(path), False)], None, (), size, limit=limit, progress=progress)
+        return assemble(path.name, [(from_npy(path), False)], None, (), size, limit=limit, progress=progress, room=room)
 
 
-def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """x_train, y_train, x_test, y_test, class_names, or images and labels; only the images are needed."""
     with _readable(path), zipfile.ZipFile(path) as archive:
         arrays = _Arrays(archive, path.name)
@@ -126,7 +133,7 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
             [len(table) for table, _ in tables],
             None if names is None else names.whole(),
         )
-        return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress)
+        return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
 
 
 class _Arrays:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from byol_core import paths
 from byol_core.data.entries import ENTRIES, Entry
@@ -14,6 +15,7 @@ from byol_core.errors import InputError
 
 if TYPE_CHECKING:
     from byol_core.data.imageset import ImageSet
+    from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
 
@@ -23,22 +25,34 @@ def entries() -> tuple[Entry, ...]:
     return ENTRIES
 
 
-def load(source: str, image_size: int, *, progress: Progress | None = None, limit: int | None = None) -> ImageSet:
+def load(
+    source: str,
+    image_size: int,
+    *,
+    progress: Progress | None = None,
+    limit: int | None = None,
+    images: Literal["auto", "memory", "disk"] = "auto",
+) -> ImageSet:
     """The set of that name or path, every image resized once to ``image_size``.
 
     A name is taken before a path of the same spelling; ``./mnist`` is the path. ``limit`` thins the training images,
-    by class. ``progress`` is told what is done and which share of it, 0 to 1. InputError or LabError in one sentence.
+    by class. ``progress`` is told what is done and which share of it, 0 to 1. ``images`` says where they lie in the
+    end: in memory, or on the disk in a cache that is made once; "auto" takes the disk when the memory does not hold
+    them. InputError or LabError in one sentence.
     """
     entry = find(source)
     if entry is None:
-        return _load_path(source, image_size, progress, limit)
+        return _load_path(source, image_size, progress, limit, images)
+    from byol_core.data import cache, embedded, remote, stamps
+
     if entry.download_mb:
-        from byol_core.data.remote import load_remote
-
-        return load_remote(entry, image_size, progress, limit)
-    from byol_core.data.embedded import load_embedded
-
-    return load_embedded(image_size, progress, limit)
+        stamp, read = partial(remote.stamp, entry), partial(remote.load_remote, entry, image_size, progress, limit)
+        identity = f"{entry.name} in {remote.data_home()}"
+    else:
+        stamp = partial(stamps.stamp_of, embedded.files())
+        read = partial(embedded.load_embedded, image_size, progress, limit)
+        identity = entry.name
+    return cache.load_through(cache.Source(entry.name, identity, stamp, read), image_size, limit, images, progress)
 
 
 def find(source: str) -> Entry | None:
@@ -50,19 +64,27 @@ def _plain(name: str) -> str:
     return name.strip().lower().replace("-", "").replace("_", "")
 
 
-def _load_path(source: str, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def _load_path(
+    source: str, size: int, progress: Progress | None, limit: int | None, images: Literal["auto", "memory", "disk"]
+) -> ImageSet:
     path = paths.expand(source)
     try:
         if not source.strip() or not path.exists():
             raise InputError(_unknown(source, path))
-        return _loader(path)(path, size, progress, limit)
+        loader = _loader(path)
+        from byol_core.data import cache, folder, stamps
+
+        whole = path.resolve()
+        stamp = partial(folder.stamp, whole) if path.is_dir() else partial(stamps.stamp_of, [whole])
+        wanted = cache.Source(whole.name, str(whole), stamp, partial(loader, path, size, progress, limit))
+        return cache.load_through(wanted, size, limit, images, progress)
     except PermissionError as error:
         raise InputError(f"'{error.filename or source}' cannot be read: permission denied.") from None
     except OSError as error:
         raise InputError(f"'{source}' cannot be read: {error.strerror or error}.") from None
 
 
-def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None], ImageSet]:
+def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None, Room], ImageSet]:
     from byol_core.data import archive, arrays, folder
     from byol_core.data.decode import SUFFIXES
 

@@ -6,39 +6,47 @@ Helber et al., EuroSAT, IEEE JSTARS 2019; MIT; contains modified Copernicus Sent
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from byol_core.data import tables
 from byol_core.data.arrays import Progress, assemble
 from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
-from byol_core.data.tables import in_memory
+from byol_core.data.room import Room, in_memory
 from byol_core.errors import LabError
 from byol_core.paths import bundled
 
 CELL = 64
 
 
-def load_embedded(size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_embedded(size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """The sheet, decoded once, cut into cells and resized."""
-    folder = bundled("assets/eurosat")
+    sheet_path, index_path = files()
     try:
-        index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        with Image.open(folder / "eurosat64_5000.webp") as picture:
+        index: dict[str, Any] = json.loads(index_path.read_text(encoding="utf-8"))
+        with Image.open(sheet_path) as picture:
             sheet = np.asarray(picture)
     except OSError:
-        raise LabError(f"The embedded images are missing from '{folder}': install BYOL Lab again.") from None
+        raise LabError(f"The embedded images are missing from '{sheet_path.parent}': install BYOL Lab again.") from None
     labels = np.array(index["labels"], np.int64)
     images = cells(sheet, index["cols"])[: len(labels)]
     parts = [
-        (in_memory(images[: index["n_train"]], "eurosat"), False),
-        (in_memory(images[index["n_train"] :], "eurosat"), True),
+        (tables.in_memory(images[: index["n_train"]], "eurosat"), False),
+        (tables.in_memory(images[index["n_train"] :], "eurosat"), True),
     ]
     names = tuple(index["class_names"])
-    return assemble("eurosat", parts, labels, names, size, scale=AS_STORED, limit=limit, progress=progress)
+    return assemble("eurosat", parts, labels, names, size, scale=AS_STORED, limit=limit, progress=progress, room=room)
+
+
+def files() -> tuple[Path, Path]:
+    """The sheet and its index."""
+    folder = bundled("assets/eurosat")
+    return folder / "eurosat64_5000.webp", folder / "index.json"
 
 
 def cells(sheet: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:

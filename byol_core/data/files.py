@@ -11,7 +11,8 @@ import torch
 
 from byol_core.data.arrays import Progress, held_out
 from byol_core.data.decode import decode_all, may_be_picture
-from byol_core.data.imageset import ImageSet, allocate, check_enough
+from byol_core.data.imageset import ImageSet, check_enough
+from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
 
 TRAIN = {"train", "training"}
@@ -54,7 +55,7 @@ class _Place:
         return self.parts[0] if len(self.parts) > 1 else ""
 
 
-def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """Class sub-folders or none, and train/ and test/ (or val/) above them or not."""
     seen = [file for file in tree.files if not _litter(file.path)]
     skipped = tree.skipped + [f"{file.path}: not an image" for file in seen if not may_be_picture(file.path)]
@@ -68,7 +69,9 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
     files = [
         replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
     ]
-    return assemble_files(tree.name, files, tuple(index), size, skipped=skipped, progress=progress, limit=limit)
+    return assemble_files(
+        tree.name, files, tuple(index), size, skipped=skipped, progress=progress, limit=limit, room=room
+    )
 
 
 def _litter(path: str) -> bool:
@@ -108,6 +111,7 @@ def assemble_files(
     skipped: Sequence[str] = (),
     limit: int | None = None,
     progress: Progress | None = None,
+    room: Room = in_memory,
 ) -> ImageSet:
     """One ImageSet from picture files; those that cannot be read are named in ``skipped``."""
     check_enough(name, len(files), tuple(skipped))
@@ -116,7 +120,7 @@ def assemble_files(
     own_split = bool(given.any() and not given.all())
     train, test = split(labels, given, limit)
     chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which reads forwards only
-    images, usable, reasons = _decode([files[place] for place in chosen], size, progress)
+    images, usable, reasons = _decode([files[place] for place in chosen], size, progress, room)
     kept = chosen[usable]
     skipped = (*skipped, *reasons)
     check_enough(name, len(kept), skipped)
@@ -138,10 +142,10 @@ def assemble_files(
 
 
 def _decode(
-    files: Sequence[File], size: int, progress: Progress | None
+    files: Sequence[File], size: int, progress: Progress | None, room: Room
 ) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]], list[str]]:
     """The usable pictures, their positions in ``files``, and a line for each of the others."""
-    images = allocate(len(files), size)
+    rows = room(len(files), size)
     usable: list[int] = []
     reasons: list[str] = []
 
@@ -153,6 +157,6 @@ def _decode(
         if isinstance(found, str):
             reasons.append(f"{files[place].path}: {found}")
         else:
-            images[len(usable)] = torch.tensor(found).permute(2, 0, 1)
+            rows.put(np.array([len(usable)]), torch.tensor(found).permute(2, 0, 1)[None])
             usable.append(place)
-    return images[: len(usable)], np.array(usable, np.int64), reasons
+    return rows.images(len(usable)), np.array(usable, np.int64), reasons

@@ -7,17 +7,29 @@ from functools import partial
 from pathlib import Path
 
 from byol_core.data.arrays import Progress
+from byol_core.data.decode import may_be_picture
 from byol_core.data.files import File, Tree, load_tree
 from byol_core.data.imageset import ImageSet
+from byol_core.data.room import Room, in_memory
+from byol_core.data.stamps import stamp_of
 from byol_core.errors import InputError
 
 
-def load_folder(folder: Path, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def load_folder(
+    folder: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
+) -> ImageSet:
     """Every picture below the folder; InputError when there is no file at all."""
     tree = walk(folder)
     if not tree.files:
         raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
-    return load_tree(tree, size, progress, limit)
+    return load_tree(tree, size, progress, limit, room)
+
+
+def stamp(folder: Path) -> str:
+    """Changes when a picture below the folder does, or a class folder comes or goes."""
+    tree = walk(folder)
+    pictures = [folder / file.path for file in tree.files if may_be_picture(file.path)]
+    return stamp_of(pictures, *tree.empty)
 
 
 def walk(folder: Path) -> Tree:

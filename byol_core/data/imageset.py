@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import psutil
+import numpy as np
 import torch
 from torch import Tensor
 
+from byol_core.data.memory import free_memory
 from byol_core.errors import InputError
 
 # The share of the free memory that the images may take: training needs the rest.
 MEMORY_SHARE = 0.8
+BLOCK = 2**20  # bytes that are looked at together where a whole set is gone through
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +24,8 @@ class ImageSet:
 
     images: (N, 3, H, W) uint8. labels: (N,) int64. train, test: int64 indices into images that do not overlap.
     skipped: one line a file that was not read, such as "cat.png: not an image". note: what a person should know.
+    on_disk: images is a read-only memory map of a cache file; take rows with ``mapped.take``, and never all at once.
+    fingerprint: ``content_digest`` where it is known already.
     """
 
     name: str
@@ -30,6 +36,8 @@ class ImageSet:
     test: Tensor
     skipped: tuple[str, ...] = ()
     note: str = ""
+    on_disk: bool = False
+    fingerprint: str | None = None
 
     def __post_init__(self) -> None:
         check_enough(self.name, len(self.images), self.skipped)
@@ -66,12 +74,33 @@ def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
     raise InputError(f"'{name}' holds {usable} usable image{'' if usable == 1 else 's'}, and two are the least{why}.")
 
 
+def fits(count: int, size: int) -> bool:
+    """Whether the memory has room for ``count`` images of ``size`` pixels beside a training."""
+    return count * 3 * size * size <= MEMORY_SHARE * free_memory()
+
+
 def allocate(count: int, size: int) -> Tensor:
     """Room for ``count`` images, (count, 3, size, size) uint8; InputError when the memory does not hold them."""
-    need, free = count * 3 * size * size, psutil.virtual_memory().available
-    if need > MEMORY_SHARE * free:
+    if not fits(count, size):
+        need, free = count * 3 * size * size, free_memory()
         raise InputError(
             f"{count:,} images of {size} pixels need {need / 2**30:.1f} GB, and {free / 2**30:.1f} GB of memory are "
-            "free: choose a smaller data.image_size, or set data.limit."
+            "free: set runtime.images=disk, choose a smaller data.image_size, or set data.limit."
         )
     return torch.empty((count, 3, size, size), dtype=torch.uint8)
+
+
+def blocks(tensor: Tensor) -> Iterator[memoryview]:
+    """The bytes of a tensor on the CPU, a block at a time; those of a contiguous one are not copied."""
+    whole = tensor.contiguous().numpy().reshape(-1).view(np.uint8).data
+    for start in range(0, len(whole), BLOCK):
+        yield whole[start : start + BLOCK]
+
+
+def content_digest(images: Iterable[memoryview], train: Tensor, test: Tensor) -> str:
+    """16 hexadecimal digits that tell whether a set is still the same: its pixels and its split."""
+    digest = hashlib.sha256()
+    for part in (images, blocks(train), blocks(test)):
+        for block in part:
+            digest.update(block)
+    return digest.hexdigest()[:16]

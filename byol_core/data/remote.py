@@ -22,12 +22,15 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from byol_core import paths
+from byol_core.data import tables
 from byol_core.data.arrays import Progress, assemble
 from byol_core.data.entries import Entry
 from byol_core.data.files import File, assemble_files
 from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
-from byol_core.data.tables import in_memory
+from byol_core.data.room import Room, in_memory
+from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 
 # Makes the torchvision sets in a folder, each with whether it holds the test images: (root, download, size) -> sets.
@@ -39,10 +42,18 @@ _one_at_a_time = threading.Lock()
 
 def data_home() -> Path:
     """Where downloads are kept."""
-    return Path(os.environ.get("BYOL_LAB_DATA") or "~/.cache/byol-lab").expanduser().resolve()
+    return paths.expand(os.environ.get("BYOL_LAB_DATA") or "~/.cache/byol-lab").resolve()
 
 
-def load_remote(entry: Entry, size: int, progress: Progress | None, limit: int | None) -> ImageSet:
+def stamp(entry: Entry) -> str:
+    """Changes when a file of the set does."""
+    tops = sorted(data_home().glob(PLACES[entry.name]))
+    return stamp_of(path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top]))
+
+
+def load_remote(
+    entry: Entry, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
+) -> ImageSet:
     """The set of that entry; LabError in one sentence when it is not here and cannot be fetched."""
     home, make = data_home(), MAKERS[entry.name]
     try:
@@ -55,7 +66,7 @@ def load_remote(entry: Entry, size: int, progress: Progress | None, limit: int |
                     sets = make(home, False, size)
     except (OSError, HTTPException) as error:
         raise LabError(_what_went_wrong(entry, home, error)) from None
-    return from_torchvision(entry.name, sets, size, progress=progress, limit=limit)
+    return from_torchvision(entry.name, sets, size, progress=progress, limit=limit, room=room)
 
 
 def from_torchvision(
@@ -65,6 +76,7 @@ def from_torchvision(
     *,
     progress: Progress | None = None,
     limit: int | None = None,
+    room: Room = in_memory,
 ) -> ImageSet:
     """torchvision's sets, arrays (``data``) or files (``loader=str``), each with whether it holds the test images."""
     class_names = _class_names(sets[0][0])
@@ -74,10 +86,10 @@ def from_torchvision(
             for dataset, test in sets
             for path, label in (dataset[place] for place in range(len(dataset)))
         ]
-        return assemble_files(name, files, class_names, size, progress=progress, limit=limit)
+        return assemble_files(name, files, class_names, size, progress=progress, limit=limit, room=room)
     labels = np.concatenate([np.asarray(_labels(dataset), np.int64) for dataset, _ in sets])
-    parts = [(in_memory(np.asarray(dataset.data), name), test) for dataset, test in sets]
-    return assemble(name, parts, labels, class_names, size, scale=AS_STORED, progress=progress, limit=limit)
+    parts = [(tables.in_memory(np.asarray(dataset.data), name), test) for dataset, test in sets]
+    return assemble(name, parts, labels, class_names, size, scale=AS_STORED, progress=progress, limit=limit, room=room)
 
 
 def _labels(dataset: Any) -> Any:
@@ -211,6 +223,18 @@ def _eurosat(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]
     return [(datasets.EuroSAT(root, download=download, loader=str), False)]
 
 
+# What torchvision lays down in the folder of downloads.
+PLACES: Mapping[str, str] = {
+    "cifar10": "cifar-10-batches-py",
+    "cifar100": "cifar-100-python",
+    "stl10": "stl10_binary",
+    "svhn": "*_32x32.mat",
+    "fashion-mnist": "FashionMNIST",
+    "mnist": "MNIST",
+    "eurosat-full": "eurosat",
+    "imagenette": "imagenette2*",
+    "flowers102": "flowers-102",
+}
 MAKERS: Mapping[str, Maker] = {
     "cifar10": _train_and_test("CIFAR10"),
     "cifar100": _train_and_test("CIFAR100"),

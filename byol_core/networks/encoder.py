@@ -6,6 +6,9 @@ layer, so that whoever loads the weights cannot forget it.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +22,17 @@ CONV_NETS: dict[str, tuple[int, ...]] = {
     "conv-half": (32, 64, 128, 256, 256),
     "conv-quarter": (16, 32, 64, 128, 128),
 }
+
+
+Norm = Callable[[int], nn.Module]
+
+
+def _group_norm(channels: int) -> nn.Module:
+    """As in arXiv 1803.08494: 32 groups, or fewer in a narrow layer."""
+    return nn.GroupNorm(math.gcd(32, channels), channels)
+
+
+NORMS: dict[str, Norm] = {"batch": nn.BatchNorm2d, "group": _group_norm, "none": nn.Identity}
 
 
 class Encoder(nn.Module):
@@ -48,12 +62,13 @@ class Encoder(nn.Module):
 
 def build_encoder(config: NetworkConfig, image_size: int) -> Encoder:
     """The encoder that the settings name, initialised from torch's global generator."""
+    norm = NORMS[config.encoder_norm]
     if config.encoder.startswith("resnet"):
-        return _resnet(config.encoder, _small_stem(config.stem, image_size))
+        return _resnet(config.encoder, _small_stem(config.stem, image_size), norm)
     if config.encoder == "conv-classroom":
-        return _classroom()
+        return _classroom(norm)
     channels = CONV_NETS[config.encoder]
-    blocks = [_pooled_block(a, b) for a, b in zip((3, *channels), channels, strict=False)]
+    blocks = [_pooled_block(a, b, norm) for a, b in zip((3, *channels), channels, strict=False)]
     return Encoder(nn.Sequential(*blocks, *_average()), channels[-1])
 
 
@@ -61,26 +76,29 @@ def _average() -> tuple[nn.Module, nn.Module]:
     return nn.AdaptiveAvgPool2d(1), nn.Flatten()
 
 
-def _pooled_block(inputs: int, outputs: int) -> nn.Sequential:
+def _convolution(inputs: int, outputs: int, stride: int, norm: Norm) -> nn.Conv2d:
+    """3x3; its bias would be taken out again by a norm."""
+    return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=norm is nn.Identity)
+
+
+def _pooled_block(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
     """The tutorial's block. Pooling before the ReLU gives the same values and costs a quarter of the ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
+        _convolution(inputs, outputs, 1, norm),
+        norm(outputs),
         nn.MaxPool2d(2, ceil_mode=True),
         nn.ReLU(inplace=True),
     )
 
 
-def _strided_block(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
+def _strided_block(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
+    return nn.Sequential(_convolution(inputs, outputs, 2, norm), norm(outputs), nn.ReLU(inplace=True))
 
 
-def _classroom() -> Encoder:
+def _classroom(norm: Norm) -> Encoder:
     """Three strided convolutions. Deeper ones lose the texture that tells these pictures apart before the average."""
     channels = (64, 128, 256)
-    blocks = [_strided_block(a, b, 2) for a, b in zip((3, *channels), channels, strict=False)]
+    blocks = [_strided_block(a, b, norm) for a, b in zip((3, *channels), channels, strict=False)]
     return Encoder(nn.Sequential(*blocks, *_average()), channels[-1])
 
 
@@ -88,11 +106,14 @@ def _small_stem(stem: str, image_size: int) -> bool:
     return stem == "small" or (stem == "auto" and image_size <= SMALL_SIDE)
 
 
-def _resnet(name: str, small: bool) -> Encoder:
-    """torchvision's ResNet without its classifier; its initialisation is He's, as in the paper's ResNet v1."""
+def _resnet(name: str, small: bool, norm: Norm) -> Encoder:
+    """torchvision's ResNet without its classifier; its initialisation is He's.
+
+    The authors' Haiku draws a truncated normal of deviation 1 / sqrt(fan-in); batch norm takes the scale out.
+    """
     from torchvision import models
 
-    body = models.get_model(name, weights=None)
+    body = models.get_model(name, weights=None, norm_layer=norm)
     feature_dim = body.fc.in_features
     body.fc = nn.Identity()
     if small:  # 3x3, stride 1, padding 1, no max-pool: the CIFAR stem

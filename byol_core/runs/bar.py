@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -21,17 +22,19 @@ class Bar:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._loss: float | None = None
+        self._alarm: str | None = None
         self._told = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.fields[numbers]}"),
+            TextColumn("{task.fields[alarm]}", style="bold red"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("loading PyTorch", total=None, numbers="")
+        self._task = self._bar.add_task("loading PyTorch", total=None, numbers="", alarm="")
 
     def __enter__(self) -> Bar:
         self._bar.start()
@@ -52,18 +55,28 @@ class Bar:
         self._bar.update(self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers)
         if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
             self._told = time.monotonic()
-            self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}")
+            alarm = "  ALARM" if self._alarm else ""
+            self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}{alarm}")
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
         self._print(text)
 
+    def alarm(self, text: str | None) -> None:
+        """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""
+        if text and _without_numbers(text) != _without_numbers(self._alarm or ""):
+            self._print(f"ALARM: {text}", style="bold red")
+        elif self._alarm and not text:
+            self._print("The alarm is over: all is well again.")
+        self._alarm = text
+        self._bar.update(self._task, alarm="ALARM" if text else "")
+
     def should_stop(self) -> bool:
         """Never: Ctrl-C is a signal, and the store is asked elsewhere."""
         return False
 
-    def _print(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def _print(self, text: str, style: str | None = None) -> None:
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _numbers(self, progress: events.Progress) -> str:
         parts = [f"loss {self._loss:.3f}"] if self._loss is not None else []
@@ -72,6 +85,11 @@ class Bar:
         if progress.seconds_left:
             parts.append(f"{duration(progress.seconds_left)} left")
         return " · ".join(parts)
+
+
+def _without_numbers(text: str) -> str:
+    """The same alarm with other numbers is no news."""
+    return re.sub(r"\d+(\.\d+)?", "", text)
 
 
 def duration(seconds: float) -> str:

@@ -26,6 +26,7 @@ NEEDED = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
+    "numba": "numba",
     "plotly": "plotly",
     "streamlit": "streamlit",
     "pydantic": "pydantic",
@@ -53,6 +54,7 @@ def examine() -> dict[str, Any]:
         *(_check(f"package {name}", partial(_import, module, name)) for module, name in NEEDED.items()),
         _check("home", _home),
         _check("disk", _disk),
+        _check("image cache", _cache),
         _check("run store", _store),
         _check("embedded images", _embedded),
         _check("dashboard", _dashboard),
@@ -109,6 +111,12 @@ def _disk() -> str:
     if free < folder.LEAST_FREE_BYTES:
         raise LabError(f"only {free / 1e6:.0f} MB are free in {paths.home()}")
     return f"{free / 1e9:.1f} GB free"
+
+
+def _cache() -> str:
+    from byol_core.data.cache import cache_size
+
+    return f"{cache_size() / 1e9:.1f} GB in {paths.cache()}; it may be deleted, and is made again when it is needed"
 
 
 def _store() -> str:

@@ -7,7 +7,7 @@ in the table and are masked here, so that a curve never runs backwards.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal, or_, select
@@ -58,21 +58,41 @@ def keys(connection: Connection, run_id: str) -> list[str]:
 
 def series(connection: Connection, run_id: str, key: str, after_step: int, max_points: int) -> list[Point]:
     """One curve from after a step on, thinned to at most ``max_points`` with its highs and lows kept."""
-    query = _points(connection, run_id, key).where(metrics.c.step > after_step).order_by(metrics.c.step)
-    return thin([_point(row) for row in connection.execute(query)], max_points)
+    return many(connection, run_id, {key: after_step}, max_points)[key]
+
+
+def many(
+    connection: Connection, run_id: str, after_steps: Mapping[str, int], max_points: int
+) -> dict[str, list[Point]]:
+    """Several curves as :func:`series`, each from after a step of its own on."""
+    visible, found = _visible(connection, run_id), {}
+    for key, after_step in after_steps.items():
+        query = _points(run_id, key, visible).where(metrics.c.step > after_step).order_by(metrics.c.step)
+        found[key] = thin([_point(row) for row in connection.execute(query)], max_points)
+    return found
 
 
 def latest(connection: Connection, run_id: str, key: str) -> Point | None:
     """The last point of one curve."""
-    query = _points(connection, run_id, key).order_by(metrics.c.step.desc()).limit(1)
+    query = _points(run_id, key, _visible(connection, run_id)).order_by(metrics.c.step.desc()).limit(1)
     row = connection.execute(query).first()
     return _point(row) if row else None
 
 
-def _points(connection: Connection, run_id: str, key: str) -> Select[Any]:
+def last_values(connection: Connection, run_id: str, keys: Sequence[str]) -> dict[str, float]:
+    """The last value of each curve that is there and is a number."""
+    visible, found = _visible(connection, run_id), {}
+    for key in keys:
+        query = _points(run_id, key, visible).order_by(metrics.c.step.desc()).limit(1)
+        row = connection.execute(query).first()
+        if row and row.value is not None:
+            found[key] = float(row.value)
+    return found
+
+
+def _points(run_id: str, key: str, visible: Any) -> Select[Any]:
     columns = (metrics.c.step, metrics.c.epoch, metrics.c.seconds, metrics.c.value)
-    mine = (metrics.c.run_id == run_id, metrics.c.key == key)
-    return select(*columns).where(*mine, _visible(connection, run_id))
+    return select(*columns).where(metrics.c.run_id == run_id, metrics.c.key == key, visible)
 
 
 def _point(row: Any) -> Point:

@@ -56,6 +56,7 @@ class Run:
     device: str = ""
     host: str = ""
     demo: bool = False
+    alarm: str | None = None  # what is unhealthy, with the likely cause
 
     @property
     def live(self) -> bool:

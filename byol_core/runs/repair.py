@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from byol_core.processes import find
+from byol_core.runs.folder import checkpoint_step
 from byol_core.runs.model import Run
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def _correct(store: RunStore, run: Run) -> Run | None:
     if run.pid is None:
         reason = "The process of this run never started; resume it to try again."
     else:
+        kept = checkpoint_step(run.folder) is not None
         reason = (
             f"The process {run.pid} of this run ended without a word (killed, out of memory, or the machine went "
-            "down); resume it to go on from its last checkpoint."
+            f"down); resume it to {'go on from its last checkpoint' if kept else 'start again from the beginning'}."
         )
     return store.correct(run, "interrupted", reason)

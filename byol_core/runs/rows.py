@@ -90,7 +90,7 @@ def change(connection: Connection, run: Run, to: str, message: str = "") -> bool
     if to == "queued":
         values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
         values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}
-        values["summary"] = "{}"  # the numbers at an end that is none any more
+        values |= {"summary": "{}", "alarm": None}  # of an end that is none any more
     elif to not in LIVE:
         values |= {"ended": time.time(), "pid": None, "pid_created": None, "seconds_left": None}
         values |= {"phase": "", "device": ""}

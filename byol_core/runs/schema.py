@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from byol_core.errors import InputError
+from byol_core.runs import upgrade
 
 BUSY_MILLISECONDS = 20_000
 # Set on an engine whose transactions only read: it must never wait for a writer.
@@ -62,6 +63,7 @@ runs = Table(
     Column("message", Text, nullable=False, default=""),
     Column("summary", Text, nullable=False, default="{}"),
     Column("demo", Boolean, nullable=False, default=False),
+    Column("alarm", Text),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
@@ -104,6 +106,9 @@ def open_engine(home: Path, url: str | None) -> Engine:
     try:
         with engine.begin() as connection:
             _create_tables(connection)
+            upgrade.add_columns(connection, runs)
+    except OSError as error:
+        raise unusable(home, error) from None
     except DBAPIError as error:
         if url is None:
             raise unusable(home, error.orig) from None

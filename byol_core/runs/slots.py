@@ -31,6 +31,22 @@ def slot_of(config: Mapping[str, Any], devices: list[str]) -> list[str]:
     return [f"cuda:{name}" for name in devices] if devices and wanted in ("auto", "cuda") else [CPU]
 
 
+def needed(config: Mapping[str, Any], choices: list[str]) -> int:
+    """How many slots a run takes: one for each of its processes on GPUs, and one on the CPU."""
+    processes = int(config.get("runtime", {}).get("processes", 1)) if choices != [CPU] else 1
+    return min(processes, len(choices))
+
+
+def together(chosen: list[str]) -> str:
+    """Several slots as one name, such as ``cuda:0,1``; :func:`parts` takes it apart."""
+    return chosen[0] if len(chosen) == 1 else "cuda:" + ",".join(slot.removeprefix("cuda:") for slot in chosen)
+
+
+def parts(slot: str) -> list[str]:
+    """The single slots of a name."""
+    return [f"cuda:{name}" for name in slot.removeprefix("cuda:").split(",")] if slot.startswith("cuda:") else [slot]
+
+
 def environment(slot: str) -> dict[str, str]:
     """What makes a process see its own device only."""
     return {"CUDA_VISIBLE_DEVICES": slot.removeprefix("cuda:")} if slot.startswith("cuda:") else {}

@@ -202,6 +202,10 @@ class RunStore:
         with self.writing() as connection:
             connection.execute(runs.update().where(runs.c.run_id == run_id).values(summary=json.dumps(dict(summary))))
 
+    def set_alarm(self, run_id: str, alarm: str | None) -> None:
+        """Say what is unhealthy about a live run, in a sentence with the likely cause; None: all is well again."""
+        self._update_live(run_id, {"alarm": alarm})
+
     def set_start_step(self, run_id: str, attempt: int, step: int) -> None:
         """Say from which step's checkpoint an attempt goes on (-1: from the beginning), before it logs anything."""
         with self.writing() as connection:
@@ -229,6 +233,18 @@ class RunStore:
         """The last point of one curve."""
         with self._reading() as connection:
             return metrics.latest(connection, run_id, key)
+
+    def curves(
+        self, run_id: str, after_steps: Mapping[str, int], *, max_points: int = 2000
+    ) -> dict[str, list[tuple[int, float, float, float]]]:
+        """Several curves as :meth:`series`, each from after a step of its own on, as they all were at one moment."""
+        with self._reading() as connection:
+            return metrics.many(connection, run_id, after_steps, max_points)
+
+    def last_values(self, run_id: str, keys: Sequence[str]) -> dict[str, float]:
+        """The last value of each of these curves that the run has."""
+        with self._reading() as connection:
+            return metrics.last_values(connection, run_id, keys)
 
     def sparkline(self, run_ids: Sequence[str], key: str = "loss", points: int = 30) -> dict[str, list[float]]:
         """A few means along the curve of each run, in one query."""

@@ -62,18 +62,18 @@ class Supervisor:
 
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
         first = slots.slot_of({}, self.devices)[0]
-        busy = {run.device or first: [run.name] for run in live}
+        busy = {slot: [run.name] for run in live for slot in slots.parts(run.device or first)}
         for run in waiting:
             choices = slots.slot_of(run.config, self.devices)
-            free = next((slot for slot in choices if slot not in busy), None)
-            if free is not None:
-                self._start(run, free)
-                busy[free] = [run.name]
+            # The shortest queues; a run that waits for several keeps the free ones among them for itself.
+            chosen = sorted(choices, key=lambda slot: len(busy.get(slot, [])))[: slots.needed(run.config, choices)]
+            taken = [slot for slot in chosen if slot in busy]
+            if not taken:
+                self._start(run, slots.together(chosen))
             else:
-                # Behind the shortest of its queues.
-                slot = min(choices, key=lambda choice: len(busy[choice]))
-                self.store.set_message(run.run_id, _waits_for(busy[slot], slot))
-                busy[slot].append(run.name)
+                self.store.set_message(run.run_id, _waits_for(busy[taken[0]], taken[0]))
+            for slot in chosen:
+                busy.setdefault(slot, []).append(run.name)
 
     def _start(self, run: Run, slot: str) -> None:
         claimed = self.store.claim(run.run_id, device=slot)

@@ -44,6 +44,7 @@ class StoreListener:
     def __init__(self, store: RunStore, run: Run, stop: threading.Event, also: Listener | None = None) -> None:
         self.store, self.run, self.stop, self.also = store, run, stop, also
         self._asked = time.monotonic()
+        self._alarm: str | None = None  # what was last told
 
     def metrics(self, rows: Sequence[MetricRow]) -> None:
         self.store.add_metrics(self.run.run_id, self.run.attempt, rows)
@@ -59,6 +60,15 @@ class StoreListener:
         folder.log(self.run.folder, text)
         if self.also:
             self.also.note(text)
+
+    def alarm(self, text: str | None) -> None:
+        if text == self._alarm:
+            return
+        self.store.set_alarm(self.run.run_id, text)
+        folder.log(self.run.folder, f"ALARM: {text}" if text else "The alarm is over: all is well again.")
+        self._alarm = text
+        if self.also:
+            self.also.alarm(text)
 
     def should_stop(self) -> bool:
         if not self.stop.is_set() and time.monotonic() - self._asked >= ASK_SECONDS:

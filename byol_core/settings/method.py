@@ -23,6 +23,9 @@ Objective = Literal[
 PREDICTIVE = ("byol", "simsiam", "bridge")
 # The objectives with a second network that follows the first.
 WITH_TARGET = ("byol", "moco", "bridge")
+# The objectives with a projector, and those with batch norm in their heads.
+WITH_PROJECTOR = ("byol", "simsiam", "simclr", "moco", "nce", "triplet", "barlow-twins", "vicreg", "bridge")
+WITH_HEAD_NORM = ("byol", "simsiam", "simclr", "triplet", "barlow-twins", "vicreg", "bridge")
 
 
 class MethodConfig(Part):
@@ -32,7 +35,8 @@ class MethodConfig(Part):
         "byol",
         "Objective",
         "What is minimised. BYOL predicts the target's projection of the other view: no negatives, not contrastive. "
-        "The others are for comparison: same encoder, images, views and loop, other loss and heads.",
+        "The others are for comparison: same encoder, images, views and loop, other loss and heads. Barlow Twins and "
+        "VICReg have far larger gradients than the rest: train them with LARS or AdamW.",
         source=f"{PAPER}, eq. 2",
     )
     tau_base: float = setting(
@@ -58,7 +62,7 @@ class MethodConfig(Part):
         "Off: the gradient reaches both sides of the loss, and the run collapses.",
         source="arXiv 2011.10566, §4.1",
         expert=True,
-        only=("byol", "simsiam"),
+        only=PREDICTIVE,
     )
     predictor: Literal["mlp", "none", "frozen"] = setting(
         "mlp",
@@ -87,7 +91,7 @@ class MethodConfig(Part):
     beta: float = setting(
         0.5,
         "Beta",
-        "Weight of the negatives: 0 is BYOL, 1 is contrastive.",
+        "Weight of the negatives: 0 is BYOL; 1 without predictor and stop-gradient is SimCLR.",
         source=f"{PAPER}, eq. 6",
         only=("bridge",),
         ge=0.0,
@@ -96,7 +100,7 @@ class MethodConfig(Part):
     temperature: float | None = setting(
         None,
         "Temperature",
-        "Divides the cosines: lower looks at the nearest negatives only. Empty: as the objective has it.",
+        "Divides the cosines: a lower one looks at the nearest negatives only. Empty: as the objective has it.",
         source="SimCLR 0.5 for small images, MoCo 0.2, InstDisc 0.07, bridge 0.3",
         expert=True,
         only=("simclr", "moco", "nce", "bridge"),
@@ -106,7 +110,7 @@ class MethodConfig(Part):
     negatives: int = setting(
         4096,
         "Negatives",
-        "Length of MoCo's queue; noise samples of NCE.",
+        "Length of MoCo's queue of earlier keys; noise images that NCE draws at each step.",
         unit="images",
         source="arXiv 1911.05722, 1805.01978",
         expert=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from byol_core.settings.base import PAPER, Part, setting
+from byol_core.settings.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR
 
 Encoder = Literal["conv-classroom", "conv-quarter", "conv-half", "conv-tutorial", "resnet18", "resnet34", "resnet50"]
 
@@ -26,6 +27,7 @@ class NetworkConfig(Part):
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
+        only=WITH_PROJECTOR,
         ge=8,
         le=16384,
     )
@@ -36,6 +38,7 @@ class NetworkConfig(Part):
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
+        only=PREDICTIVE,
         ge=8,
         le=16384,
     )
@@ -46,6 +49,7 @@ class NetworkConfig(Part):
         unit="numbers",
         source=f"256 in {PAPER}, §3.3",
         expert=True,
+        only=WITH_PROJECTOR,
         ge=2,
         le=8192,
     )
@@ -55,7 +59,20 @@ class NetworkConfig(Part):
         "Batch norm at the projector's end, as SimSiam has it; the paper has none. It makes short runs learn faster.",
         source="arXiv 2011.10566, §4",
         expert=True,
+        only=WITH_PROJECTOR,
     )
     head_norm: Literal["batch", "none"] = setting(
-        "batch", "Norm in the heads", "Batch normalisation in projector and predictor, as in the paper.", expert=True
+        "batch",
+        "Norm in the heads",
+        "Batch normalisation in projector and predictor, as in the paper. None takes every one out of the heads.",
+        source="arXiv 2010.10241",
+        expert=True,
+        only=WITH_HEAD_NORM,
+    )
+    encoder_norm: Literal["batch", "group", "none"] = setting(
+        "batch",
+        "Norm in the encoder",
+        "Batch normalisation as in the paper; group normalisation looks at one image alone; none is an ablation.",
+        source="arXiv 2010.10241: BYOL works without batch statistics",
+        expert=True,
     )

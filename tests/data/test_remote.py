@@ -20,6 +20,7 @@ from torchvision import datasets
 
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
+from byol_core.data.remote import MAKERS, PLACES, data_home
 from byol_core.errors import LabError
 
 Png = Callable[..., bytes]
@@ -237,3 +238,33 @@ def test_after_a_failure_torchvision_and_sockets_are_as_before(monkeypatch: pyte
     with pytest.raises(LabError):
         load("mnist", 32)
     assert (socket.getdefaulttimeout(), datasets.utils.tqdm) == before
+
+
+def test_a_set_on_the_disk_is_read_again_only_when_its_files_change(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BYOL_LAB_CACHE", str(tmp_path / "cache"))
+    write_idx(home / "MNIST/raw")
+    told: list[str] = []
+
+    def words(text: str, share: float) -> None:
+        told.append(text)
+
+    first = load("mnist", 28, images="disk", progress=words)
+    told.clear()
+    again = load("mnist", 28, images="disk", progress=words)
+    assert "reading the images" not in told
+    check(again, 28, [0, 1, 2, 3], [0, 1])
+    assert (again.on_disk, again.fingerprint) == (True, first.fingerprint)
+    (home / "MNIST/raw/more").write_text("changed")
+    load("mnist", 28, images="disk", progress=words)
+    assert "reading the images" in told
+
+
+def test_every_set_has_a_place() -> None:
+    assert set(PLACES) == set(MAKERS)
+
+
+def test_an_unknown_home_in_the_place_of_downloads_is_taken_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BYOL_LAB_DATA", "~nobody-of-this-name/sets")
+    assert data_home().parts[-2:] == ("~nobody-of-this-name", "sets")

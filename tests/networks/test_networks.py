@@ -1,4 +1,4 @@
-"""Encoders and heads have the shapes, sizes and layers that their descriptions promise."""
+"""Encoders have the shapes, sizes and layers that their descriptions promise."""
 
 from typing import get_args
 
@@ -8,7 +8,7 @@ from torch import nn
 
 from byol_core.config import Encoder as EncoderName
 from byol_core.config import NetworkConfig
-from byol_core.networks import build_encoder, build_head
+from byol_core.networks import build_encoder
 
 
 @pytest.mark.parametrize("name", get_args(EncoderName))
@@ -42,15 +42,6 @@ def test_pooling_before_the_relu_changes_nothing(generator):
     conv, norm, pool, relu = encoder.body[0]
     x = torch.randn(4, 3, 32, 32, generator=generator)
     assert torch.equal(encoder.body[0](x), pool(relu(norm(conv(x)))))
-
-
-def test_a_head_is_linear_norm_relu_linear_without_bias():
-    """arXiv 2006.07733, §3.3, and byol/utils/networks.py of the authors."""
-    first, norm, relu, last = build_head(10, 4096, 256)
-    assert (first.in_features, first.out_features, first.bias is not None) == (10, 4096, True)
-    assert (norm.eps, norm.momentum) == (1e-5, 0.1)
-    assert isinstance(relu, nn.ReLU)
-    assert (last.out_features, last.bias) == (256, None)
 
 
 def test_an_encoder_normalises_by_the_statistics_it_was_given(generator):

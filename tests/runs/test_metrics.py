@@ -36,6 +36,20 @@ def test_a_curve_comes_back_as_it_was_logged(store, run, row):
     assert store.latest(run.run_id, "tau") is None
 
 
+def test_several_curves_are_read_at_once_each_from_a_step_of_its_own(store, run):
+    rows = [MetricRow(step, 0.0, 0.0, {"loss": step / 10, "tau": 1.0}) for step in range(10)]
+    store.add_metrics(run.run_id, 1, rows)
+    found = store.curves(run.run_id, {"loss": 6, "tau": -1, "none": -1}, max_points=10)
+    assert (steps(found["loss"]), len(found["tau"]), found["none"]) == ([7, 8, 9], 10, [])
+
+
+def test_the_last_values_are_those_that_no_later_attempt_took_back(store, run):
+    rows = [MetricRow(step, 0.0, 0.0, {"loss": float(step), "tau": math.nan}) for step in range(10)]
+    store.add_metrics(run.run_id, 1, rows)
+    again(store, run, 4)
+    assert store.last_values(run.run_id, ["loss", "tau", "none"]) == {"loss": 4.0}
+
+
 def test_only_what_is_new_is_read(store, run, row):
     store.add_metrics(run.run_id, 1, [row(step, 1.0) for step in range(10)])
     assert steps(store.series(run.run_id, "loss", after_step=7)) == [8, 9]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from byol_core.events import MetricRow
 from byol_core.runs import report
 
 
@@ -21,3 +22,44 @@ def test_a_missing_number_says_why(store, config, stopped, accuracy, ratio):
     assert said["kNN accuracy, test images"] == accuracy
     assert said["kNN on raw pixels"] == "no labels"
     assert said["std ratio (1 healthy, 0 collapsed)"] == ratio
+
+
+@pytest.fixture
+def alarmed(store, config):
+    run = store.create(config, name="mine", here=True)
+    values = {"std_ratio": 0.2, "projection_std_ratio": 0.4, "rankme": 31.25}
+    store.add_metrics(run.run_id, 1, [MetricRow(3, 0.1, 1.0, values)])
+    store.set_alarm(run.run_id, "It collapses, probably because of this.")
+    return store.get(run.run_id)
+
+
+def cells(table):
+    return list(zip(*(column.cells for column in table.columns), strict=True))
+
+
+def test_an_object_holds_the_alarm_and_the_last_signs_of_health(store, alarmed):
+    seen = report.as_object(store, alarmed)
+    assert seen["alarm"] == "It collapses, probably because of this."
+    assert seen["health"] == {"std_ratio": 0.2, "projection_std_ratio": 0.4, "rankme": 31.25}
+
+
+def test_facts_begin_with_the_alarm_and_name_every_sign(store, alarmed):
+    rows = cells(report.facts_table(store, alarmed))
+    assert rows[0] == ("ALARM", "It collapses, probably because of this.")
+    assert ("Spread (std ratio)", "0.200 (representation), 0.400 (projection)") in rows
+    assert ("RankMe", "31.2 (representation)") in rows
+
+
+def test_the_list_and_the_numbers_of_a_run_say_its_alarm(store, alarmed):
+    assert cells(report.runs_table([alarmed]))[0][-1] == "ALARM: It collapses, probably because of this."
+    assert cells(report.numbers_table(alarmed))[0] == ("ALARM", "It collapses, probably because of this.")
+
+
+def test_why_a_run_was_interrupted_is_said_before_its_alarm(store, alarmed):
+    interrupted = replace(alarmed, message="Its process is gone.")
+    assert cells(report.runs_table([interrupted]))[0][-1].startswith("Its process is gone. ALARM: It collapses")
+
+
+def test_a_failure_that_is_its_own_alarm_is_said_once(store, alarmed):
+    failed = replace(alarmed, message=alarmed.alarm)
+    assert cells(report.runs_table([failed]))[0][-1] == alarmed.alarm

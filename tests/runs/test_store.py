@@ -119,6 +119,16 @@ def test_a_resumed_run_does_not_tell_the_numbers_of_the_end_before(store, config
     assert store.resume(run.run_id).summary == {}
 
 
+def test_the_alarm_of_a_live_run_stays_until_it_is_resumed(store, config):
+    run = live(store, config)
+    assert run.alarm is None
+    store.set_alarm(run.run_id, "It collapses.")
+    assert store.move(run.run_id, "stopped").alarm == "It collapses."
+    store.set_alarm(run.run_id, None)  # too late: it is over
+    assert store.get(run.run_id).as_dict()["alarm"] == "It collapses."
+    assert store.resume(run.run_id).alarm is None
+
+
 def test_a_resumed_run_goes_to_the_end_of_the_queue(store, config):
     first, second = ended(store, config), store.create(config)
     store.resume(first.run_id)
@@ -207,7 +217,16 @@ def test_a_run_whose_process_is_gone_is_interrupted(store, config, until):
     child.kill()  # not waited for: a zombie is dead, too
     until(lambda: store.get(run.run_id).state == "interrupted", 5)
     assert f"process {child.pid}" in store.get(run.run_id).message
+    assert store.get(run.run_id).message.endswith("resume it to start again from the beginning.")
     child.communicate()
+
+
+def test_a_run_that_is_gone_goes_on_from_its_last_checkpoint_where_there_is_one(store, config):
+    run = store.create(config)
+    store.claim(run.run_id, (identity()[0], 1.0))
+    (run.folder / "checkpoints").mkdir()
+    (run.folder / "checkpoints" / "step-00000007.pt").touch()
+    assert RunStore(store.home).get(run.run_id).message.endswith("resume it to go on from its last checkpoint.")
 
 
 def test_a_pid_that_was_handed_to_another_process_does_not_count(store, config):

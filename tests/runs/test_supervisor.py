@@ -60,6 +60,20 @@ def test_each_gpu_has_a_run_of_its_own(store, config, watch, monkeypatch, until)
     assert environment["CUDA_VISIBLE_DEVICES"] == "3"
 
 
+def test_a_run_of_several_processes_takes_as_many_gpus_and_is_not_overtaken(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY_SECONDS", "0.2")
+    watch.devices = ["0", "1"]
+    first = store.create(config, name="first")
+    wide = store.create(config.changed(**{"runtime.processes": 2}))
+    later = store.create(config)
+    watch.tick()
+    assert [store.get(run.run_id).device for run in (first, wide, later)] == ["cuda:0", "", ""]
+    assert store.get(wide.run_id).message == "Waits for GPU 0: 'first' is running there."
+    until(reaches(store, watch, wide, "running"))
+    assert store.get(wide.run_id).device == "cuda:0,1"
+    assert psutil.Process(store.get(wide.run_id).pid).environ()["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
 def test_a_worker_is_detached_nice_and_writes_to_its_log(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY_SECONDS", "0.2")
     run = store.create(config)

@@ -15,7 +15,7 @@ from byol_core.processes import identity
 from byol_core.runs import report, worker
 from byol_core.runs.folder import LOG
 
-DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 20, 0.1, 10, 5)
+DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 0.9, 20, 0.1, 10, 5)
 
 
 def training(action=lambda *_: None, result=DONE):
@@ -193,6 +193,21 @@ def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
     worker.main([run.run_id], training(second))
     assert resumed == [True]
     assert [point[0] for point in store.series(run.run_id, "loss")] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_an_alarm_is_in_the_store_and_the_log_at_once(store, config):
+    def action(_config, _folder, listener, _resume):
+        for text in ("It collapses.", "It collapses.", None, "It collapses again."):
+            listener.alarm(text)
+            seen.append(store.get(run.run_id).alarm)
+
+    seen = []
+    run = store.create(config)
+    worker.main([run.run_id], training(action))
+    assert seen == ["It collapses.", "It collapses.", None, "It collapses again."]
+    assert store.get(run.run_id).alarm == "It collapses again."
+    log = (run.folder / LOG).read_text()
+    assert (log.count("ALARM: It collapses."), log.count("The alarm is over")) == (1, 1)
 
 
 @pytest.mark.parametrize("state", ["running", "finished"])

@@ -26,7 +26,8 @@ def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool =
         listener.progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
     (folder / "checkpoints").mkdir(exist_ok=True)
     (folder / "checkpoints" / f"step-{step:08d}.pt").write_bytes(b"")
-    return Summary(step < total, step, step / 10, step * 0.1, 100.0, 1 / step, None, None, None, 0.9, 20, 0.1, 10, 5)
+    stopped, loss = step < total, 1 / step
+    return Summary(stopped, step, step / 10, step * 0.1, 100.0, loss, None, None, None, 0.9, 0.9, 20, 0.1, 10, 5)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""Views on the CPU: from tensors to the compiled kernel of ``kernels``, the images dealt out to threads.
+
+The threads are Python's, which the kernel lets run side by side: numba's own would share a pool with other threads of
+the process (Streamlit has one for each visitor) in ways that it does not support, and would compete with PyTorch's.
+An image is worked on by one thread and alone, so a view depends neither on their number nor on the rest of the batch.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from byol_core.augment import blur, geometry, noise
+from byol_core.augment.parameters import Size, ViewParameters
+
+_PIXELS_A_THREAD = 16_384  # under this a thread would cost more than it saves
+_lock = threading.Lock()
+_pool: ThreadPoolExecutor | None = None
+
+
+def serves(images: Tensor) -> bool:
+    """Whether these images can be worked on here: on the CPU, not traced by a compiler, and no gradient is wanted."""
+    return images.device.type == "cpu" and not images.requires_grad and not torch.compiler.is_compiling()
+
+
+def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
+    """One view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32, contiguous.
+
+    Raises:
+        ValueError: The images are not RGB, or a box does not lie within them.
+    """
+    _check(images, params)
+    if images.dtype != torch.uint8:
+        images = images.float() if images.is_floating_point() else images.float() / 255
+    view = torch.empty(len(images), 3, *size)
+    if params.degrees is None or params.shift is None:
+        _run(images, view, {**_geometry(params), **_colours(params)})
+    else:
+        _run(images, view, _geometry(params))
+        view = geometry.rotate_shift(view, params.degrees, params.shift).contiguous()
+        _run(images, view, _colours(params))
+    return noise.finish(view, params.noise, params.deviation, params.holes)
+
+
+def _check(images: Tensor, params: ViewParameters) -> None:
+    """The kernel looks at no bounds: what would lie outside is refused here."""
+    _, channels, height, width = images.shape
+    if channels != 3:
+        raise ValueError(f"views are made of RGB images, these have {channels} channels")
+    top, left, h, w = params.boxes.numpy().T
+    if not ((top >= 0) & (left >= 0) & (h > 0) & (w > 0) & (top + h <= height) & (left + w <= width)).all():
+        raise ValueError(f"a crop lies outside of the image of {height} x {width} pixels")
+
+
+def _geometry(p: ViewParameters) -> dict[str, Tensor]:
+    return {"boxes": p.boxes, "mirror_h": p.flip_horizontal, "mirror_v": p.flip_vertical}
+
+
+def _colours(p: ViewParameters) -> dict[str, Tensor]:
+    names = ("factors", "order", "grey", "sigma", "threshold")
+    return {name: value for name in names if (value := getattr(p, name)) is not None}
+
+
+_NO_BYTES, _NO_FLOATS = np.empty((0, 0, 0, 0), np.uint8), np.empty((0, 0, 0, 0), np.float32)
+# The parameters as the kernel takes them, all off: their order, types and number of axes.
+_OFF = {
+    "boxes": np.empty((0, 4), np.int64),
+    "mirror_h": np.empty(0, np.bool_),
+    "mirror_v": np.empty(0, np.bool_),
+    "factors": np.empty((0, 4), np.float32),
+    "order": np.empty((0, 4), np.int64),
+    "grey": np.empty(0, np.bool_),
+    "sigma": np.empty(0, np.float32),
+    "threshold": np.empty(0, np.float32),
+}
+
+
+def _run(images: Tensor, view: Tensor, params: dict[str, Tensor]) -> None:
+    """Crop into ``view`` where there are boxes, and change its colours in place."""
+    from byol_core.augment import kernels  # brings numba with it
+
+    _, _, height, width = view.shape
+    given = {name: value.contiguous().numpy().astype(_OFF[name].dtype, copy=False) for name, value in params.items()}
+    source = images.contiguous().numpy()
+    arguments: tuple[Any, ...] = (
+        *((source, _NO_FLOATS) if source.dtype == np.uint8 else (_NO_BYTES, source)),
+        view.numpy(),
+        *(_OFF | given).values(),
+        (blur.kernel_size(height) // 2, blur.kernel_size(width) // 2),
+    )
+    _in_threads(lambda start, stop: kernels.make(start, stop, *arguments), len(view), height * width)
+
+
+def _in_threads(work: Callable[[int, int], None], n: int, pixels: int) -> None:
+    """Do ``work(start, stop)`` for n images in equal parts; the caller's own thread does the last."""
+    parts = max(1, min(torch.get_num_threads(), n, n * pixels // _PIXELS_A_THREAD))
+    edges = [n * part // parts for part in range(parts + 1)]
+    others = [_threads().submit(work, *edges[part : part + 2]) for part in range(parts - 1)]
+    work(*edges[-2:])
+    for other in others:
+        other.result()
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    with _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="views")
+        return _pool
+
+
+def _after_fork() -> None:
+    """A forked process has the pool but not its threads."""
+    global _pool, _lock
+    _pool, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

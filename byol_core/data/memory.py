@@ -1,0 +1,62 @@
+"""How much memory is free for this process: of the machine, of its container (cgroup), under its own limits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_GROUPS = Path("/sys/fs/cgroup")
+# Limit, use and the reclaimable part of the use, by version of cgroups.
+_FILES = {
+    "v2": ("memory.max", "memory.current", "inactive_file"),
+    "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
+
+
+def free_memory() -> int:
+    """Bytes; never below 0."""
+    return max(0, min([psutil.virtual_memory().available, *_left_in_groups(), *_left_in_process()]))
+
+
+def _left_in_process() -> Iterator[int]:
+    """Under ``ulimit -d`` and ``ulimit -v``."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = psutil.Process().memory_info()
+    for limit, taken in ((resource.RLIMIT_DATA, getattr(used, "data", 0)), (resource.RLIMIT_AS, used.vms)):
+        most = resource.getrlimit(limit)[0]
+        if most != resource.RLIM_INFINITY:
+            yield most - taken
+
+
+def _left_in_groups(groups: Path = _GROUPS, own: Path = Path("/proc/self/cgroup")) -> Iterator[int]:
+    """Under the limits of the process' control group and of those around it."""
+    with suppress(OSError):
+        for line in own.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers == "":
+                yield from _left_along(groups, path, "v2")
+            elif "memory" in controllers.split(","):
+                yield from _left_along(groups / "memory", path, "v1")
+
+
+def _left_along(root: Path, path: str, version: str) -> Iterator[int]:
+    here = root / path.strip("/")
+    for group in [here, *here.parents]:
+        if group.is_relative_to(root):
+            yield from _left(group, version)
+
+
+def _left(group: Path, version: str) -> Iterator[int]:
+    limit, used, reclaimable = _FILES[version]
+    with suppress(OSError, ValueError):  # no such group seen from here, or "max"
+        most = int((group / limit).read_text())
+        lines = (line.split() for line in (group / "memory.stat").read_text().splitlines())
+        spare = next((int(value) for name, value in lines if name == reclaimable), 0)
+        yield most - int((group / used).read_text()) + spare

@@ -1,0 +1,100 @@
+"""Where a loader puts the images that it reads: into memory, or into a file that is mapped when all are there."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from byol_core.data.imageset import allocate
+from byol_core.data.mapped import Places, open_rows
+from byol_core.errors import InputError
+
+
+class Rows(Protocol):
+    """Room for images of one size."""
+
+    def put(self, places: Places, images: Tensor) -> None:
+        """Write images (n, 3, size, size) uint8 to these places."""
+
+    def images(self, count: int) -> Tensor:
+        """The first ``count`` images, (count, 3, size, size) uint8; nothing is put afterwards."""
+
+
+# (count, size) -> room for at most so many images.
+Room = Callable[[int, int], Rows]
+
+
+class MemoryRows:
+    """Images in memory; InputError when they do not fit."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self.rows = allocate(count, size)
+
+    def put(self, places: Places, images: Tensor) -> None:
+        """Copy."""
+        self.rows[places] = images
+
+    def images(self, count: int) -> Tensor:
+        """A view."""
+        return self.rows[:count]
+
+
+class FileRows:
+    """Images in a new file, which is mapped when it is whole: written through a map, a full disk would kill us."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path, self.size, self.row = path, size, 3 * size * size
+        with disk_errors(path.parent):
+            self.file = path.open("xb")
+
+    def put(self, places: Places, images: Tensor) -> None:
+        """Write, neighbours together."""
+        block = images.contiguous().numpy()
+        breaks = np.flatnonzero(np.diff(places) != 1) + 1
+        with disk_errors(self.path.parent):
+            for run in np.split(np.arange(len(places)), breaks):
+                self.file.seek(int(places[run[0]]) * self.row)
+                self.file.write(block[run[0] : run[-1] + 1].data)
+
+    def images(self, count: int) -> Tensor:
+        """A map of the file."""
+        with disk_errors(self.path.parent):
+            self.file.truncate(count * self.row)
+            self.file.close()
+            if not count:  # nothing can be mapped; the loader says what was wrong
+                return torch.empty(0, 3, self.size, self.size, dtype=torch.uint8)
+            return open_rows(self.path, count, self.size)
+
+    def discard(self) -> None:
+        """Remove the file."""
+        with suppress(OSError):  # what was not written yet may not fit either
+            self.file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def in_memory(count: int, size: int) -> Rows:
+    """The room of a set that lies in memory."""
+    return MemoryRows(count, size)
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """What the file system says while a cache is written, as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise InputError(
+                f"The disk of the cache '{folder}' is full: make room, set BYOL_LAB_CACHE to a folder on another disk, "
+                "or choose a smaller data.image_size or data.limit."
+            ) from None
+        raise InputError(
+            f"The cache '{folder}' cannot be written ({error.strerror or error}): set BYOL_LAB_CACHE to another folder."
+        ) from None

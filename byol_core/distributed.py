@@ -1,0 +1,216 @@
+"""Several processes that train one model: who is who, what they share, and what ended whom.
+
+Either torchrun starts all of them, or the one that trains starts the others on its own machine (``runtime.processes``).
+Every rank holds the whole model and its own share of each batch. Rank 0 alone writes: metrics, checkpoints, the store.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from byol_core.errors import InputError, LabError
+from byol_core.files import write_atomic
+
+# The others wait this long while rank 0 looks at the held-out images. A rank that dies is noticed at once, not by this.
+_PATIENCE = timedelta(hours=1)
+_FOLLOWER = "byol_core.follow"
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that train one model; ``processes`` are (host, pid) of every rank."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    processes: tuple[tuple[str, int], ...] = ()
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list, compare=False)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    @property
+    def neighbours(self) -> int:
+        """How many of the processes are on this machine, this one among them: they share its cores."""
+        here = platform.node()
+        return max(1, sum(host == here for host, _ in self.processes))
+
+
+def launched() -> bool:
+    """Whether this process was started as one of several, by torchrun or by rank 0."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def join(processes: int, folder: Path | None) -> World:
+    """Meet the other ranks, which are started here when torchrun has not; a world of one when there are no others."""
+    if launched():
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        _meet(local, "env://", int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+        return _world(local, [])
+    if processes == 1:
+        return World()
+    if torch.cuda.is_available() and processes > torch.cuda.device_count():
+        raise InputError(f"runtime.processes is {processes}, and this machine has {torch.cuda.device_count()} GPUs.")
+    address = f"127.0.0.1:{_free_port()}"
+    children = [_follower(number, processes, address, folder) for number in range(1, processes)]
+    _meet(0, f"tcp://{address}", 0, processes)
+    return _world(0, children)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _follower(number: int, processes: int, address: str, folder: Path | None) -> subprocess.Popen[bytes]:
+    host, port = address.split(":")
+    names = {"RANK": number, "LOCAL_RANK": number, "WORLD_SIZE": processes, "MASTER_ADDR": host, "MASTER_PORT": port}
+    environment = {**os.environ, **{name: str(value) for name, value in names.items()}}
+    command = [sys.executable, "-m", _FOLLOWER]
+    if folder is None:
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    with (folder / f"rank-{number}.log").open("wb") as log:
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def _meet(local: int, where: str, rank: int, size: int) -> None:
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local)
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, init_method=where, rank=rank, world_size=size, timeout=_PATIENCE)
+
+
+def _world(local: int, children: list[subprocess.Popen[bytes]]) -> World:
+    processes: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(processes, (platform.node(), os.getpid()))
+    return World(dist.get_rank(), dist.get_world_size(), local, tuple(processes), children)
+
+
+def leave(world: World) -> None:
+    """Say goodbye and see the helpers off, so that nobody waits for this process."""
+    if dist.is_initialized():
+        with suppress(RuntimeError):  # the others may be gone
+            dist.destroy_process_group()
+    for child in world.children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5)
+        child.kill()
+        child.wait()
+
+
+def share(value: Any) -> Any:
+    """Rank 0's value, on every rank: anything that can be pickled, and it comes from our own process only."""
+    if not dist.is_initialized():
+        return value
+    box = [value]
+    dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
+    return box[0]
+
+
+def agree(flag: bool) -> bool:
+    """Rank 0's flag, on every rank: cheap enough for every step, and it waits for no accelerator."""
+    if not dist.is_initialized():
+        return flag
+    box = torch.tensor([flag], dtype=torch.uint8)
+    dist.broadcast(box, src=0)
+    return bool(box.item())
+
+
+def mean(value: Tensor) -> Tensor:
+    """The mean of a scalar over the ranks, for the log."""
+    if not dist.is_initialized():
+        return value
+    value = value.clone()
+    dist.all_reduce(value)
+    return value / dist.get_world_size()
+
+
+def gather(rows: Tensor) -> Tensor:
+    """The rows (B, D) of every rank in order, (B * ranks, D), with gradient; the rows themselves in one process.
+
+    Its gradient sums what every rank's loss asks of these rows. With the mean over the ranks that DDP takes, that is
+    the gradient of the loss of the whole batch.
+    """
+    if not dist.is_initialized():
+        return rows
+    gathered: Tensor = _Gather.apply(rows)
+    return gathered
+
+
+class _Gather(torch.autograd.Function):
+    """All ranks' rows; the gradient of ours is the sum of what every rank asks of them."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor) -> Tensor:
+        """Collect."""
+        everybody = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+        dist.all_gather(everybody, rows.contiguous())
+        return torch.cat(everybody)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        """Sum over the ranks, and keep the part that is ours."""
+        gradient = gradient.contiguous()
+        dist.all_reduce(gradient)
+        return gradient.chunk(dist.get_world_size())[dist.get_rank()]
+
+
+def leave_word(folder: Path, sentence: str) -> None:
+    """Say why this rank ends, for rank 0 to find; where the folder cannot be written, nothing is said."""
+    with suppress(OSError):
+        write_atomic(_word(folder, int(os.environ.get("RANK", "0"))), sentence.encode())
+
+
+def forget_words(folder: Path) -> None:
+    """Remove what the ranks of an earlier attempt said."""
+    for path in folder.glob("rank-*.txt"):
+        path.unlink(missing_ok=True)
+
+
+def _word(folder: Path, rank: int) -> Path:
+    return folder / f"rank-{rank}.txt"
+
+
+def explain(error: Exception, world: World, folder: Path) -> Exception:
+    """Why the ranks lost each other, when they did: which one ended, and its own word when it left one."""
+    if world.size == 1 or not isinstance(error, RuntimeError) or isinstance(error, LabError):
+        return error
+    for rank, (host, pid) in enumerate(world.processes):
+        name = f"Process {rank + 1} of {world.size}"
+        if _word(folder, rank).exists():
+            return LabError(f"{name} failed: {_word(folder, rank).read_text()}")
+        if host == platform.node() and not _alive(pid):
+            return LabError(
+                f"{name} ended without a word: it was killed, or the memory was not enough. Resume goes on from the "
+                "last checkpoint."
+            )
+    if any(word in str(error).lower() for word in ("gloo", "nccl", "connection")):
+        first = str(error).strip().splitlines()[0][:200]
+        return LabError(f"The {world.size} processes of the run lost each other ({first}).")
+    return error
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process still runs; one that has ended and waits for its parent to notice does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

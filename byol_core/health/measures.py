@@ -1,0 +1,212 @@
+"""The signs of health as numbers: how a set of vectors lies in its space, without labels.
+
+Conventions, because a rank or a cosine means little without them: the std ratio, the cosines, alignment and uniformity
+are of the rows divided by their length; RankMe is of the rows as they are (raw, not centred); the participation ratio
+and the spectrum are of the centred rows. Vectors come from the network in evaluation mode. Nothing here raises on what
+a broken network puts out: what cannot be measured is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+# What a network makes of n pictures: representations (n, d) and projections (n, p).
+Vectors: TypeAlias = tuple[Tensor, Tensor]
+
+RANKME_EPSILON = 1e-7  # arXiv 2210.02885, eq. 1
+UNIFORMITY_T = 2.0  # arXiv 2005.10242, §4
+UNIFORMITY_ROWS = 2000  # its cost grows with the square of the rows
+# A spread below this share of the vectors' energy is rounding: its shape would be read as rank where there is none.
+_NO_SPREAD = 1e-12
+
+
+@torch.no_grad()
+def measure(
+    representation: Tensor,
+    projection: Tensor,
+    *,
+    views: Vectors | None = None,
+    first: Vectors | None = None,
+    target: Vectors | None = None,
+) -> dict[str, float]:
+    """Every sign of the representations (n, d) and, under ``projection_``, of the projections (n, p) of n pictures.
+
+    ``views`` are the vectors of an augmented view of pictures, compared row by row with those of ``first``, another
+    view of the same pictures; None: with the pictures as given. They make ``alignment`` and ``cross_view_cosine``.
+    ``target`` are the target network's vectors of the first pictures, of all or of fewer; they make ``target_cosine``.
+    A sign whose vectors are not given is left out, one that cannot be measured is NaN. All comes to the host in one
+    transfer.
+    """
+    with torch.autocast(representation.device.type, enabled=False):
+        found: dict[str, Tensor] = {}
+        for i, (prefix, vectors) in enumerate((("", representation), ("projection_", projection))):
+            signs = _alone(vectors)
+            if views is not None:
+                other = vectors[: len(views[i])] if first is None else first[i]
+                signs["alignment"] = _alignment(other, views[i])
+                signs["cross_view_cosine"] = 1 - signs["alignment"] / 2  # |u - v|^2 = 2 - 2 u.v
+            if target is not None:
+                signs["target_cosine"] = _paired_cosine(vectors[: len(target[i])], target[i])
+            found |= {prefix + key: value for key, value in signs.items()}
+        values = torch.stack([value.float() for value in found.values()]).tolist()
+    return dict(zip(found, values, strict=True))
+
+
+@torch.no_grad()
+def spectrum(vectors: Tensor) -> Tensor:
+    """The singular values of the centred rows (n, d), divided by the largest: (min(n, d),) float32, falling.
+
+    Zeros where all rows are the same, NaN where a row is not finite. arXiv 2209.15007 reads partial collapse off it.
+    """
+    rows = _usable(vectors)
+    singular = _singular(rows - rows.mean(0)) if len(rows) else rows.new_zeros(0)
+    whole = singular / singular.amax().clamp(min=1e-300) if len(singular) else singular
+    whole = torch.where(_has_spread(rows), whole, 0.0)
+    return torch.where(torch.isfinite(vectors).all(), whole, math.nan).float()
+
+
+def std_ratio(vectors: Tensor) -> float:
+    """sqrt(d) times the mean deviation of the normalised rows (n, d): 1 is spread evenly, 0 has collapsed.
+
+    Under 0.3 is an alarm, under 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
+    """
+    return float(_std_ratio(_unit(vectors)))
+
+
+def mean_cosine(vectors: Tensor) -> float:
+    """Mean cosine of all pairs of different rows (n, d): 0 when they point everywhere, 1 when they point one way."""
+    return float(_mean_cosine(_unit(vectors)))
+
+
+def rankme(vectors: Tensor) -> float:
+    """exp of the entropy of the singular values of the raw rows (n, d): 1 to min(n, d). arXiv 2210.02885, eq. 1."""
+    return float(_rankme(_usable(vectors)))
+
+
+def participation_ratio(vectors: Tensor) -> float:
+    """(sum of eigenvalues)^2 / sum of their squares of the covariance of rows (n, d): from 1 to min(n - 1, d)."""
+    return float(_participation(_usable(vectors)))
+
+
+def alignment(first: Tensor, second: Tensor) -> float:
+    """Mean squared distance of the normalised row i of one to that of the other: 0 to 4. arXiv 2005.10242, alpha 2."""
+    return float(_alignment(first, second))
+
+
+def uniformity(vectors: Tensor) -> float:
+    """log of the mean of exp(-2 distance^2) over pairs of normalised rows (n, d): 0 is a point, about -4 is even.
+
+    Over pairs of different rows, of at most 2,000 rows, evenly taken. arXiv 2005.10242, t = 2.
+    """
+    return float(_uniformity(_unit(vectors)))
+
+
+def paired_cosine(first: Tensor, second: Tensor) -> float:
+    """Mean cosine of row i of one with row i of the other, both (n, d): 1 is the same direction."""
+    return float(_paired_cosine(first, second))
+
+
+def is_finite(value: Tensor) -> bool:
+    """Whether every number is finite."""
+    return bool(torch.isfinite(value).all())
+
+
+def _alone(vectors: Tensor) -> dict[str, Tensor]:
+    """The signs that need nothing but the vectors (n, d), each a number on their device."""
+    unit, rows = _unit(vectors), _usable(vectors)
+    finite = torch.isfinite(vectors).all()
+    signs = {
+        "std_ratio": _std_ratio(unit),
+        "mean_cosine": _mean_cosine(unit),
+        "rankme": torch.where(finite, _rankme(rows), math.nan),
+        "participation": torch.where(finite, _participation(rows), math.nan),
+        "uniformity": _uniformity(unit),
+    }
+    return {key: value.to(vectors.device) for key, value in signs.items()}
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return F.normalize(vectors.float(), dim=1)
+
+
+def _usable(vectors: Tensor) -> Tensor:
+    """Rows in float64, where squares keep their digits, without what would stop an eigenvalue solver.
+
+    Apple's GPU has no float64: its vectors are measured on the CPU.
+    """
+    here = vectors.cpu() if vectors.device.type == "mps" else vectors
+    return torch.nan_to_num(here.double(), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _std_ratio(unit: Tensor) -> Tensor:
+    if len(unit) < 2:
+        return unit.new_full((), math.nan)
+    return unit.std(0).mean() * math.sqrt(unit.shape[1])
+
+
+def _mean_cosine(unit: Tensor) -> Tensor:
+    """From the length of the sum: it holds every pair twice, and each row with itself, which is taken out exactly."""
+    n = len(unit)
+    if n < 2:
+        return unit.new_full((), math.nan)
+    itself = unit.square().sum()
+    pairs = (unit.sum(0).square().sum() - itself) / (n * (n - 1))
+    return torch.where(itself > 0, pairs, math.nan)
+
+
+def _rankme(rows: Tensor) -> Tensor:
+    singular = _singular(rows)
+    share = singular / singular.sum() + RANKME_EPSILON
+    return torch.exp(-(share * share.log()).sum()) if len(singular) else singular.sum() / 0
+
+
+def _participation(rows: Tensor) -> Tensor:
+    """Trace and Frobenius norm of the covariance; no eigenvalue is needed."""
+    if not len(rows):
+        return rows.new_full((), math.nan)
+    gram = _gram(rows - rows.mean(0))
+    ratio = gram.diagonal().sum().square() / gram.square().sum()
+    return torch.where(_has_spread(rows), ratio, math.nan)
+
+
+def _has_spread(rows: Tensor) -> Tensor:
+    return (rows - rows.mean(0)).square().sum() > _NO_SPREAD * rows.square().sum()
+
+
+def _singular(rows: Tensor) -> Tensor:
+    """The min(n, d) singular values of rows (n, d), falling, through the Gram matrix of the smaller side."""
+    try:
+        squares: Tensor = torch.linalg.eigvalsh(_gram(rows))
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # did not converge: no reason to end a run
+        squares = rows.new_full((min(rows.shape),), math.nan)
+    return squares.flip(0).clamp(min=0).sqrt()
+
+
+def _gram(rows: Tensor) -> Tensor:
+    n, d = rows.shape
+    return rows @ rows.T if n < d else rows.T @ rows
+
+
+def _alignment(first: Tensor, second: Tensor) -> Tensor:
+    return (_unit(first) - _unit(second)).square().sum(1).mean()
+
+
+def _paired_cosine(first: Tensor, second: Tensor) -> Tensor:
+    return (_unit(first) * _unit(second)).sum(1).mean()
+
+
+def _uniformity(unit: Tensor) -> Tensor:
+    """Distances from the centre's point of view, so that those of a nearly collapsed set keep their digits."""
+    unit = unit[:: max(1, -(-len(unit) // UNIFORMITY_ROWS))]
+    n = len(unit)
+    if n < 2:
+        return unit.new_full((), math.nan)
+    unit = unit - unit.mean(0)
+    length = unit.square().sum(1)
+    squares = (length[:, None] + length[None] - 2 * unit @ unit.T).clamp(min=0)
+    return torch.log(torch.exp(-UNIFORMITY_T * squares).fill_diagonal_(0).sum() / (n * (n - 1)))

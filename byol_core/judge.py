@@ -1,0 +1,141 @@
+"""Looks at a run on pictures that it does not learn from: kNN beside its baselines, the signs of health, the map.
+
+The signs are measured on one fixed probe set, in evaluation mode: on the pictures themselves, and for what compares two
+views on one fixed pair of views of each, so that the curve shows the network and not the draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from byol_core import health
+from byol_core.augment import apply, draw, resolve
+from byol_core.config import RunConfig
+from byol_core.data.mapped import take
+from byol_core.device import autocast_dtype
+from byol_core.health import Vectors
+from byol_core.method import Branch, Method
+from byol_core.probe import EmbeddingFolder, Probe, represent
+
+_PAIRS = 512  # pictures whose two views are compared: the mean hardly moves with more, and the time does
+_COMPARED = 256  # pictures that the target network is asked about
+
+
+class Judge:
+    """What is measured of one run, and where it is kept for the map."""
+
+    def __init__(self, config: RunConfig, probe: Probe, folder: Path, device: torch.device) -> None:
+        self.config, self.probe, self.device = config, probe, device
+        self.dtype = autocast_dtype(config.runtime, device)
+        self.embeddings = EmbeddingFolder(folder / "embeddings", probe)
+        self.baselines: dict[str, float | None] = {}
+        self.first: dict[str, float] = {}  # the signs before any learning
+        self.latest: dict[str, float] = {}
+
+    # The three looks
+
+    def start(self, method: Method, pulse: Callable[[], None]) -> dict[str, float]:
+        """The state before any learning: the two baselines, the first signs and the first map."""
+        probe, raw = self.probe, self.probe.pixels()
+        features = probe.represent(method.online.encoder, pulse=pulse)
+        accuracy = probe.on_validation(features)
+        self.baselines = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
+        self.embeddings.start()
+        values = self._look(method, features, 0, 0.0, accuracy)
+        self.first = dict(values)
+        return values | _known({"knn_untrained": accuracy, "knn_pixels": probe.on_validation(raw)})
+
+    def look(self, method: Method, step: int, epoch: float) -> dict[str, float]:
+        """The metrics of one evaluation."""
+        features = self.probe.represent(method.online.encoder, self.dtype)
+        return self._look(method, features, step, epoch, self.probe.on_validation(features))
+
+    def final(self, method: Method) -> dict[str, float | None]:
+        """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to judge by."""
+        features = self.probe.represent(method.online.encoder)
+        rows = self.probe.rows(features, self.probe.shown)
+        spread, projection = health.std_ratio(rows), health.std_ratio(_project(method.online, rows))
+        return {
+            "knn_accuracy": self.probe.on_test(features),
+            "std_ratio": spread if math.isfinite(spread) else None,
+            "projection_std_ratio": projection if math.isfinite(projection) else None,
+        }
+
+    def _look(
+        self, method: Method, features: Tensor, step: int, epoch: float, accuracy: float | None
+    ) -> dict[str, float]:
+        rows = self.probe.rows(features, self.probe.shown)
+        projection = _project(method.online, rows)
+        signs = self.signs(method, rows, projection)
+        spectra = {
+            "spectrum_representation": health.spectrum(rows),
+            "spectrum_projection": health.spectrum(projection),
+        }
+        self.embeddings.add(step, epoch, rows, projection, accuracy, spectra)
+        self.latest = _known(signs)
+        return self.latest | _known({"knn_accuracy": accuracy})
+
+    # The signs of health
+
+    def signs(self, method: Method, representation: Tensor, projection: Tensor) -> dict[str, float]:
+        """Every sign, from the rows of the probe set and from two fixed views of some of its pictures."""
+        first, second = (self._pair(method.online, view) for view in self._two_views())
+        target = None
+        if method.target is not None:
+            target = self._pair(method.target, self._pictures(_COMPARED))
+        return health.measure(representation, projection, first=first, views=second, target=target)
+
+    def _two_views(self) -> tuple[Tensor, Tensor]:
+        """The same two views of the same pictures at every look, uint8."""
+        images = self._pictures(_PAIRS)
+        source, side = (images.shape[2], images.shape[3]), self.config.views.size or images.shape[2]
+        generator = torch.Generator(self.device).manual_seed(self.config.seed)
+        drawn = draw(resolve(self.config.views), len(images), generator, source, (side, side))
+        first, second = ((apply(images, one, (side, side)) * 255).round().byte() for one in drawn)
+        return first, second
+
+    def _pictures(self, count: int) -> Tensor:
+        """The first pictures of the probe set, on the device, uint8."""
+        return take(self.probe.images, self.probe.shown[:count]).to(self.device)
+
+    def _pair(self, branch: Branch, view: Tensor) -> Vectors:
+        rows = represent(branch.encoder, view, self.dtype)
+        return rows, _project(branch, rows)
+
+    # What a checkpoint keeps of it
+
+    def state(self) -> dict[str, Any]:
+        """Plain values for a checkpoint."""
+        embeddings = self.embeddings
+        return {
+            "baselines": self.baselines,
+            "first": self.first,
+            "evaluations": embeddings.evaluations,
+            "cell": embeddings.cell,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on after a checkpoint."""
+        self.baselines, self.first = state["baselines"], state.get("first", {})
+        self.embeddings.resume(state["evaluations"], state["cell"])
+
+
+@torch.no_grad()
+def _project(branch: Branch, rows: Tensor) -> Tensor:
+    """Projections of representations in evaluation mode, float32; the mode of the projector is put back."""
+    was_training = branch.projector.training
+    branch.projector.eval()
+    projection: Tensor = branch.projector(rows).float()
+    branch.projector.train(was_training)
+    return projection
+
+
+def _known(values: dict[str, float | None] | dict[str, float]) -> dict[str, float]:
+    """What could be measured."""
+    return {key: value for key, value in values.items() if value is not None and math.isfinite(value)}

@@ -1,0 +1,54 @@
+"""Losses that keep the numbers of a projection apart, without negatives: Barlow Twins and VICReg."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from byol_core.losses.precision import in_float32
+
+_EPSILON = 1e-5  # of the standardisation: a batch norm in the authors' code
+_VARIANCE_FLOOR = 1e-4
+
+
+@in_float32
+def barlow_twins(first: Tensor, second: Tensor, redundancy: float) -> Tensor:
+    """Projections of the two views (B, D) each -> scalar >= 0 (arXiv 2103.03230, eq. 1 and 2).
+
+    C is the cross-correlation over the batch of the standardised numbers: the sum of (1 - C_ii)², plus ``redundancy``
+    times the sum of the other C_ij².
+    """
+    correlation = _standardised(first).T @ _standardised(second) / len(first)
+    diagonal = correlation.diagonal()
+    apart = correlation.square().sum() - diagonal.square().sum()
+    return (1 - diagonal).square().sum() + redundancy * apart
+
+
+def _standardised(rows: Tensor) -> Tensor:
+    centred = rows - rows.mean(0)
+    return centred * (centred.square().mean(0) + _EPSILON).rsqrt()
+
+
+@in_float32
+def vicreg(first: Tensor, second: Tensor, invariance: float, variance: float, covariance: float) -> Tensor:
+    """Projections of the two views (B, D) each, not normalised -> scalar >= 0 (arXiv 2105.04906, eq. 1 to 6).
+
+    The weights go with the authors' code, on which 25, 25 and 1 were found: the squared distance is a mean over the
+    numbers too, and the hinge is the mean of the two views'.
+    """
+    alike = F.mse_loss(first, second)
+    first, second = first - first.mean(0), second - second.mean(0)
+    spread = (_hinge(first) + _hinge(second)) / 2
+    return invariance * alike + variance * spread + covariance * (_covariances(first) + _covariances(second))
+
+
+def _hinge(centred: Tensor) -> Tensor:
+    """How far each number's deviation falls short of 1, mean over the numbers (eq. 1)."""
+    deviation = (centred.square().sum(0) / (len(centred) - 1) + _VARIANCE_FLOOR).sqrt()
+    return F.relu(1 - deviation).mean()
+
+
+def _covariances(centred: Tensor) -> Tensor:
+    """Squared covariances of different numbers, summed and divided by their count (eq. 3 and 4)."""
+    matrix = centred.T @ centred / (len(centred) - 1)
+    return (matrix.square().sum() - matrix.diagonal().square().sum()) / len(matrix)

@@ -1,0 +1,27 @@
+"""Losses in float32: their products and exponentials lose too much in bfloat16, to which autocast would narrow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def widened(values: Tensor) -> Tensor:
+    """Half precision as float32; float32, float64 and integers as they are."""
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
+
+
+def in_float32(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The same loss, computed in float32 (float64 when it was given that), inside autocast as outside."""
+
+    @wraps(loss)
+    def wide(*args: Any, **kwargs: Any) -> Tensor:
+        device = next(value for value in args if isinstance(value, Tensor)).device.type
+        with torch.autocast(device, enabled=False):
+            return loss(*(widened(value) if isinstance(value, Tensor) else value for value in args), **kwargs)
+
+    return wide

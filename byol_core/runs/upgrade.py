@@ -1,0 +1,53 @@
+"""A store that an earlier release made gets the columns that it lacks; what was there is kept beside it.
+
+Only columns that may be empty are ever added, so an earlier release can go on with the same store.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.schema import CreateColumn
+
+from byol_core.files import sync_folder
+
+
+def add_columns(connection: Connection, table: Table) -> None:
+    """Add the missing columns inside the transaction of ``connection``, safe when several processes do it at once.
+
+    SQLite's transaction holds the lock of the one writer, so the next process sees the column. PostgreSQL decides by
+    itself with IF NOT EXISTS. OSError when the copy cannot be written.
+    """
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    missing = [column for column in table.columns if column.name not in present]
+    sqlite = connection.dialect.name == "sqlite"
+    if missing and sqlite and connection.engine.url.database:
+        keep_copy(Path(connection.engine.url.database), missing[0].name)
+    for column in missing:
+        definition = CreateColumn(column).compile(dialect=connection.dialect)
+        connection.execute(
+            text(f"ALTER TABLE {table.name} ADD COLUMN {'' if sqlite else 'IF NOT EXISTS '}{definition}")
+        )
+
+
+def keep_copy(file: Path, what: str) -> None:
+    """Copy an SQLite file to ``lab.sqlite.before-WHAT``, whole as of its last commit; one that is there stays."""
+    copy = file.with_name(f"{file.name}.before-{what}")
+    if copy.exists():
+        return
+    arriving = copy.with_name(f".{copy.name}-{os.urandom(4).hex()}")
+    try:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(arriving)) as target:
+            source.backup(target)
+        with arriving.open("rb") as written:
+            os.fsync(written.fileno())
+        arriving.replace(copy)
+        sync_folder(copy.parent)
+    except sqlite3.Error as error:
+        raise OSError(f"its copy '{copy.name}' failed: {error}") from None
+    finally:
+        arriving.unlink(missing_ok=True)
