@@ -85,7 +85,9 @@ def _warm(found: Warm) -> None:
         from byol_core.device import describe_machine
 
         found.machine = describe_machine()
-        import byol_core.augment.views  # noqa: F401
+        from byol_core.augment import warm_up
+
+        warm_up()  # compiles the kernels of the views, once a machine
     except (ImportError, LabError, OSError, RuntimeError) as error:
         found.problem = f"PyTorch could not be loaded here ({error}); 'byol doctor' says more."
     finally:

@@ -311,7 +311,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Under torchrun, every rank but the first helps the first, which alone reads the command.
     """
-    if int(os.environ.get("RANK", "0")) > 0:
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["train"] and int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
         from byol_core.follow import main as follow
 
         sys.exit(follow())

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,8 +26,10 @@ from byol_core.errors import InputError, LabError
 from byol_core.files import write_atomic
 
 # The others wait this long while rank 0 looks at the held-out images. A rank that dies is noticed at once, not by this.
-_PATIENCE = timedelta(hours=1)
+_PATIENCE = timedelta(minutes=30)
+_START = timedelta(minutes=2)  # for a helper to import torch and be here
 _FOLLOWER = "byol_core.follow"
+STARTED_HERE = "BYOL_LAB_FOLLOWS"  # set for the processes that rank 0 starts, other than torchrun's
 
 
 @dataclass(frozen=True)
@@ -57,48 +59,66 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def join(processes: int, folder: Path | None) -> World:
-    """Meet the other ranks, which are started here when torchrun has not; a world of one when there are no others."""
+def join(processes: int, folder: Path, device: str = "auto") -> World:
+    """Meet the other ranks, which are started here when torchrun has not; a world of one when there are no others.
+
+    InputError when ``processes`` are more than the GPUs that would compute, LabError when one does not come.
+    """
     if launched():
-        local = int(os.environ.get("LOCAL_RANK", "0"))
-        _meet(local, "env://", int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
-        return _world(local, [])
+        return _meet(int(os.environ.get("LOCAL_RANK", "0")), [], init_method="env://")
     if processes == 1:
         return World()
-    if torch.cuda.is_available() and processes > torch.cuda.device_count():
-        raise InputError(f"runtime.processes is {processes}, and this machine has {torch.cuda.device_count()} GPUs.")
-    address = f"127.0.0.1:{_free_port()}"
-    children = [_follower(number, processes, address, folder) for number in range(1, processes)]
-    _meet(0, f"tcp://{address}", 0, processes)
-    return _world(0, children)
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() and device != "cpu" else processes
+    if processes > gpus:
+        raise InputError(f"runtime.processes is {processes}, and this machine has {gpus} GPU{'s' * (gpus != 1)}.")
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=_START)
+    children = [_follower(number, processes, store.port, folder) for number in range(1, processes)]
+    try:
+        _await(children, store, folder)
+        return _meet(0, children, store=store, rank=0, world_size=processes)
+    except BaseException:
+        _see_off(children, 0)
+        raise
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def follow() -> World:
+    """Meet the others as one that helps; LabError when this process was not started for it."""
+    if not launched():
+        raise LabError("byol_core.follow helps a run of several processes, which starts it.")
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    if STARTED_HERE not in os.environ:
+        return _meet(local, [], init_method="env://")
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    store = dist.TCPStore("127.0.0.1", int(os.environ["MASTER_PORT"]), is_master=False, timeout=_START)
+    store.set(f"here/{rank}", "yes")
+    return _meet(local, [], store=store, rank=rank, world_size=size)
 
 
-def _follower(number: int, processes: int, address: str, folder: Path | None) -> subprocess.Popen[bytes]:
-    host, port = address.split(":")
-    names = {"RANK": number, "LOCAL_RANK": number, "WORLD_SIZE": processes, "MASTER_ADDR": host, "MASTER_PORT": port}
+def _follower(number: int, processes: int, port: int, folder: Path) -> subprocess.Popen[bytes]:
+    names = {"RANK": number, "LOCAL_RANK": number, "WORLD_SIZE": processes, "MASTER_PORT": port, STARTED_HERE: 1}
     environment = {**os.environ, **{name: str(value) for name, value in names.items()}}
-    command = [sys.executable, "-m", _FOLLOWER]
-    if folder is None:
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
     with (folder / f"rank-{number}.log").open("wb") as log:
+        command = [sys.executable, "-m", _FOLLOWER]
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
-def _meet(local: int, where: str, rank: int, size: int) -> None:
-    if torch.cuda.is_available():
+def _await(children: list[subprocess.Popen[bytes]], store: dist.TCPStore, folder: Path) -> None:
+    """Until every helper is here. If one ended before, the rest would wait for it in a call that hears no signal."""
+    end = time.monotonic() + _START.total_seconds()
+    for number, child in enumerate(children, 1):
+        while not store.check([f"here/{number}"]):
+            if child.poll() is not None or time.monotonic() > end:
+                name = f"Process {number + 1} of {len(children) + 1}"
+                why = "ended before it began" if child.poll() is not None else "did not start in time"
+                raise LabError(f"{name} {why}; '{folder / f'rank-{number}.log'}' may tell why.")
+            time.sleep(0.05)
+
+
+def _meet(local: int, children: list[subprocess.Popen[bytes]], **where: Any) -> World:
+    cuda = torch.cuda.is_available()
+    if cuda and local < torch.cuda.device_count():
         torch.cuda.set_device(local)
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, init_method=where, rank=rank, world_size=size, timeout=_PATIENCE)
-
-
-def _world(local: int, children: list[subprocess.Popen[bytes]]) -> World:
+    dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE, **where)
     processes: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(processes, (platform.node(), os.getpid()))
     return World(dist.get_rank(), dist.get_world_size(), local, tuple(processes), children)
@@ -109,9 +129,14 @@ def leave(world: World) -> None:
     if dist.is_initialized():
         with suppress(RuntimeError):  # the others may be gone
             dist.destroy_process_group()
-    for child in world.children:
+    _see_off(world.children, 5)
+
+
+def _see_off(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
+    """Give the helpers this long to end by themselves."""
+    for child in children:
         with suppress(subprocess.TimeoutExpired):
-            child.wait(5)
+            child.wait(seconds)
         child.kill()
         child.wait()
 

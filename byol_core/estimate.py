@@ -23,6 +23,7 @@ from byol_core.probe import represent
 from byol_core.train import Trainer
 
 _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached
+_WARM_GRAPH = 5  # a CUDA graph is captured in the fourth
 _SMALL = 16  # a large network is timed on a batch of this size, since its time is the arithmetic
 _LONG = 1.0  # seconds of a step from which a network counts as large
 _WITH_TEST = 1.25  # an evaluation looks at the test images as well, which are a fifth of a set
@@ -31,7 +32,9 @@ START_SECONDS = 8.0  # imports, reading the set, baselines
 
 def _trainer(config: RunConfig) -> Trainer:
     """A trainer that writes nothing: its steps are taken one by one and it is never run."""
-    trial = config.changed(**{"data.validation": 0.0, "epochs": 1, "steps": None, "runtime.processes": 1})
+    trial = config.changed(
+        **{"data.validation": 0.0, "epochs": 1, "steps": None, "runtime.processes": 1, "views.first_size": None}
+    )
     return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), Silent())
 
 
@@ -40,7 +43,9 @@ def _random_set(config: RunConfig) -> ImageSet:
     n = config.batch_size + 2
     size = config.data.image_size
     pixels = torch.randint(0, 256, (n, 3, size, size), dtype=torch.uint8)
-    return ImageSet("noise", pixels, None, (), torch.arange(config.batch_size), torch.arange(config.batch_size, n))
+    labels = torch.arange(n) % 10  # for the objective that reads them
+    names = tuple("0123456789")
+    return ImageSet("noise", pixels, labels, names, torch.arange(config.batch_size), torch.arange(config.batch_size, n))
 
 
 def estimate(config: RunConfig, images: int) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def estimate(config: RunConfig, images: int) -> dict[str, Any]:
 
 def _time_a_step(config: RunConfig) -> tuple[Trainer, float]:
     """A trainer and the seconds of a whole step; of a large network, scaled up from a small batch."""
-    trainer = _trainer(config.changed(batch_size=min(_SMALL, config.batch_size)))
+    trainer = _trainer(config.changed(batch_size=min(_SMALL, config.batch_size), accumulate=1))
     seconds = _seconds_a_step(trainer) * config.batch_size / trainer.config.batch_size
     if seconds > _LONG:
         return trainer, seconds
@@ -74,7 +79,7 @@ def _time_a_step(config: RunConfig) -> tuple[Trainer, float]:
 
 
 def _seconds_a_step(trainer: Trainer) -> float:
-    for _ in range(_WARM):
+    for _ in range(_WARM_GRAPH if trainer.stepper.execution == "graph" else _WARM):
         _synchronised(trainer)
     started, steps = time.perf_counter(), 0
     while steps < _STEPS and time.perf_counter() - started < _SECONDS:

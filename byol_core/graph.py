@@ -47,6 +47,7 @@ class GraphedStep:
             self._warm[side] = self._warm.get(side, 0) + 1
             return self._eager(piece, side)
         if side not in self._captured:
+            self._captured.clear()  # views only grow: a graph of smaller ones would hold its memory for nothing
             self._captured[side] = self._capture(piece, side)
             stepper.seed_views(step)
         captured = self._captured[side]

@@ -23,8 +23,8 @@ from byol_core.health import Vectors
 from byol_core.method import Branch, Method
 from byol_core.probe import EmbeddingFolder, Probe, represent
 
-_PAIRS = 512  # pictures whose two views are compared: the mean hardly moves with more, and the time does
-_COMPARED = 256  # pictures that the target network is asked about
+_PAIRS = 256  # pictures whose two views are compared: the mean hardly moves with more, and the time does
+_COMPARED = 128  # pictures that the target network is asked about
 
 
 class Judge:

@@ -40,7 +40,7 @@ class Stepper:
         self.optimiser = optim.build_optimiser(config.optimiser, method.trained(config.method.predictor_lr))
         self.peak = optim.peak_rate(config.optimiser, config.batch_size)
         self.warmup = round(config.optimiser.warmup * total)
-        self.network: nn.Module = _on_ranks(method, config, device, world)
+        self.network: nn.Module = _on_ranks(method, device, world)
         self.parts = _parts(config, world)
         self.execution = execution(config, device, world)
         self._forward: Callable[..., Any] = self.network
@@ -157,7 +157,7 @@ def _parts(config: RunConfig, world: World) -> int:
     return config.accumulate
 
 
-def _on_ranks(method: Method, config: RunConfig, device: torch.device, world: World) -> nn.Module:
+def _on_ranks(method: Method, device: torch.device, world: World) -> nn.Module:
     """The method as every rank runs it: gradients averaged, and on CUDA the batch statistics of all ranks (§3.3)."""
     if world.size == 1:
         return method
@@ -172,5 +172,4 @@ def _on_ranks(method: Method, config: RunConfig, device: torch.device, world: Wo
         method,
         device_ids=[world.local_rank] if device.type == "cuda" else None,
         **options,
-        find_unused_parameters=config.method.objective == "supervised",  # it has no use for the projector
     )

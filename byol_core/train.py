@@ -19,6 +19,7 @@ from torch import Tensor
 from byol_core import checkpoint, distributed, metric_log, optim
 from byol_core.batches import Batches
 from byol_core.config import RunConfig
+from byol_core.data import memory
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.device import pick_device, use_threads
@@ -49,28 +50,31 @@ def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool =
     """
     folder.mkdir(parents=True, exist_ok=True)
     distributed.forget_words(folder)
-    world = distributed.join(config.runtime.processes, folder)
+    world = distributed.join(config.runtime.processes, folder, config.runtime.device)
     try:
         distributed.share((config, folder))
         return _run(world, config, folder, listener, resume)
     except Exception as error:
-        raise distributed.explain(error, world, folder) from error
+        explained = distributed.explain(error, world, folder)
+        if explained is error:
+            raise
+        raise explained from error
     finally:
         distributed.leave(world)
 
 
 def follow() -> None:
     """Train the share of a rank other than 0, as rank 0 says; LabError when this or another rank fails."""
-    world = distributed.join(1, None)
+    world = distributed.follow()
     config, folder = distributed.share(None)
     try:
         _run(world, config, folder, Silent(), False)
     except Exception as error:
-        if isinstance(explained := distributed.explain(error, world, folder), LabError) and explained is not error:
+        explained = distributed.explain(error, world, folder)
+        if explained is not error:
             raise explained from error
-        distributed.leave_word(
-            folder, str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-        )
+        word = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        distributed.leave_word(folder, word)
         raise
     finally:
         distributed.leave(world)
@@ -78,6 +82,7 @@ def follow() -> None:
 
 def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resume: bool) -> Summary:
     use_threads(config.runtime.threads, world.neighbours)
+    memory.shared_by(world.neighbours)
     device = pick_device(config.runtime.device, world.local_rank)
     images = load(
         config.data.source,
@@ -167,6 +172,8 @@ class Trainer:
             self.listener.note(f"Resumed at step {self.step} of {self.total}.")
         elif self.world.writes:
             self._begin()
+        if self.world.size > 1 and self.device.type == "cpu" and _has_batch_norm(self.model):
+            self.listener.note("On CPUs each process normalises by its own share of a batch, not by the whole.")
         stopped = self._loop()
         if not self.world.writes:
             return self._summary(stopped, {})
@@ -182,8 +189,11 @@ class Trainer:
             loss = self.train_step()
             self.step += 1
             self.seconds += time.perf_counter() - started
-            self._after(distributed.mean(loss), every)
-            if self.step < self.total and distributed.agree(self.world.writes and self.listener.should_stop()):
+            loss = distributed.mean(loss)
+            # Before anything waits for the device: a rank that has died is noticed here, in a call that fails at once.
+            stop = distributed.agree(self.world.writes and self.listener.should_stop())
+            self._after(loss, every)
+            if stop and self.step < self.total:
                 return True
             if self.step % keep == 0 and self.step < self.total and self.world.writes:
                 self._save()
@@ -312,6 +322,10 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
     network, size = json.dumps(config.network.model_dump()), str(config.data.image_size)
     header = {"format": "pt", "network": network, "image_size": size}
     write_atomic(path, save(tensors, header))
+
+
+def _has_batch_norm(model: torch.nn.Module) -> bool:
+    return any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
 
 
 def _set_statistics(model: torch.nn.Module, images: ImageSet) -> None:

@@ -225,7 +225,7 @@ def test_the_gpu_benchmark_needs_a_gpu_and_says_so(load, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(sys, "argv", ["gpu_cifar10.py"])
     with pytest.raises(SystemExit) as left:
-        load("gpu_cifar10", "streaming", "views").main()
+        load("gpu_cifar10").main()
     assert left.value.code == 2
     assert capsys.readouterr().err == "This benchmark needs a CUDA GPU, and there is none here.\n"
 

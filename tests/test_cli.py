@@ -217,7 +217,7 @@ def trained(monkeypatch):
 
     def replace(action):
         def train(config, folder, listener, *, resume=False):
-            return action(listener) or Summary(False, 2, 1.0, 0.5, 9.0, 0.5, 0.8, 0.6, None, 0.9, 20, 0.1, 10, 5)
+            return action(listener) or Summary(False, 2, 1.0, 0.5, 9.0, 0.5, 0.8, 0.6, None, 0.9, 0.8, 20, 0.1, 10, 5)
 
         monkeypatch.setattr(worker, "_train", lambda _: train)
 

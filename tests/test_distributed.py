@@ -12,7 +12,7 @@ import psutil
 import pytest
 import torch
 
-from byol_core import checkpoint
+from byol_core import checkpoint, distributed
 from byol_core.config import RunConfig, build
 from byol_core.distributed import World
 from byol_core.errors import InputError, LabError
@@ -119,20 +119,20 @@ def test_a_process_that_is_killed_ends_the_run_with_its_reason(source, tmp_path)
 
 
 @pytest.mark.timeout(60)
-def test_a_process_that_fails_ends_the_run_with_its_own_words(source, tmp_path):
+def test_a_process_that_fails_ends_the_run_with_its_own_words(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "_FOLLOWER", "tests.failing_follower")
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
-    with pytest.raises(LabError, match=r"Process 2 of 2 failed: .*set.npz"):
-        train(config, tmp_path / "run", RemoveOnce(source))
+    with pytest.raises(LabError, match="Process 2 of 2 failed: The images are not on this machine"):
+        train(config, tmp_path / "run", Silent())
 
 
-class RemoveOnce(Silent):
-    """Takes the images away once this process has read them, before the other one has."""
-
-    def __init__(self, source: Path) -> None:
-        self.source = source
-
-    def note(self, text: str) -> None:
-        self.source.unlink(missing_ok=True)
+@pytest.mark.timeout(60)
+def test_a_process_that_does_not_even_start_ends_the_run_at_once(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "_FOLLOWER", "no_such_module")
+    config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2})
+    with pytest.raises(LabError, match="Process 2 of 2 ended before it began"):
+        train(config, tmp_path / "run", Silent())
+    assert not psutil.Process().children()
 
 
 def torchrun(source: Path, home: Path, *more: str) -> "subprocess.CompletedProcess[str]":

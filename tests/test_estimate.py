@@ -30,6 +30,13 @@ def test_a_step_limit_counts():
     assert estimate.estimate(build({}, {**CONFIG, "steps": 7}), 1000)["total_steps"] == 7
 
 
+@pytest.mark.parametrize(
+    "changes", [{"method.objective": "supervised"}, {"method.objective": "nce"}, {"accumulate": 16}]
+)
+def test_whatever_can_be_trained_can_be_estimated(changes):
+    assert estimate.estimate(build({}, {**CONFIG, **changes}), 1000)["seconds"] > estimate.START_SECONDS
+
+
 @pytest.mark.parametrize(("text", "code"), [('{"epochs": 1}', 0), ('{"epochs": -1}', 2)])
 def test_the_program_answers_in_json_or_in_one_sentence(monkeypatch, capsys, text, code):
     monkeypatch.setattr("sys.stdin", io.StringIO(text))

@@ -1,18 +1,19 @@
 """Whole training steps against a plain, unoptimised reference in float64, written here from the paper.
 
 The reference knows a network only by its parameters' names: its own forward passes (two for each network), batch
-norm, loss, LARS and SGD tensor by tensor, schedules and moving average (arXiv 2006.07733, §3 and App. J; byol_experiment
-and utils/{networks,optimizers,schedules}.py of google-deepmind/deepmind-research). Ours is made of the real pieces.
+norm, loss, LARS and SGD tensor by tensor, schedules and moving average (arXiv 2006.07733, §3 and App. J; in
+google-deepmind/deepmind-research, byol_experiment.py and utils/{networks,optimizers,schedules}.py). Ours is made of the
+real pieces.
 """
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from byol_core import optim, schedules
@@ -225,3 +226,62 @@ def test_steps_equal_the_reference_in_float64(generator, encoder, optimiser):
     method = made(config).double()
     gaps = compare(Ours(config, method), reference_of(config, method), pictures(generator), Tensor.double)
     assert max(gaps.loss, gaps.gradient, gaps.online, gaps.target) < 1e-9
+
+
+# The fast paths. Rounding grows on its way back through batch norms of a batch of like pictures, through ReLUs and
+# max-pools that decide otherwise, and from step to step; an unrelated gradient would be at a gap of 1.4.
+
+BOUNDS = {
+    ("conv-tutorial", None): Gaps(loss=1e-3, gradient=1e-3, online=0.05, target=0.05),
+    ("conv-tutorial", torch.bfloat16): Gaps(loss=0.15, gradient=0.55, online=0.65, target=0.65),
+    ("resnet18", None): Gaps(loss=0.02, gradient=0.02, online=0.15, target=0.1),
+    ("resnet18", torch.bfloat16): Gaps(loss=0.2, gradient=0.7, online=0.8, target=0.8),
+}
+
+
+def channels_last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def within(gaps: Gaps, bounds: Gaps) -> bool:
+    return all(getattr(gaps, name) < getattr(bounds, name) for name in ("loss", "gradient", "online", "target"))
+
+
+@pytest.mark.parametrize(("encoder", "dtype"), BOUNDS)
+def test_channels_last_and_bfloat16_stay_near_the_reference(generator, encoder, dtype):
+    config = configured(encoder, "lars" if encoder == "resnet18" else "sgd")
+    method = made(config)
+    reference = reference_of(config, method)
+    ours = Ours(config, method.to(memory_format=torch.channels_last), dtype)
+    gaps = compare(ours, reference, pictures(generator), channels_last)
+    assert within(gaps, BOUNDS[encoder, dtype]), gaps
+
+
+def test_a_wrong_step_is_out_of_bounds(generator):
+    """A predictor at the wrong rate, which would pass if the bounds meant nothing."""
+    config = configured("conv-tutorial", "sgd")
+    method = made(config)
+    reference = reference_of(config, method)
+    ours = Ours(config.changed(**{"method.predictor_lr": 1.0}), method)
+    assert not within(compare(ours, reference, pictures(generator), channels_last), BOUNDS["conv-tutorial", None])
+
+
+@pytest.fixture
+def fresh_compiler() -> Iterator[None]:
+    """What was compiled before or here is nobody else's."""
+    torch.compiler.reset()
+    yield
+    torch.compiler.reset()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the compiler's own
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on the CPU")
+def test_the_compiled_step_stays_near_the_reference(generator, fresh_compiler):
+    config = configured("conv-tutorial", "sgd")
+    method = made(config)
+    reference = reference_of(config, method)
+    ours = Ours(config, method.to(memory_format=torch.channels_last))
+    ours.forward = torch.compile(method)
+    gaps = compare(ours, reference, pictures(generator), channels_last)
+    assert within(gaps, BOUNDS["conv-tutorial", None]), gaps

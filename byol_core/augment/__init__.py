@@ -1,6 +1,7 @@
 """Batched augmentations: every image of a batch gets its own parameters, on the CPU and on accelerators."""
 
 from byol_core.augment.describe import describe
+from byol_core.augment.fused import warm_up
 from byol_core.augment.parameters import ViewParameters, draw
 from byol_core.augment.policy import ViewPolicy, preset_strengths, resolve
 from byol_core.augment.views import apply, apply_by_tensors, make_views
@@ -15,4 +16,5 @@ __all__ = [
     "make_views",
     "preset_strengths",
     "resolve",
+    "warm_up",
 ]

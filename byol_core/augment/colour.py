@@ -40,23 +40,24 @@ def jitter(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
     All images turn their hue at the same moment: what comes before it in an image's order is done before, the rest
     after. Hue is as dear as the other three together, and would otherwise be worked out in each of four turns.
     """
-    hue_turn = (order == HUE).int().argmax(1)
-    for turn in range(3):
-        images = _one_turn(images, factors, order[:, turn], hue_turn > turn)
+    turn = torch.arange(4, device=images.device)
+    hue_turn = (order == HUE).int().argmax(1, keepdim=True)
+    factor = factors.gather(1, order)
+    before, after = factor.masked_fill(turn >= hue_turn, 1), factor.masked_fill(turn <= hue_turn, 1)
+    for now in (0, 1, 2):
+        images = _blend(images, before[:, now], order[:, now])
     images = rotate_hue(images, factors[:, HUE])
-    for turn in range(1, 4):
-        images = _one_turn(images, factors, order[:, turn], hue_turn < turn)
+    for now in (1, 2, 3):
+        images = _blend(images, after[:, now], order[:, now])
     return images
 
 
-def _one_turn(images: Tensor, factors: Tensor, which: Tensor, chosen: Tensor) -> Tensor:
-    """Blend the chosen images with black (brightness), their mean grey (contrast) or their grey image (saturation)."""
-    factor = factors.gather(1, which[:, None])[:, 0]
-    factor = torch.where(chosen, factor, torch.ones_like(factor))[:, None, None, None]
+def _blend(images: Tensor, factor: Tensor, which: Tensor) -> Tensor:
+    """With black for brightness, the mean grey for contrast, the grey image for saturation; 1 changes nothing."""
     which = which[:, None, None, None]
     grey = luma(images)
     other = torch.where(which == CONTRAST, grey.mean((2, 3), keepdim=True), grey) * (which != BRIGHTNESS)
-    return other.lerp(images, factor).clamp_(0, 1)
+    return other.lerp(images, factor[:, None, None, None]).clamp_(0, 1)
 
 
 def rotate_hue(images: Tensor, amount: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor
 from byol_core.augment import blur, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters
 
-_PIXELS_A_THREAD = 16_384  # under this a thread would cost more than it saves
+_PIXELS_A_TURN = 32_768  # a thread takes so many at a time: fewer would cost more than they save
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
@@ -47,6 +47,17 @@ def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
         view = geometry.rotate_shift(view, params.degrees, params.shift).contiguous()
         _run(images, view, _colours(params))
     return noise.finish(view, params.noise, params.deviation, params.holes)
+
+
+def warm_up() -> None:
+    """Make the kernel ready: the first time on a machine it is compiled, later it is read from disk."""
+    nothing = torch.zeros(1, dtype=torch.int64)
+    boxes = torch.tensor([[0, 0, 8, 8]])
+    _run(
+        torch.zeros(1, 3, 8, 8, dtype=torch.uint8),
+        torch.empty(1, 3, 8, 8),
+        {"boxes": boxes, "mirror_h": nothing, "mirror_v": nothing},
+    )
 
 
 def _check(images: Tensor, params: ViewParameters) -> None:
@@ -99,13 +110,23 @@ def _run(images: Tensor, view: Tensor, params: dict[str, Tensor]) -> None:
 
 
 def _in_threads(work: Callable[[int, int], None], n: int, pixels: int) -> None:
-    """Do ``work(start, stop)`` for n images in equal parts; the caller's own thread does the last."""
-    parts = max(1, min(torch.get_num_threads(), n, n * pixels // _PIXELS_A_THREAD))
-    edges = [n * part // parts for part in range(parts + 1)]
-    others = [_threads().submit(work, *edges[part : part + 2]) for part in range(parts - 1)]
-    work(*edges[-2:])
+    """Do ``work(start, stop)`` for n images, a few at a time, on the caller's thread and on others that are free.
+
+    Who has finished takes the next few, so that a core which is busy with something else does not hold up the batch.
+    """
+    few = max(1, _PIXELS_A_TURN // pixels)
+    turns = iter(range(0, n, few))  # the interpreter's lock makes ``next`` atomic
+
+    def take_turns() -> None:
+        for start in turns:
+            work(start, min(start + few, n))
+
+    helpers = min(torch.get_num_threads(), -(-n // few)) - 1
+    others = [_threads().submit(take_turns) for _ in range(helpers)]
+    take_turns()
     for other in others:
-        other.result()
+        if not other.cancel():
+            other.result()
 
 
 def _threads() -> ThreadPoolExecutor:

@@ -7,8 +7,6 @@ No shape depends on data and no constant comes from the host, so that nothing he
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -37,14 +35,19 @@ def draw_boxes(uniform: Tensor, size: tuple[int, int], strength: float) -> Tenso
         return _whole(uniform.shape[1], size, uniform.device)
     smallest, aspect = crop_limits(strength)
     area_u, ratio_u, (top_u, left_u) = uniform[:_TRIES], uniform[_TRIES:-2], uniform[-2:]
+    # Powers and reciprocal roots, and a cut for a rounding: the CPU deals exp, sqrt and round of a few thousand numbers
+    # out to all its threads, where waiting for a busy core takes longer than the work.
     area = height * width * (smallest + (1 - smallest) * area_u)
-    ratio = torch.exp(math.log(aspect) * (2 * ratio_u - 1))
-    w = torch.round(torch.sqrt(area * ratio)).long().clamp(min=1)
-    h = torch.round(torch.sqrt(area / ratio)).long().clamp(min=1)
-    fits = (w <= width) & (h <= height)
-    first = fits.int().argmax(0, keepdim=True)  # the first try that fits
+    side = area * area.rsqrt()  # the side of a square of that area
+    stretch = aspect ** (ratio_u - 0.5)  # root of the aspect ratio
+    w = (side * stretch + 0.5).long().clamp(min=1)
+    h = (side / stretch + 0.5).long().clamp(min=1)
+    misfit = (w > width) | (h > height)
+    tries = torch.arange(_TRIES, device=uniform.device)[:, None]
+    first = (tries + _TRIES * misfit).amin(0, keepdim=True)  # the first try that fits
+    none = first[0] >= _TRIES
+    first = first.clamp(max=_TRIES - 1)
     w, h = w.gather(0, first)[0], h.gather(0, first)[0]
-    none = ~fits.any(0)
     central = _centre(size, aspect)
     h, w = h.masked_fill(none, central[2]), w.masked_fill(none, central[3])
     top = (top_u * (height - h + 1)).long().masked_fill(none, central[0])

@@ -17,9 +17,19 @@ _FILES = {
 }
 
 
+_sharers = 1
+
+
+def shared_by(processes: int) -> None:
+    """From now on this many processes of the machine are about to take memory at once, each for the same set."""
+    global _sharers
+    _sharers = processes
+
+
 def free_memory() -> int:
-    """Bytes; never below 0."""
-    return max(0, min([psutil.virtual_memory().available, *_left_in_groups(), *_left_in_process()]))
+    """Bytes that this process may take; never below 0."""
+    common = min([psutil.virtual_memory().available, *_left_in_groups()]) // _sharers
+    return max(0, min([common, *_left_in_process()]))
 
 
 def _left_in_process() -> Iterator[int]:

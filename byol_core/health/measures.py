@@ -67,7 +67,7 @@ def spectrum(vectors: Tensor) -> Tensor:
     singular = _singular(rows - rows.mean(0)) if len(rows) else rows.new_zeros(0)
     whole = singular / singular.amax().clamp(min=1e-300) if len(singular) else singular
     whole = torch.where(_has_spread(rows), whole, 0.0)
-    return torch.where(torch.isfinite(vectors).all(), whole, math.nan).float()
+    return torch.where(torch.isfinite(vectors).all().to(whole.device), whole, math.nan).float()
 
 
 def std_ratio(vectors: Tensor) -> float:
@@ -119,7 +119,7 @@ def is_finite(value: Tensor) -> bool:
 def _alone(vectors: Tensor) -> dict[str, Tensor]:
     """The signs that need nothing but the vectors (n, d), each a number on their device."""
     unit, rows = _unit(vectors), _usable(vectors)
-    finite = torch.isfinite(vectors).all()
+    finite = torch.isfinite(vectors).all().to(rows.device)
     signs = {
         "std_ratio": _std_ratio(unit),
         "mean_cosine": _mean_cosine(unit),
@@ -127,7 +127,7 @@ def _alone(vectors: Tensor) -> dict[str, Tensor]:
         "participation": torch.where(finite, _participation(rows), math.nan),
         "uniformity": _uniformity(unit),
     }
-    return {key: value.to(vectors.device) for key, value in signs.items()}
+    return {key: value.float().to(vectors.device) for key, value in signs.items()}
 
 
 def _unit(vectors: Tensor) -> Tensor:

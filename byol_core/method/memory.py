@@ -81,7 +81,7 @@ class Memory(Method):
 
 
 def drawn(start: Tensor, count: int, below: int, seed: int) -> Tensor:
-    """``count`` integers in 0..below-1, uniform, from the start and the seed alone: (count,) int64 on the start's device.
+    """``count`` integers in 0..below-1, uniform, from start and seed alone: (count,) int64 on the start's device.
 
     A hash of running numbers rather than a generator, so that a resumed run, another process and a captured CUDA graph
     draw the same.

@@ -63,6 +63,7 @@ class Supervisor:
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
         first = slots.slot_of({}, self.devices)[0]
         busy = {slot: [run.name] for run in live for slot in slots.parts(run.device or first)}
+        running = dict.fromkeys(busy, "is running")
         for run in waiting:
             choices = slots.slot_of(run.config, self.devices)
             # The shortest queues; a run that waits for several keeps the free ones among them for itself.
@@ -70,8 +71,10 @@ class Supervisor:
             taken = [slot for slot in chosen if slot in busy]
             if not taken:
                 self._start(run, slots.together(chosen))
+                running |= dict.fromkeys(chosen, "is running")
             else:
-                self.store.set_message(run.run_id, _waits_for(busy[taken[0]], taken[0]))
+                verb = running.get(taken[0], "is to run")
+                self.store.set_message(run.run_id, _waits_for(busy[taken[0]], taken[0], verb))
             for slot in chosen:
                 busy.setdefault(slot, []).append(run.name)
 
@@ -101,9 +104,9 @@ class Supervisor:
         return environment | ({"BYOL_LAB_DATABASE": self.store.url} if self.store.url else {})
 
 
-def _waits_for(names: Sequence[str], slot: str) -> str:
+def _waits_for(names: Sequence[str], slot: str, verb: str) -> str:
     others = f" and {len(names) - 1} more before it" if len(names) > 1 else ""
-    return f"Waits for {slots.title(slot)}: '{names[0]}' is running there{others}."
+    return f"Waits for {slots.title(slot)}: '{names[0]}' {verb} there{others}."
 
 
 def serve(store: RunStore, *, idle: float = IDLE_SECONDS, **options: Any) -> None:

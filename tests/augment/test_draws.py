@@ -67,7 +67,7 @@ def test_crops_are_distributed_as_torchvisions(drawn, theirs, which, measure):
 
 
 def test_attempts_without_rejection_are_uniform_in_area_and_log_uniform_in_aspect():
-    """Table 6: area U(0.08, 1), aspect log-uniform in 3/4 ... 4/3; boxes under half of a wide area are never refused."""
+    """Table 6: area U(0.08, 1), aspect log-uniform in 3/4 ... 4/3; small boxes are never refused."""
     generator = torch.Generator().manual_seed(2)
     boxes = draw(resolve(ViewsConfig(preset="paper")), N, generator, (4096, 4096))[0].boxes.double()
     area = boxes[:, 2] * boxes[:, 3] / 4096**2

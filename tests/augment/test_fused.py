@@ -1,13 +1,15 @@
 """The compiled kernel of the CPU against the tensor operations, which are tested against torchvision."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
 import torch
 
-from byol_core.augment import apply, apply_by_tensors, draw, fused, kernels, resolve
+from byol_core.augment import apply, apply_by_tensors, draw, fused, kernels, resolve, warm_up
 from byol_core.config import OPERATIONS, ViewsConfig
 
 EXACT = 1e-5
@@ -182,3 +184,16 @@ def test_it_compiles_where_no_cache_can_be_kept():
     namespace: dict[str, object] = {}
     exec("def double(x):\n    return 2 * x", namespace)
     assert kernels._kept(namespace["double"])(np.float32(1.5)) == 3
+
+
+def test_after_a_warm_up_nothing_is_left_to_compile():
+    warm_up()
+    known = len(kernels.make.signatures)
+    apply(pictures(2, (16, 16)), parameters(2, (16, 16)))
+    apply(pictures(2, (16, 16)).float() / 255, parameters(2, (16, 16)))
+    assert len(kernels.make.signatures) == known
+
+
+def test_the_compiler_is_loaded_when_it_is_needed_and_not_before():
+    command = "import sys, byol_core.augment; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

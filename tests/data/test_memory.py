@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from byol_core.data import memory
 from byol_core.data.memory import _left_in_groups, free_memory
 
 NAMES = {
@@ -47,3 +48,12 @@ def test_a_limit_of_the_process_counts() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert 0 < int(done.stdout) <= 50_000_000
+
+
+def test_processes_that_load_at_once_have_a_share_each():
+    alone = memory.free_memory()
+    memory.shared_by(4)
+    try:
+        assert memory.free_memory() < 0.5 * alone
+    finally:
+        memory.shared_by(1)

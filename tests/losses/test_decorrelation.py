@@ -37,7 +37,9 @@ def barlow_reference(first: torch.Tensor, second: torch.Tensor, weight: float) -
 def vicreg_reference(first, second, invariance, variance, covariance):
     """arXiv 2105.04906, eq. 1 to 6, with the means of facebookresearch/vicreg main_vicreg.py."""
     n, d = first.shape
-    alike = sum((x - y) ** 2 for x, y in zip(first.flatten().tolist(), second.flatten().tolist(), strict=True)) / (n * d)
+    alike = sum((x - y) ** 2 for x, y in zip(first.flatten().tolist(), second.flatten().tolist(), strict=True)) / (
+        n * d
+    )
     spread = crossed = 0.0
     for z in (first, second):
         centred = [[x - mean(c) for x in c] for c in columns(z)]

@@ -57,3 +57,15 @@ def test_a_bfloat16_step_gives_a_float32_loss_near_the_exact_one(make, objective
     assert rounded.loss.ndim == 0
     assert not rounded.projection.requires_grad
     assert float(rounded.loss.detach()) == pytest.approx(float(exact.loss.detach()), rel=0.1, abs=0.1)
+
+
+@pytest.mark.filterwarnings("ignore")  # the tracer's own
+@pytest.mark.parametrize("objective", get_args(Objective))
+def test_a_forward_pass_is_one_graph_that_the_host_never_waits_for(make, objective, views, indices, labels):
+    """Reading a value on the host, or a shape that depends on one, would break the trace."""
+    torch.compiler.reset()
+    traced = torch.compile(make(objective), backend="eager", fullgraph=True, dynamic=False)
+    plain = make(objective)
+    for scale in (1.0, 0.5):  # a second step reads what the first wrote
+        ours, expected = (m(*(views * scale), indices, labels).loss.detach() for m in (traced, plain))
+        assert torch.allclose(ours, expected, atol=1e-6)

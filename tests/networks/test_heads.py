@@ -107,11 +107,15 @@ def test_projection_norm_centres_byols_projection(generator):
 def test_parameters_keep_the_names_of_older_checkpoints():
     names = set(build_head(8, 16, 4).state_dict())
     assert {"0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "3.weight"} <= names
-    assert not names - {f"{i}.{n}" for i in "013" for n in ("weight", "bias")} - {
-        "1.running_mean",
-        "1.running_var",
-        "1.num_batches_tracked",
-    }
+    assert (
+        not names
+        - {f"{i}.{n}" for i in "013" for n in ("weight", "bias")}
+        - {
+            "1.running_mean",
+            "1.running_var",
+            "1.num_batches_tracked",
+        }
+    )
 
 
 def test_weights_start_uniform_with_variance_a_third_of_one_over_the_inputs():

@@ -49,6 +49,12 @@ def test_a_waiting_run_says_what_it_waits_for(store, config, watch):
     assert store.get(busy.run_id).message == ""
 
 
+def sees(store, run, devices, until):
+    """The run's process is told to use these devices; the kernel shows its environment a moment after it started."""
+    process = psutil.Process(store.get(run.run_id).pid)
+    until(lambda: process.environ().get("CUDA_VISIBLE_DEVICES") == devices, 5)
+
+
 def test_each_gpu_has_a_run_of_its_own(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY_SECONDS", "0.2")
     watch.devices = ["0", "3"]
@@ -56,22 +62,22 @@ def test_each_gpu_has_a_run_of_its_own(store, config, watch, monkeypatch, until)
     runs = [store.create(config) for _ in range(3)]
     watch.tick()
     assert [store.get(run.run_id).device for run in (*runs, on_cpu)] == ["cuda:0", "cuda:3", "", "cpu"]
-    environment = psutil.Process(store.get(runs[1].run_id).pid).environ()
-    assert environment["CUDA_VISIBLE_DEVICES"] == "3"
+    sees(store, runs[1], "3", until)
 
 
 def test_a_run_of_several_processes_takes_as_many_gpus_and_is_not_overtaken(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY_SECONDS", "0.2")
     watch.devices = ["0", "1"]
     first = store.create(config, name="first")
-    wide = store.create(config.changed(**{"runtime.processes": 2}))
+    wide = store.create(config.changed(**{"runtime.processes": 2}), name="wide")
     later = store.create(config)
     watch.tick()
     assert [store.get(run.run_id).device for run in (first, wide, later)] == ["cuda:0", "", ""]
     assert store.get(wide.run_id).message == "Waits for GPU 0: 'first' is running there."
+    assert store.get(later.run_id).message == "Waits for GPU 1: 'wide' is to run there."
     until(reaches(store, watch, wide, "running"))
     assert store.get(wide.run_id).device == "cuda:0,1"
-    assert psutil.Process(store.get(wide.run_id).pid).environ()["CUDA_VISIBLE_DEVICES"] == "0,1"
+    sees(store, wide, "0,1", until)
 
 
 def test_a_worker_is_detached_nice_and_writes_to_its_log(store, config, watch, monkeypatch, until):
