@@ -86,9 +86,9 @@ def _warm(found: Warm) -> None:
 
         found.machine = describe_machine()
         from byol_core.augment import warm_up
-
-        warm_up()  # compiles the kernels of the views, once a machine
     except (ImportError, LabError, OSError, RuntimeError) as error:
         found.problem = f"PyTorch could not be loaded here ({error}); 'byol doctor' says more."
+        return
     finally:
         found.done = True
+    warm_up()  # compiles the kernels of the views, once a machine

@@ -71,7 +71,7 @@ def join(processes: int, folder: Path, device: str = "auto") -> World:
     gpus = torch.cuda.device_count() if torch.cuda.is_available() and device != "cpu" else processes
     if processes > gpus:
         raise InputError(f"runtime.processes is {processes}, and this machine has {gpus} GPU{'s' * (gpus != 1)}.")
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=_START)
+    store: Any = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=_START)  # type: ignore[attr-defined]
     children = [_follower(number, processes, store.port, folder) for number in range(1, processes)]
     try:
         _await(children, store, folder)
@@ -89,7 +89,7 @@ def follow() -> World:
     if STARTED_HERE not in os.environ:
         return _meet(local, [], init_method="env://")
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    store = dist.TCPStore("127.0.0.1", int(os.environ["MASTER_PORT"]), is_master=False, timeout=_START)
+    store: Any = dist.TCPStore("127.0.0.1", int(os.environ["MASTER_PORT"]), is_master=False, timeout=_START)  # type: ignore[attr-defined]
     store.set(f"here/{rank}", "yes")
     return _meet(local, [], store=store, rank=rank, world_size=size)
 
@@ -102,7 +102,7 @@ def _follower(number: int, processes: int, port: int, folder: Path) -> subproces
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
-def _await(children: list[subprocess.Popen[bytes]], store: dist.TCPStore, folder: Path) -> None:
+def _await(children: list[subprocess.Popen[bytes]], store: Any, folder: Path) -> None:
     """Until every helper is here. If one ended before, the rest would wait for it in a call that hears no signal."""
     end = time.monotonic() + _START.total_seconds()
     for number, child in enumerate(children, 1):

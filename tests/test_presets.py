@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from byol_core import presets
-from byol_core.data.catalog import load
+from byol_core.data.catalog import find, load
 from byol_core.errors import InputError
 from byol_core.events import Summary
 from byol_core.train import train
@@ -23,7 +23,7 @@ SHORT = {"steps": 4, "evaluation.probe": 20, "evaluation.every": 100, "runtime.t
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_preset_is_a_whole_configuration_with_a_reason(name):
     preset = presets.get(name)
-    assert preset.config().flat()["data.source"] == "eurosat"
+    assert find(preset.config().data.source) is not None
     assert preset.title
     assert preset.reason.endswith(".")
     assert preset.expect.endswith(".")
@@ -32,6 +32,33 @@ def test_every_preset_is_a_whole_configuration_with_a_reason(name):
 def test_an_unknown_preset_is_a_sentence_with_the_names():
     with pytest.raises(InputError, match="no preset 'clasroom'; there are classroom, first-look"):
         presets.get("clasroom")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rate", "decay", "tau"),
+    [(40, 0.45, 1e-6, 0.97), (100, 0.45, 1e-6, 0.99), (300, 0.3, 1e-6, 0.99), (1000, 0.2, 1.5e-6, 0.996)],
+)
+def test_the_papers_presets_are_those_of_the_authors_configuration(epochs, rate, decay, tau):
+    """google-deepmind/deepmind-research, byol/configs/byol.py: presets by length, batch 4096, ten epochs of warm-up."""
+    c = presets.get(f"paper-{epochs}").config()
+    assert (c.epochs, c.optimiser.lr, c.optimiser.weight_decay, c.method.tau_base) == (epochs, rate, decay, tau)
+    assert c.optimiser.warmup * c.epochs == pytest.approx(10)
+    assert (c.batch_size, c.optimiser.name, c.optimiser.momentum) == (4096, "lars", 0.9)
+    assert (c.network.projector_hidden, c.network.predictor_hidden, c.network.projection_size) == (4096, 4096, 256)
+    assert (c.method.tau_schedule, c.optimiser.schedule, c.views.preset, c.data.image_size) == (
+        "cosine",
+        "cosine",
+        "paper",
+        224,
+    )
+
+
+def test_the_cifar10_preset_is_lightlys_recipe_for_a_loss_four_times_as_large():
+    """lightly's CIFAR-10 benchmark: SGD 0.06 * B / 128, decay 5e-4, loss (-cos - cos) / 2, a quarter of the paper's."""
+    optimiser = presets.get("cifar10").config().optimiser
+    theirs = 0.06 * 256 / 128
+    assert optimiser.lr == pytest.approx(theirs / 4)
+    assert optimiser.weight_decay * optimiser.lr == pytest.approx(5e-4 * theirs)
 
 
 def run(source: Path, folder: Path) -> Summary:
