@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from byol_core.config import RuntimeConfig
 from byol_core.errors import InputError
 
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last is ARM's
 
 
@@ -48,6 +50,19 @@ def use_threads(count: int, processes: int = 1) -> int:
     count = count or max(1, _cores() // processes)
     torch.set_num_threads(count)
     return count
+
+
+def keep_memory() -> bool:
+    """Let this process keep freed memory for its next step; whether the C library can be told so.
+
+    A training step frees and takes the same gigabyte again and again. glibc gives blocks of over 32 MB back to the
+    system each time, which then clears every page anew: a sixth of the time of a small conv net's step on two cores.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return False
+    return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def _cores() -> int:

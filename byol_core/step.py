@@ -6,6 +6,7 @@ resumed, or is shared among several processes, does what the uninterrupted singl
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from inspect import signature
@@ -25,6 +26,7 @@ from byol_core.method import Method
 
 SEED_STRIDE = 1_000_003  # keeps the generators of neighbouring seeds apart
 Side = tuple[int, int]
+_COMPILERS = ("g++", "clang++", "c++", "cl")  # one of them builds what torch.compile writes for the CPU
 
 
 class Stepper:
@@ -141,6 +143,11 @@ def execution(config: RunConfig, device: torch.device, world: World) -> str:
     if wanted == "graph" and not (device.type == "cuda" and simple):
         raise InputError(
             "runtime.execution=graph needs a CUDA device, one process and accumulate=1; set runtime.execution to auto."
+        )
+    if wanted == "compile" and device.type == "cpu" and not any(map(shutil.which, _COMPILERS)):
+        raise InputError(
+            "runtime.execution=compile needs a C++ compiler on the CPU, and none was found; install one, or set "
+            "runtime.execution to auto."
         )
     if wanted == "auto":
         return "graph" if device.type == "cuda" and simple else "eager"

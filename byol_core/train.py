@@ -22,7 +22,7 @@ from byol_core.config import RunConfig
 from byol_core.data import memory
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
-from byol_core.device import pick_device, use_threads
+from byol_core.device import keep_memory, pick_device, use_threads
 from byol_core.distributed import World
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, MetricRow, Progress, Silent, StopAsked, Summary
@@ -134,6 +134,8 @@ class Trainer:
         self.config, self.folder, self.device, self.listener, self.world = config, folder, device, listener, world
         self.probe = Probe(config, images, device)
         _check(config, len(self.probe.training))
+        if device.type == "cpu":
+            keep_memory()
         self.batches = Batches(
             self.probe.images, self.probe.labels, self.probe.training,
             batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,

@@ -8,6 +8,7 @@ import torch
 from byol_core.batches import Batches
 from byol_core.config import RunConfig, build
 from byol_core.distributed import World
+from byol_core.errors import InputError
 from byol_core.method import Method, build_method
 from byol_core.step import Stepper
 
@@ -81,13 +82,23 @@ def test_the_target_follows_with_the_scheduled_tau():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on the CPU")
 def test_a_compiled_step_agrees_with_the_eager_one():
-    eager, eager_method = steps(small(), 4)
-    compiled, compiled_method = steps(small(**{"runtime.execution": "compile"}), 4)
+    shallow = {"network.encoder": "conv-classroom"}
+    torch.compiler.reset()
+    eager, eager_method = steps(small(**shallow), 3)
+    compiled, compiled_method = steps(small(**shallow, **{"runtime.execution": "compile"}), 3)
     assert compiled == pytest.approx(eager, abs=1e-4)
     for ours, theirs in zip(compiled_method.parameters(), eager_method.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=0)
+
+
+def test_without_a_compiler_a_compiled_step_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(InputError, match="needs a C\\+\\+ compiler"):
+        stepper(small(**{"runtime.execution": "compile"}))
 
 
 @CUDA

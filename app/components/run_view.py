@@ -50,15 +50,16 @@ def _alarm(run: Run, sentence: str, opened: bool) -> None:
         if not opened:
             to = {"run": run.run_id, "show": "Health"}
             st.page_link("views/runs.py", label=label, icon=icon, query_params=to)
-        elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, key="to_health"):
+        elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, args=[sentence], key="to_health"):
             st.rerun()
         with suppress(InputError):  # settings of another release
             _mended(run)
 
 
-def _show_health() -> None:
-    """Open the tab: a link to the page that one is on would lose it from the address."""
+def _show_health(sentence: str) -> None:
+    """Open the tab at the vectors that the alarm is about: a link to the page that one is on would lose them."""
     st.session_state["show"] = "Health"
+    st.session_state["vectors"] = "projection" if sentence.startswith("The projection") else "representation"
 
 
 def _mended(run: Run) -> None:

@@ -51,8 +51,8 @@ class ViewsConfig(Part):
     first_size: int | None = setting(
         None,
         "First view size",
-        "Views start at this side and grow to the view size over the first half of the run: faster, and close to as "
-        "good. Empty: the view size from the start.",
+        "Views start at this side and grow to the view size over the first half of the run: faster, with coarser views "
+        "at first. Empty: the view size from the start.",
         unit="pixels",
         expert=True,
         ge=8,
