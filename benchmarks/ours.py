@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from byol_core.train import Trainer
 
 if TYPE_CHECKING:
     from byol_core.batches import Piece
-    from byol_core.method import StepOutput
 
 Views = tuple[Tensor, Tensor]
 
@@ -55,27 +55,28 @@ class Parts:
         last = torch.channels_last
         return first.contiguous(memory_format=last), second.contiguous(memory_format=last)
 
-    def forward(self, views: Views, piece: Piece) -> StepOutput:
-        """The loss of two views."""
-        stepper = self.stepper
-        stepper.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(stepper.device.type, stepper.dtype, enabled=stepper.dtype is not None):
-            output: StepOutput = stepper.method(*views, piece.indices, piece.labels)
-        return output
-
     def step(self, views: Views, piece: Piece, step: int, phase: Any = None) -> Tensor:
         """Everything but the views; ``phase(name)`` may be a context manager around each part."""
-        mark = phase or _unmarked
-        set_rate(self.stepper.optimiser, self.stepper.rate(step))
-        with mark("forward"):
-            loss: Tensor = self.forward(views, piece).loss
-        with mark("backward"):
-            loss.backward()  # type: ignore[no-untyped-call]
+        mark, stepper = phase or _unmarked, self.stepper
+        set_rate(stepper.optimiser, stepper.rate(step))
+        stepper.optimiser.zero_grad(set_to_none=True)
+        directions = stepper.method.in_turn(*views, piece.indices, piece.labels)
+        total = torch.zeros((), device=views[0].device)
+        while (loss := self._next(directions, mark)) is not None:
+            with mark("backward"):
+                loss.backward()  # type: ignore[no-untyped-call]
+            total = total + loss.detach()
         with mark("optimiser"):
-            self.stepper.optimiser.step()
+            stepper.optimiser.step()
         with mark("average"):
-            self.stepper.method.update_target(self.stepper.tau(step))
-        return loss.detach()
+            stepper.method.update_target(stepper.tau(step))
+        return total
+
+    def _next(self, directions: Iterator[Tensor], mark: Any) -> Tensor | None:
+        """The loss of the next direction."""
+        stepper = self.stepper
+        with mark("forward"), torch.autocast(stepper.device.type, stepper.dtype, enabled=stepper.dtype is not None):
+            return next(directions, None)
 
 
 def _unmarked(name: str) -> AbstractContextManager[None]:

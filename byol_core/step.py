@@ -84,10 +84,32 @@ class Stepper:
         place = slice(piece.start + mine.start, piece.start + mine.stop)
         first, second = self._views(piece.images[mine], drawn, place, side)
         with waits:
+            return self.descend(first, second, piece.indices[mine], labels)
+
+    def descend(self, first: Tensor, second: Tensor, indices: Tensor, labels: Tensor | None) -> Tensor:
+        """Add the gradients of a part of the batch to those that are there; the loss of the part.
+
+        In this process alone, a direction is gone through before the next is made: half of the activations at a time.
+        """
+        directions = self._directions(first, second, indices, labels)
+        total = torch.zeros((), device=first.device)
+        while True:
             with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-                output = self._forward(first, second, piece.indices[mine], labels)
-            (output.loss / self.parts).backward()
-        loss: Tensor = output.loss.detach()
+                loss = next(directions, None)
+            if loss is None:
+                return total
+            torch.autograd.backward(loss / self.parts)
+            total = total + loss.detach()
+
+    def _directions(self, first: Tensor, second: Tensor, indices: Tensor, labels: Tensor | None) -> Iterator[Tensor]:
+        if self.network is self.method and self.execution != "compile":
+            return self.method.in_turn(first, second, indices, labels)
+        return iter([self._whole(first, second, indices, labels)])
+
+    def _whole(self, *batch: Tensor | None) -> Tensor:
+        """The loss of all directions in one pass, which DDP and the compiler want to see whole."""
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+            loss: Tensor = self._forward(*batch).loss
         return loss
 
     # The views

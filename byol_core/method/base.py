@@ -81,6 +81,16 @@ class Method(nn.Module, ABC):
         for none, are for the supervised baseline.
         """
 
+    def in_turn(
+        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
+    ) -> Iterator[Tensor]:
+        """Losses that add up to that of :meth:`forward`, made one after the other as they are asked for.
+
+        Whoever goes back through one before asking for the next holds the activations of one view at a time, where the
+        objective lets its directions be taken apart; otherwise there is one loss, the whole.
+        """
+        yield self(first, second, indices, labels).loss
+
     @property
     def has_target(self) -> bool:
         """Whether a second network follows the first."""

@@ -50,6 +50,18 @@ class OnlineTarget(Method):
         q1, q2 = self.on_both(self.predictor, z1, z2)
         return StepOutput(self._loss(q1, q2, t1, t2), z1.detach())
 
+    def in_turn(
+        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
+    ) -> Iterator[Tensor]:
+        """BYOL's two directions one by one: they share nothing that has a gradient but the weights."""
+        if self.target is None or self.joint or self.objective != "byol":
+            yield from super().in_turn(first, second, indices, labels)
+            return
+        with torch.no_grad():
+            t1, t2 = self.target(first), self.target(second)
+        for view, target in ((first, t2), (second, t1)):
+            yield byol_loss(self.predictor(self.online(view)), target)
+
     def _targets(self, first: Tensor, second: Tensor, z1: Tensor, z2: Tensor) -> tuple[Tensor, Tensor]:
         """What is predicted: the target's projections without gradient, or the online ones that equal them."""
         if self.target is not None:

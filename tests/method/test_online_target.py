@@ -269,3 +269,31 @@ def test_with_a_tau_of_zero_only_the_gradient_of_the_other_side_is_missing(views
     shared = {"method.objective": "bridge", "method.beta": 1.0, "method.predictor": "none"}
     stopped, flowing = method(**shared, **CONSTANT_ZERO), method(**shared, **{"method.stop_gradient": False})
     assert torch.equal(stopped(*views).loss, flowing(*views).loss)
+
+
+@pytest.mark.parametrize(
+    ("changes", "directions"),
+    [
+        ({}, 2),
+        ({"method.predictor": "none"}, 2),
+        ({"method.joint_statistics": True}, 1),
+        (CONSTANT_ZERO, 1),
+        ({"method.objective": "simsiam"}, 1),
+        ({"method.objective": "bridge"}, 1),
+        ({"method.stop_gradient": False}, 1),
+    ],
+)
+def test_the_directions_one_by_one_are_the_whole(views, changes, directions):
+    whole, in_turn = (method(**changes).double() for _ in range(2))
+    loss, expected = gradients(whole, views.double())
+    losses = []
+    for part in in_turn.in_turn(*views.double()):
+        part.backward()
+        losses.append(float(part.detach()))
+    assert len(losses) == directions
+    assert sum(losses) == pytest.approx(loss, abs=1e-12)
+    trained = [p for p in in_turn.parameters() if p.requires_grad]
+    for ours, theirs in zip(trained, expected, strict=True):
+        torch.testing.assert_close(ours.grad, theirs, atol=1e-12, rtol=1e-9)
+    for ours, theirs in zip(in_turn.buffers(), whole.buffers(), strict=True):  # the same running statistics
+        torch.testing.assert_close(ours, theirs)
