@@ -159,6 +159,11 @@ def agree(flag: bool) -> bool:
     return bool(box.item())
 
 
+def meet() -> None:
+    """Fail at once when a rank has died, and before anything waits for a device that waits for that rank."""
+    agree(False)
+
+
 def mean(value: Tensor) -> Tensor:
     """The mean of a scalar over the ranks, for the log."""
     if not dist.is_initialized():

@@ -192,10 +192,9 @@ class Trainer:
             self.step += 1
             self.seconds += time.perf_counter() - started
             loss = distributed.mean(loss)
-            # Before anything waits for the device: a rank that has died is noticed here, in a call that fails at once.
-            stop = distributed.agree(self.world.writes and self.listener.should_stop())
+            distributed.meet()
             self._after(loss, every)
-            if stop and self.step < self.total:
+            if self.step < self.total and distributed.agree(self.world.writes and self.listener.should_stop()):
                 return True
             if self.step % keep == 0 and self.step < self.total and self.world.writes:
                 self._save()
