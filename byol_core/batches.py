@@ -100,7 +100,10 @@ class Batches:
         into. InputError when there is no whole batch, or when it cannot be shared evenly.
         """
         if batch_size > len(training):
-            raise InputError(f"The batch of {batch_size} is larger than the {len(training)} training images.")
+            raise InputError(
+                f"The batch of {batch_size} is larger than the {len(training)} training images; set batch_size to at "
+                f"most {len(training)}."
+            )
         if batch_size % (ranks * parts):
             raise InputError(
                 f"The batch of {batch_size} cannot be shared evenly by {ranks} processes in {parts} parts each; change "

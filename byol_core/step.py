@@ -17,14 +17,13 @@ from torch import Tensor, nn
 
 from byol_core import optim, schedules
 from byol_core.augment import ViewParameters, apply, draw, resolve
-from byol_core.batches import Batches, Piece
+from byol_core.batches import SEED_STRIDE, Batches, Piece
 from byol_core.config import RunConfig
 from byol_core.device import autocast_dtype
 from byol_core.distributed import World
 from byol_core.errors import InputError
 from byol_core.method import Method
 
-SEED_STRIDE = 1_000_003  # keeps the generators of neighbouring seeds apart
 Side = tuple[int, int]
 _COMPILERS = ("g++", "clang++", "c++", "cl")  # one of them builds what torch.compile writes for the CPU
 
@@ -102,15 +101,11 @@ class Stepper:
             total = total + loss.detach()
 
     def _directions(self, first: Tensor, second: Tensor, indices: Tensor, labels: Tensor | None) -> Iterator[Tensor]:
+        """What goes back one by one; DDP and the compiler want to see the whole loss in one pass."""
         if self.network is self.method and self.execution != "compile":
-            return self.method.in_turn(first, second, indices, labels)
-        return iter([self._whole(first, second, indices, labels)])
-
-    def _whole(self, *batch: Tensor | None) -> Tensor:
-        """The loss of all directions in one pass, which DDP and the compiler want to see whole."""
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-            loss: Tensor = self._forward(*batch).loss
-        return loss
+            yield from self.method.in_turn(first, second, indices, labels)
+        else:
+            yield self._forward(first, second, indices, labels).loss
 
     # The views
 

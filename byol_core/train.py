@@ -133,7 +133,7 @@ class Trainer:
     ) -> None:
         self.config, self.folder, self.device, self.listener, self.world = config, folder, device, listener, world
         self.probe = Probe(config, images, device)
-        _check(config, len(self.probe.training))
+        _check(len(self.probe.training))
         if device.type == "cpu":
             keep_memory()
         self.batches = Batches(
@@ -337,15 +337,10 @@ def _set_statistics(model: torch.nn.Module, images: ImageSet) -> None:
             module.set_statistics(sample)
 
 
-def _check(config: RunConfig, images: int) -> None:
-    """Whole batches only: a smaller last one would spoil the batch statistics."""
+def _check(images: int) -> None:
+    """InputError when nothing could be learned from so few."""
     if images < 2:
         raise InputError(
             f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
             "add images, or set data.validation=0."
-        )
-    if config.batch_size > images:
-        raise InputError(
-            f"The batch of {config.batch_size} is larger than the {images} training images; "
-            f"set batch_size to at most {images}."
         )
