@@ -1,8 +1,12 @@
-"""Data in, plotly figure out: the curves of a run. No st.* here, and no import of plotly: a figure is plain data."""
+"""Data in, plotly figure out: the curves of runs. No st.* here, and no import of plotly: a figure is plain data.
+
+A figure of curves has none of their points: its traces name ``curves``, which the browser has (``live_chart``), a trace
+with a ``level`` is as long as they are, and ``live`` says how they are drawn.
+"""
 
 from __future__ import annotations
 
-import math
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,10 +16,18 @@ Axis = Literal["epoch", "step", "time"]
 Shares = Sequence[float]  # singular values divided by the largest, falling
 Figure = dict[str, Any]  # plotly's {"data": [...], "layout": {...}}
 
+# A time gets the unit in which it reads best where it is drawn.
 AXIS_TITLES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
 # Middle tones: each reads well on the light and on the dark page.
 PETROL, AMBER, PLUM, BLUE, GREY = "#178F88", "#C77F1F", "#9070B4", "#4A88C4", "#7F8C91"
 RED = "#CF5B47"
+# One for each of several runs, neighbours far apart in hue.
+PALETTE = (
+    *(PETROL, AMBER, PLUM, RED, BLUE),
+    *("#8A9A2B", "#C9658F", "#6F7F88", "#A5703F", "#4DA37A", "#5B62B8", "#B39B1E"),
+)
+# Curves that follow a plan have no noise to smooth away.
+PLANNED = ("learning_rate", "tau")
 # Singular values below this share of the largest are rounding.
 LEAST_SHARE = 1e-6
 
@@ -35,17 +47,36 @@ class Level:
     colour: str = GREY
 
 
-def along(points: Sequence[Point], axis: Axis) -> list[float]:
-    """The horizontal values of a curve."""
-    place = {"step": 0, "epoch": 1, "time": 2}[axis]
-    return [point[place] for point in points]
+@dataclass(frozen=True)
+class View:
+    """How somebody wants to see curves; ``smooth`` is the share that a moving average keeps from point to point."""
+
+    x: Axis = "epoch"
+    smooth: float = 0.0
+    log_x: bool = False
+    log_y: bool = False
+
+    @property
+    def revision(self) -> str:
+        """A zoom is kept as long as this stays."""
+        return f"{self.x}{'-log-x' * self.log_x}{'-log-y' * self.log_y}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run in a comparison, or several that differ only by chance: then their mean, in a band of one deviation."""
+
+    name: str
+    colour: str
+    curves: tuple[str, ...]
+    group: str
 
 
 def curve(
-    points: Sequence[Point],
+    curve: str,
     *,
     name: str,
-    axis: Axis = "epoch",
+    view: View,
     levels: Sequence[Level] = (),
     revision: str = "",
     height: int = 300,
@@ -55,27 +86,69 @@ def curve(
     colour: str = PETROL,
 ) -> Figure:
     """One curve with the levels it is judged by. The same ``revision`` keeps the viewer's zoom through new data."""
-    x = along(points, axis)
-    line = {
+    trace = _trace(Line(name, colour, (curve,), ""), digits) | {"marker": {"size": 6, "color": colour}}
+    if markers:
+        trace |= {"mode": "lines+markers", "line": {"width": 2.5, "color": colour}}
+    layout = _layout(view, revision, height) | {"showlegend": False}
+    layout["yaxis"]["rangemode"] = "tozero" if from_zero else "normal"
+    return {"data": [*(_level(level, digits) for level in levels), trace], "layout": layout, "live": _live(view)}
+
+
+def overlay(lines: Sequence[Line], *, view: View, revision: str = "", height: int = 340, digits: str = ".4g") -> Figure:
+    """The same curve of several runs; their legend is one for all charts of the page."""
+    layout = _layout(view, revision, height) | {"showlegend": False}
+    return {"data": [_trace(line, digits) for line in lines], "layout": layout, "live": _live(view)}
+
+
+def _trace(line: Line, digits: str) -> dict[str, Any]:
+    return {
         "type": "scatter",
-        "name": name,
-        "x": x,
-        "y": [_finite(point[3]) for point in points],
-        "mode": "lines+markers" if markers else "lines",
-        "line": {"width": 2.5 if markers else 1.8, "color": colour},
-        "marker": {"size": 6, "color": colour},
-        "hovertemplate": f"%{{y:{digits}}}<extra>{name}</extra>",
+        "curves": list(line.curves),
+        "uid": line.group or line.curves[0],
+        "legendgroup": line.group,
+        "name": html.escape(line.name, quote=False),  # plotly reads tags in it
+        "meta": {"noisy": not line.curves[0].endswith(PLANNED)},
+        "mode": "lines",
+        "line": {"width": 1.8, "color": line.colour},
+        "hovertemplate": f"%{{y:{digits}}}<extra>%{{fullData.name}}</extra>",
     }
-    layout = {
+
+
+def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
+    return {
         "height": height,
-        "showlegend": False,
         "hovermode": "x unified",
         "margin": {"l": 8, "r": 12, "t": 16, "b": 8},
-        "uirevision": revision,
-        "xaxis": {"title": {"text": AXIS_TITLES[axis]}, "automargin": True, "rangemode": "tozero", "showgrid": False},
-        "yaxis": {"automargin": True, "rangemode": "tozero" if from_zero else "normal", "nticks": 6},
+        "uirevision": f"{revision}-{view.revision}",
+        "xaxis": {
+            "title": {"text": AXIS_TITLES[view.x]},
+            "type": "log" if view.log_x else "linear",
+            "automargin": True,
+            "rangemode": "tozero",
+            "showgrid": False,
+        },
+        "yaxis": {"automargin": True, "nticks": 6, "type": "log" if view.log_y else "linear"},
     }
-    return {"data": [*(_level(level, x, digits) for level in levels), line], "layout": layout}
+
+
+def _live(view: View) -> dict[str, Any]:
+    return {"x": view.x, "smooth": view.smooth}
+
+
+def _level(level: Level, digits: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "level": level.value,
+        "uid": f"level-{level.name}",
+        "name": level.name,
+        "mode": "lines+text",
+        "cliponaxis": False,
+        "line": {"dash": "dash", "width": 1.5, "color": level.colour},
+        "hoverinfo": "skip",
+        "textposition": "top left",
+        "text": ["", f"{level.name} {level.value:{digits}}"],
+        "textfont": {"color": level.colour},
+    }
 
 
 def spectrum(now: Shares, before: Shares | None, *, names: tuple[str, str], revision: str, height: int) -> Figure:
@@ -104,25 +177,4 @@ def _falling(shares: Shares, name: str, line: dict[str, Any]) -> dict[str, Any]:
         "y": [float(f"{share:.4g}") if share >= LEAST_SHARE else None for share in shares],
         "line": line,
         "hovertemplate": f"%{{y:.2g}}<extra>{name}</extra>",
-    }
-
-
-def _finite(value: float) -> float | None:
-    """A gap where there is no number: JSON has no NaN."""
-    return value if math.isfinite(value) else None
-
-
-def _level(level: Level, x: Sequence[float], digits: str) -> dict[str, Any]:
-    ends = [x[0], x[-1]] if len(x) > 1 and x[0] != x[-1] else [0.0, 1.0]
-    return {
-        "type": "scatter",
-        "x": ends,
-        "y": [level.value] * 2,
-        "mode": "lines+text",
-        "cliponaxis": False,
-        "line": {"dash": "dash", "width": 1.5, "color": level.colour},
-        "hoverinfo": "skip",
-        "textposition": "top left",
-        "text": ["", f"{level.name} {level.value:{digits}}"],
-        "textfont": {"color": level.colour},
     }

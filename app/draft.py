@@ -16,7 +16,7 @@ from byol_core.runs.model import Run
 
 FIRST_PRESET = "classroom"
 # Parameters of the Train page that are no settings.
-ABOUT_THE_FORM = ("preset", "name", "mode")
+ABOUT_THE_FORM = ("preset", "name", "mode", "sweep")
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Draft:
     changes: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     expert: bool = False
+    grid: dict[str, str] = field(default_factory=dict)  # of a sweep: the values of a setting, as somebody wrote them
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -58,6 +59,7 @@ class Draft:
     def address(self) -> dict[str, str]:
         """The parameters of the page's address that bring this draft back."""
         parts = {"preset": self.preset} | {key: forms.scalar(value) for key, value in self.changes.items()}
+        parts |= {"sweep": "; ".join(f"{key}={values}" for key, values in self.grid.items())} if self.grid else {}
         return parts | ({"name": self.name} if self.name else {}) | ({"mode": "expert"} if self.expert else {})
 
 
@@ -73,6 +75,8 @@ def from_address(address: Mapping[str, str]) -> Draft:
     changes, draft.complaints = forms.from_address(
         {key: text for key, text in own(address).items() if key not in ABOUT_THE_FORM}
     )
+    draft.grid, wrong = forms.grid_from(address.get("sweep", ""))
+    draft.complaints += wrong
     try:
         draft.preset = presets.get(address.get("preset", FIRST_PRESET)).name
     except InputError as error:

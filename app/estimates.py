@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 import byol_core
+from app import access
 from byol_core.config import RunConfig
 
 # A calibration takes seconds; one that takes minutes is stuck, or downloads.
@@ -54,7 +55,8 @@ class Estimates:
         return self._asked == fingerprint(config)
 
     def ask(self, config: RunConfig, images: int | None) -> None:
-        """Start the calibration in the background, for a set of so many training images."""
+        """Start the calibration in the background, for a set of so many training images; for a teacher."""
+        access.require("measure how long a run takes")
         key = fingerprint(config)
         with self._lock:
             if self._asked == key:

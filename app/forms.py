@@ -224,14 +224,29 @@ def from_address(address: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
     return changes, complaints
 
 
-def command(preset: str, changes: Mapping[str, Any], name: str = "") -> str:
-    """The ``byol train`` command that repeats a run, one setting a line."""
-    parts = [f"byol train --preset {shlex.quote(preset)}"]
+def grid_from(text: str) -> tuple[dict[str, str], list[str]]:
+    """The sweep in an address, ``views.strength=0.3, 0.6; seed=0, 1``, and a sentence for what is wrong in it."""
+    grid: dict[str, str] = {}
+    complaints: list[str] = []
+    for part in filter(None, map(str.strip, text.split(";"))):
+        key, _, values = part.partition("=")
+        try:
+            field_info(key.strip())
+            grid[key.strip()] = values.strip()
+        except InputError as error:
+            complaints.append(str(error))
+    return grid, complaints
+
+
+def command(preset: str, changes: Mapping[str, Any], name: str = "", grid: Mapping[str, str] = {}) -> str:
+    """The ``byol train`` command that repeats a run, or the ``byol sweep`` of a grid, one setting a line."""
+    parts = [f"byol {'sweep' if grid else 'train'} --preset {shlex.quote(preset)}"]
     if "data.source" in changes:
         parts.append(f"--data {shlex.quote(str(changes['data.source']))}")
     parts += [
         f"--set {shlex.quote(f'{key}={scalar(value)}')}" for key, value in changes.items() if key != "data.source"
     ]
+    parts += [f"--grid {shlex.quote(f'{key}={values}'.replace(', ', ','))}" for key, values in grid.items()]
     if name:
         parts.append(f"--name {shlex.quote(name)}")
     return " \\\n  ".join(parts) if len(parts) > 2 else " ".join(parts)

@@ -12,13 +12,15 @@ _found = importlib.util.find_spec("app")
 if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
-from app import state  # noqa: E402
-from app.components import live_chart  # noqa: E402
+from app import access, state  # noqa: E402
+from app.components import live_chart, sign_in  # noqa: E402
 
 # Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
 LAB, LAB_ICON = "Lab", ":material/science:"
 st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
 st.logo(HERE / "logo.svg")
+access.note_session()
+shared, teacher = access.is_shared(), access.is_teacher()
 page = st.navigation(
     [
         st.Page(
@@ -42,6 +44,7 @@ page = st.navigation(
             icon=":material/model_training:",
             url_path="train",
             help="Choose images and settings, see how long it will take here, and start a run.",
+            visibility="visible" if teacher else "hidden",
         ),
         st.Page(
             "views/runs.py",
@@ -58,6 +61,14 @@ page = st.navigation(
             help="A map of what a run has learned: test images with similar representations lie close together.",
         ),
         st.Page("views/lab.py", title=LAB, icon=LAB_ICON, url_path="lab", visibility="hidden"),
+        st.Page(
+            "views/sign_in.py",
+            title="Teacher" if teacher else "Sign in",
+            icon=":material/school:" if teacher else ":material/login:",
+            url_path="sign-in",
+            help="Who may start, change and delete runs here.",
+            visibility="visible" if shared else "hidden",
+        ),
     ],
     position="top",
 )
@@ -67,6 +78,11 @@ draws = page.title in ("Runs", "Embeddings")
 if draws:
     live_chart.prepare()
 with state.in_words():
-    page.run()
+    if page.title == "Train" and not teacher:
+        sign_in.closed("Train", "start runs")
+    else:
+        page.run()
+if shared:
+    sign_in.keep()
 if not draws:
     live_chart.prepare()

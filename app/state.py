@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from sqlalchemy import Connection
 
+from app import access
 from byol_core import paths
 from byol_core.errors import LabError
-from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
 # The first page is served before the thread below starts to compete with it for the interpreter.
@@ -23,8 +26,26 @@ HEAD_START_SECONDS = 1.5
 
 
 def store() -> RunStore:
-    """The store of this home, with the demo run in it on the first start of an empty home."""
-    return _store(str(paths.home()))
+    """The store of this home, with the demo run in it on the first start of an empty home; only a teacher's writes."""
+    whole = _store(str(paths.home()))
+    keep_awake(whole)  # runs that wait go on after a restart of the machine, and when their supervisor was killed
+    return whole if not access.is_shared() else _Guarded(whole)
+
+
+class _Guarded(RunStore):
+    """A store that asks at each change whether it is a teacher who makes it.
+
+    A page keeps its store for as long as it is open, and its teacher may have signed out by then.
+    """
+
+    def __init__(self, whole: RunStore) -> None:
+        vars(self).update(vars(whole))
+
+    @contextmanager
+    def writing(self, *, patience: float | None = None) -> Iterator[Connection]:
+        access.require("change runs")
+        with super().writing(patience=patience) as connection:
+            yield connection
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -55,8 +76,20 @@ def _give_up(sentence: str) -> None:
 
 
 def executor() -> LocalExecutor:
-    """What starts and stops runs on this machine."""
-    return LocalExecutor(store())
+    """What starts and stops runs on this machine, for a teacher."""
+    return _GuardedExecutor(store())
+
+
+class _GuardedExecutor(LocalExecutor):
+    """Starts no process for somebody who may only look."""
+
+    def submit(self, run_id: str) -> None:
+        access.require("start runs")
+        super().submit(run_id)
+
+    def stop(self, run_id: str) -> None:
+        access.require("stop runs")
+        super().stop(run_id)
 
 
 @dataclass
@@ -92,3 +125,4 @@ def _warm(found: Warm) -> None:
     finally:
         found.done = True
     warm_up()  # compiles the kernels of the views, once a machine
+    gc.freeze()  # a million objects that stay for ever need not be looked at by every collection

@@ -58,7 +58,7 @@ def of(rounds: Sequence[Mapping[str, Mapping[str, Any]]], who: str, key: str) ->
     return [turns[who][key] for turns in rounds if who in turns and turns[who].get(key) is not None]
 
 
-def in_turn(names: Sequence[str], number: int) -> list[str]:
+def in_turn(names: Sequence[Any], number: int) -> list[Any]:
     """The order of a round: each round starts with the next one, so that nobody always runs after the same."""
     start = number % len(names)
     return [*names[start:], *names[:start]]

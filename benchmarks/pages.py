@@ -49,9 +49,7 @@ PAGES = {
 @contextmanager
 def served(home: str) -> Iterator[str]:
     """The app on a free port."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -73,6 +71,13 @@ def served(home: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return int(free.getsockname()[1])
 
 
 def wait(url: str) -> str:

@@ -19,6 +19,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.device import pick_device, use_threads
 from byol_core.errors import InputError, LabError
 from byol_core.events import Silent
+from byol_core.fit import is_out_of_memory
 from byol_core.probe import represent
 from byol_core.train import Trainer
 
@@ -107,6 +108,11 @@ def main() -> int:
     except LabError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        print("The memory is not enough for these settings; set a smaller batch_size, or accumulate.", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _REPLACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Put ``data`` at ``path`` so that no reader, and no power cut, ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
@@ -43,6 +49,20 @@ def _replace(temporary: Path, path: Path) -> None:
 def write_json(path: Path, value: Any) -> None:
     """``write_atomic`` of readable JSON."""
     write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the disk, or what this user may have of it, was full."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files, here and in folders below, of processes that were killed while they wrote."""
+    for path in folder.rglob(".*.tmp"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if found and not psutil.pid_exists(int(found[1])):
+            with suppress(OSError):
+                path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

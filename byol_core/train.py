@@ -167,7 +167,8 @@ class Trainer:
 
     def run(self, resume: bool) -> Summary:
         """Train to the end, or until the listener says stop."""
-        state = checkpoint.latest(self.folder / "checkpoints") if resume and self.world.writes else None
+        mine = resume and self.world.writes
+        state = checkpoint.latest(self.folder / "checkpoints", self.listener.note) if mine else None
         state = distributed.share(state)  # one reads; the others need not see its disk
         if state is not None:
             self._restore(state)

@@ -10,7 +10,16 @@ import pytest
 from byol_core.errors import LabError
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-SCRIPTS = ("training_step", "equal_time", "collapse", "gpu_cifar10", "streaming", "views")
+SCRIPTS = (
+    "training_step",
+    "equal_time",
+    "collapse",
+    "gpu_cifar10",
+    "streaming",
+    "views",
+    "history",
+    "class_load",
+)
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 
 

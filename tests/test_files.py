@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from byol_core import files
-from byol_core.files import write_atomic, write_json
+from byol_core.files import clear_leftovers, write_atomic, write_json
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
@@ -42,3 +43,14 @@ def test_a_file_that_is_being_read_is_replaced_a_moment_later_or_not_at_all(tmp_
         with pytest.raises(PermissionError):
             write_atomic(tmp_path / "file", b"one")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_what_dead_processes_left_half_written_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "below").mkdir()
+    dead = tmp_path / "below" / ".step-1.pt.4194305-0123abcd.tmp"  # larger than any pid
+    kept = [tmp_path / f".config.json.{os.getpid()}-0123abcd.tmp", tmp_path / ".notes.tmp", tmp_path / "file"]
+    for path in (dead, *kept):
+        path.write_bytes(b"half")
+    clear_leftovers(tmp_path)
+    assert not dead.exists()
+    assert all(path.exists() for path in kept)

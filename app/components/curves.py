@@ -1,17 +1,16 @@
-"""The curves of one run: read from the store as they grow, and drawn so that a viewer's zoom outlives new data."""
+"""The curves of runs: brought to the browser as they grow, and drawn so that a viewer's zoom outlives new data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
 
 from app import charts, objectives
-from app.components import words
-from app.components.live_chart import live_chart
+from app.components import live_chart, words
 from byol_core.embed import read_probe
 from byol_core.errors import LabError
 from byol_core.health.signs import ALARM, SIGNS
@@ -20,63 +19,85 @@ from byol_core.runs.store import RunStore
 from byol_core.settings.method import WITH_TARGET
 
 KEYS = ("loss", "knn_accuracy", "std_ratio", "cross_view_cosine", "learning_rate", "tau")
+BASELINES = {"knn_untrained": "untrained encoder", "knn_pixels": "raw pixels"}
+# Of a long curve that a page opens with; what it grows by comes whole.
 MOST_POINTS = 600
+LOG = {"x": "log x", "y": "log y"}
+
+Ends = Mapping[str, charts.Point]  # the last point of each curve that is there
 
 
-@dataclass
-class Curves:
-    """What this browser tab has read of a run so far; each reading asks only for what is new."""
-
-    run_id: str
-    attempt: int
-    points: dict[str, list[charts.Point]] = field(default_factory=dict)
-    baselines: dict[str, float] = field(default_factory=dict)
-
-    def read(self, store: RunStore, keys: Sequence[str] = KEYS) -> None:
-        """Add what was logged since the last time, of these curves."""
-        missing = [key for key in ("knn_untrained", "knn_pixels") if key not in self.baselines]
-        after = {key: have[-1][0] if (have := self.points.get(key)) else -1 for key in keys}
-        found = store.curves(self.run_id, after | dict.fromkeys(missing, -1), max_points=MOST_POINTS)
-        for key in missing:
-            if first := found.pop(key):
-                self.baselines[key] = first[0][3]
-        for key, new in found.items():
-            have = self.points.setdefault(key, [])
-            have += new
-            if len(have) > 2 * MOST_POINTS:
-                self.points[key] = store.series(self.run_id, key, max_points=MOST_POINTS)
+def curve_id(run: Run, key: str) -> str:
+    """A curve's name in the browser; another attempt, which took back some of it, is another curve."""
+    return f"{run.run_id}/{run.attempt}/{key}"
 
 
-def of(run: Run, store: RunStore, keys: Sequence[str] = KEYS) -> Curves:
-    """Curves of a run, up to date; a new attempt is read afresh, because it took back what came after its start."""
-    known = st.session_state.get("curves")
-    if not isinstance(known, Curves) or (known.run_id, known.attempt) != (run.run_id, run.attempt):
-        known = Curves(run.run_id, run.attempt)
-        st.session_state["curves"] = known
-    known.read(store, keys)
-    return known
+def ends(run: Run, store: RunStore, keys: Sequence[str]) -> dict[str, charts.Point]:
+    """The last point of each of these curves that the run has."""
+    return {key: last for key in keys if (last := store.latest(run.run_id, key)) is not None}
 
 
-def draw(run: Run, curves: Curves, axis: charts.Axis) -> None:
-    """All curves of the run; where there is none, the spread takes the place of the accuracy."""
-    if not any(curves.points.values()):
+def feed(runs: Sequence[Run], store: RunStore, keys: Sequence[str]) -> set[str]:
+    """Bring the new points of these curves to the browser; says of which of them there were any."""
+    had = live_chart.had()
+    parts: dict[str, tuple[int, Sequence[charts.Point]]] = {}
+    grown = set()
+    for run in runs:
+        after = {key: had.get(curve_id(run, key), -1) for key in keys}
+        for key, points in store.curves(run.run_id, after, max_points=MOST_POINTS).items():
+            parts[curve_id(run, key)] = (after[key], points)
+            grown |= {key} if points else set()
+    live_chart.send(parts)
+    return grown
+
+
+def view_choice() -> charts.View:
+    """How the viewer wants to see curves, kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        axis = st.segmented_control(
+            "Horizontal axis",
+            get_args(charts.Axis),
+            default="epoch",
+            required=True,
+            key="axis",
+            bind="query-params",
+        )
+        scale = st.pills("Scale", list(LOG.values()), selection_mode="multi", key="scale", bind="query-params")
+        smooth = st.slider(
+            "Smoothing",
+            0.0,
+            0.99,
+            0.0,
+            0.01,
+            key="smooth",
+            bind="query-params",
+            width=200,
+            help="A moving average; the share that it keeps from one point to the next. What was measured stays faint "
+            "behind it.",
+        )
+    return charts.View(axis or "epoch", float(smooth), LOG["x"] in scale, LOG["y"] in scale)
+
+
+def draw(run: Run, known: Ends, view: charts.View) -> None:
+    """All curves of the run; where there is no accuracy, the spread takes its place."""
+    if not known:
         _nothing_yet(run)
         return
     small = [key for key in _SMALL if key != "tau" or has_target(run)]
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
-        if reason := no_accuracy(run, curves):
-            _single(run, curves, "std_ratio", axis, 230)
+        if reason := no_accuracy(run, known):
+            _single(run, known, "std_ratio", view, 230)
             st.caption(reason)
             small.remove("std_ratio")
         else:
-            _accuracy(run, curves, axis)
+            _accuracy(run, known, view)
     with right.container(border=True, height="stretch"):
-        _single(run, curves, "loss", axis, 300)
+        _single(run, known, "loss", view, 300)
     with st.grid(len(small), min_column_width=240, gap="medium"):
         for key in small:
             with st.container(border=True):
-                _single(run, curves, key, axis, 190)
+                _single(run, known, key, view, 190)
 
 
 @dataclass(frozen=True)
@@ -105,17 +126,17 @@ _SMALL = ("std_ratio", "cross_view_cosine", "learning_rate", "tau")
 _FEW = ("std_ratio", "cross_view_cosine")  # logged at evaluations only, so each point is marked
 
 
-def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) -> None:
-    look, points = LOOKS[key], curves.points[key]
+def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> None:
+    look = LOOKS[key]
     st.markdown(f"**{look.title}**", help=objectives.of_run(run).loss if key == "loss" else look.meaning)
-    if not points:
-        st.caption("Not logged yet.")
+    if key not in known:
+        st.caption("Not logged yet." if words.busy(run) else "Not logged.")
         return
     figure = charts.curve(
-        points,
+        curve_id(run, key),
         name=look.title,
-        axis=axis,
-        revision=f"{run.run_id}-{axis}",
+        view=view,
+        revision=run.run_id,
         height=height,
         colour=look.colour,
         digits=".4g",
@@ -123,10 +144,10 @@ def _single(run: Run, curves: Curves, key: str, axis: charts.Axis, height: int) 
         levels=[charts.Level("alarm", ALARM, charts.RED)] if key == "std_ratio" else [],
         markers=key in _FEW,
     )
-    live_chart(figure, key=f"chart-{key}", alt=alt(look.title, points))
+    live_chart.live_chart(figure, key=f"chart-{key}")
 
 
-def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
+def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
     evaluation = run.config.get("evaluation", {})
     judged = f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}"
     st.markdown(
@@ -135,28 +156,25 @@ def _accuracy(run: Run, curves: Curves, axis: charts.Axis) -> None:
         f"class of its nearest neighbours in the learned representation ({judged}). The dashed lines are the "
         "same for the encoder before training and for raw pixels.",
     )
-    points = curves.points["knn_accuracy"]
-    if not points:
+    if "knn_accuracy" not in known:
         st.caption("The first look at the held-out images comes soon." if run.state in LIVE else "Not judged yet.")
         return
-    names = {"knn_untrained": "untrained encoder", "knn_pixels": "raw pixels"}
-    levels = [charts.Level(names[key], value) for key, value in curves.baselines.items()]
     figure = charts.curve(
-        points,
+        curve_id(run, "knn_accuracy"),
         name="validation kNN",
-        axis=axis,
-        levels=levels,
-        revision=f"{run.run_id}-{axis}",
+        view=view,
+        levels=[charts.Level(name, known[key][3]) for key, name in BASELINES.items() if key in known],
+        revision=run.run_id,
         height=300,
         markers=True,
     )
-    live_chart(figure, key="chart-knn_accuracy", alt=alt("kNN accuracy", points))
+    live_chart.live_chart(figure, key="chart-knn_accuracy")
 
 
-def no_accuracy(run: Run, curves: Curves) -> str:
+def no_accuracy(run: Run, known: Ends) -> str:
     """Why the run was judged, and not by its accuracy; nothing when it was, or will be."""
-    judged = bool(curves.points["std_ratio"]) or run.state == "finished"
-    if not judged or curves.points["knn_accuracy"]:
+    judged = "std_ratio" in known or run.state == "finished"
+    if not judged or "knn_accuracy" in known:
         return ""
     if _labelled(run):
         share = run.config.get("data", {}).get("validation", 0.0)
@@ -190,22 +208,3 @@ def _nothing_yet(run: Run) -> None:
         waiting = run.state in ("queued", "starting", "running")
         text = "The curves begin with the first logged step." if waiting else "This run logged no step."
         st.markdown(f"{icon} {text}", width="content")
-
-
-def alt(name: str, points: Sequence[charts.Point]) -> str:
-    """What a chart shows, for those who do not see it."""
-    return f"{name}: {points[0][3]:.3g} at first, {points[-1][3]:.3g} at step {points[-1][0]}"
-
-
-def axis_choice() -> charts.Axis:
-    """The horizontal axis that the viewer wants, kept in the address."""
-    chosen = st.segmented_control(
-        "Horizontal axis",
-        get_args(charts.Axis),
-        default="epoch",
-        required=True,
-        key="axis",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return chosen or "epoch"

@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from app import charts
-from app.components import curves, words
-from app.components.curves import Curves
+from app.components import words
+from app.components.curves import Ends, curve_id
 from app.components.live_chart import live_chart
 from byol_core.embed import has_probe, read_probe
 from byol_core.embed.spectrum import read_spectrum
@@ -40,17 +40,17 @@ def space_choice() -> str:
     return chosen or "representation"
 
 
-def draw(run: Run, found: Curves, axis: charts.Axis, space: str) -> None:
+def draw(run: Run, known: Ends, view: charts.View, space: str) -> None:
     """Every sign that was measured, then the spectrum, then what was not measured."""
     st.caption(f"{ABOUT[space]} Measured on the test images of the map, without labels.")
-    measured = [sign for sign in SIGNS.values() if found.points.get(sign.key_of(space))]
+    measured = [sign for sign in SIGNS.values() if sign.key_of(space) in known]
     if not measured:
         _nothing(run)
         return
     with st.grid(4, min_column_width=270, gap="medium"):
         for sign in measured:
             with st.container(border=True, height="stretch"):
-                _card(run, sign, found.points[sign.key_of(space)], axis, space)
+                _card(run, sign, known[sign.key_of(space)], view, space)
     _spectrum(run, space)
     if missing := [sign for sign in SIGNS.values() if sign not in measured]:
         st.caption(_why_missing(run, missing))
@@ -62,22 +62,22 @@ def _nothing(run: Run) -> None:
         st.markdown(soon if words.busy(run) else "This run was not looked at.", width="content")
 
 
-def _card(run: Run, sign: Sign, points: list[charts.Point], axis: charts.Axis, space: str) -> None:
+def _card(run: Run, sign: Sign, last: charts.Point, view: charts.View, space: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{sign.label}**", help=_help(sign), width="content")
-        st.markdown(_plain(points[-1][3], sign.digits), width="content")
+        st.markdown(_plain(last[3], sign.digits), width="content")
     figure = charts.curve(
-        points,
+        curve_id(run, sign.key_of(space)),
         name=sign.label,
-        axis=axis,
+        view=view,
         levels=[] if sign.level is None else [charts.Level("alarm", sign.level, charts.RED)],
-        revision=f"{run.run_id}-{axis}-{space}",
+        revision=f"{run.run_id}-{space}",
         height=_HEIGHT,
         digits=f".{sign.digits}f",
         from_zero=sign.from_zero,
         markers=True,
     )
-    live_chart(figure, key=f"health-{sign.key}", alt=curves.alt(f"{sign.label} of the {space}", points))
+    live_chart(figure, key=f"health-{sign.key}")
     st.caption(f"**0** {sign.zero}  \n**Ideal** {sign.ideal}  \n**Alarm** {sign.alarm}")
 
 

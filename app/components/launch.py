@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from app import forms, state
+from app import access, forms, state
 from app.components import source, words
 from app.draft import Draft
 from app.estimates import Estimate, estimates, fingerprint
-from byol_core import paths
 from byol_core.config import RunConfig
-from byol_core.data.catalog import find
 from byol_core.errors import LabError
+from byol_core.runs import sweep
 
 
 def check(draft: Draft) -> tuple[RunConfig | None, str]:
@@ -22,8 +22,13 @@ def check(draft: Draft) -> tuple[RunConfig | None, str]:
         config = draft.config()
     except LabError as error:
         return None, str(error)
-    complaint = source.problem(config.data.source) or _too_large(config)
+    complaint = problem(config)
     return (None, complaint) if complaint else (config, "")
+
+
+def problem(config: RunConfig) -> str:
+    """One sentence when the configuration cannot be trained here, right as it is; nothing otherwise."""
+    return source.problem(config.data.source) or _too_large(config)
 
 
 def _too_large(config: RunConfig) -> str:
@@ -95,7 +100,7 @@ def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
 def recipe(draft: Draft, config: RunConfig) -> None:
     """The command and the YAML of the run."""
     st.markdown("**The same from a terminal**")
-    st.code(forms.command(draft.preset, draft.changes, draft.name), language="bash", wrap_lines=True)
+    st.code(forms.command(draft.preset, draft.changes, draft.name, draft.grid), language="bash", wrap_lines=True)
     with st.expander("All settings as YAML", icon=":material/description:"):
         st.code(config.to_yaml(), language="yaml", height=320)
         st.download_button(
@@ -110,10 +115,17 @@ def recipe(draft: Draft, config: RunConfig) -> None:
 
 def start(config: RunConfig, name: str, preset: str | None) -> str:
     """Queue the run and see to it that it starts; says its id."""
-    here = paths.expand(config.data.source)
-    if find(config.data.source) is None and os.path.exists(here):  # noqa: PTH110 (never raises)
-        config = config.changed(**{"data.source": str(here.resolve())})  # the worker may run in another folder
+    access.require("start runs")
     estimates().stop()
     run = state.store().create(config, name=name, preset=preset)
     state.executor().submit(run.run_id)
     return run.run_id
+
+
+def start_sweep(config: RunConfig, points: Sequence[Mapping[str, Any]], name: str, preset: str | None) -> list[str]:
+    """Queue a run for each point, as one group; says their ids."""
+    access.require("start runs")
+    estimates().stop()
+    runs = sweep.create(state.store(), config, points, name=name, preset=preset)
+    state.executor().submit(runs[0].run_id)
+    return [run.run_id for run in runs]

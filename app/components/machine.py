@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import access
 from app.state import Warm
 
 
@@ -16,13 +17,19 @@ def draw(warm: Warm) -> None:
 
     @st.fragment(run_every=None if warm.done else 1.0)
     def card(was_done: bool) -> None:
-        st.table(rows(warm.machine, warm.done), border="horizontal", alt="This machine")
+        st.table(rows(warm.machine, warm.done) | _openness(), border="horizontal", alt="This machine")
         if warm.problem:
             st.caption(f":red[:material/error: {warm.problem}]")
         if warm.done and not was_done:
             st.rerun()
 
     card(warm.done)
+
+
+def _openness() -> dict[str, str]:
+    """Who else is here, where others can be."""
+    role = "you teach" if access.is_teacher() else "you look on"
+    return {":material/lan: Open to": f"the network, {role}"} if access.is_shared() else {}
 
 
 def rows(machine: dict[str, Any] | None, done: bool) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app import access
 from app.components.embedding_map import Points, Sheet
 from byol_core import embed
 from byol_core.embed import Evaluation, MapJob, Probe, Projection, UmapSettings
@@ -17,6 +18,8 @@ from byol_core.embed.probe import Matrix
 from byol_core.errors import LabError
 
 KEPT = 12  # matrices; a thousand images of 512 numbers are 2 MB
+# The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
+_asked_for: list[tuple[Probe, str]] = []
 
 
 def vectors(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
@@ -36,8 +39,20 @@ def umap(
     key = map_key(vectors(probe, evaluation, space), settings)
     job = embed.job(probe, key)
     if job.state == "absent" or (retry and job.state == "failed"):
-        job = embed.start(probe, evaluation, space, settings, key)
+        job = _refused(probe, key, settings) or embed.start(probe, evaluation, space, settings, key)
     return embed.load_map(probe, key) if job.state == "ready" else None, job
+
+
+def _refused(probe: Probe, key: str, settings: UmapSettings) -> MapJob | None:
+    """Why there is no map, when somebody who is no teacher may not have it computed, or not now."""
+    if access.is_teacher():
+        return None
+    if settings != UmapSettings():
+        return MapJob("failed", message=access.refusal("compute maps with other settings"))
+    if any(embed.job(*asked).state == "running" for asked in _asked_for):
+        return MapJob("absent", message="Waiting for another map")
+    _asked_for[:] = [(probe, key)]
+    return None
 
 
 def neighbours(vectors: Matrix, pin: int | None, count: int) -> tuple[list[int], list[float]]:

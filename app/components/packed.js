@@ -1,6 +1,6 @@
 // Reads what packed.py wrote: a header with its arrays as typed arrays under their names.
 const ARRAY_TYPES = {
-  uint8: Uint8Array, int16: Int16Array, int32: Int32Array, float32: Float32Array,
+  uint8: Uint8Array, int16: Int16Array, int32: Int32Array, float32: Float32Array, float64: Float64Array,
 }
 
 function unpack(bytes) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from app import access
+from app.components.source import UPLOAD, USE_PATHS
 from byol_core.data.catalog import entries, find, load
+from byol_core.data.entries import Entry
 from byol_core.errors import LabError
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 # A set is thinned to about this many, a few of each class: enough to look at.
 KEPT = 64
 SHELF = 6
+# Uploaded pictures: so many, and so large each, are looked at.
+MOST_FILES, MOST_FILE_BYTES = 64, 2**25
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 
 
@@ -46,10 +52,12 @@ def nothing(size: int, *complaints: str) -> Pictures:
 
 
 def of_set(source: str, size: int) -> Pictures:
-    """A few training images of each class of a set; asks before it downloads one."""
-    entry = find(source)
+    """A few training images of each class of a set; asks before it downloads one, which only a teacher may."""
+    entry, teacher = find(source), access.is_teacher()
+    if not teacher and not (entry and _is_here(entry, size)):
+        return nothing(size, access.refusal("download sets" if entry else USE_PATHS))
     allowed = st.session_state.setdefault("sets_allowed", set())
-    if entry and entry.download_mb and entry.name not in allowed:
+    if teacher and entry and entry.download_mb and entry.name not in allowed:
         st.caption(f"{entry.sentence} {entry.download_mb} MB to download on first use. Licence: {entry.licence}.")
         st.button("Load these images", icon=":material/download:", on_click=allowed.add, args=(entry.name,))
         return nothing(size)
@@ -67,6 +75,14 @@ def of_set(source: str, size: int) -> Pictures:
     return shelf[source, size]
 
 
+def _is_here(entry: Entry, size: int) -> bool:
+    if not entry.download_mb:
+        return True
+    from byol_core.data.remote import is_here
+
+    return is_here(entry, size)
+
+
 def _reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
     def report(what: str, share: float) -> None:
         bar.progress(min(share, 1.0), what)
@@ -81,7 +97,10 @@ def _shelf() -> dict[tuple[str, int], Pictures]:
 
 
 def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pictures:
-    found = load(source, size, limit=KEPT, progress=progress)
+    from byol_core.data.remote import no_downloads
+
+    with nullcontext() if access.is_teacher() else no_downloads():
+        found = load(source, size, limit=KEPT, progress=progress)
     chosen = found.train[:KEPT]
     labels = [-1] * len(chosen) if found.labels is None else found.labels[chosen].tolist()
     names = tuple(found.class_names[label] if label >= 0 else "" for label in labels)
@@ -90,12 +109,18 @@ def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pic
 
 
 def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
-    """Uploaded pictures by name, cut square and resized as training would; each one that is none is named."""
+    """A teacher's pictures by name, cut square and resized as training would; each one that is none is named."""
     from byol_core.data.decode import Unreadable
 
+    if files and not access.is_teacher():
+        return nothing(size, access.refusal(UPLOAD))
     images, names, complaints = [], [], []
-    for name, file in files:
+    if len(files) > MOST_FILES:
+        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} pictures are shown.")
+    for name, file in files[:MOST_FILES]:
         try:
+            if file.size > MOST_FILE_BYTES:
+                raise Unreadable(f"larger than {MOST_FILE_BYTES / 2**20:.0f} MB")
             images.append(_decoded(file.file_id, size, file.getvalue()))
             names.append(name)
         except Unreadable as reason:
@@ -113,5 +138,6 @@ def _decoded(file_id: str, size: int, _content: bytes) -> NDArray[np.uint8]:
 
 
 def names_of_sets() -> list[str]:
-    """What the catalog offers, the embedded set first."""
-    return [entry.name for entry in entries()]
+    """What the catalog offers, the embedded set first; whoever only looks on gets what is on this machine."""
+    teacher = access.is_teacher()
+    return [entry.name for entry in entries() if teacher or _is_here(entry, SIZES[0])]

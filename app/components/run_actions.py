@@ -1,38 +1,30 @@
-"""What can be done with a run: stop, resume, use its settings again, rename, delete."""
+"""What can be done with a run: stop, resume, use its settings again, rename, archive, export, delete.
+
+Every action asks who it is when it happens; that a button is disabled only says so earlier.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import streamlit as st
 
-from app import draft, state
-from app.components import words
+from app import access, draft, state
+from app.components import trash_panel
 from byol_core.errors import LabError
+from byol_core.runs import library, portable
 from byol_core.runs.model import LIVE, RESUMABLE, Run
+from byol_core.runs.store import RunStore
 
 
 def draw(run: Run) -> None:
     """The buttons that make sense in the run's state."""
     with st.container(horizontal=True, gap="small"):
-        if run.state in (*LIVE, "queued"):
-            st.button(
-                "Stopping …" if run.stop_requested else "Stop",
-                icon=":material/stop_circle:",
-                key="stop",
-                disabled=run.stop_requested,
-                on_click=_do,
-                args=("stop", run.run_id),
-                help="It writes a checkpoint and ends; Resume goes on from there.",
-            )
-        if run.state in RESUMABLE:
-            st.button(
-                "Resume",
-                type="secondary" if run.state == "failed" else "primary",
-                icon=":material/resume:",
-                key="resume",
-                on_click=_do,
-                args=("resume", run.run_id),
-                help="Goes on from the last checkpoint.",
-            )
+        _stop_or_resume(run)
         if (run.folder / "embeddings" / "probe.json").exists() and st.button(
             "Open the map",
             type="primary" if run.state == "finished" else "secondary",
@@ -40,31 +32,109 @@ def draw(run: Run) -> None:
             key="map",
         ):
             st.switch_page("views/embeddings.py", query_params={"run": run.run_id})
-        if st.button(
+        if access.is_teacher() and st.button(
             "Use in a new run", icon=":material/content_copy:", key="clone", help="Opens Train, set like this run."
         ):
             _to_train(run)
-        if st.button("Rename", icon=":material/edit:", key="rename"):
+        if _button("Rename", ":material/edit:", "rename", "rename runs"):
             _rename(run)
-        if st.button(
-            "Delete",
-            icon=":material/delete:",
-            key="delete",
-            disabled=run.state in LIVE,
-            help="Stop it first." if run.state in LIVE else None,
-        ):
-            _delete(run)
+        _archive(run)
+        _export(run)
+        _delete(run)
 
 
-def _do(verb: str, run_id: str) -> None:
+def _button(label: str, icon: str, key: str, doing: str, *, why_not: str = "", **options: object) -> bool:
+    """A button for teachers; for everybody else, and where ``why_not`` says so, it is disabled with the reason."""
+    reason = why_not or ("" if access.is_teacher() else access.refusal(doing))
+    said = {**options, **({"help": reason} if reason else {})}
+    return st.button(label, icon=icon, key=key, disabled=bool(reason), **said)  # type: ignore[arg-type]
+
+
+def _stop_or_resume(run: Run) -> None:
+    if run.state in (*LIVE, "queued"):
+        _button(
+            "Stopping …" if run.stop_requested else "Stop",
+            ":material/stop_circle:",
+            "stop",
+            "stop runs",
+            why_not="It was asked to stop." if run.stop_requested else "",
+            on_click=_do,
+            args=(_stop, run.run_id),
+            help="It writes a checkpoint and ends; Resume goes on from there.",
+        )
+    elif run.state in RESUMABLE:
+        _button(
+            "Resume",
+            ":material/resume:",
+            "resume",
+            "resume runs",
+            type="secondary" if run.state == "failed" else "primary",
+            on_click=_do,
+            args=(_resume, run.run_id),
+            help="Goes on from the last checkpoint.",
+        )
+
+
+def _archive(run: Run) -> None:
+    hidden = run.archived is not None
+    _button(
+        "Unarchive" if hidden else "Archive",
+        ":material/unarchive:" if hidden else ":material/archive:",
+        "archive",
+        "archive runs",
+        on_click=_do,
+        args=(_unarchive if hidden else _put_away, run.run_id),
+        help="Back into the list of runs." if hidden else "Out of the list of runs; nothing of it is lost.",
+    )
+
+
+def _delete(run: Run) -> None:
+    _button(
+        "Delete",
+        ":material/delete:",
+        "delete",
+        "delete runs",
+        why_not="Stop it first." if run.state in LIVE else "",
+        on_click=_do,
+        args=(_throw, run.run_id),
+        help="Into the trash, from which it can be brought back.",
+    )
+
+
+# What a click does
+
+
+def _do(action: Callable[[str], None], run_id: str) -> None:
     try:
-        if verb == "stop":
-            state.executor().stop(run_id)
-        else:
-            state.store().resume(run_id)
-            state.executor().submit(run_id)
+        action(run_id)
     except LabError as error:
         st.session_state["runs_notice"] = str(error)
+
+
+def _stop(run_id: str) -> None:
+    access.require("stop runs")
+    state.executor().stop(run_id)
+
+
+def _resume(run_id: str) -> None:
+    access.require("resume runs")
+    state.store().resume(run_id)
+    state.executor().submit(run_id)
+
+
+def _put_away(run_id: str, on: bool = True) -> None:
+    access.require("archive runs")
+    library.archive(state.store(), [run_id], on)
+
+
+def _unarchive(run_id: str) -> None:
+    _put_away(run_id, on=False)
+
+
+def _throw(run_id: str) -> None:
+    """Into the trash, and to the list, where the deletion can be undone."""
+    trash_panel.throw([run_id])
+    st.query_params.pop("run", None)
 
 
 def _to_train(run: Run) -> None:
@@ -81,6 +151,7 @@ def _rename(run: Run) -> None:
     name = st.text_input("Name", value=run.name, max_chars=120, key="new_name")
     if st.button("Rename", type="primary", key="rename_now"):
         try:
+            access.require("rename runs")
             state.store().rename(run.run_id, name)
         except LabError as error:
             st.error(str(error))
@@ -88,17 +159,38 @@ def _rename(run: Run) -> None:
             st.rerun()
 
 
-@st.dialog("Delete the run?", icon=":material/delete:")
-def _delete(run: Run) -> None:
-    st.markdown(f"**{words.plain(run.name)}**, its curves, its checkpoints and its encoder are removed for good.")
-    with st.container(horizontal=True):
-        if st.button("Delete", type="primary", icon=":material/delete:", key="delete_now"):
-            try:
-                state.store().delete(run.run_id)
-            except LabError as error:
-                st.error(str(error))
-            else:
-                st.query_params.pop("run", None)
-                st.rerun()
-        if st.button("Keep it", key="keep"):
-            st.rerun()
+# Export
+
+
+def _export(run: Run) -> None:
+    """Files that are made when somebody asks for them."""
+    store, stem = state.store(), file_stem(run)
+    with st.popover("Export", icon=":material/download:", key="export"):
+        _download("Curves as CSV", f"{stem}.csv", "text/csv", partial(portable.metrics_csv, store, run.run_id))
+        _download(
+            "Curves as Parquet",
+            f"{stem}.parquet",
+            "application/vnd.apache.parquet",
+            partial(portable.metrics_parquet, store, run.run_id),
+        )
+        if access.is_teacher():
+            _download("The whole run as a zip", f"{stem}.zip", "application/zip", partial(_packed, store, run.run_id))
+            st.caption("The zip holds settings, curves, log, newest checkpoint and encoder. Runs imports it elsewhere.")
+
+
+def _download(label: str, name: str, mime: str, make: Callable[[], bytes]) -> None:
+    kind = name.rsplit(".", 1)[-1]
+    st.download_button(
+        label, make, name, mime, icon=":material/download:", width="stretch", on_click="ignore", key=f"export-{kind}"
+    )
+
+
+def _packed(store: RunStore, run_id: str) -> bytes:
+    with TemporaryDirectory(dir=store.home, prefix=".export-") as folder:
+        return portable.pack(store, run_id, Path(folder) / "run.zip").read_bytes()
+
+
+def file_stem(run: Run) -> str:
+    """The run's name as the beginning of a file's name, and its id, because names are not unique."""
+    name = re.sub(r"[^\w.=-]+", "-", run.name).strip("-.")[:60]
+    return f"{name}-{run.run_id}" if name else run.run_id

@@ -1,66 +1,138 @@
-"""All runs in a table that stays fresh while something happens; a click on a row opens the run."""
+"""One page of the runs as a table: rows are ticked to do something with them, a click on a name opens the run.
+
+What is ticked is kept by run and not by row, so that a run that comes, goes or moves never changes what is ticked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
+from app import run_lines
 from app.components import words
-from byol_core.runs.model import Run
+from app.run_lines import Line
 
+TABLE, CLICK = "run_table", "run_name"
+_SHOWN, _TICKED, _OPENED = "runs_shown", "runs_ticked", "runs_opened"
 _LOOKS = (*words.LOOKS.values(), words.ALARM)
 
 
-def draw(runs: Sequence[Run], sparklines: dict[str, list[float]]) -> str | None:
-    """The table; says which run was clicked."""
-    columns = _columns(any(run.alarm for run in runs))
-    event = st.dataframe(
-        {name: [_cells(run, sparklines)[name] for run in runs] for name in columns},
+def draw(lines: Sequence[Line], sparklines: Mapping[str, list[float]]) -> None:
+    """The table of these lines, with the rows of the ticked runs ticked."""
+    columns = _columns(lines)
+    cells = [_cells(line, sparklines) for line in lines]
+    st.session_state[_SHOWN] = [tuple(run.run_id for run in line.runs) for line in lines]
+    _tick_rows(lines)
+    st.dataframe(
+        {name: [cell[name] for cell in cells] for name in columns},
         column_config=columns,
         hide_index=True,
         row_height=40,
         height="content",
         placeholder="–",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key="run_table",
-        alt="All runs, newest first",
+        on_select=_ticks_changed,
+        selection_mode="multi-row",
+        key=TABLE,
+        alt="Runs",
     )
-    rows = [cell[0] for cell in event.selection.cells]
-    return runs[rows[0]].run_id if rows and rows[0] < len(runs) else None
 
 
-def _cells(run: Run, sparklines: dict[str, list[float]]) -> dict[str, Any]:
-    seconds = words.elapsed(run)
+# What is ticked
+
+
+def ticked() -> list[str]:
+    """The runs that are ticked, also those on other pages."""
+    return list(st.session_state.get(_TICKED, ()))
+
+
+def tick(run_ids: Sequence[str]) -> None:
+    """Have exactly these runs ticked."""
+    st.session_state[_TICKED] = list(run_ids)
+
+
+def opened() -> tuple[str, ...]:
+    """The runs of the line whose name was just clicked."""
+    return tuple(st.session_state.pop(_OPENED, ()))
+
+
+def _ticks_changed() -> None:
+    rows = set(st.session_state[TABLE]["selection"]["rows"])
+    now = dict.fromkeys(ticked())
+    for at, run_ids in enumerate(st.session_state.get(_SHOWN, ())):
+        for run_id in run_ids:
+            if at in rows:
+                now[run_id] = None
+            else:
+                now.pop(run_id, None)
+    tick(list(now))
+
+
+def _tick_rows(lines: Sequence[Line]) -> None:
+    """Tell the table where the ticked runs are now; told nothing, it would keep the rows."""
+    chosen = set(ticked())
+    rows = [at for at, line in enumerate(lines) if chosen.issuperset(run.run_id for run in line.runs)]
+    told = st.session_state[TABLE]["selection"]["rows"] if TABLE in st.session_state else []
+    if sorted(told) != rows:
+        st.session_state[TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def _clicked() -> None:
+    click, shown = st.session_state[CLICK], st.session_state.get(_SHOWN, ())
+    if click is not None and click["row"] < len(shown):
+        st.session_state[_OPENED] = shown[click["row"]]
+
+
+# What is in the table
+
+
+def _cells(line: Line, sparklines: Mapping[str, list[float]]) -> dict[str, Any]:
+    seconds = line.seconds
     return {
-        "name": run.name,
-        "state": [words.LOOKS[run.state].label, *([words.ALARM.label] if run.alarm else [])],
-        "data": words.data_name(run),
-        "progress": 100 * words.share_done(run),
-        "loss": sparklines.get(run.run_id) or None,
-        "knn": words.results(run).get("knn_accuracy"),
-        "created": datetime.fromtimestamp(run.created, UTC),
+        "name": f":material/stacks: {line.name} ({len(line.runs)} runs)" if line.sweep else line.name,
+        "state": list(dict.fromkeys(label for run in line.runs for label in run_lines.labels(run))),
+        "tags": sorted({tag for run in line.runs for tag in run.tags}) or None,
+        "data": ", ".join(sorted(set(map(words.data_name, line.runs)))),
+        "progress": 100 * line.share_done,
+        "loss": None if line.sweep else sparklines.get(line.runs[0].run_id) or None,
+        "knn": run_lines.spread(line.values("knn_accuracy")) or None,
+        "created": datetime.fromtimestamp(line.created, UTC),
         "duration": None if seconds is None else timedelta(seconds=round(seconds)),
     }
 
 
-def _columns(alarms: bool) -> dict[str, Any]:
+def _columns(lines: Sequence[Line]) -> dict[str, Any]:
     column = st.column_config
-    return {
-        "name": column.TextColumn("Run", width="medium"),
+    runs = [run for line in lines for run in line.runs]
+    most = max((len({label for run in line.runs for label in run_lines.labels(run)}) for line in lines), default=1)
+    several = any(line.sweep for line in lines)
+    columns = {
+        "name": column.ButtonColumn(
+            "Run", width=220, type="tertiary", alignment="left", pinned=True, key=CLICK, on_click=_clicked
+        ),
         "state": column.MultiselectColumn(
             "State",
             options=[look.label for look in _LOOKS],
             color=[look.colour for look in _LOOKS],
-            width=160 if alarms else 110,
+            width=min(110 + 70 * (most - 1), 250),
         ),
+        "tags": column.MultiselectColumn("Tags", width=150, options=sorted({tag for run in runs for tag in run.tags})),
         "data": column.TextColumn("Images"),
-        "progress": column.ProgressColumn("Progress", min_value=0, max_value=100, format="%.0f %%"),
-        "loss": column.LineChartColumn("Loss"),
-        "knn": column.NumberColumn("kNN (test)", format="%.3f", help="Accuracy on the test images, at the end."),
+        "progress": column.ProgressColumn("Progress", width=130, min_value=0, max_value=100, format="%.0f %%"),
+        "loss": column.LineChartColumn("Loss", width=130),
+        "knn": column.TextColumn(
+            "kNN (test)",
+            alignment="right",
+            width=130 if several else None,
+            help="Accuracy on the test images, at the end; of a sweep the mean ± standard deviation of its runs.",
+        ),
         "created": column.DatetimeColumn("Created", format="distance"),
-        "duration": column.NumberColumn("Duration", format="compact"),
+        "duration": column.NumberColumn(
+            "Duration", format="compact", help="Time of training; of a sweep all together."
+        ),
     }
+    if not any(run.tags for run in runs):
+        del columns["tags"]
+    return columns

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draft, forms, state
+from app import access, draft, forms, state
 from app.components import words
 from byol_core import presets
 from byol_core.config import RunConfig, build, field_info
@@ -15,6 +15,7 @@ from byol_core.errors import InputError
 from byol_core.health import signs
 from byol_core.runs import folder
 from byol_core.runs.model import LIVE, RESUMABLE, Run
+from byol_core.runs.repair import stalled
 
 
 def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
@@ -35,12 +36,17 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
             st.markdown(text, width="content")
     if run.state in LIVE:
         st.progress(words.share_done(run))
+        if sentence := stalled(run):
+            st.warning(sentence, title="This run gives no sign of life", icon=words.STALL.icon)
     if run.alarm and run.alarm != run.message:
         _alarm(run, run.alarm, opened)
 
 
 def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
+    if words.is_stall(sentence):
+        st.warning(sentence, title="Alarm: this run stands still", icon=words.STALL.icon)
+        return
     if "collapsed" in sentence:
         st.error(sentence, title="Alarm: this run has collapsed", icon=words.ALARM.icon)
     else:
@@ -52,8 +58,9 @@ def _alarm(run: Run, sentence: str, opened: bool) -> None:
             st.page_link("views/runs.py", label=label, icon=icon, query_params=to)
         elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, args=[sentence], key="to_health"):
             st.rerun()
-        with suppress(InputError):  # settings of another release
-            _mended(run)
+        if access.is_teacher():
+            with suppress(InputError):  # settings of another release
+                _mended(run)
 
 
 def _show_health(sentence: str) -> None:
@@ -86,7 +93,7 @@ def _so_far(run: Run, latest: dict[str, float]) -> None:
     epochs = run.config.get("epochs")
     _metrics(
         ("Epoch", f"{words.number(run.epoch, 1)} of {epochs:g}" if epochs else words.number(run.epoch, 1)),
-        ("Speed", f"{words.number(run.images_per_second, 0)} images/s" if run.images_per_second else "–"),
+        ("Images/s", words.number(run.images_per_second, 0) if run.images_per_second else "–"),
         ("Loss", words.number(latest.get("loss"))),
         ("kNN (validation)", words.number(latest.get("knn_accuracy"))),
     )
@@ -107,12 +114,11 @@ _MEANINGS = {
 def _final(run: Run) -> None:
     summary, evaluation = run.summary, run.config.get("evaluation", {})
     spread = ("Spread", words.number(summary.get("std_ratio"), 2))
-    speed = f"{words.number(summary.get('images_per_second'), 0)} images/s"
     if summary.get("knn_accuracy") is None:
         _metrics(
             ("Loss", words.number(summary.get("loss"))),
             spread,
-            ("Speed", speed),
+            ("Images/s", words.number(summary.get("images_per_second"), 0)),
             ("Duration", words.duration(words.elapsed(run))),
         )
         st.caption("These images have no labels, so there is no kNN accuracy; the map needs none.")
@@ -125,7 +131,8 @@ def _final(run: Run) -> None:
     )
     st.caption(
         f"{_gain(summary)}Weighted kNN on the test images (k = {evaluation.get('k')}, T = "
-        f"{evaluation.get('temperature')}), all three on the same images. {speed}."
+        f"{evaluation.get('temperature')}), all three on the same images. "
+        f"{words.number(summary.get('images_per_second'), 0)} images/s."
     )
 
 

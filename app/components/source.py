@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import access
 from byol_core import paths
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
@@ -23,6 +24,8 @@ from byol_core.files import write_atomic
 SUFFIXES = (".zip", ".tar", ".npz", ".npy")
 # A folder with more files than this is only called large.
 MOST_COUNTED = 200_000
+UPLOAD = "upload images"
+USE_PATHS = "use images by their path"
 TITLES = {"set": "Named set", "path": "On this machine", "upload": "Upload"}
 
 
@@ -35,6 +38,8 @@ def problem(source: str) -> str:
     """One sentence when there can be no images at ``source``; nothing otherwise."""
     if find(source):
         return ""
+    if not access.is_teacher():  # whoever only looks on must not learn what lies where on the disk
+        return access.refusal(USE_PATHS)
     if not source:
         return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
     here = os.path.exists(paths.expand(source))  # noqa: PTH110 (never raises)
@@ -45,6 +50,8 @@ def count(source: str) -> int | None:
     """About how many images there are, as far as that is known without reading them."""
     if entry := find(source):
         return entry.images
+    if not access.is_teacher():
+        return None
     return _count_at(str(paths.expand(source)))
 
 
@@ -160,7 +167,11 @@ def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
 
 
 def keep(name: str, content: bytes, home: Path) -> Path:
-    """Write an upload under a safe name that its content makes unique; InputError for a foreign kind of file."""
+    """Write an upload under a safe name that its content makes unique; InputError for a foreign kind of file.
+
+    Only a teacher's is kept.
+    """
+    access.require(UPLOAD)
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     stem, dot, ending = last.rpartition(".")
     suffix = dot + ending.lower()

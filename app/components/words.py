@@ -35,6 +35,13 @@ LOOKS: dict[str, Look] = {
 
 # A run that goes on, or went on, in spite of an alarm.
 ALARM = Look("Alarm", ":material/warning:", "red")
+# A run whose process is there and does nothing that one could see.
+STALL = Look("Stalled", ":material/hourglass_disabled:", "orange")
+
+
+def is_stall(alarm: str) -> bool:
+    """Whether an alarm is about a run that stands still, and not about what it learns."""
+    return alarm.startswith(("No step for", "No sign of life"))
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from app import state
+from app import access, state
 from app.components import pictures as sources
 from app.components.pictures import SIZES, Pictures
 from app.components.view_grid import view_grid
@@ -72,9 +72,7 @@ class Choice:
 def choose() -> Choice:
     """The row above everything."""
     with st.container(horizontal=True):
-        place = st.segmented_control(
-            "Pictures from", PLACES, default=SET, required=True, key="pictures", bind="query-params"
-        )
+        place = pick_place() if access.is_teacher() else SET
         source = pick_set() if place == SET else ""
         size = st.selectbox(
             "Resolution",
@@ -88,7 +86,15 @@ def choose() -> Choice:
         view = pick_view_size(size)
         shown = st.segmented_control("Shown", SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params")
         seed = pick_draw()
-    return Choice(place or SET, source, size, view, shown or SHOWN[1], seed)
+    return Choice(place, source, size, view, shown or SHOWN[1], seed)
+
+
+def pick_place() -> str:
+    """Where a teacher's pictures come from; all others look at sets."""
+    place = st.segmented_control(
+        "Pictures from", PLACES, default=SET, required=True, key="pictures", bind="query-params"
+    )
+    return place or SET
 
 
 def pick_view_size(size: int) -> int | None:
@@ -116,16 +122,17 @@ def load(choice: Choice) -> Pictures:
 
 
 def pick_set() -> str:
-    """A set of the catalog, or the path of a folder or archive on this machine."""
+    """A set of the catalog, or a teacher's path of a folder or archive on this machine."""
+    teacher = access.is_teacher()
     return str(
         st.selectbox(
             "Set",
             sources.names_of_sets(),
             key="set",
             bind="query-params",
-            accept_new_options=True,
+            accept_new_options=teacher,
             width=260,
-            help="Choose one, or type the path of a folder or archive of images on this machine.",
+            help="Choose one, or type the path of a folder or archive of images on this machine." if teacher else None,
         )
     )
 
@@ -224,6 +231,9 @@ def show(pictures: Pictures, settings: ViewsConfig, choice: Choice) -> None:
 
 def use_in_run(settings: ViewsConfig, changed: dict[str, float], data: dict[str, Any]) -> None:
     """Take the settings to the form of a new run."""
+    if not access.is_teacher():
+        st.caption(f":material/lock: {access.refusal('start runs')}")
+        return
     if not st.button("Use in a new run", icon=":material/model_training:", type="primary", width="stretch"):
         return
     values = {"preset": settings.preset, "strength": settings.strength, **changed}

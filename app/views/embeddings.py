@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import access, crowd, state
 from app.components import map_data, map_panel, words
 from app.components.embedding_map import Sheet, embedding_map, pinned
 from byol_core.embed import SPACES, Evaluation, MapJob, Probe, UmapSettings, has_probe, read_probe
@@ -17,7 +17,6 @@ from byol_core.errors import LabError
 from byol_core.runs.model import Run
 
 # While a map is being made or a run goes on, the page looks again this often.
-SECONDS = 1.0
 NEIGHBOURS = 9
 PICKED = "embeddings_run"
 METHODS = ("PCA", "UMAP")
@@ -126,7 +125,9 @@ def pick_umap() -> UmapSettings:
             bind="query-params",
             help="The same seed gives the same map; another one shows what is chance.",
         )
-        st.form_submit_button("Compute the map", type="primary", width="stretch")
+        teacher = access.is_teacher()
+        why = None if teacher else access.refusal("compute maps with other settings")
+        st.form_submit_button("Compute the map", type="primary", width="stretch", disabled=not teacher, help=why)
     return UmapSettings(neighbours, distance, seed)
 
 
@@ -138,7 +139,8 @@ def nothing_here() -> None:
             "Once a run has been evaluated for the first time, its test images appear here as points: "
             "those that the network finds alike lie close together."
         )
-        st.page_link("views/train.py", label="Start a training", icon=":material/model_training:")
+        if access.is_teacher():
+            st.page_link("views/train.py", label="Start a training", icon=":material/model_training:")
 
 
 def not_yet(run: Run) -> None:
@@ -154,8 +156,7 @@ def not_yet(run: Run) -> None:
         )
 
 
-@st.fragment(run_every=SECONDS)
-@state.in_words()
+@crowd.live()
 def watch(run: Run, evaluations: int, job: MapJob | None) -> None:
     """Look again until there is something new to draw, then draw the page anew."""
     try:

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from app import state
+from app import access, crowd, state
 from app.components import launch, machine, run_card, run_view, words
 from byol_core import presets
 from byol_core.errors import LabError
 from byol_core.runs.model import LIVE, Run
 
-SECONDS = 1.5
 CARDS = 6
 FIRST = presets.get("classroom")
 
@@ -34,8 +33,7 @@ def now_running(runs: list[Run]) -> Run | None:
 def show_running(run: Run) -> None:
     """The run at work, live."""
 
-    @st.fragment(run_every=SECONDS)
-    @state.in_words()
+    @crowd.live()
     def card() -> None:
         try:
             now = store.get(run.run_id)
@@ -63,6 +61,9 @@ def show_start(first_time: bool) -> None:
     """The one thing to do here."""
     with st.container(border=True):
         st.subheader("Start your first training" if first_time else "Start a training")
+        if not access.is_teacher():
+            st.markdown(access.refusal("start runs"))
+            return
         st.markdown(f"{FIRST.reason} {FIRST.expect}")
         with st.container(horizontal=True, vertical_alignment="center"):
             label = "Start the first training" if first_time else "Start the classroom training"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import draft as drafts
 from app import forms, state
-from app.components import launch, source
+from app.components import launch, source, sweep_form
 from app.objectives import OBJECTIVES
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
@@ -56,6 +56,7 @@ def preset_changed() -> None:
 def start_over() -> None:
     """Back to the preset, with all widgets as it says."""
     drafts.touched().changes = {}
+    drafts.touched().grid = {}
     forms.forget_widgets()
 
 
@@ -132,38 +133,49 @@ with form:
                     expanded=any(key in draft.changes for key in switches),
                 ):
                     show_settings(switches, complaint)
+    sweep_form.draw(draft)
 
+points: list[dict[str, Any]] = []
+if config is not None and draft.grid:
+    points, complaint = sweep_form.check(draft, config)
+ready = config is not None and not complaint
 with side, st.container(border=True):
     st.session_state.setdefault("setting:name", draft.name)
     draft.name = st.text_input(
-        "Name of the run",
+        "Name of the sweep" if draft.grid else "Name of the run",
         key="setting:name",
-        placeholder="made from the preset when empty",
+        placeholder="numbered when empty" if draft.grid else "made from the preset when empty",
         max_chars=120,
         on_change=drafts.touch,
     ).strip()
-    if config is None:
+    if complaint:
         st.error(complaint, icon=":material/error:")
-    else:
+    if config is not None:
         launch.time_needed(config)
+    if config is not None and points:
+        sweep_form.total(config, points)
     if (
         st.button(
-            "Start training",
+            f"Start {len(points)} runs" if points else "Start training",
             type="primary",
             icon=":material/play_arrow:",
-            disabled=config is None,
+            disabled=not ready,
             width="stretch",
             key="start",
             on_click=drafts.touch,
         )
         and config is not None
+        and ready
     ):
         try:
-            run_id = launch.start(config, draft.name, draft.preset)
+            if points:
+                opened = {"compare": ",".join(launch.start_sweep(config, points, draft.name, draft.preset))}
+            else:
+                opened = {"run": launch.start(config, draft.name, draft.preset)}
         except LabError as error:
             st.error(str(error))
         else:
-            st.switch_page("views/runs.py", query_params={"run": run_id})
+            st.switch_page("views/runs.py", query_params=opened)
     if config is not None:
         launch.recipe(draft, config)
 

@@ -10,6 +10,7 @@ import gzip
 import lzma
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -19,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from byol_core.data.arrays import Progress
+from byol_core.data.arrays import MOST_RATIO, MOST_TOTAL, Progress
 from byol_core.data.decode import may_be_picture
 from byol_core.data.files import File, Tree, load_tree
 from byol_core.data.imageset import ImageSet
@@ -28,13 +29,22 @@ from byol_core.errors import InputError
 
 # Bytes of one picture, unpacked.
 MOST_MEMBER = 2**27
-# Bytes of everything, unpacked: pictures hardly shrink, so that an honest archive stays far below.
-MOST_TOTAL, MOST_RATIO = 2**30, 200
 # An entry without content still costs this much.
 ENTRY = 512
+# Entries: so many at least, and one for so many bytes of the archive; each takes memory before anything is read.
+LEAST_ENTRIES, BYTES_AN_ENTRY = 100_000, 256
+# What one takes in the list at the end of a .zip, with a name of usual length.
+BYTES_LISTED = 128
+# Characters of a name, and folders in it.
+MOST_NAME, MOST_DEPTH = 1024, 32
+# What unpacking an .xz may take; xz -9 needs 65 MB.
+MOST_XZ_BYTES = 2**27
 
 _UNPACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-_BROKEN = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError)
+_BROKEN = (
+    *(OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, ValueError),
+    *(NotImplementedError, OverflowError, MemoryError, struct.error, IndexError),
+)
 
 
 def load_archive(
@@ -66,36 +76,58 @@ def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
     file = stack.enter_context(path.open("rb"))
     start = file.read(6)
     file.seek(0)
+    _check_xz(file)
     unpacker = next((unpacker for mark, unpacker in _UNPACKERS.items() if start.startswith(mark)), None)
     return file if unpacker is None else stack.enter_context(unpacker(file, "rb"))
 
 
-class _Bounded:
-    """A file of which no single read is large: a tar's headers can ask for any amount."""
+def _check_xz(file: IO[bytes]) -> None:
+    """LZMAError when an .xz asks for much memory: its header may say any amount."""
+    start = file.read(2**12)
+    file.seek(0)
+    if start.startswith(b"\xfd7zXZ\x00"):
+        lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_XZ_BYTES).decompress(start, max_length=1)
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
-        self.file, self.name = file, name
+
+class _Bounded:
+    """A file of which no single read is large: the headers of an archive can ask for any amount."""
+
+    def __init__(self, file: IO[bytes], name: str, most: int) -> None:
+        self.file, self.name, self.most = file, name, most
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= MOST_MEMBER:
+        if not 0 <= size <= self.most:
             raise InputError(f"The archive '{self.name}' holds an entry that is far too large to be read.")
         return self.file.read(size)
 
-    def seek(self, place: int) -> int:
-        return self.file.seek(place)
 
-    def tell(self) -> int:
-        return self.file.tell()
+class _BoundedZip(_Bounded):
+    """The end of a .zip is read to its last byte."""
+
+    def read(self, size: int = -1) -> bytes:
+        return super().read(size if size >= 0 else self.most)
 
 
 class _Inspector:
     """Looks at each entry before it is read, and refuses the archive for the first that is not harmless."""
 
     def __init__(self, path: Path) -> None:
-        self.name, self.total = path.name, 0
-        self.most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
+        self.name, self.total, self.entries = path.name, 0, 0
+        weight = path.stat().st_size
+        self.most = max(MOST_TOTAL, MOST_RATIO * weight)
+        self.most_entries = max(LEAST_ENTRIES, weight // BYTES_AN_ENTRY)
+
+    def count(self) -> None:
+        """One entry more."""
+        self.entries += 1
+        if self.entries > self.most_entries:
+            self._refuse(f"more than {self.most_entries:,} entries, far more than its size on the disk allows")
 
     def check(self, name: str, size: int, plain: bool) -> None:
+        """An entry, by its name, its size when it is unpacked, and whether it is a file or a folder."""
+        if len(name) > MOST_NAME or name.count("/") > MOST_DEPTH:
+            self._refuse(f"'{name[:40]}…', a name that is far too long")
         if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
             self._refuse(f"'{name}', which points outside of it")
         if not plain:
@@ -112,9 +144,14 @@ class _Inspector:
 
 
 def _zip_tree(path: Path, stack: ExitStack) -> Tree:
-    archive = stack.enter_context(zipfile.ZipFile(path))
     tree, inspector, folders = Tree(path.name), _Inspector(path), []
+    content: Any = _BoundedZip(stack.enter_context(path.open("rb")), path.name, BYTES_LISTED * inspector.most_entries)
+    archive = stack.enter_context(zipfile.ZipFile(content))  # the list of its entries is one read
+    content.most = MOST_MEMBER
     for entry in archive.infolist():
+        inspector.count()
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InputError(f"The archive '{path.name}' is packed in a rare way: pack it with plain zip (deflate).")
         kind = stat.S_IFMT(entry.external_attr >> 16)
         inspector.check(entry.filename, entry.file_size, kind in (0, stat.S_IFREG, stat.S_IFDIR))
         if entry.flag_bits & 1:
@@ -127,10 +164,11 @@ def _zip_tree(path: Path, stack: ExitStack) -> Tree:
 
 
 def _tar_tree(path: Path, stack: ExitStack) -> Tree:
-    content: Any = _Bounded(_unpacked(path, stack), path.name)
+    content: Any = _Bounded(_unpacked(path, stack), path.name, MOST_MEMBER)
     tar = stack.enter_context(tarfile.TarFile(fileobj=content))
     tree, inspector, folders = Tree(path.name), _Inspector(path), []
     for entry in tar:
+        inspector.count()
         inspector.check(entry.name, entry.size, entry.isfile() or entry.isdir())
         if entry.isdir():
             folders.append(_clean(entry.name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +24,8 @@ from byol_core.errors import InputError
 
 Progress = Callable[[str, float], None]
 
+# Bytes of an .npz or an archive, unpacked: pictures hardly shrink, so that an honest one stays far below.
+MOST_TOTAL, MOST_RATIO = 2**30, 200
 # Names of the arrays in an .npz: ours and Keras', then those of MedMNIST.
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
@@ -124,6 +128,7 @@ def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None
 def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """x_train, y_train, x_test, y_test, class_names, or images and labels; only the images are needed."""
     with _readable(path), zipfile.ZipFile(path) as archive:
+        _check_ratio(archive, path)
         arrays = _Arrays(archive, path.name)
         parts = arrays.parts()
         names = arrays.get("class_names")
@@ -134,6 +139,13 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
             None if names is None else names.whole(),
         )
         return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
+
+
+def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
+    """InputError when unpacking it would never end."""
+    most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
+    if sum(entry.file_size for entry in archive.infolist()) > most:
+        raise InputError(f"'{path.name}' is refused: it holds far more than its size on the disk allows.")
 
 
 class _Arrays:
@@ -164,10 +176,16 @@ class _Arrays:
         return []
 
 
+_BROKEN = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(NotImplementedError, RuntimeError, OverflowError, IndexError, MemoryError),
+)
+
+
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     """What the file system and a broken .npz raise, as one sentence."""
     try:
         yield
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise InputError(f"'{path.name}' cannot be read: {error or type(error).__name__}.") from None

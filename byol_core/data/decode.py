@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,9 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
 )
+# Pictures of more pixels are unpacked one at a time: eight of the largest together would take gigabytes.
+LARGE = 2**24
+_one_large = threading.Lock()
 # Encoded bytes and files that are in memory together, when they come from an archive.
 BATCH_BYTES = 2**26
 BATCH_FILES = 64
@@ -127,6 +131,11 @@ def _square(picture: Image.Image, size: int) -> Picture:
     if pixels > MOST_PIXELS:
         raise Unreadable(f"{pixels / 1e6:.0f} megapixels, more than the {MOST_PIXELS / 1e6:.0f} that are read")
     picture.draft(None, (2 * size, 2 * size))  # a JPEG is unpacked at a half, quarter or eighth when that is enough
+    with _one_large if picture.width * picture.height > LARGE else nullcontext():
+        return _unpacked(picture, size)
+
+
+def _unpacked(picture: Image.Image, size: int) -> Picture:
     picture.load()
     turn = _turn(picture)
     coloured = _coloured(picture)

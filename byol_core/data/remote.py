@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -31,13 +32,14 @@ from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
 from byol_core.data.room import Room, in_memory
 from byol_core.data.stamps import stamp_of
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 
 # Makes the torchvision sets in a folder, each with whether it holds the test images: (root, download, size) -> sets.
 Maker = Callable[[Path, bool, int], Sequence[tuple[Any, bool]]]
 
 SECONDS_WITHOUT_A_BYTE = 30
 _one_at_a_time = threading.Lock()
+_may_download = ContextVar("may_download", default=True)
 
 
 def data_home() -> Path:
@@ -51,6 +53,22 @@ def stamp(entry: Entry) -> str:
     return stamp_of(path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top]))
 
 
+def is_here(entry: Entry, size: int) -> bool:
+    """Whether the set lies on this machine, as far as a glance at its folder tells."""
+    place = f"imagenette2-{_edition(size)[:-2]}" if entry.name == "imagenette" else PLACES[entry.name]
+    return any(data_home().glob(place))
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """In this thread, a set that is not here, or not whole, is an InputError meanwhile."""
+    before = _may_download.set(False)
+    try:
+        yield
+    finally:
+        _may_download.reset(before)
+
+
 def load_remote(
     entry: Entry, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
@@ -58,6 +76,8 @@ def load_remote(
     home, make = data_home(), MAKERS[entry.name]
     try:
         sets = _find(make, home, size)
+        if sets is None and not _may_download.get():
+            raise InputError(f"The set '{entry.name}' is not on this machine.")
         if sets is None:
             with _lock(home, entry.name):
                 sets = _find(make, home, size)  # another run may have fetched it meanwhile
@@ -212,9 +232,12 @@ def _splits(class_name: str, train: Sequence[str], test: Sequence[str], **option
 
 
 def _imagenette(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:
-    """The small edition where it is large enough."""
-    edition = "160px" if size <= 160 else "320px"
-    return _splits("Imagenette", ["train"], ["val"], size=edition, loader=str)(root, download, size)
+    return _splits("Imagenette", ["train"], ["val"], size=_edition(size), loader=str)(root, download, size)
+
+
+def _edition(size: int) -> str:
+    """The small edition of Imagenette where it is large enough."""
+    return "160px" if size <= 160 else "320px"
 
 
 def _eurosat(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         shape, fortran, dtype = readers[np.lib.format.read_magic(file)](file)
-    except (ValueError, KeyError, EOFError):
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, tokenize.TokenError):
         raise InputError(f"{what} is not a NumPy array that can be read safely.") from None
     if dtype.hasobject:
         raise InputError(f"{what} is an array of Python objects, which is not read: save it as numbers or as text.")

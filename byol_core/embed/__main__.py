@@ -13,10 +13,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from byol_core import processes
-from byol_core.embed.jobs import Reporter, load_map, lock_path, map_key, save_map
+from byol_core.embed.jobs import Reporter, full, load_map, lock_path, map_key, save_map
 from byol_core.embed.maps import UmapSettings, umap_map, unit
 from byol_core.embed.probe import SPACES, Matrix, Probe, read_probe, read_space
 from byol_core.errors import LabError
+from byol_core.files import is_disk_full
 
 NICENESS = 5  # a map may wait; a page and a run may not
 
@@ -64,12 +65,19 @@ def _fit(probe: Probe, key: str, vectors: Matrix, settings: UmapSettings) -> Non
     reporter.say(0.0, "Loading UMAP and finding neighbours")
     try:
         xy = umap_map(vectors, settings, lambda share: reporter.say(share, "Laying out the map"))
+        save_map(probe, key, xy)
     except Exception as error:
         # Whatever the reason, the page that waits for this map has to be told.
-        reason = str(error) if isinstance(error, LabError) else f"UMAP failed ({type(error).__name__}: {error})."
-        reporter.say(0.0, reason, failed=True)
+        reporter.say(0.0, _reason(error, probe), failed=True)
+        if is_disk_full(error):
+            raise LabError(full(probe)) from None
         raise
-    save_map(probe, key, xy)
+
+
+def _reason(error: Exception, probe: Probe) -> str:
+    if is_disk_full(error):
+        return full(probe)
+    return str(error) if isinstance(error, LabError) else f"UMAP failed ({type(error).__name__}: {error})."
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,10 +24,12 @@ from byol_core import processes
 from byol_core.embed.maps import UmapSettings
 from byol_core.embed.probe import MAPS, Evaluation, Matrix, Probe
 from byol_core.errors import LabError
-from byol_core.files import write_atomic
+from byol_core.files import is_disk_full, write_atomic
 
 # Part of every key: raised when the same settings would give another map.
 VERSION = "umap-1"
+# A map and the word on it need less.
+_LEAST_FREE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,21 @@ def job(probe: Probe, key: str) -> MapJob:
         # It may have finished between the two looks.
         if load_map(probe, key) is not None:
             return MapJob("ready", 1.0)
-        return MapJob("failed", message="The computation ended without a map; try again.")
+        return MapJob("failed", message=_ended(probe))
     return MapJob("running", status.share, status.message)
+
+
+def _ended(probe: Probe) -> str:
+    """Why a process left no map: on a full disk it could not even say so."""
+    with suppress(OSError):
+        if shutil.disk_usage(probe.folder).free < _LEAST_FREE_BYTES:
+            return full(probe)
+    return "The computation ended without a map; try again."
+
+
+def full(probe: Probe) -> str:
+    """The sentence for a disk without room for a map."""
+    return f"The disk of '{probe.folder}' is full; free some space, then try again."
 
 
 def start(probe: Probe, evaluation: Evaluation, space: str, settings: UmapSettings, key: str) -> MapJob:
@@ -109,9 +126,16 @@ def start(probe: Probe, evaluation: Evaluation, space: str, settings: UmapSettin
             process = processes.start_detached(
                 "byol_core.embed", *arguments, log=_path(probe, key, "log"), environment=_environment(), cwd=folder
             )
-            _write(probe, key, *_identity(process.pid), 0.0, "Starting")
+            try:
+                _write(probe, key, *_identity(process.pid), 0.0, "Starting")
+            except OSError:  # nobody could see that it is there
+                process.kill()
+                process.wait()
+                raise
             return job(probe, key)
     except OSError as error:
+        if is_disk_full(error):
+            raise LabError(full(probe)) from None
         raise LabError(f"The map cannot be computed: '{folder}' cannot be written ({error.strerror}).") from None
 
 
@@ -130,10 +154,11 @@ class Reporter:
         self.said = 0.0
 
     def say(self, share: float, message: str, *, failed: bool = False) -> None:
-        """Write how far it is."""
+        """Write how far it is; where that cannot be written, the map goes on and :func:`job` finds out."""
         if failed or time.monotonic() - self.said > 0.5:
             self.said = time.monotonic()
-            _write(self.probe, self.key, self.pid, self.created, share, message, failed)
+            with suppress(OSError):
+                _write(self.probe, self.key, self.pid, self.created, share, message, failed)
 
 
 def lock_path(probe: Probe, key: str) -> Path:

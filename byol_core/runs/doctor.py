@@ -35,6 +35,7 @@ NEEDED = {
     "psutil": "psutil",
     "yaml": "pyyaml",
     "filelock": "filelock",
+    "pyarrow": "pyarrow",
     "typer": "typer",
 }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -11,13 +14,14 @@ from filelock import FileLock, Timeout
 import byol_core
 from byol_core import processes
 from byol_core.errors import LabError
-from byol_core.runs import folder
+from byol_core.runs import folder, hold
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
 LOCK = "supervisor.lock"
 LOG = "supervisor.log"
 _LONGEST_LOG_BYTES = 1_000_000
+_looked: dict[Path, float] = {}  # when this process last looked whether a home needs its supervisor
 
 
 class Executor(Protocol):
@@ -96,12 +100,25 @@ def ensure_supervisor(home: Path, url: str | None = None) -> None:
     environment = child_environment(home)
     if url:
         environment["BYOL_LAB_DATABASE"] = url
+    environment.pop(hold.ATTEMPT, None)  # when a worker is the one who sees that there is none
     try:
         if log.exists() and log.stat().st_size > _LONGEST_LOG_BYTES:
-            log.unlink()
+            log.unlink(missing_ok=True)
         processes.start_detached("byol_core.runs.supervisor", log=log, environment=environment, cwd=home)
     except OSError as error:
         raise LabError(f"The supervisor of the runs cannot be started ({error.strerror}).") from None
+
+
+def keep_awake(store: RunStore, seconds: float = 5.0) -> None:
+    """Now and then, have the supervisor started that is missing: it was killed, or the machine was started anew.
+
+    For whoever looks at a store all the time; a store that cannot be read is somebody else's to report.
+    """
+    now = time.monotonic()
+    if now - _looked.get(store.home, -math.inf) >= seconds:
+        _looked[store.home] = now
+        with suppress(LabError, OSError):
+            LocalExecutor(store).wake()
 
 
 def child_environment(home: Path) -> dict[str, str]:

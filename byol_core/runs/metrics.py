@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import Connection, Select, and_, literal, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from byol_core.events import MetricRow
@@ -50,10 +50,23 @@ def _lower_start(connection: Connection, run_id: str, attempt: int, step: int) -
     connection.execute(attempts.update().where(mine).values(start_step=step))
 
 
+# From each name to the next one: a look-up in the index for each curve, and not a look at each of its rows.
+_KEYS = text(
+    """
+    WITH RECURSIVE names(key) AS (
+      SELECT min(key) FROM metrics WHERE run_id = :run
+      UNION ALL
+      SELECT (SELECT min(key) FROM metrics WHERE run_id = :run AND key > names.key)
+      FROM names WHERE names.key IS NOT NULL
+    )
+    SELECT key FROM names WHERE key IS NOT NULL
+    """
+)
+
+
 def keys(connection: Connection, run_id: str) -> list[str]:
     """The names of the curves of a run, sorted."""
-    query = select(metrics.c.key).where(metrics.c.run_id == run_id).distinct().order_by(metrics.c.key)
-    return list(connection.scalars(query))
+    return sorted(connection.scalars(_KEYS, {"run": run_id}))
 
 
 def series(connection: Connection, run_id: str, key: str, after_step: int, max_points: int) -> list[Point]:
@@ -131,27 +144,26 @@ def _extremes(stretch: Sequence[Point]) -> list[Point]:
     return [low] if low is high else sorted((low, high))
 
 
+_SEEN = """
+    run_id = :run AND key = :key AND value IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM attempts
+      WHERE attempts.run_id = :run AND attempts.attempt > metrics.attempt AND attempts.start_step < metrics.step
+    )
+"""
+# One look-up in the index for each of a few places along the curve, however long it is.
+_SPARKLINE = text(
+    f"""
+    WITH RECURSIVE
+      ends AS (SELECT step FROM metrics WHERE {_SEEN} ORDER BY step DESC LIMIT 1),
+      numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < :stretches),
+      places AS (SELECT DISTINCT 1 + (ends.step - 1) * i / :stretches AS place FROM numbers, ends)
+    SELECT (SELECT value FROM metrics WHERE {_SEEN} AND step >= place ORDER BY step LIMIT 1) FROM places ORDER BY place
+    """
+)
+
+
 def sparklines(connection: Connection, run_ids: Sequence[str], key: str, points: int) -> dict[str, list[float]]:
-    """A few means along each run's curve, for all runs in one query."""
-    later = select(attempts.c.attempt).where(
-        attempts.c.run_id == metrics.c.run_id,
-        attempts.c.attempt > metrics.c.attempt,
-        attempts.c.start_step < metrics.c.step,
-    )
-    seen = (
-        select(metrics.c.run_id, metrics.c.step, metrics.c.value)
-        .where(metrics.c.run_id.in_(run_ids), metrics.c.key == key, metrics.c.value.is_not(None), ~later.exists())
-        .cte("seen")
-    )
-    ends = select(seen.c.run_id, (func.max(seen.c.step) + 1).label("end")).group_by(seen.c.run_id).cte("ends")
-    bucket = (seen.c.step * points // ends.c.end).label("bucket")
-    query = (
-        select(seen.c.run_id, bucket, func.avg(seen.c.value))
-        .join(ends, ends.c.run_id == seen.c.run_id)
-        .group_by(seen.c.run_id, bucket)
-        .order_by(seen.c.run_id, bucket)
-    )
-    lines: dict[str, list[float]] = {run_id: [] for run_id in run_ids}
-    for run_id, _bucket, value in connection.execute(query):
-        lines[run_id].append(float(value))
-    return lines
+    """At most so many values along each run's curve."""
+    values = {"key": key, "stretches": max(1, points - 1)}
+    found = {run_id: connection.scalars(_SPARKLINE, {**values, "run": run_id}).all() for run_id in run_ids}
+    return {run_id: [float(value) for value in line if value is not None] for run_id, line in found.items()}

@@ -57,6 +57,12 @@ class Run:
     host: str = ""
     demo: bool = False
     alarm: str | None = None  # what is unhealthy, with the likely cause
+    priority: int = 0  # the higher, the earlier it starts
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    archived: float | None = None  # when it was put out of sight
+    deleted: float | None = None  # when it was thrown into the trash
+    group: str = ""  # the sweep that it belongs to
 
     @property
     def live(self) -> bool:

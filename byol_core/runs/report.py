@@ -42,6 +42,9 @@ _TITLES = {
 }
 
 
+_FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt", "pid")
+
+
 def as_object(store: RunStore, run: Run) -> dict[str, Any]:
     """All of a run with its numbers, of the end or so far."""
     numbers: dict[str, Any] = dict.fromkeys(NUMBERS)
@@ -57,13 +60,13 @@ def as_object(store: RunStore, run: Run) -> dict[str, Any]:
 
 def numbers_table(run: Run) -> Table:
     """The numbers at the end of a run."""
-    table = _table("", "")
+    shown = table("", "")
     if run.alarm:
-        table.add_row("ALARM", run.alarm, style="bold red")
+        shown.add_row("ALARM", run.alarm, style="bold red")
     for key, title in _TITLES.items():
         value = run.summary.get(key)
-        table.add_row(title, _missing(run, key) if value is None else number(value))
-    return table
+        shown.add_row(title, _missing(run, key) if value is None else number(value))
+    return shown
 
 
 def _missing(run: Run, key: str) -> str:
@@ -75,7 +78,7 @@ def _missing(run: Run, key: str) -> str:
 
 def runs_table(found: Sequence[Run]) -> Table:
     """Runs, one a line."""
-    table = _table("run", "name", "state", "done", "epoch", "kNN", "message")
+    shown = table("run", "name", "state", "done", "epoch", "kNN", "message")
     for run in found:
         done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
         epoch = f"{run.epoch:.1f}" if run.attempt else ""
@@ -83,24 +86,41 @@ def runs_table(found: Sequence[Run]) -> Table:
         if run.alarm and run.alarm != run.message:
             message = f"{run.message} ALARM: {run.alarm}".lstrip()
         knn = number(run.summary["knn_accuracy"]) if run.summary.get("knn_accuracy") is not None else ""
-        table.add_row(run.run_id, run.name, run.state, done, epoch, knn, message)
-    return table
+        shown.add_row(run.run_id, run.name, run.state, done, epoch, knn, message)
+    return shown
+
+
+def queue_table(found: Sequence[Run]) -> Table:
+    """The waiting runs in the order in which they will start."""
+    shown = table("", "run", "name", "priority", "why it waits")
+    for place, run in enumerate(found, 1):
+        shown.add_row(str(place), run.run_id, run.name, str(run.priority or ""), run.message)
+    return shown
+
+
+def trash_table(found: Sequence[Run], sizes: Sequence[int]) -> Table:
+    """The runs of the trash with the bytes of their folders."""
+    shown = table("run", "name", "state", "thrown", "size")
+    for run, bytes_ in zip(found, sizes, strict=True):
+        thrown = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.deleted))
+        shown.add_row(run.run_id, run.name, run.state, thrown, size(bytes_))
+    return shown
 
 
 def facts_table(store: RunStore, run: Run) -> Table:
     """One run, with the settings that are not the defaults."""
     seen = as_object(store, run)
-    table = _table("", "")
+    shown = table("", "")
     if run.alarm:
-        table.add_row("ALARM", run.alarm, style="bold red")
-    for key in ("run_id", "name", "state", "message", "preset", "attempt", "pid", *NUMBERS, "wall_seconds", "folder"):
-        if seen[key] not in (None, ""):
-            table.add_row(key, number(seen[key]))
+        shown.add_row("ALARM", run.alarm, style="bold red")
+    for key in (*_FACTS, *NUMBERS, "wall_seconds", "folder", "group", "tags", "notes"):
+        if seen[key] not in (None, "", []):
+            shown.add_row(key, number(seen[key]))
     for label, text in _health_rows(seen["health"]):
-        table.add_row(label, text)
+        shown.add_row(label, text)
     for key, value in changed_settings(run).items():
-        table.add_row(f"--set {key}", str(value))
-    return table
+        shown.add_row(f"--set {key}", str(value))
+    return shown
 
 
 def _health_rows(health: Mapping[str, float]) -> Iterator[tuple[str, str]]:
@@ -121,17 +141,25 @@ def changed_settings(run: Run) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if value != defaults[key]}
 
 
+def size(bytes_: int) -> str:
+    """Bytes as people say them, such as ``12.3 MB``."""
+    return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{bytes_ / 1e6:.1f} MB"
+
+
 def number(value: Any) -> str:
     """A value in few digits."""
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)
 
 
-def _table(*columns: str) -> Table:
+def table(*columns: str) -> Table:
+    """An empty table in the look of all others."""
     from rich.table import Table
 
-    table = Table(*columns, box=None, show_header=any(columns), pad_edge=False, highlight=False)
-    for column in table.columns:
+    empty = Table(*columns, box=None, show_header=any(columns), pad_edge=False, highlight=False)
+    for column in empty.columns:
         column.overflow = "fold"
-    return table
+    return empty

@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from byol_core.errors import InputError
 from byol_core.runs.model import LIVE, Run
@@ -20,7 +20,21 @@ from byol_core.runs.schema import attempts, runs
 LONGEST_NAME = 120
 HOST = socket.gethostname()
 
-_PLAIN = [column.name for column in runs.columns if column.name not in ("config", "summary")]
+_PLAIN = [
+    column.name
+    for column in runs.columns
+    if column.name not in ("config", "summary", "priority", "tags", "notes", "group_name")
+]
+# What may be empty in a row of an earlier release, by the name that it has in a Run.
+_OPTIONAL: dict[str, tuple[str, Any]] = {
+    "priority": ("priority", 0),
+    "notes": ("notes", ""),
+    "group": ("group_name", ""),
+}
+# Runs that are not in the trash.
+KEPT = runs.c.deleted.is_(None)
+# The order in which waiting runs start.
+TURN = (func.coalesce(runs.c.priority, 0).desc(), runs.c.position, runs.c.created)
 
 
 def new_id() -> str:
@@ -40,16 +54,19 @@ def checked_name(name: str) -> str:
 
 def fetch(connection: Connection, query: Select[Any], home: Path) -> list[Run]:
     """The runs that a query of whole rows finds."""
-    found = connection.execute(query).mappings()
-    return [
-        Run(
-            **{name: row[name] for name in _PLAIN},
-            config=json.loads(row["config"]),
-            summary=json.loads(row["summary"]),
-            folder=home / row["run_id"],
-        )
-        for row in found
-    ]
+    return [_run(row, home) for row in connection.execute(query).mappings()]
+
+
+def _run(row: RowMapping, home: Path) -> Run:
+    optional = {name: row[column] or missing for name, (column, missing) in _OPTIONAL.items()}
+    return Run(
+        **{name: row[name] for name in _PLAIN},
+        **optional,
+        config=json.loads(row["config"]),
+        summary=json.loads(row["summary"]),
+        tags=tuple(json.loads(row["tags"] or "[]")),
+        folder=home / row["run_id"],
+    )
 
 
 def one(connection: Connection, run_id: str, home: Path) -> Run:
@@ -60,10 +77,11 @@ def one(connection: Connection, run_id: str, home: Path) -> Run:
     return found[0]
 
 
-def find(connection: Connection, ref: str, home: Path) -> Run:
-    """The run of that id, unique beginning of an id, or unique name."""
+def find(connection: Connection, ref: str, home: Path, deleted: bool = False) -> Run:
+    """The run of that id, unique beginning of an id, or unique name; of those in the trash when ``deleted``."""
+    kept = runs.c.deleted.is_not(None) if deleted else KEPT
     for condition in (runs.c.run_id == ref, runs.c.name == ref, runs.c.run_id.startswith(ref, autoescape=True)):
-        found = fetch(connection, select(runs).where(condition), home) if ref else []
+        found = fetch(connection, select(runs).where(condition, kept), home) if ref else []
         if len(found) == 1:
             return found[0]
         if found:

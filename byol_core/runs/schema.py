@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
     make_url,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -31,6 +32,10 @@ from byol_core.runs import upgrade
 BUSY_MILLISECONDS = 20_000
 # Set on an engine whose transactions only read: it must never wait for a writer.
 READ = "byol_read"
+# Set on an engine whose writers wait for so many seconds, and not for BUSY_MILLISECONDS, until another one is done.
+PATIENCE = "byol_patience"
+# The lock of whoever makes or upgrades the tables of a PostgreSQL database; any number that nobody else uses.
+_OPENING = 0x62796F6C
 
 metadata = MetaData()
 
@@ -64,6 +69,13 @@ runs = Table(
     Column("summary", Text, nullable=False, default="{}"),
     Column("demo", Boolean, nullable=False, default=False),
     Column("alarm", Text),
+    # Columns that came later may be empty, so that a store of an earlier release only gets them added.
+    Column("priority", Integer),
+    Column("tags", Text),
+    Column("notes", Text),
+    Column("archived", Double),
+    Column("deleted", Double),
+    Column("group_name", String(200)),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
@@ -103,7 +115,11 @@ def open_engine(home: Path, url: str | None) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
     try:
+        if _is_complete(engine):
+            return engine
         with engine.begin() as connection:
             _create_tables(connection)
             upgrade.add_columns(connection, runs)
@@ -118,8 +134,14 @@ def open_engine(home: Path, url: str | None) -> Engine:
 
 def _engine(url: str) -> Engine:
     try:
-        return create_engine(make_url(url))
-    except (ArgumentError, ModuleNotFoundError) as error:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_pre_ping=True)  # the server may have been started anew meanwhile
+    except ModuleNotFoundError as error:
+        hint = "pip install 'byol-lab[postgres]'" if "psycopg" in str(error) else "the driver is to be installed"
+        raise InputError(f"The database's URL cannot be used ({_reason(error)}): {hint}.") from None
+    except ArgumentError as error:
         raise InputError(f"The database's URL cannot be used ({_reason(error)}).") from None
 
 
@@ -135,7 +157,17 @@ def _reason(error: BaseException | None) -> str:
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 
+def _is_complete(engine: Engine) -> bool:
+    """Whether nothing is to be made: then a store opens also on a full disk, or while somebody writes for long."""
+    with engine.execution_options(**{READ: True}).connect() as connection:
+        known = inspect(connection)
+        tables = set(known.get_table_names())
+        return all(table.name in tables and not upgrade.missing(connection, table) for table in metadata.sorted_tables)
+
+
 def _create_tables(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # IF NOT EXISTS fails when two do it at once, so one waits
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OPENING})")
     for table in metadata.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
 
@@ -163,5 +195,26 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: one that reads first and writes later can fail without any waiting."""
-    reading = connection.get_execution_options().get(READ)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get(READ):
+        connection.exec_driver_sql("BEGIN")
+        return
+    patience = options.get(PATIENCE)
+    if patience is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        if patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """A reader sees one moment of the store, as it does in SQLite; a writer does not wait for ever."""
+    options = connection.get_execution_options()
+    if options.get(READ):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    patience = options.get(PATIENCE)
+    wait = BUSY_MILLISECONDS if patience is None else patience * 1000
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(wait, 1):.0f}")

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
 from byol_core.runs import demo, folder, metrics, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
-from byol_core.runs.repair import repair
-from byol_core.runs.schema import READ, attempts, facts, open_engine, runs
+from byol_core.runs.repair import repair, seen
+from byol_core.runs.schema import PATIENCE, READ, attempts, facts, open_engine, runs
 from byol_core.runs.schema import metrics as metrics_table
 
 # How old the last look at the processes may be before a reader looks again.
@@ -40,23 +41,40 @@ class RunStore:
         self.engine = open_engine(self.home, self.url)
         self._reader = self.engine.execution_options(**{READ: True})
         self._repaired = 0.0
+        self._refusal = ""
+        self._writer = self  # who corrects stale rows for somebody who may only look
+
+    def read_only(self, sentence: str) -> RunStore:
+        """This store for somebody who may only look: whatever would write raises InputError with the sentence."""
+        looked_at = copy(self)
+        looked_at._refusal, looked_at._writer = sentence, self
+        return looked_at
 
     # Reading
 
-    def get(self, ref: str) -> Run:
-        """The run of that id, unique beginning of an id, or unique name; InputError otherwise."""
+    def get(self, ref: str, *, deleted: bool = False) -> Run:
+        """The run of that id, unique beginning of an id, or unique name; InputError otherwise.
+
+        ``deleted``: look in the trash, where nothing else looks.
+        """
         self._repair_when_due()
         with self._reading() as connection:
-            return rows.find(connection, ref, self.home)
+            run = rows.find(connection, ref, self.home, deleted)
+        return self._as_they_are([run])[0]
 
-    def runs(self, limit: int | None = None) -> list[Run]:
-        """All runs, newest first."""
+    def runs(self, limit: int | None = None, *, archived: bool | None = False) -> list[Run]:
+        """The runs, newest first: without those put into the archive, only those, or (None) both; never the trash."""
         self._repair_when_due()
-        return self._select(select(runs).order_by(runs.c.created.desc(), runs.c.position.desc()).limit(limit))
+        query = select(runs).where(rows.KEPT)
+        if archived is not None:
+            query = query.where(runs.c.archived.is_not(None) if archived else runs.c.archived.is_(None))
+        return self._as_they_are(
+            self._select(query.order_by(runs.c.created.desc(), runs.c.position.desc()).limit(limit))
+        )
 
     def queue(self) -> list[Run]:
         """The waiting runs, in the order in which they will start."""
-        return self._select(select(runs).where(runs.c.state == "queued").order_by(runs.c.position, runs.c.created))
+        return self._select(select(runs).where(runs.c.state == "queued", rows.KEPT).order_by(*rows.TURN))
 
     def live_here(self) -> list[Run]:
         """The starting and running runs of this machine, as the rows say."""
@@ -75,7 +93,7 @@ class RunStore:
         """A queued run with its folder; ``here`` claims it for this process at once, so that no supervisor takes it."""
         run_id = rows.new_id()
         home = self.home / run_id
-        tree = _with_whole_path(config).model_dump(mode="json")
+        tree = with_whole_path(config).model_dump(mode="json")
         folder.create(home, tree)
         try:
             with self.writing() as connection:
@@ -267,9 +285,15 @@ class RunStore:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is written whole, or not at all when an exception leaves it."""
-        with _in_words(), self.engine.begin() as connection:
+    def writing(self, *, patience: float | None = None) -> Iterator[Connection]:
+        """A transaction that is written whole, or not at all when an exception leaves it.
+
+        ``patience``: seconds to wait for another writer, where the usual ones are too many.
+        """
+        if self._refusal:
+            raise InputError(self._refusal)
+        engine = self.engine if patience is None else self.engine.execution_options(**{PATIENCE: patience})
+        with _in_words(), engine.begin() as connection:
             yield connection
 
     def _one(self, connection: Connection, run_id: str) -> Run:
@@ -285,14 +309,26 @@ class RunStore:
             connection.execute(runs.update().where(*live).values(**values))
 
     def _repair_when_due(self) -> None:
-        now = time.monotonic()
-        if now - self._repaired >= REPAIR_SECONDS:
-            self._repaired = now
-            with suppress(LabError):  # reading must work on a full or read-only disk
-                repair(self)
+        if time.monotonic() - self._repaired >= REPAIR_SECONDS:
+            self._repair()
+
+    def _repair(self) -> None:
+        self._repaired = time.monotonic()
+        with suppress(LabError):  # reading must work on a full or read-only disk
+            repair(self._writer)
+
+    def _as_they_are(self, found: list[Run]) -> list[Run]:
+        """The runs as their processes say; what is not true any more is corrected in the store, where that can be."""
+        if seen(found) == found:
+            return found
+        self._repair()
+        # Read again: a worker that wrote its end and left, between the row and the look at its process, did end so.
+        ids = [run.run_id for run in found if run.live]
+        now = {run.run_id: run for run in self._select(select(runs).where(runs.c.run_id.in_(ids)))}
+        return seen([now.get(run.run_id, run) for run in found])
 
 
-def _with_whole_path(config: RunConfig) -> RunConfig:
+def with_whole_path(config: RunConfig) -> RunConfig:
     """Images at a relative path under their whole one: the worker runs in another folder."""
     source = config.data.source
     with suppress(OSError, ValueError):  # not a path at all: loading says so

@@ -1,17 +1,18 @@
 """The supervisor of a home: starts waiting runs in order, repairs stale rows, and ends runs that do not stop.
 
 ``python -m byol_core.runs.supervisor``: one a home (a lock says so), detached, gone when there was nothing to do for a
-while. Runs do not need it to live on: when it dies, the next one finds them.
+while. Runs do not need it to live on: when it dies, the next one finds them. It measures time by a clock that nobody
+can set, and a store that cannot be used for a while does not end it.
 """
 
 from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -20,50 +21,77 @@ from filelock import Timeout
 from byol_core import processes
 from byol_core.errors import LabError
 from byol_core.files import write_json
-from byol_core.runs import executors, folder, slots
+from byol_core.runs import children, executors, folder, hold, library, slots
+from byol_core.runs.children import Child
 from byol_core.runs.model import Run
-from byol_core.runs.repair import repair
+from byol_core.runs.repair import amend, repair
+from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
+from byol_core.runs.trouble import Trouble, say
 
 WORKER = "byol_core.runs.worker"
 POLL_SECONDS = 0.5
 IDLE_SECONDS = 60.0
 # From the request to stop until the whole process group is killed.
 GRACE_SECONDS = 60.0
-NICENESS = 10
 ABOUT = "supervisor.json"
 
 
 class Supervisor:
-    """One look at the store after another; all it knows is in the store."""
+    """One look at the store after another; all that matters of what it knows is in the store."""
 
     def __init__(self, store: RunStore, *, worker: str = WORKER, grace: float = GRACE_SECONDS) -> None:
         self.store, self.worker, self.grace = store, worker, grace
         self.devices = slots.cuda_devices()
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._me = processes.identity()
+        self._claimed: set[str] = set()  # attempts
+        self._children: list[Child] = []
+        self._asked: dict[str, float] = {}  # attempts that were asked to stop, and when that was first seen
 
     def tick(self) -> bool:
         """Do all that is to do now; whether there is anything to wait for."""
-        self._children = [child for child in self._children if child.poll() is None]  # reaps those that ended
+        ended = [child for child in self._children if child.process.poll() is not None]  # before the rows say so
         repair(self.store)
+        for child in ended:
+            children.see_off(self.store, child)
+            self._children.remove(child)
         live = self.store.live_here()
-        for run in live:
-            self._enforce_stop(run)
+        self._find_lost(live)
+        self._enforce_stops(live)
         waiting = self.store.queue()
         self._start_waiting(waiting, live)
         return bool(live or waiting)
 
-    def _enforce_stop(self, run: Run) -> None:
-        asked = run.stop_requested_at
-        if asked is None or time.time() - asked < self.grace:
-            return
-        if processes.kill(run.pid, run.pid_created):
-            self.store.correct(run, "stopped", f"Ended by force: it did not stop within {self.grace:.0f} seconds.")
+    def _find_lost(self, live: Sequence[Run]) -> None:
+        """Runs that were taken, and whose worker did not get as far as to say so."""
+        for run in live:
+            unsaid = (run.pid, run.pid_created) == self._me and run.state == "starting"
+            if not unsaid or hold.ticket(run) not in self._claimed:
+                continue
+            child = next((child for child in self._children if child.ticket == hold.ticket(run)), None)
+            if child is None:
+                self.store.correct(run, "failed", "Its process did not get as far as to begin; resume it to try again.")
+            else:  # the store did not take it at first
+                self.store.set_process(run.run_id, processes.identity(child.process.pid))
+
+    def _enforce_stops(self, live: Sequence[Run]) -> None:
+        now = time.monotonic()
+        asked = {hold.ticket(run): run for run in live if run.stop_requested}
+        self._asked = {ticket: self._asked.get(ticket, now) for ticket in asked}
+        for ticket, run in asked.items():
+            if now - self._asked[ticket] < self.grace or not processes.kill(run.pid, run.pid_created):
+                continue
+            if processes.find(run.pid, run.pid_created) is not None:
+                continue  # it hangs in a disk or a driver
+            why = f"Ended by force: it did not stop within {self.grace:g} seconds."
+            if self.store.correct(run, "stopped", why) is None:
+                amend(self.store, run.run_id, run.attempt, "stopped", why)
 
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
         first = slots.slot_of({}, self.devices)[0]
         busy = {slot: [run.name] for run in live for slot in slots.parts(run.device or first)}
         running = dict.fromkeys(busy, "is running")
+        why: dict[str, str] = {}
         for run in waiting:
             choices = slots.slot_of(run.config, self.devices)
             # The shortest queues; a run that waits for several keeps the free ones among them for itself.
@@ -74,34 +102,34 @@ class Supervisor:
                 running |= dict.fromkeys(chosen, "is running")
             else:
                 verb = running.get(taken[0], "is to run")
-                self.store.set_message(run.run_id, _waits_for(busy[taken[0]], taken[0], verb))
+                why[run.run_id] = _waits_for(busy[taken[0]], taken[0], verb)
             for slot in chosen:
                 busy.setdefault(slot, []).append(run.name)
+        self._say_why([run for run in waiting if why.get(run.run_id, run.message) != run.message], why)
+
+    def _say_why(self, changed: Sequence[Run], why: dict[str, str]) -> None:
+        if not changed:
+            return
+        with self.store.writing() as connection:
+            for run in changed:
+                waits = (runs.c.run_id == run.run_id, runs.c.state == "queued")
+                connection.execute(runs.update().where(*waits).values(message=why[run.run_id]))
 
     def _start(self, run: Run, slot: str) -> None:
-        claimed = self.store.claim(run.run_id, device=slot)
+        # In this process's name until the worker has one of its own, so that none is without a process even if this
+        # one is killed between the two lines.
+        claimed = self.store.claim(run.run_id, self._me, device=slot)
         if claimed is None:
             return
+        self._claimed.add(hold.ticket(claimed))
         try:
-            child = processes.start_detached(
-                self.worker,
-                run.run_id,
-                "--nice",
-                str(NICENESS),
-                cwd=self.store.home,
-                log=run.folder / folder.LOG,
-                environment=self._environment(slot),
-            )
+            child = children.start(self.store, claimed, slot, self.worker)
             self._children.append(child)
-            self.store.set_process(run.run_id, processes.identity(child.pid))
+            self.store.set_process(run.run_id, processes.identity(child.process.pid))
         except (OSError, psutil.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else "it ended at once"
             # Not when the process got as far as to say how it ended.
             self.store.correct(claimed, "failed", f"Its process could not be started ({reason}).")
-
-    def _environment(self, slot: str) -> dict[str, str]:
-        environment = {**executors.child_environment(self.store.home), **slots.environment(slot)}
-        return environment | ({"BYOL_LAB_DATABASE": self.store.url} if self.store.url else {})
 
 
 def _waits_for(names: Sequence[str], slot: str, verb: str) -> str:
@@ -109,45 +137,79 @@ def _waits_for(names: Sequence[str], slot: str, verb: str) -> str:
     return f"Waits for {slots.title(slot)}: '{names[0]}' {verb} there{others}."
 
 
-def serve(store: RunStore, *, idle: float = IDLE_SECONDS, **options: Any) -> None:
-    """Be the supervisor of this home until nothing was to do for a while; at once, when there is one already."""
-    while True:
+def serve(store: RunStore, *, idle: float = IDLE_SECONDS, ended: threading.Event | None = None, **options: Any) -> None:
+    """Be the supervisor of this home until nothing was to do for a while; at once, when there is one already.
+
+    ``ended``: set to leave after the look that is being taken.
+    """
+    ended = ended or threading.Event()
+    while not ended.is_set():
         try:
             with executors.supervisor_lock(store.home).acquire(timeout=2):
-                pid, created = processes.identity()
-                write_json(store.home / ABOUT, {"pid": pid, "created": created})
-                _loop(Supervisor(store, **options), idle)
+                _introduce(store)
+                _loop(Supervisor(store, **options), idle, ended)
         except Timeout:
             return
-        if not store.queue():  # one that came in after the last look found the lock taken, and relies on this
+        if not _waiting(store):  # one that came in after the last look found the lock taken, and relies on this
             return
 
 
-def _loop(supervisor: Supervisor, idle: float) -> None:
-    folder.empty_trash(supervisor.store.home)
-    last = time.monotonic()
-    while time.monotonic() - last < idle:
-        try:
-            if supervisor.tick():
-                last = time.monotonic()
-        except LabError as error:  # a store that cannot be used for a moment
-            print(time.strftime("%F %T"), error, flush=True)
+def _introduce(store: RunStore) -> None:
+    """For people who look: the lock is what counts."""
+    pid, created = processes.identity()
+    with suppress(OSError):
+        write_json(store.home / ABOUT, {"pid": pid, "created": created})
+
+
+def _waiting(store: RunStore) -> bool:
+    try:
+        return bool(store.queue())
+    except LabError:
+        return False
+
+
+def _loop(supervisor: Supervisor, idle: float, ended: threading.Event) -> None:
+    trouble = Trouble()
+    trouble.without(_empty_trash, supervisor.store)
+    busy = time.monotonic()
+    while not ended.is_set() and time.monotonic() - busy < idle:
+        if trouble.without(supervisor.tick):
+            busy = time.monotonic()
         if not supervisor.store.home.is_dir():
             return
         time.sleep(POLL_SECONDS)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def _empty_trash(store: RunStore) -> bool:
+    folder.empty_trash(store.home)
+    return library.purge(store, older_than=library.TRASH_SECONDS) > 0
+
+
+def _open(seconds: float) -> RunStore:
+    """The store, as soon as it can be opened; LabError when it cannot for so long."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return RunStore()
+        except LabError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(POLL_SECONDS)
+
+
+def main(arguments: Sequence[str] | None = None, worker: str = WORKER) -> int:
     """Serve the home of ``$BYOL_LAB_HOME``."""
     parser = argparse.ArgumentParser(prog="python -m byol_core.runs.supervisor")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without work before it ends")
     parser.add_argument("--grace", type=float, default=GRACE_SECONDS, help="seconds that a stop may take")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
     try:
-        serve(RunStore(), idle=options.idle, grace=options.grace)
+        serve(_open(options.idle), idle=options.idle, grace=options.grace, ended=ended, worker=worker)
     except LabError as error:
-        print(time.strftime("%F %T"), error, flush=True)
+        say(str(error))
         return 1
     return 0
 

@@ -9,8 +9,9 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy import Column, Connection, Table, inspect, text
 from sqlalchemy.schema import CreateColumn
 
 from byol_core.files import sync_folder
@@ -22,16 +23,21 @@ def add_columns(connection: Connection, table: Table) -> None:
     SQLite's transaction holds the lock of the one writer, so the next process sees the column. PostgreSQL decides by
     itself with IF NOT EXISTS. OSError when the copy cannot be written.
     """
-    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    missing = [column for column in table.columns if column.name not in present]
+    lacking = missing(connection, table)
     sqlite = connection.dialect.name == "sqlite"
-    if missing and sqlite and connection.engine.url.database:
-        keep_copy(Path(connection.engine.url.database), missing[0].name)
-    for column in missing:
+    if lacking and sqlite and connection.engine.url.database:
+        keep_copy(Path(connection.engine.url.database), lacking[0].name)
+    for column in lacking:
         definition = CreateColumn(column).compile(dialect=connection.dialect)
         connection.execute(
             text(f"ALTER TABLE {table.name} ADD COLUMN {'' if sqlite else 'IF NOT EXISTS '}{definition}")
         )
+
+
+def missing(connection: Connection, table: Table) -> list[Column[Any]]:
+    """The columns that the table in the store lacks."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    return [column for column in table.columns if column.name not in present]
 
 
 def keep_copy(file: Path, what: str) -> None:

@@ -6,7 +6,6 @@ Whatever happens ends as a state and one sentence in the store; a traceback goes
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import shutil
 import signal
@@ -14,22 +13,28 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import or_
 
 from byol_core import processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress, StopAsked, Summary
-from byol_core.runs import folder
+from byol_core.events import Listener, StopAsked, Summary
+from byol_core.files import clear_leftovers, is_disk_full
+from byol_core.fit import is_out_of_memory, largest_batch, let_go
+from byol_core.runs import folder, metrics, outcome, rows
+from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.hold import ATTEMPT, hold
+from byol_core.runs.listener import Pace, StoreListener
 from byol_core.runs.model import Run, finite
+from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
 
-# How often the store is asked whether the run should stop; a signal is noticed at once.
-ASK_SECONDS = 0.5
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+Result = TypeVar("Result")
 
 
 class Train(Protocol):
@@ -38,72 +43,74 @@ class Train(Protocol):
     def __call__(self, config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary: ...
 
 
-class StoreListener:
-    """Writes what a training says into the store and the log, and asks the store whether to stop."""
+def work(
+    store: RunStore,
+    run: Run,
+    train: Train | None = None,
+    also: Listener | None = None,
+    *,
+    asked: threading.Event | None = None,
+    pace: Pace | None = None,
+) -> tuple[Run, int]:
+    """Train a run that this process has claimed; the run as it ended, and the exit status.
 
-    def __init__(self, store: RunStore, run: Run, stop: threading.Event, also: Listener | None = None) -> None:
-        self.store, self.run, self.stop, self.also = store, run, stop, also
-        self._asked = time.monotonic()
-        self._alarm: str | None = None  # what was last told
-
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
-        self.store.add_metrics(self.run.run_id, self.run.attempt, rows)
-        if self.also:
-            self.also.metrics(rows)
-
-    def progress(self, progress: Progress) -> None:
-        self.store.set_progress(self.run.run_id, progress)
-        if self.also:
-            self.also.progress(progress)
-
-    def note(self, text: str) -> None:
-        folder.log(self.run.folder, text)
-        if self.also:
-            self.also.note(text)
-
-    def alarm(self, text: str | None) -> None:
-        if text == self._alarm:
-            return
-        self.store.set_alarm(self.run.run_id, text)
-        folder.log(self.run.folder, f"ALARM: {text}" if text else "The alarm is over: all is well again.")
-        self._alarm = text
-        if self.also:
-            self.also.alarm(text)
-
-    def should_stop(self) -> bool:
-        if not self.stop.is_set() and time.monotonic() - self._asked >= ASK_SECONDS:
-            self._asked = time.monotonic()
-            if self.store.stop_requested(self.run.run_id):
-                self.stop.set()
-        return self.stop.is_set()
+    ``asked`` is set when the run should stop; without it, signals are heard here.
+    """
+    hearing = nullcontext(asked) if asked else stop_signals()
+    with hold(run), hearing as stop, _warnings_in_log(run.folder):
+        run = patiently(lambda: _begin(store, run), stop)
+        with StoreListener(store, run, stop, also, pace) as listener:
+            summary: dict[str, Any] | None = None
+            try:
+                resume = folder.checkpoint_step(run.folder) is not None
+                found = _train(train)(build(run.config), run.folder, listener, resume=resume)
+                summary = finite(found.as_dict())
+                state, message, status = ("stopped" if found.stopped else "finished"), "", 0
+            except (Exception, KeyboardInterrupt) as error:
+                state, message, status = _explain(error, run, listener)
+            folder.log(run.folder, f"{state}. {message}".rstrip())
+            return listener.conclude(state, message, summary), status
 
 
-def work(store: RunStore, run: Run, train: Train | None = None, also: Listener | None = None) -> tuple[Run, int]:
-    """Train a run that this process has claimed; the run as it ended, and the exit status."""
-    with _stop_signals() as stop, _warnings_in_log(run.folder):
+def patiently(action: Callable[[], Result], stop: threading.Event, patience: float = Pace.patience) -> Result:
+    """Do what needs the store, again and again while it is locked or full; LabError when it stays so."""
+    end = time.monotonic() + patience
+    while True:
         try:
-            run = _begin(store, run)
-            summary = _train(train)(
-                build(run.config),
-                run.folder,
-                StoreListener(store, run, stop, also),
-                resume=folder.checkpoint_step(run.folder) is not None,
-            )
-            store.set_summary(run.run_id, finite(summary.as_dict()))
-            state, message, status = ("stopped" if summary.stopped else "finished"), "", 0
-        except (Exception, KeyboardInterrupt) as error:
-            state, message, status = _explain(error, run)
-        folder.log(run.folder, f"{state}. {message}".rstrip())
-        return store.move(run.run_id, state, message=message), status
+            return action()
+        except LabError as error:
+            passes = not isinstance(error, InputError) or "locked" in str(error)
+            if not passes or stop.is_set() or time.monotonic() > end:
+                raise
+        stop.wait(Pace.ask)
 
 
 def _begin(store: RunStore, run: Run) -> Run:
+    """Take the run in hand, in one transaction, with the rows that an earlier attempt could not write."""
     step = folder.checkpoint_step(run.folder)
-    store.set_start_step(run.run_id, run.attempt, -1 if step is None else step)
-    store.set_process(run.run_id, processes.identity())
+    kept = outcome.unsaved(run.folder)
+    pid, created = processes.identity()
+    with store.writing() as connection:
+        nobody_else = or_(runs.c.pid.is_(None), runs.c.pid.in_(_this_process()))
+        mine = (runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, runs.c.state == "starting", nobody_else)
+        values = {"state": "running", "message": "", "pid": pid, "pid_created": created, "host": rows.HOST}
+        if connection.execute(runs.update().where(*mine).values(**values)).rowcount != 1:
+            raise InputError(f"The run '{run.name}' is being worked on by another process already.")
+        attempt = (attempts.c.run_id == run.run_id, attempts.c.attempt == run.attempt)
+        connection.execute(attempts.update().where(*attempt).values(start_step=-1 if step is None else step))
+        for number, logged in kept.items():
+            metrics.add(connection, run.run_id, number, logged)
+        run = rows.one(connection, run.run_id, store.home)
+    outcome.forget(run.folder)
+    clear_leftovers(run.folder)
     start = "from the beginning" if step is None else f"from the checkpoint of step {step}"
     folder.log(run.folder, f"attempt {run.attempt} of '{run.name}' ({run.run_id}) starts {start}")
-    return store.move(run.run_id, "running")
+    return run
+
+
+def _this_process() -> tuple[int, int]:
+    """The parent too: in a venv of Windows, python.exe is a launcher, and the supervisor knows only that one's pid."""
+    return os.getpid(), os.getppid()
 
 
 def _train(train: Train | None) -> Train:
@@ -114,19 +121,19 @@ def _train(train: Train | None) -> Train:
     return train
 
 
-def _explain(error: BaseException, run: Run) -> tuple[str, str, int]:
+def _explain(error: BaseException, run: Run, listener: StoreListener) -> tuple[str, str, int]:
     """The state, the sentence and the exit status that an exception stands for."""
     if isinstance(error, KeyboardInterrupt):
         return "stopped", "Stopped at once, without a last checkpoint.", 1
     if isinstance(error, StopAsked):
         fresh = folder.checkpoint_step(run.folder) is None
         return "stopped", f"Stopped before {'its first step' if fresh else 'it went on from its checkpoint'}.", 0
+    if is_out_of_memory(error):
+        folder.log(run.folder, _traceback(error))
+        return "failed", _too_large(error, run, listener), 1
     if isinstance(error, LabError):
         return "failed", str(error), 2 if isinstance(error, InputError) else 1
-    folder.log(run.folder, "".join(traceback.format_exception(error)).rstrip())
-    if _out_of_memory(error):
-        size = run.config.get("batch_size")
-        return "failed", f"The memory was not enough; try a smaller batch (batch_size is {size}) or smaller images.", 1
+    folder.log(run.folder, _traceback(error))
     if _disk_full(error, run.folder):
         return "failed", f"The disk of '{run.folder}' is full; free some space, then resume the run.", 1
     lines = str(error).strip().splitlines()
@@ -134,23 +141,41 @@ def _explain(error: BaseException, run: Run) -> tuple[str, str, int]:
     return "failed", f"The run failed unexpectedly ({reason}); its log.txt has the details.", 1
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    """Python's MemoryError, torch's OutOfMemoryError, or the RuntimeError of torch's CPU allocator."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def _too_large(error: BaseException, run: Run, listener: StoreListener) -> str:
+    """What did not fit, and a batch that would, found by trying: the memory of this attempt is given back before."""
+    let_go(error)
+    config = build(run.config)
+    listener.do_instead("looking for a batch size that fits")
+    batch = config.batch_size
+    fits = largest_batch(config, batch, listener.should_stop)
+    if fits is None:
+        return (
+            f"The memory was not enough for a batch of {batch} images, and no smaller one was found that fits; clone "
+            f"the run with smaller images (data.image_size is {config.data.image_size}) or a smaller network."
+        )
+    times = range(config.accumulate, batch, config.accumulate)
+    shared = (n for n in times if batch * config.accumulate <= fits * n and batch % (n * config.runtime.processes) == 0)
+    parts = next(shared, None)
+    whole = f", or with accumulate={parts} to keep the batch" if parts else ""
+    return (
+        f"The memory was not enough for a batch of {batch} images, and is enough for {fits}: clone the run with "
+        f"batch_size={fits}{whole}."
+    )
 
 
 def _disk_full(error: BaseException, where: Path) -> bool:
     """ENOSPC, or a writer that hides it (torch's says only that writing failed) on a disk without space."""
     if isinstance(error, OSError):
-        return error.errno in _FULL
+        return is_disk_full(error)
     return "write" in str(error).lower() and shutil.disk_usage(where).free < 1_000_000
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """SIGTERM, SIGHUP and Ctrl-C ask for a stop; a second Ctrl-C ends at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -185,8 +210,7 @@ def take(store: RunStore, run_id: str) -> Run:
     run = store.get(run_id)
     if run.state == "queued":
         run = store.claim(run.run_id, processes.identity()) or store.get(run_id)
-    # The parent too: in a venv of Windows, python.exe is a launcher, and the supervisor knows only that one's pid.
-    mine = run.pid in (None, os.getpid(), os.getppid())
+    mine = run.pid is None or run.pid in _this_process()
     if run.state != "starting" or not mine:
         raise InputError(f"The run '{run.name}' is {run.state}; only a queued run can be started.")
     return run
@@ -201,11 +225,22 @@ def main(arguments: Sequence[str] | None = None, train: Train | None = None) -> 
     if options.nice:
         processes.be_nice(options.nice)
     try:
-        store = RunStore()
-        return work(store, take(store, options.run_id), train)[1]
+        with stop_signals() as stop:
+            store = patiently(RunStore, stop)
+            run = patiently(lambda: take(store, options.run_id), stop)
+            status = work(store, run, train, asked=stop)[1]
+        if ATTEMPT in os.environ:
+            _wake_next(store)
+        return status
     except LabError as error:
         print(error, flush=True)
         return 2 if isinstance(error, InputError) else 1
+
+
+def _wake_next(store: RunStore) -> None:
+    """The supervisor that started this process may have died since; the runs that wait must not wait for ever."""
+    with suppress(LabError):
+        LocalExecutor(store).wake()
 
 
 if __name__ == "__main__":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.components.packed import unpack
 from byol_core import presets, processes
 from byol_core.events import MetricRow, Progress
 from byol_core.health import signs
@@ -124,3 +127,18 @@ def text(app: AppTest) -> str:
     """All that a page says."""
     kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "code")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def sent(page: AppTest) -> dict[str, tuple[int, list[int]]]:
+    """What the page brings to the browser: of each curve the step after which it was read, and the steps."""
+    (feed,) = (widget.proto for widget in page.get("bidi_component") if widget.proto.component_name == "byol_feed")
+    message: dict[str, Any] = unpack(feed.bytes)
+    ends = np.cumsum([part["count"] for part in message["curves"]])
+    steps = np.split(message["step"].astype(int), ends[:-1])
+    return {part["id"]: (part["after"], own.tolist()) for part, own in zip(message["curves"], steps, strict=True)}
+
+
+def figures(page: AppTest) -> list[dict[str, Any]]:
+    """The figures on the page."""
+    found = (widget.proto for widget in page.get("bidi_component") if widget.proto.component_name == "byol_live_chart")
+    return [json.loads(widget.json)["figure"] for widget in found]

@@ -3,48 +3,83 @@
 from __future__ import annotations
 
 import json
-import math
 
 import plotly.graph_objects as go
 import pytest
 
 from app import charts
 
-POINTS = [(0, 0.0, 0.0, 2.0), (10, 0.5, 3.0, 1.0), (20, 1.0, 6.0, math.nan)]
+VIEW = charts.View()
+LINES = [
+    charts.Line("one <b>", "#111111", ("a/1/loss",), "a"),
+    charts.Line("two", "#222222", ("b/1/loss", "c/1/loss"), "b"),
+]
 
 
-@pytest.mark.parametrize("points", [[], POINTS[:1], POINTS])
-def test_plotly_accepts_the_figure(points: list[charts.Point]) -> None:
-    figure = charts.curve(points, name="loss", levels=[charts.Level("raw pixels", 0.4)], markers=True)
-    assert len(go.Figure(figure).data) == 2
+def plain(figure: charts.Figure) -> charts.Figure:
+    """The figure without what only the browser's side of it reads."""
+    own = ("curves", "level")
+    return {
+        "data": [{key: value for key, value in trace.items() if key not in own} for trace in figure["data"]],
+        "layout": figure["layout"],
+    }
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        charts.curve("a/1/loss", name="loss", view=VIEW, levels=[charts.Level("raw pixels", 0.4)], markers=True),
+        charts.overlay(LINES, view=charts.View("time", 0.5, True, True)),
+    ],
+)
+def test_plotly_accepts_the_figure(figure: charts.Figure) -> None:
+    assert len(go.Figure(plain(figure)).data) == 2
     json.dumps(figure, allow_nan=False)
 
 
-@pytest.mark.parametrize(("axis", "x"), [("step", [0, 10, 20]), ("epoch", [0.0, 0.5, 1.0]), ("time", [0.0, 3.0, 6.0])])
-def test_the_axis_can_be_chosen(axis: charts.Axis, x: list[float]) -> None:
-    figure = charts.curve(POINTS, name="loss", axis=axis)
-    assert figure["data"][-1]["x"] == x
+@pytest.mark.parametrize("axis", ["step", "epoch", "time"])
+def test_the_axis_can_be_chosen(axis: charts.Axis) -> None:
+    figure = charts.curve("a/1/loss", name="loss", view=charts.View(axis))
+    assert figure["live"]["x"] == axis
     assert figure["layout"]["xaxis"]["title"]["text"] == charts.AXIS_TITLES[axis]
 
 
+def test_a_figure_has_no_points_of_its_curves() -> None:
+    (trace,) = charts.curve("a/1/loss", name="loss", view=VIEW)["data"]
+    assert trace["curves"] == ["a/1/loss"] and "y" not in trace
+
+
 def test_levels_are_dashed_and_named() -> None:
-    level, _ = charts.curve(POINTS, name="kNN", levels=[charts.Level("untrained encoder", 0.652)])["data"]
-    assert level["line"]["dash"] == "dash" and level["y"] == [0.652, 0.652]
+    level, _ = charts.curve("a", name="kNN", view=VIEW, levels=[charts.Level("untrained encoder", 0.652)])["data"]
+    assert level["line"]["dash"] == "dash" and level["level"] == 0.652
     assert level["text"][1] == "untrained encoder 0.652"
 
 
-def test_a_value_that_is_no_number_is_a_gap() -> None:
-    assert charts.curve(POINTS, name="loss")["data"][-1]["y"] == [2.0, 1.0, None]
+def test_another_axis_or_scale_is_another_zoom_and_smoothing_is_not() -> None:
+    def revision(view: charts.View) -> str:
+        return str(charts.curve("a", name="loss", view=view, revision="run")["layout"]["uirevision"])
 
-
-def test_new_points_keep_the_revision_by_which_the_zoom_is_kept() -> None:
-    before, after = (charts.curve(POINTS[:n], name="loss", revision="run-epoch") for n in (2, 3))
-    assert before["layout"]["uirevision"] == after["layout"]["uirevision"] == "run-epoch"
+    views = (VIEW, charts.View("step"), charts.View(log_x=True), charts.View(log_y=True))
+    assert len(set(map(revision, views))) == 4
+    assert revision(charts.View(smooth=0.9)) == revision(VIEW)
 
 
 def test_a_level_of_alarm_has_its_own_colour() -> None:
-    level, _ = charts.curve(POINTS, name="spread", levels=[charts.Level("alarm", 0.3, charts.RED)])["data"]
+    level, _ = charts.curve("a", name="spread", view=VIEW, levels=[charts.Level("alarm", 0.3, charts.RED)])["data"]
     assert level["line"]["color"] == level["textfont"]["color"] == charts.RED
+
+
+def test_a_name_with_tags_is_shown_as_it_is() -> None:
+    assert charts.overlay(LINES, view=VIEW)["data"][0]["name"] == "one &lt;b&gt;"
+
+
+def test_what_follows_a_plan_is_not_smoothed() -> None:
+    noisy = [charts.curve(f"a/1/{key}", name=key, view=VIEW)["data"][0]["meta"]["noisy"] for key in ("loss", "tau")]
+    assert noisy == [True, False]
+
+
+def test_every_line_of_a_comparison_has_a_colour_of_its_own() -> None:
+    assert len(set(charts.PALETTE)) == len(charts.PALETTE) == 12
 
 
 def test_a_spectrum_is_drawn_on_a_log_scale_beside_that_before_training() -> None:

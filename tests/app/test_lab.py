@@ -23,6 +23,13 @@ def test_the_button_queues_the_classroom_preset_and_opens_its_run(open_page: Ope
     assert (run.state, run.preset, page.title[0].value) == ("queued", "classroom", run.name)
 
 
+def test_who_may_only_look_cannot_start_a_training(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BYOL_LAB_PASSPHRASE_HASH", "nobody knows it")
+    page = open_page("lab")
+    assert "Only a teacher may start runs here" in text(page)
+    assert not [button for button in page.button if button.key == "start_first"]
+
+
 def test_a_running_run_is_shown_with_its_progress(open_page: Open, make: Make) -> None:
     run = make("running")
     page = open_page("lab")

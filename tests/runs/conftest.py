@@ -1,7 +1,12 @@
-"""A fresh home, its store, and a way to wait for other processes."""
+"""A fresh home, its store, and a way to wait for other processes.
+
+The tests of the modules in BOTH run twice: on SQLite, and on a database of a real PostgreSQL server.
+"""
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +19,47 @@ from byol_core.events import MetricRow
 from byol_core.runs.store import RunStore
 
 CONFIG = RunConfig(steps=20)
+BOTH = ("store", "metrics", "library", "queueing", "sweep", "compare", "portable", "postgres", "upgrade")
+
+_numbers = itertools.count()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rsplit("test_", 1)[-1] in BOTH and "home" in metafunc.fixturenames:
+        databases = ["postgresql"] if "server" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("url", databases, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The folder of the socket of a PostgreSQL server."""
+    from tests.runs import postgres
+
+    programs = postgres.programs()
+    if programs is None:
+        assert "CI" not in os.environ, "PostgreSQL is not installed: apt-get install postgresql"
+        pytest.skip("PostgreSQL is not installed")
+    with postgres.server(programs) as folder:
+        yield folder
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def url(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an empty database; None for SQLite in the home."""
+    from tests.runs import postgres
+
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    return postgres.database(request.getfixturevalue("postgresql"), f"lab{next(_numbers)}")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None) -> Path:
     monkeypatch.setenv("BYOL_LAB_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("BYOL_LAB_DATABASE", raising=False)
+    if url:
+        monkeypatch.setenv("BYOL_LAB_DATABASE", url)
+    else:
+        monkeypatch.delenv("BYOL_LAB_DATABASE", raising=False)
     # tiny_worker.py lies beside this file, and the processes that tests start import it.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     return tmp_path / "home"

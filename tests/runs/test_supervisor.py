@@ -10,17 +10,20 @@ from pathlib import Path
 import psutil
 import pytest
 
-from byol_core.processes import identity, kill, start_detached
-from byol_core.runs import executors, slots, supervisor
+from byol_core import processes
+from byol_core.errors import LabError
+from byol_core.runs import executors, hold, library, queueing, slots, supervisor
 from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.schema import runs
 from byol_core.runs.supervisor import Supervisor
 
 
 @pytest.fixture
 def watch(store, monkeypatch):
-    """A supervisor in this process, whose workers only count."""
+    """A supervisor in this process, whose workers only count; it holds the lock, so that no worker starts another."""
     monkeypatch.setattr(slots, "cuda_devices", list)
-    return Supervisor(store, worker="tiny_worker", grace=60)
+    with executors.supervisor_lock(store.home):
+        yield Supervisor(store, worker="tiny_worker", grace=60)
 
 
 def reaches(store, watch, run, state):
@@ -38,6 +41,15 @@ def test_waiting_runs_are_done_one_after_another_in_order(store, config, watch, 
     assert [run.state for run in runs] == ["finished"] * 3
     assert runs[0].ended <= runs[1].started
     assert runs[1].ended <= runs[2].started
+
+
+def test_a_higher_priority_starts_first_and_one_that_runs_is_not_disturbed(store, config, watch, until):
+    first, usual, urgent = (store.create(config) for _ in range(3))
+    watch.tick()
+    queueing.set_priority(store, urgent.run_id, 2)
+    until(reaches(store, watch, usual, "finished"))
+    started = {run.run_id: run.started for run in store.runs()}
+    assert started[first.run_id] < started[urgent.run_id] < started[usual.run_id]
 
 
 def test_a_waiting_run_says_what_it_waits_for(store, config, watch):
@@ -131,6 +143,45 @@ def test_a_run_that_does_not_stop_is_killed_after_the_grace_period(store, config
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_stop_has_its_grace_period_whatever_the_clock_says(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY", "deaf")
+    monkeypatch.setenv("TINY_SECONDS", "1")
+    run = store.create(config)
+    until(reaches(store, watch, run, "running"))
+    store.request_stop(run.run_id)
+    watch.tick()
+    later = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: later)
+    watch.tick()
+    assert store.get(run.run_id).state == "running"
+    watch.grace = 0.0
+    watch.tick()
+    assert store.get(run.run_id).state == "stopped"
+
+
+def test_a_run_whose_folder_another_process_holds_fails_with_a_sentence(store, config, watch, until):
+    run = store.create(config)
+    with hold.hold(run):
+        until(reaches(store, watch, run, "failed"))
+    assert "ended with exit status 2, and its log may tell why; resume it" in store.get(run.run_id).message
+    assert "Another process works on the run" in (run.folder / "log.txt").read_text()
+
+
+def test_a_worker_that_the_kernel_ended_for_its_memory_says_so(store, config, watch, monkeypatch, until):
+    monkeypatch.setenv("TINY_SECONDS", "1")
+    run = store.create(config)
+    until(reaches(store, watch, run, "running"))
+    before = processes.killed_for_memory()
+    os.kill(store.get(run.run_id).pid, signal.SIGKILL)
+    until(lambda: store.get(run.run_id).state == "interrupted", 5)  # a reader comes first
+    monkeypatch.setattr(processes, "killed_for_memory", lambda: before + 1)
+    watch.tick()
+    assert store.get(run.run_id).message == (
+        "The system ended this run because the memory was full: close other programs, or clone the run with a smaller "
+        "batch_size; resume it to start again from the beginning."
+    )
+
+
 def test_a_run_that_never_got_a_process_is_interrupted(store, config, watch, monkeypatch):
     run = store.create(config)
     store.claim(run.run_id)
@@ -150,23 +201,6 @@ def test_a_worker_that_cannot_start_is_a_failure_with_a_sentence(store, config, 
         "failed",
         "Its process could not be started (No such file or directory).",
     )
-
-
-def test_killing_takes_the_children_along(tmp_path, until):
-    code = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); input()"
-    (tmp_path / "parent.py").write_text(code.replace("input()", "import time; time.sleep(60)"))
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    log = tmp_path / "log.txt"
-    parent = start_detached("parent", log=log, environment=environment, cwd=tmp_path)
-    until(lambda: log.read_text().strip())
-    assert kill(*identity(parent.pid))
-    parent.wait(5)
-    assert not kill(parent.pid, 1.0)
-    until(lambda: not alive(int(log.read_text())), 5)
-
-
-def alive(pid):
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 # One a home, there when needed, gone when not
@@ -219,6 +253,50 @@ def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store,
     until(lambda: not executors.supervisor_runs(store.home), 10)
 
 
+def test_a_supervisor_lives_through_what_goes_wrong_and_says_it_once(store, monkeypatch, capsys):
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    troubles = [LabError("The store is locked.")] * 3 + [OSError(28, "No space")] * 2
+
+    def tick(_self):
+        if troubles:
+            raise troubles.pop(0)
+        return False
+
+    monkeypatch.setattr(Supervisor, "tick", tick)
+    supervisor.serve(store, idle=0.1)
+    said = capsys.readouterr().out
+    assert [said.count(text) for text in ("The store is locked.", "No space", "All is well again.")] == [1, 1, 1]
+
+
+def test_a_supervisor_gives_up_what_does_not_get_well(store, monkeypatch):
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr("byol_core.runs.trouble.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(Supervisor, "tick", lambda _self: 1 / 0)
+    supervisor.serve(store, idle=0.1)
+
+
+def test_the_trash_of_last_week_is_emptied_when_a_supervisor_starts(store, config, monkeypatch):
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    old, new = store.create(config), store.create(config)
+    library.throw(store, [old.run_id, new.run_id])
+    with store.writing() as connection:
+        connection.execute(runs.update().where(runs.c.run_id == old.run_id).values(deleted=time.time() - 8 * 86400))
+    supervisor.serve(store, idle=0.1)
+    assert [run.run_id for run in library.trash(store)] == [new.run_id]
+    assert (old.folder.exists(), new.folder.exists()) == (False, True)
+
+
+def test_somebody_who_looks_wakes_the_supervisor_that_is_missing_now_and_then(store, config, monkeypatch):
+    woken = []
+    monkeypatch.setattr(executors, "ensure_supervisor", lambda home, url: woken.append(home))
+    executors.keep_awake(store)
+    store.create(config)
+    executors.keep_awake(store)
+    assert woken == []  # looked a moment ago
+    executors.keep_awake(store, seconds=0)
+    assert woken == [store.home]
+
+
 def test_nobody_is_woken_for_nothing(store, monkeypatch):
     monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: pytest.fail("there is nothing to do"))
     LocalExecutor(store).wake()
@@ -253,9 +331,3 @@ def test_nvidia_smi_is_read(monkeypatch, tmp_path):
     assert slots._nvidia_smi() == ["0", "1"]
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 'No devices were found'; exit 6\n")
     assert slots._nvidia_smi() == []
-
-
-def test_time_is_told_from_a_process_not_a_pid():
-    pid, created = identity()
-    assert abs(created - time.time()) < 3600 * 24
-    assert not kill(pid, created - 1000)

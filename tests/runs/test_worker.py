@@ -12,7 +12,7 @@ import pytest
 from byol_core.errors import InputError, LabError
 from byol_core.events import Progress, StopAsked, Summary
 from byol_core.processes import identity
-from byol_core.runs import report, worker
+from byol_core.runs import outcome, report, worker
 from byol_core.runs.folder import LOG
 
 DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 0.9, 20, 0.1, 10, 5)
@@ -43,13 +43,14 @@ def test_a_finished_run_has_its_numbers_and_a_free_process(store, config):
 
 
 @pytest.mark.filterwarnings("default")
-def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, row):
+def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, row, until):
     def action(given, folder, listener, resume):
         assert (given, resume, folder.name) == (config, False, run.run_id)
         listener.metrics([row(1, 0.5)])
         listener.progress(Progress(1, 20, 0.1, 100.0, 3.0, "training"))
         listener.note("a broken image was skipped")
         warnings.warn("slow here", stacklevel=1)
+        until(lambda: store.get(run.run_id).step == 1)
         seen.append(store.get(run.run_id))
 
     seen = []
@@ -67,14 +68,16 @@ def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, 
     [
         (InputError("There are no images."), "There are no images.", 2),
         (LabError("The loss was not a number."), "The loss was not a number.", 1),
-        (MemoryError(), "try a smaller batch (batch_size is 128)", 1),
-        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "try a smaller batch", 1),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "try a smaller batch", 1),
+        (MemoryError(), "clone the run with batch_size=48, or with accumulate=4 to keep the batch.", 1),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "clone the run with batch_size=48", 1),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "clone the run with batch_size=48", 1),
+        (LabError("Process 2 of 2 failed: OutOfMemoryError: CUDA"), "clone the run with batch_size=48", 1),
         (OSError(errno.ENOSPC, "No space left on device"), "is full; free some space", 1),
         (ZeroDivisionError("division by zero\nand more"), "(ZeroDivisionError: division by zero); its log.txt", 1),
     ],
 )
-def test_a_failure_is_one_sentence_and_an_exit_status(store, config, error, sentence, status):
+def test_a_failure_is_one_sentence_and_an_exit_status(store, config, error, sentence, status, monkeypatch):
+    monkeypatch.setattr(worker, "largest_batch", lambda *_: 48)  # found by real trying in tests/faults/test_memory.py
     run = store.create(config)
     assert worker.main([run.run_id], raising(error)) == status
     run = store.get(run.run_id)
@@ -195,16 +198,14 @@ def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
     assert [point[0] for point in store.series(run.run_id, "loss")] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_an_alarm_is_in_the_store_and_the_log_at_once(store, config):
+def test_an_alarm_is_in_the_store_and_the_log(store, config, until):
     def action(_config, _folder, listener, _resume):
         for text in ("It collapses.", "It collapses.", None, "It collapses again."):
             listener.alarm(text)
-            seen.append(store.get(run.run_id).alarm)
+            until(lambda text=text: store.get(run.run_id).alarm == text)
 
-    seen = []
     run = store.create(config)
-    worker.main([run.run_id], training(action))
-    assert seen == ["It collapses.", "It collapses.", None, "It collapses again."]
+    assert worker.main([run.run_id], training(action)) == 0
     assert store.get(run.run_id).alarm == "It collapses again."
     log = (run.folder / LOG).read_text()
     assert (log.count("ALARM: It collapses."), log.count("The alarm is over")) == (1, 1)
@@ -245,3 +246,54 @@ def test_a_real_worker_logs_to_its_file_and_ends(store, config):
     run = store.get(run.run_id)
     assert (run.state, run.step, run.total_steps) == ("finished", 20, 20)
     assert len(store.series(run.run_id, "loss")) == 20
+
+
+def test_a_worker_does_not_begin_what_was_given_to_another(store, config):
+    run = store.create(config)
+    claimed = store.claim(run.run_id)
+    store.set_process(run.run_id, (identity()[0] + 1, 1.0))
+    with pytest.raises(InputError, match="is being worked on by another process"):
+        worker.work(store, claimed, training())
+    assert not (run.folder / LOG).exists()
+
+
+def test_a_worker_whose_run_was_taken_from_it_leaves_the_new_attempt_alone(store, config):
+    def action(*_):
+        store.move(run.run_id, "interrupted")
+        store.resume(run.run_id)
+        store.claim(run.run_id, identity())
+
+    run = store.create(config)
+    with pytest.raises(InputError, match="attempt 2; its attempt 1, which ends here, does not count"):
+        worker.work(store, store.claim(run.run_id), training(action))
+    assert (store.get(run.run_id).state, store.get(run.run_id).attempt) == ("starting", 2)
+
+
+def test_a_signal_that_comes_before_the_training_is_heard(store, config, monkeypatch):
+    def get(ref):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return found
+
+    def action(_config, _folder, listener, _resume):
+        assert listener.should_stop()
+        raise StopAsked
+
+    run = store.create(config)
+    found = store.claim(run.run_id, identity())
+    monkeypatch.setattr(worker.RunStore, "get", lambda _store, ref: get(ref))
+    assert worker.main([run.run_id], training(action)) == 0
+    monkeypatch.undo()
+
+
+def test_what_a_killed_attempt_left_behind_is_used_or_removed(store, config, row):
+    run = store.create(config, here=True)
+    (run.folder / "checkpoints").mkdir()
+    (run.folder / "checkpoints" / "step-00000002.pt").write_bytes(b"")
+    torn = run.folder / "checkpoints" / ".step-00000003.pt.4194305-0123abcd.tmp"  # larger than any pid
+    torn.write_bytes(b"half of it")
+    outcome.append(run.folder, 1, [row(step, 0.5) for step in (1, 2, 3)])
+    store.move(run.run_id, "interrupted")
+    store.resume(run.run_id)
+    assert worker.main([run.run_id], training(lambda *given: given[2].metrics([row(3, 0.7)]))) == 0
+    assert [point[3] for point in store.series(run.run_id, "loss")] == [0.5, 0.5, 0.7]
+    assert not torn.exists()

@@ -1,33 +1,124 @@
-"""A plotly chart that takes new data in place, so that a curve grows without flicker and a zoom outlives new points.
+"""Plotly charts that take new data in place, so that a curve grows without flicker and a zoom outlives new points.
 
-``st.plotly_chart`` builds its chart anew whenever the figure changes, and loses the zoom with it.
+``st.plotly_chart`` builds its chart anew whenever the figure changes, and loses the zoom with it. Here a figure only
+names its curves; their points come apart from it, through :func:`send`, and of those only the new ones. So a poll of a
+live page costs the same after a million steps as after ten, and a change of axis or smoothing sends no point again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from app.charts import CONFIG, Figure
+from app.charts import CONFIG, Figure, Line, Point
 from app.components.asset import deliver, plotly_script
-from app.components.packed import script
+from app.components.packed import pack, script
 
 _CSS = """
 .byol-chart {
   width: 100%;
 }
 """
+_LEGEND_CSS = """
+.byol-legend {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 0.25rem 0.5rem;
+}
+.byol-legend button {
+  display: inline-flex;
+  align-items: center;
+  gap: 0.5rem;
+  max-width: 100%;
+  padding: 0.2rem 0.5rem;
+  border: none;
+  border-radius: var(--st-base-radius);
+  background: none;
+  color: var(--st-text-color);
+  font: inherit;
+  font-size: 0.875rem;
+  text-align: left;
+  overflow-wrap: anywhere;
+  cursor: pointer;
+}
+.byol-legend button:hover {
+  background: var(--st-secondary-background-color);
+}
+.byol-legend button:focus-visible {
+  outline: 2px solid var(--st-primary-color);
+}
+.byol-legend button[aria-pressed="false"] {
+  opacity: 0.45;
+  text-decoration: line-through;
+}
+.byol-legend-line {
+  flex: none;
+  width: 1.25rem;
+  border-top: 3px solid var(--line);
+}
+"""
+_HERE = Path(__file__).parent
+_FEED = "feed"
+
+
+def _script(*names: str) -> str:
+    """The curves of the page, and these files after them."""
+    rest = ((_HERE / name).read_text(encoding="utf-8") for name in names)
+    return script("live_chart/series.js") + "".join(rest)
+
+
+def _short(source: str) -> str:
+    """Without comments and indentation: every message to a widget carries its script along."""
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.
 _mount = st.components.v2.component(
-    "byol_live_chart", js=script("live_chart/live_chart.js"), css=_CSS, isolate_styles=False
+    "byol_live_chart", js=_script("traces.js", "live_chart.js"), css=_CSS, isolate_styles=False
 )
+_feed = st.components.v2.component("byol_feed", js=_short(_script("feed.js")), isolate_styles=False)
+_legend = st.components.v2.component("byol_legend", js=_script("legend.js"), css=_LEGEND_CSS, isolate_styles=False)
 
 
-def live_chart(figure: Figure, *, key: str, alt: str) -> None:
-    """Draw the figure; the same ``key`` keeps the chart, the same ``layout.uirevision`` keeps the viewer's zoom."""
+def live_chart(figure: Figure, *, key: str, alt: str = "") -> None:
+    """Draw the figure; the same ``key`` keeps the chart, the same ``layout.uirevision`` keeps the viewer's zoom.
+
+    Without ``alt`` the chart says the first and the last value of its curves.
+    """
     data: dict[str, Any] = {"figure": figure, "config": CONFIG, "label": alt, "plotly": plotly_script().digest}
     _mount(data=data, key=key)
+
+
+def legend(lines: Sequence[Line]) -> None:
+    """The lines of the charts of a page; one that is hidden here is hidden in all of them."""
+    _legend(
+        data={"lines": [{"name": line.name, "colour": line.colour, "group": line.group} for line in lines]},
+        key="legend",
+    )
+
+
+def had() -> dict[str, int]:
+    """The curves that this browser tab said it has, each with its last step."""
+    said = st.session_state.get(_FEED, {}).get("have")
+    return {str(curve): step for curve, step in said.items() if isinstance(step, int)} if isinstance(said, dict) else {}
+
+
+def send(curves: Mapping[str, tuple[int, Sequence[Point]]]) -> None:
+    """Bring points to the charts of the page: for each curve the step after which they were read, and the points.
+
+    What the browser did not yet say it has is sent again: a page may miss a message that the next one overtakes.
+    """
+    head = [{"id": curve, "after": after, "count": len(points)} for curve, (after, points) in curves.items()]
+    rows = [point for _, points in curves.values() for point in points]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T
+    names = ("step", "epoch", "seconds", "value")
+    packed = pack({"curves": head}, **dict(zip(names, columns, strict=True)))
+    _feed(data=packed, key=_FEED, default={"have": {}}, on_have_change=lambda: None)
 
 
 def prepare() -> None:

@@ -1,4 +1,4 @@
-// One plotly chart per mounted widget that takes new data in place: no flicker, and the viewer's zoom stays.
+// One plotly chart per mounted widget that takes new data in place: no flicker; zoom and hover stay.
 const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
@@ -18,51 +18,91 @@ class LiveChart {
     this.plot.setAttribute("role", "img")
     parent.append(this.plot)
     this.sized = new ResizeObserver(() => this.drawn && this.plot.offsetWidth && globalThis.Plotly.Plots.resize(this.plot))
+    this.heard = (changed) => this.concerns(changed) && this.soon()
+    page.listeners.add(this.heard)
   }
 
   close() {
+    page.listeners.delete(this.heard)
+    cancelAnimationFrame(this.frame)
+    clearTimeout(this.later)
     this.sized.disconnect()
     if (this.drawn) globalThis.Plotly.purge(this.plot)
     this.plot.remove()
   }
 
+  concerns(changed) {
+    return this.state?.figure.data.some(({ curves, legendgroup }) => curves?.some((id) => changed.has(id)) || changed.has(legendgroup))
+  }
+
   async update(state) {
+    const now = JSON.stringify([state, this.theme("background-color"), this.theme("text-color")])
+    if (now === this.shown) return // a poll that brought nothing new
+    this.shown = now
     this.state = state
     this.plot.style.height = `${state.figure.layout.height}px`
-    this.plot.setAttribute("aria-label", state.label)
     try {
       await loadPlotly(state.plotly)
-      if (this.state === state) await this.draw()
+      if (this.state === state) this.soon()
     } catch (error) {
       this.plot.textContent = `The chart cannot be drawn in this browser (${error.message}).`
     }
+  }
+
+  // Once a frame at most, and not at all while the page is out of sight.
+  soon() {
+    if (!globalThis.Plotly) return
+    cancelAnimationFrame(this.frame)
+    this.frame = requestAnimationFrame(() => this.draw())
   }
 
   theme(name) {
     return getComputedStyle(this.plot).getPropertyValue(`--st-${name}`).trim()
   }
 
-  async draw() {
-    if (this.plot._dragging) return // somebody is zooming: the next data come soon
-    const { data, layout } = this.state.figure
+  themed(layout) {
     const line = { color: this.theme("gray-text-color") }
+    const text = { family: this.theme("font"), color: this.theme("text-color") }
     const axis = {
       gridcolor: this.theme("border-color-light"), linecolor: this.theme("border-color"), tickfont: line, zeroline: false,
     }
-    const themed = {
-      ...layout, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-      font: { family: this.theme("font"), size: 13, color: this.theme("text-color") },
+    return {
+      ...layout, autosize: true, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { ...text, size: 13 },
       hoverlabel: {
-        bgcolor: this.theme("secondary-background-color"), bordercolor: this.theme("border-color"),
-        font: { family: this.theme("font"), color: this.theme("text-color") },
+        bgcolor: this.theme("secondary-background-color"), bordercolor: this.theme("border-color"), font: text, namelength: 40,
       },
       modebar: { bgcolor: "transparent", color: this.theme("gray-text-color"), activecolor: this.theme("primary-color") },
       xaxis: { ...axis, ...layout.xaxis, title: { ...layout.xaxis?.title, font: line } },
       yaxis: { ...axis, ...layout.yaxis },
     }
-    // A copy, because plotly writes the viewer's zoom into what it is given.
-    await globalThis.Plotly.react(this.plot, structuredClone(data), themed, this.state.config)
-    if (!this.drawn) this.sized.observe(this.plot)
+  }
+
+  async draw() {
+    if (this.plot._dragging) { // somebody is zooming
+      clearTimeout(this.later)
+      this.later = setTimeout(() => this.soon(), 300)
+      return
+    }
+    const { data, layout } = expanded(this.state.figure)
+    const pointer = this.pointer
+    await globalThis.Plotly.react(this.plot, data, this.themed(layout), this.state.config)
+    this.plot.setAttribute("aria-label", this.state.label || described(this.state.figure))
+    if (!this.drawn) this.listen()
     this.drawn = true
+    if (pointer) this.pointAt(pointer)
+    this.pointer = pointer
+  }
+
+  listen() {
+    this.sized.observe(this.plot)
+    this.plot.on("plotly_hover", ({ event }) => { if (event?.clientX) this.pointer = [event.clientX, event.clientY] })
+    this.plot.on("plotly_unhover", () => { this.pointer = null })
+  }
+
+  // The hover that was there, with the new values: a new drawing takes it away.
+  pointAt([x, y]) {
+    const { xaxis, yaxis } = this.plot._fullLayout, box = this.plot.getBoundingClientRect()
+    const place = { xpx: x - box.x - xaxis._offset, ypx: y - box.y - yaxis._offset }
+    globalThis.Plotly.Fx.hover(this.plot, place, "xy")
   }
 }

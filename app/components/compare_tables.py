@@ -1,0 +1,127 @@
+"""The tables of a comparison: best and last of each curve, means over seeds, and the settings that differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import forms, run_lines, state
+from app.components import curves, system, words
+from byol_core.config import field_info
+from byol_core.errors import InputError
+from byol_core.health.signs import SIGNS, SPACES
+from byol_core.runs import compare as sides
+from byol_core.runs.model import Run
+
+# Numbers at the end of a run, of which there is no curve.
+RESULTS = {"knn_accuracy": "kNN (test)", "std_ratio": "Spread (test)", "images_per_second": "Images/s"}
+
+
+def label(key: str) -> str:
+    """What a curve is called."""
+    if key == "knn_accuracy":
+        return "kNN (validation)"
+    if key in curves.LOOKS:
+        return curves.LOOKS[key].title
+    if key in system.GAUGES:
+        return f"{system.GAUGES[key].title} ({system.GAUGES[key].unit})"
+    for space, prefix in SPACES.items():
+        name = key.removeprefix(prefix) if prefix and key.startswith(prefix) else key
+        if name in SIGNS and SIGNS[name].key_of(space) == key:
+            return f"{SIGNS[name].label}{', projection' if prefix else ''}"
+    return key.replace("_", " ").capitalize()
+
+
+def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
+    """A row a run, with the colour of its line: the best and the last value of each curve, and what came out."""
+    import pandas as pd
+
+    found = sides.best_and_last(state.store(), [run.run_id for _, run in runs], keys)
+    names = unique_names([run for _, run in runs])
+    rows = [
+        {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys)}
+        for name, (_, run) in zip(names, runs, strict=True)
+    ]
+    colours = [f"color: {colour}" for colour, _ in runs]
+    table = pd.DataFrame(rows).style.apply(lambda _: colours, subset=[""])
+    table = table.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
+    st.dataframe(table, hide_index=True, height="content", alt="Best and last value of each run")
+    st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")
+
+
+def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float]:
+    row = {}
+    for key in keys:
+        row[f"{label(key)}, best"], row[f"{label(key)}, last"] = values.get(key, (math.nan, math.nan))
+    for key, name in RESULTS.items():
+        value = run_lines.result(run, key)
+        row[name] = math.nan if value is None else value
+    seconds = words.elapsed(run)
+    return row | {"Minutes": math.nan if seconds is None else seconds / 60}
+
+
+def _said(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) and not math.isnan(value) else ""
+
+
+def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
+    """A row for the runs that differ only in their seed: mean and standard deviation of what came out."""
+    found = sides.best_and_last(state.store(), [run.run_id for run in runs], keys)
+    columns: dict[str, dict[str, float]] = {
+        f"{label(key)}, last": {run_id: ends[key][1] for run_id, ends in found.items() if key in ends} for key in keys
+    }
+    for key, name in RESULTS.items():
+        columns[name] = {run.run_id: value for run in runs if (value := run_lines.result(run, key)) is not None}
+    table: dict[str, list[Any]] = {}
+    for name, values in columns.items():
+        rows = sides.grouped(runs, values)
+        table.setdefault("Settings", [row.label for row in rows])
+        table.setdefault("Runs", [len(row.runs) for row in rows])
+        table[name] = [_mean(row) for row in rows]
+    st.markdown("**Means over seeds**", help="Mean ± standard deviation of the runs that have the value.")
+    st.dataframe(table, hide_index=True, height="content", alt="Means over seeds")
+
+
+def _mean(row: sides.Row) -> str:
+    if row.mean is None:
+        return ""
+    return f"{row.mean:.4g}" if row.sd is None else f"{row.mean:.4g} ± {row.sd:.2g}"
+
+
+def settings(runs: Sequence[Run]) -> None:
+    """The settings that are not the same in all runs: the longer of the two lists goes down the page."""
+    found = sides.differences(runs)
+    if not found:
+        said = "These runs have the same settings." if len(runs) > 1 else "One run alone differs from nothing."
+        st.caption(said)
+        return
+    names = unique_names(runs)
+    table: dict[str, list[str]]
+    if len(found) < len(runs):
+        table = {"Run": names} | {_title(key): [_value(value) for value in values] for key, values in found.items()}
+    else:
+        table = {"Setting": [_title(key) for key in found]}
+        table |= {name: [_value(values[at]) for values in found.values()] for at, name in enumerate(names)}
+    st.dataframe(table, hide_index=True, height="content", alt="Settings that differ between the runs")
+    st.caption("Only what differs; a dash where a run has no such setting, or leaves it empty.")
+
+
+def _value(value: Any) -> str:
+    return "–" if value is None else forms.scalar(value)
+
+
+def _title(key: str) -> str:
+    """The name of a setting with its key, because two sections may use the same name."""
+    try:
+        return f"{field_info(key).title or key} ({key})"
+    except InputError:  # of another release
+        return key
+
+
+def unique_names(runs: Sequence[Run]) -> list[str]:
+    """The names of the runs; two of the same name are told apart by their ids."""
+    names = [run.name for run in runs]
+    return [run.name if names.count(run.name) == 1 else f"{run.name} ({run.run_id})" for run in runs]

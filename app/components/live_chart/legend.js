@@ -1,0 +1,56 @@
+// One legend for all charts of the page: a click hides a line in each of them, a double click shows it alone.
+const TWICE = 350 // milliseconds between two clicks that are one double click
+
+export default function ({ data, parentElement }) {
+  if (!data) return
+  parentElement.byolLegend ??= new Legend(parentElement)
+  parentElement.byolLegend.show(data.lines)
+  return () => {
+    parentElement.byolLegend?.root.remove()
+    delete parentElement.byolLegend
+  }
+}
+
+class Legend {
+  constructor(parent) {
+    this.root = document.createElement("div")
+    this.root.className = "byol-legend"
+    this.root.setAttribute("role", "group")
+    this.root.setAttribute("aria-label", "Lines of the charts")
+    parent.append(this.root)
+  }
+
+  show(lines) {
+    this.groups = lines.map(({ group }) => group)
+    const buttons = lines.map(({ name, colour, group }) => {
+      const button = document.createElement("button")
+      button.type = "button"
+      button.append(Object.assign(document.createElement("span"), { className: "byol-legend-line" }), name)
+      button.style.setProperty("--line", colour)
+      button.dataset.group = group
+      button.title = "Hide or show; double click: only this one"
+      button.onclick = () => this.clicked(group)
+      return button
+    })
+    this.root.replaceChildren(...buttons)
+    this.mark()
+  }
+
+  mark() {
+    for (const button of this.root.children) button.setAttribute("aria-pressed", !page.hidden.has(button.dataset.group))
+  }
+
+  clicked(group) {
+    const now = performance.now(), others = this.groups.filter((other) => other !== group)
+    if (this.last?.group === group && now - this.last.at < TWICE) {
+      const alone = !this.last.hidden.has(group) && others.every((other) => this.last.hidden.has(other))
+      this.groups.forEach((each) => page.hidden.delete(each))
+      if (!alone) others.forEach((other) => page.hidden.add(other))
+    } else {
+      this.last = { group, at: now, hidden: new Set(page.hidden) }
+      if (!page.hidden.delete(group)) page.hidden.add(group)
+    }
+    this.mark()
+    page.listeners.forEach((listener) => listener(new Set(this.groups)))
+  }
+}

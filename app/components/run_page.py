@@ -1,0 +1,153 @@
+"""One run opened by ``?run=ID``: live curves, health, machine, log, settings, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app import crowd, state
+from app.components import curves, health, run_actions, run_notes, run_view, system, words
+from byol_core.errors import LabError
+from byol_core.health import signs
+from byol_core.runs import folder
+from byol_core.runs.model import Run
+
+LOG_LINES = 200
+NUMBERS = ("loss", "knn_accuracy")
+
+
+def draw(run: Run) -> None:
+    """The page of one run."""
+    _title(run)
+    if notice := st.session_state.pop("runs_notice", ""):
+        st.warning(notice)
+    live = words.busy(run)
+    crowd.live(live)(_head)(run)
+    run_actions.draw(run)
+    if run.state == "failed":
+        st.markdown("**The end of its log**")
+        _log(run, 12)
+    names = ["Curves", "Health", "System", "Log", "Settings"]
+    tabs = st.tabs(names, key="show", on_change="rerun", bind="query-params")
+    contents = (_curves_tab, _health_tab, _system_tab, _log_tab, _settings_tab)
+    for tab, content in zip(tabs, contents, strict=True):
+        if tab.open:
+            with tab:
+                content(run, live)
+
+
+def _title(run: Run) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.button("All runs", icon=":material/arrow_back:", type="tertiary", on_click=_leave, key="back")
+        if run.group:
+            label = f"All of {words.plain(run.group)}"
+            st.button(
+                label,
+                icon=":material/compare_arrows:",
+                type="tertiary",
+                on_click=_compare,
+                args=[run.group],
+                key="group",
+            )
+    st.title(words.plain(run.name))
+    run_notes.draw(run)
+
+
+def _leave() -> None:
+    """Close the opened run."""
+    st.query_params.pop("run", None)
+
+
+def _compare(group: str) -> None:
+    """From one run of a sweep to all of them."""
+    runs = [run.run_id for run in reversed(state.store().runs(archived=None)) if run.group == group]
+    st.query_params.pop("run", None)
+    st.query_params["compare"] = ",".join(runs)
+
+
+def _again(run: Run) -> Run:
+    """The run as it is now; the whole page is drawn anew when its state changed, or when it is gone."""
+    try:
+        now = state.store().get(run.run_id)
+    except LabError:
+        st.rerun()
+    if (now.state, now.stop_requested, now.attempt) != (run.state, run.stop_requested, run.attempt):
+        st.rerun()
+    return now
+
+
+def _head(run: Run) -> None:
+    store = state.store()
+    now = _again(run)
+    run_view.status(now, store.queue() if now.state == "queued" else [], opened=True)
+    run_view.numbers(now, store.last_values(run.run_id, NUMBERS))
+
+
+# Tabs
+
+
+def _curves_tab(run: Run, live: bool) -> None:
+    keys = (*curves.KEYS, *curves.BASELINES)
+    known = curves.ends(run, state.store(), keys)
+    view = curves.view_choice()
+    curves.draw(run, known, view)
+    _keep_fed(run, keys, known, live)
+
+
+def _health_tab(run: Run, live: bool) -> None:
+    space = health.space_choice()
+    keys = signs.keys(space)
+    view = curves.view_choice()
+
+    def draw(known: curves.Ends) -> None:
+        health.draw(run, known, view, space)
+
+    _keep_drawn(run, keys, draw, live)
+
+
+def _system_tab(run: Run, live: bool) -> None:
+    view = curves.view_choice()
+
+    def draw(known: curves.Ends) -> None:
+        system.draw(run, known, view)
+
+    _keep_drawn(run, system.KEYS, draw, live)
+
+
+def _keep_fed(run: Run, keys: Sequence[str], known: curves.Ends, live: bool) -> None:
+    """Bring new points to charts that stay as they are; where a curve begins, the page is drawn anew with its chart."""
+
+    @crowd.live(live)
+    def feed() -> None:
+        if not curves.feed([run], state.store(), keys) <= set(known):
+            st.rerun()
+
+    feed()
+
+
+def _keep_drawn(run: Run, keys: Sequence[str], draw: Callable[[curves.Ends], None], live: bool) -> None:
+    """Draw cards with the newest values on them, and bring new points to their charts."""
+
+    @crowd.live(live)
+    def cards() -> None:
+        draw(curves.ends(run, state.store(), keys))
+        curves.feed([run], state.store(), keys)
+
+    cards()
+
+
+def _log_tab(run: Run, live: bool) -> None:
+    crowd.live(live)(_log)(run, LOG_LINES)
+
+
+def _log(run: Run, lines: int) -> None:
+    tail = folder.tail(run.folder, lines)
+    if tail:
+        st.code("\n".join(tail), language=None, height=420 if lines > 40 else None, wrap_lines=True)
+    else:
+        st.caption("Nothing is written yet.")
+
+
+def _settings_tab(run: Run, _: bool) -> None:
+    run_view.settings(run)

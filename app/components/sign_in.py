@@ -1,0 +1,42 @@
+"""What keeps a teacher signed in (a cookie in the browser), and what somebody sees who would have to be one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import access
+
+# The server cannot set a cookie once the page is open. A cookie that another tab has renewed since is left alone.
+_JS = """
+export default function ({ data }) {
+  const { name, token, seconds, stale } = data
+  const secure = location.protocol === "https:" ? "; Secure" : ""
+  const put = (value, age) => {
+    document.cookie = `${name}=${value}; Path=/; Max-Age=${age}; SameSite=Strict${secure}`
+  }
+  const has = (value) => document.cookie.split("; ").includes(`${name}=${value}`)
+  if (token && !has(token)) put(token, seconds)
+  if (stale.some(has)) put("", 0)
+}
+"""
+_mount = st.components.v2.component("byol_sign_in", js=_JS)
+
+
+def keep() -> None:
+    """Have the browser remember a teacher, and forget one who has signed out; the router calls this."""
+    token = access.token()
+    data = {
+        "name": access.cookie_name(),
+        "token": token,
+        "seconds": round(access.DOOR.left(token)),
+        "stale": [known for known in access.tokens() if known != token and not access.DOOR.knows(known)],
+    }
+    _mount(data=data, key="sign_in_cookie", height=1)
+
+
+def closed(title: str, doing: str) -> None:
+    """A page that is for teachers."""
+    st.title(title)
+    with st.container(border=True, width=520):
+        st.markdown(f":material/lock: {access.refusal(doing)}")
+        st.page_link("views/sign_in.py", label="Sign in", icon=":material/login:")

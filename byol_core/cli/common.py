@@ -1,0 +1,79 @@
+"""What every command shares: the application, the options that many have, and how things are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from byol_core import presets
+from byol_core.runs import report
+from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.model import Run
+from byol_core.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="byol",
+    help="BYOL Lab: train Bootstrap Your Own Latent without labels, and watch it learn.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for machines.")]
+Ref = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or its name.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as views.strength=0.6.")
+]
+Refs = Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids, the beginnings of ids, or names.")]
+Preset = Annotated[str | None, typer.Option(help=f"A recipe: {', '.join(presets.PRESETS)}.")]
+Data = Annotated[str | None, typer.Option(help="A name from the catalog, or a path of images.")]
+Config = Annotated[Path | None, typer.Option(help="A YAML or JSON file of settings, over the preset.")]
+Name = Annotated[str, typer.Option(help="What to call the run.")]
+
+
+def queued(store: RunStore, run: Run, as_json: bool) -> int:
+    """Leave a waiting run to the supervisor, and say so."""
+    LocalExecutor(store).submit(run.run_id)
+    if as_json:
+        print_json(report.as_object(store, run))
+    else:
+        print(f"Run {run.run_id} '{run.name}' waits for its turn; follow it with: byol tail {run.run_id} --follow")
+    return 0
+
+
+def chosen(store: RunStore, refs: Sequence[str], *, deleted: bool = False) -> list[Run]:
+    """The runs of these references, each once."""
+    return list({run.run_id: run for run in (store.get(ref, deleted=deleted) for ref in refs)}.values())
+
+
+def named(found: Sequence[Run]) -> str:
+    """``Run abc12345 'mine' is`` or ``3 runs are``: how a sentence on them begins."""
+    return f"Run {found[0].run_id} '{found[0].name}' is" if len(found) == 1 else f"{len(found)} runs are"
+
+
+def say(store: RunStore, run_id: str, as_json: bool) -> None:
+    """Print a run as it is now."""
+    run = store.get(run_id)
+    if as_json:
+        print_json(report.as_object(store, run))
+    else:
+        print(f"Run {run.run_id} '{run.name}' is {run.state}{': ' + run.message if run.message else '.'}")
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str), flush=True)
+
+
+def console(stderr: bool = False) -> Console:
+    """Where tables go; made when it is needed, because rich takes a moment to load."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)

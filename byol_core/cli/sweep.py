@@ -1,0 +1,73 @@
+"""``byol sweep``: a group of runs, one at each point of a grid or a list."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from byol_core import config_text
+from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, print_json
+from byol_core.cli.train import configure, refuse_missing_images
+from byol_core.config import RunConfig
+from byol_core.errors import InputError
+from byol_core.runs import report
+from byol_core.runs import sweep as sweeps
+from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.store import RunStore
+
+
+@app.command()
+def sweep(
+    preset: Preset = None,
+    data: Data = None,
+    config: Config = None,
+    set_: Set = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="KEY=A,B,...", help="Values of one setting; several give every combination."),
+    ] = None,
+    list_: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="A YAML or JSON list of settings, a run for each.")
+    ] = None,
+    name: Name = "",
+    as_json: Json = False,
+) -> None:
+    """Queue a group of runs that differ in some settings, such as --grid views.strength=0.3,0.6 --grid seed=0,1,2."""
+    wanted = configure(preset, config, data, set_ or [])
+    points = sweeps.points(_grid(grid or []), _listed(list_) if list_ else ())
+    _refuse_missing(wanted, points)
+    store = RunStore()
+    made = sweeps.create(store, wanted, points, name=name, preset=preset)
+    LocalExecutor(store).wake()
+    if as_json:
+        print_json([report.as_object(store, run) for run in made])
+    else:
+        waiting = "1 run waits" if len(made) == 1 else f"{len(made)} runs wait"
+        group = made[0].group
+        print(f"Group '{group}': {waiting} for a turn; compare with: byol compare {shlex.quote(group)}")
+
+
+def _grid(assignments: Sequence[str]) -> dict[str, list[Any]]:
+    grid: dict[str, list[Any]] = {}
+    for assignment in assignments:
+        key, equals, values = assignment.partition("=")
+        if not equals:
+            raise InputError(f"'--grid {assignment}' should have the form key=value,value, as in seed=0,1,2.")
+        grid[key.strip()] = sweeps.parse_values(values)
+    return grid
+
+
+def _listed(file: Path) -> list[dict[str, Any]]:
+    points = config_text.read_list(file)
+    return [dict(sweeps.flat(point)) for point in points]
+
+
+def _refuse_missing(wanted: RunConfig, points: Sequence[dict[str, Any]]) -> None:
+    """Say at once that some images are not there."""
+    configs = {config.data.source: config for point in points if (config := wanted.changed(**point))}
+    for config in configs.values():
+        refuse_missing_images(config)

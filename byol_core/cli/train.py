@@ -1,0 +1,99 @@
+"""``byol train``: a run here with a progress bar, or left to the supervisor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from byol_core import config as settings
+from byol_core import config_text, paths, presets
+from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, console, print_json, queued
+from byol_core.errors import InputError
+from byol_core.runs import report
+from byol_core.runs.store import RunStore
+
+
+@app.command()
+def train(
+    preset: Preset = None,
+    data: Data = None,
+    config: Config = None,
+    set_: Set = None,
+    name: Name = "",
+    queue: Annotated[bool, typer.Option("--queue", help="Leave it to the supervisor, and return at once.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Train a run here, with a progress bar; Ctrl-C writes a checkpoint and stops."""
+    wanted = configure(preset, config, data, set_ or [])
+    refuse_missing_images(wanted)
+    store = RunStore()
+    if queue:
+        return queued(store, store.create(wanted, name=name, preset=preset), as_json)
+    return _train_here(store, wanted, name, preset, as_json)
+
+
+def configure(
+    preset: str | None, file: Path | None, data: str | None, assignments: Sequence[str]
+) -> settings.RunConfig:
+    """Preset, then the file over it, then ``--data``, then each ``--set``."""
+    base = presets.get(preset).config() if preset else settings.RunConfig()
+    given = _plain(config_text.read_file(file), file) if file else {}
+    dotted = {key: value for key, value in given.items() if "." in key}
+    tree = _merged(base.model_dump(mode="json"), {key: value for key, value in given.items() if "." not in key})
+    source = {"data.source": data} if data is not None else {}
+    return settings.build(tree, {**dotted, **source, **config_text.parse_assignments(assignments)})
+
+
+def refuse_missing_images(wanted: settings.RunConfig) -> None:
+    """Say at once, and not from a worker, that there are no such images."""
+    from byol_core.data.catalog import find, load
+
+    source = wanted.data.source
+    if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
+        load(source, wanted.data.image_size)
+
+
+def _plain(tree: dict[str, Any], file: Path) -> dict[str, Any]:
+    plain: dict[str, Any] | None = config_text.plain(tree)
+    if plain is None:
+        raise InputError(f"The configuration file '{file}' should hold settings as 'key: value'.")
+    return plain
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping | None):
+            value = _merged(below, value or {})  # an empty section of a YAML file is None, and changes nothing
+        result[key] = value
+    return result
+
+
+def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: str | None, as_json: bool) -> int:
+    from byol_core.runs import worker
+    from byol_core.runs.bar import Bar
+
+    run = store.create(wanted, name=name, preset=preset, here=True)
+    shown = console(stderr=True)
+    shown.print(f"Run {run.run_id} '{run.name}' in {run.folder}", highlight=False, soft_wrap=True, markup=False)
+    with Bar(shown) as bar:
+        run, status = worker.work(store, run, also=bar)
+    if status == 2 and not store.metric_keys(run.run_id):
+        store.delete(run.run_id)  # nothing was trained: the sentence is all there is to keep
+        raise InputError(run.message)
+    if run.message:
+        print(run.message, file=sys.stderr)
+    if run.state == "stopped":
+        where = f"Stopped at step {run.step} of {run.total_steps}; go" if run.total_steps else "Go"
+        print(f"{where} on with: byol resume {run.run_id}", file=sys.stderr)
+    if as_json:
+        print_json(report.as_object(store, run))
+    elif run.summary:
+        console().print(report.numbers_table(run))
+    return status

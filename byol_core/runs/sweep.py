@@ -1,0 +1,134 @@
+"""Sweeps: one configuration at every point of a grid or a list, as a group of runs that are compared as one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, select
+
+from byol_core.config import RunConfig, field_info
+from byol_core.config_text import UNREADABLE, plain
+from byol_core.errors import InputError
+from byol_core.runs import folder, rows
+from byol_core.runs.model import Run
+from byol_core.runs.schema import runs
+from byol_core.runs.store import RunStore, with_whole_path
+
+MOST_RUNS = 200
+
+
+def parse_values(text: str) -> list[Any]:
+    """``"0.3, 0.6"`` -> ``[0.3, 0.6]``: the values of one setting as people write them, each read as YAML."""
+    try:
+        values = plain(yaml.safe_load(f"[{text}]"))
+    except UNREADABLE:
+        values = None
+    if not isinstance(values, list):
+        raise InputError(f"The values '{text}' cannot be read; write them with commas between them, as in 0.3, 0.6.")
+    return values
+
+
+def points(grid: Mapping[str, Sequence[Any]], listed: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Every combination of the grid's values, at every listed point where there are any; each once."""
+    for key in {*grid, *itertools.chain.from_iterable(listed)}:
+        field_info(key)
+    for key, values in grid.items():
+        if not values:
+            raise InputError(f"The setting '{key}' of the sweep has no values.")
+    if not (grid or any(listed)):
+        raise InputError("A sweep needs at least one setting with its values.")
+    number = math.prod(map(len, grid.values())) * max(len(listed), 1)
+    if number > MOST_RUNS:
+        raise InputError(f"A sweep should have at most {MOST_RUNS} runs, but these are {number:,}.")
+    product = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    found = ({**point, **chosen} for point in listed or ({},) for chosen in product)
+    return list({json.dumps(point, default=str): point for point in found}.values())
+
+
+def create(
+    store: RunStore,
+    config: RunConfig,
+    points: Sequence[Mapping[str, Any]],
+    *,
+    name: str = "",
+    preset: str | None = None,
+) -> list[Run]:
+    """Queue a run for each point, in their order, as one group; all of them, or none when anything is wrong."""
+    if not 0 < len(points) <= MOST_RUNS:
+        raise InputError(f"A sweep should have 1 to {MOST_RUNS} runs, but these are {len(points)}.")
+    name = rows.checked_name(name)
+    trees = [with_whole_path(config.changed(**point)).model_dump(mode="json") for point in points]
+    ids = [rows.new_id() for _ in points]
+    try:
+        for run_id, tree in zip(ids, trees, strict=True):
+            folder.create(store.home / run_id, tree)
+        with store.writing() as connection:
+            group = name or _free_group(connection)
+            named = zip(ids, names(group, points), trees, strict=True)
+            _insert(connection, named, {"group_name": group, "preset": preset})
+            return [rows.one(connection, run_id, store.home) for run_id in ids]
+    except BaseException:
+        _throw_away(store.home, ids)
+        raise
+
+
+def _free_group(connection: Connection) -> str:
+    """``sweep-1``, or with the first number that no group has."""
+    taken = set(connection.scalars(select(runs.c.group_name).distinct()))
+    return next(name for number in itertools.count(1) if (name := f"sweep-{number}") not in taken)
+
+
+def _insert(connection: Connection, named: Iterable[tuple[str, str, dict[str, Any]]], shared: dict[str, Any]) -> None:
+    first, created = rows.next_position(connection), time.time()
+    for at, (run_id, name, tree) in enumerate(named):
+        row = {"run_id": run_id, "name": name, "config": json.dumps(tree), "state": "queued", "created": created}
+        connection.execute(runs.insert().values(**row, **shared, position=first + at))
+
+
+def _throw_away(home: Path, ids: Sequence[str]) -> None:
+    for run_id in ids:
+        folder.throw_away(home / run_id)
+    folder.empty_trash(home)
+
+
+def names(group: str, points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """``GROUP strength=0.3 seed=1`` for each point; numbered where that would be too long."""
+    short = short_keys({key for point in points for key in point})
+    found = [" ".join((group, *(f"{short[key]}={text_of(value)}" for key, value in point.items()))) for point in points]
+    if all(map(_is_name, found)):
+        return found
+    return [f"{group[: rows.LONGEST_NAME - 4]} {number}" for number in range(1, len(points) + 1)]
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return bool(rows.checked_name(name))
+    except InputError:
+        return False
+
+
+def short_keys(keys: set[str]) -> dict[str, str]:
+    """Each key by its last part, where no other key ends like it."""
+    ends = {key: key.rsplit(".", 1)[-1] for key in keys}
+    return {key: end if list(ends.values()).count(end) == 1 else key for key, end in ends.items()}
+
+
+def text_of(value: Any) -> str:
+    """A value as it stands in a name or a command."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=str)
+
+
+def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A listed point that is written as a tree, under dotted keys."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,137 @@
+"""What stands before Streamlit, and what those who look on may have computed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import access
+from app.components import pictures
+from app.guard import HEADERS, Guard, Message, Receive, Scope, Send
+from byol_core import embed
+from byol_core.embed import UmapSettings
+from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
+from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
+
+
+async def _served(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"x-own", b"1")]})
+
+
+def asked(path: str, method: str = "GET") -> Message:
+    """How an application behind the guard answers."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(Guard(_served)({"type": "http", "path": path, "method": method}, receive, send))
+    return sent[0]
+
+
+def test_every_answer_has_the_headers() -> None:
+    found = dict(asked("/")["headers"])
+    assert found == {b"x-own": b"1"} | {name.lower().encode(): value.encode() for name, value in HEADERS.items()}
+
+
+@pytest.mark.parametrize("path", ["/_stcore/upload_file/{}/1", "/lab/_stcore/upload_file/{}/1"])
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_an_upload_is_for_the_sessions_of_teachers(monkeypatch: pytest.MonkeyPatch, path: str, method: str) -> None:
+    monkeypatch.setattr(access, "_teaching", {"one": None})
+    assert asked(path.format("one"), method)["status"] == 204
+    assert asked(path.format("another"), method)["status"] == 403
+    assert asked(path.format("another"), "OPTIONS")["status"] == 204
+
+
+def note(token: str) -> bool:
+    """Open a page, with the token of a teacher or none; says whether its session counts as a teacher's."""
+
+    def script() -> None:
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+        from app import access
+
+        access.note_session()
+        context = get_script_run_ctx()
+        st.session_state["teaching"] = context is not None and access.is_teachers_session(context.session_id)
+
+    page = AppTest.from_function(script)
+    page.session_state["access_token"] = token
+    return bool(page.run().session_state["teaching"])
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_session_counts_as_a_teachers_for_as_long_as_it_is() -> None:
+    token = access.DOOR.enter(WORD, access.passphrase_hash())
+    assert [note(""), note(token), note("")] == [False, True, False]
+
+
+@pytest.mark.usefixtures("shared")
+def test_whoever_looks_on_has_only_the_usual_map_computed(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    from app.components import map_data
+
+    probe = embed.read_probe(make_run(n=30).folder / "embeddings")
+    started: list[UmapSettings] = []
+    running = embed.MapJob("running")
+    monkeypatch.setattr(embed, "start", lambda *arguments: started.append(arguments[3]) or running)
+    monkeypatch.setattr(map_data, "_asked_for", [])
+    found: list[embed.MapJob] = []
+    for settings in (UmapSettings(seed=7), UmapSettings(), UmapSettings(n_neighbors=3)):
+        attempt(lambda: found.append(map_data.umap(probe, probe.evaluations[-1], "pixels", settings)[1]))  # noqa: B023
+    assert started == [UmapSettings()]
+    assert [job.state for job in found] == ["failed", "running", "failed"]
+    assert "Only a teacher may compute maps with other settings" in found[0].message
+
+
+@pytest.mark.usefixtures("shared")
+def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    from app.components import map_data
+
+    probe = embed.read_probe(make_run(n=30).folder / "embeddings")
+    monkeypatch.setattr(map_data, "_asked_for", [(probe, "another")])
+    jobs = {"another": embed.MapJob("running")}
+    monkeypatch.setattr(embed, "job", lambda _, key: jobs.get(key, embed.MapJob("absent")))
+    monkeypatch.setattr(embed, "start", lambda *_: pytest.fail("a second process was started"))
+    found: list[embed.MapJob] = []
+    attempt(lambda: found.append(map_data.umap(probe, probe.evaluations[-1], "pixels", UmapSettings())[1]))
+    assert found[0].message == "Waiting for another map"
+
+
+def test_a_download_is_refused_where_it_would_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from byol_core.data import remote
+    from byol_core.data.catalog import find
+    from byol_core.errors import InputError
+
+    monkeypatch.setenv("BYOL_LAB_DATA", str(tmp_path))
+    entry = find("imagenette")
+    assert entry is not None
+    (tmp_path / "imagenette2-160").mkdir()
+    assert remote.is_here(entry, 64) and not remote.is_here(entry, 224)
+    with remote.no_downloads(), pytest.raises(InputError, match="is not on this machine"):
+        remote.load_remote(entry, 64, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["imagenette2-160"]
+
+
+class _Upload:
+    def __init__(self, number: int, size: int = 24) -> None:
+        self.file_id, self.size = f"upload-{number}", size
+
+    def getvalue(self) -> bytes:
+        return b"P6 2 2 255\n" + bytes(12)
+
+
+def test_uploaded_pictures_have_a_number_and_a_size() -> None:
+    files: list[Any] = [(f"{number}.ppm", _Upload(number)) for number in range(pictures.MOST_FILES + 5)]
+    files[1] = ("large.ppm", _Upload(-1, pictures.MOST_FILE_BYTES + 1))
+    found = pictures.of_files(files, 8)
+    assert len(found) == pictures.MOST_FILES - 1
+    assert found.complaints[0] == "Only the first 64 of the 69 pictures are shown."
+    assert found.complaints[1] == "large.ppm is not shown: larger than 32 MB."

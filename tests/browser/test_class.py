@@ -1,0 +1,45 @@
+"""A class looks on: forty tabs on one app while a run trains. How quick that is, benchmarks/class_load.py measures."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from pathlib import Path
+
+import pytest
+
+from byol_core.presets import get
+from byol_core.runs.executors import LocalExecutor
+from tests.browser.conftest import Served
+
+TABS, SECONDS = 40, 20.0
+
+
+@pytest.fixture
+def trains(served: Served) -> str:
+    """A run that the supervisor has started, and that lasts."""
+    config = get("first-look").config().changed(epochs=5000, steps=None)
+    run = served.store.create(config, preset="first-look").run_id
+    LocalExecutor(served.store).submit(run)
+    end = time.monotonic() + 120
+    while served.store.get(run).step < 2:
+        assert time.monotonic() < end, served.store.get(run).message
+        time.sleep(0.2)
+    return run
+
+
+def test_forty_tabs_are_all_answered_without_an_error_while_the_run_goes_on(
+    served: Served, trains: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    viewers = importlib.import_module("viewers")
+    before = served.store.get(trains).step
+    paths = [f"runs?run={trains}", "home", "runs", "embeddings?run=byol-tiny"]
+    seen = asyncio.run(viewers.watch(served.url, paths, TABS, SECONDS, 10.0))
+    assert seen.complaints == []
+    assert len(seen.pages) >= TABS
+    assert len(seen.polls) > TABS
+    run = served.store.get(trains)
+    assert run.state == "running"
+    assert run.step > before

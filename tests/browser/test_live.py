@@ -1,0 +1,207 @@
+"""A live chart in a real browser: it takes new points in place, and what somebody looks at stays as it is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, WebSocket, expect
+
+from byol_core import presets
+from byol_core.events import MetricRow, Progress
+from byol_core.runs.model import Run
+from tests.browser.conftest import PATIENCE, Served
+
+# The chart of the loss, how many points it has, its range, and what is written beside the mouse.
+CHART = "[...document.querySelectorAll('.js-plotly-plot')].find(p => p._fullData.some(t => t.name?.startsWith('Loss')))"
+POINTS = f"({CHART}?._fullData.at(-1).x.length ?? 0)"
+FIRST = "document.querySelector('.js-plotly-plot')"
+RANGE = f"{CHART}._fullLayout.xaxis.range"
+HOVER = f"[...{CHART}.querySelectorAll('.hoverlayer text')].map(t => t.textContent).join(' ')"
+
+
+def log(served: Served, run: Run, steps: range) -> None:
+    """What a worker would log at these steps."""
+    rows = [MetricRow(step, step / 100, step / 10, {"loss": 2 * math.exp(-step / 300) + 0.3}) for step in steps]
+    served.store.add_metrics(run.run_id, 1, rows)
+    served.store.set_progress(run.run_id, Progress(steps[-1], 9000, steps[-1] / 100, 900.0, 42.0, "training"))
+
+
+@contextmanager
+def live(served: Served, name: str, steps: int) -> Iterator[Run]:
+    """A run that this process works on; ended in the end, because its supervisor would end this process."""
+    run = served.store.create(presets.get("classroom").config(), name=name, here=True)
+    served.store.move(run.run_id, "running")
+    try:
+        log(served, run, range(steps))
+        yield served.store.get(run.run_id)
+    finally:
+        served.store.move(run.run_id, "stopped")
+
+
+def wait_until(page: Page, condition: str) -> None:
+    page.wait_for_function(condition, timeout=PATIENCE)
+
+
+def corner(page: Page) -> tuple[float, float, float, float]:
+    """Where the points of the chart of the loss are drawn: left, top, width, height."""
+    found = page.evaluate(
+        f"(() => {{ const p = {CHART}, b = p.getBoundingClientRect(), l = p._fullLayout;"
+        " return [b.x + l.xaxis._offset, b.y + l.yaxis._offset, l.xaxis._length, l.yaxis._length] })()"
+    )
+    return found[0], found[1], found[2], found[3]
+
+
+def test_zoom_and_hover_outlive_new_points(page: Page, served: Served) -> None:
+    with live(served, "zoomed", 200) as run:
+        page.goto(f"{served.url}/runs?run={run.run_id}")
+        wait_until(page, f"{POINTS} === 200")
+        page.mouse.wheel(0, 300)
+        page.wait_for_timeout(500)
+        left, top, width, height = corner(page)
+        page.mouse.move(left + width / 4, top + height / 2)
+        page.mouse.down()
+        page.mouse.move(left + width / 2, top + height / 2 + 5, steps=8)
+        page.mouse.up()
+        wait_until(page, f"{RANGE}[1] < 1.5 && {RANGE}[0] > 0.2")
+        zoomed = page.evaluate(RANGE)
+        page.mouse.move(left + width / 3, top + height / 3, steps=4)
+        wait_until(page, f"{HOVER}.length > 3")
+        page.wait_for_timeout(500)  # plotly follows the mouse with a delay
+        before = page.evaluate(HOVER)
+        log(served, run, range(200, 230))
+        wait_until(page, f"{POINTS} === 230")
+        assert page.evaluate(RANGE) == zoomed
+        assert page.evaluate(HOVER) == before
+
+
+def test_a_poll_costs_the_same_however_long_the_run_is(page: Page, served: Served) -> None:
+    received: list[int] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: received.append(len(frame)))
+
+    page.on("websocket", listen)
+    with live(served, "long", 100) as run:
+        page.goto(f"{served.url}/runs?run={run.run_id}")
+        wait_until(page, f"{POINTS} === 100")
+
+        def poll(step: int) -> int:
+            page.wait_for_timeout(2500)  # the browser says what it has, and the page settles
+            received.clear()
+            log(served, run, range(step, step + 5))
+            page.wait_for_timeout(3500)
+            return sum(received)
+
+        short = poll(100)
+        log(served, run, range(105, 5000))
+        assert 0 < poll(5000) < 1.5 * short + 2000
+
+
+def test_scales_axis_and_smoothing_are_kept_in_the_address(page: Page, served: Served) -> None:
+    with live(served, "scaled", 100) as run:
+        page.goto(f"{served.url}/runs?run={run.run_id}&smooth=0.9")
+        wait_until(page, f"{POINTS} === 100")
+        page.get_by_role("button", name="log y").click()
+        wait_until(page, f"{CHART}?._fullLayout.yaxis.type === 'log'")
+        page.get_by_role("radio", name="time").click()
+        wait_until(page, f"{CHART}?._fullLayout.xaxis.title.text === 'seconds of training'")
+        page.wait_for_url(re.compile(r"scale=log\+?.*y"))
+        page.reload()
+        wait_until(page, f"{POINTS} === 100 && {CHART}._fullLayout.yaxis.type === 'log'")
+        raw, smooth = page.evaluate(f"{CHART}._fullData.map(t => t.opacity)")
+        assert raw < smooth
+
+
+def test_a_line_that_is_hidden_stays_hidden_in_every_chart(page: Page, served: Served) -> None:
+    with live(served, "first line", 100) as one, live(served, "second line", 150) as other:
+        page.goto(f"{served.url}/runs?compare={one.run_id},{other.run_id}&together=false")
+        lines = f"{FIRST}?._fullData?.filter(t => t.visible === true).map(t => t.x.length)"
+        wait_until(page, f"String({lines}) === '100,150'")
+        page.get_by_role("button", name="first line").click()
+        wait_until(page, f"String({lines}) === '150'")
+        log(served, other, range(150, 170))
+        wait_until(page, f"String({lines}) === '170'")
+        page.get_by_role("button", name="first line").dblclick()
+        wait_until(page, f"String({lines}) === '100'")
+
+
+def test_a_run_is_thrown_away_and_brought_back(page: Page, served: Served) -> None:
+    with live(served, "thrown", 20) as run:
+        pass
+    page.goto(f"{served.url}/runs?run={run.run_id}")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Curves as CSV").click()
+    assert download.value.path().read_text().count("\n") == 21
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("is in the trash")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("is in the trash")).to_have_count(0)
+    assert served.store.get(run.run_id).deleted is None
+
+
+# The arithmetic of drawing, in the browser that runs it
+
+
+@pytest.fixture
+def call(page: Page) -> Callable[..., object]:
+    """``call("smoothed", x, y, 0.5)`` is what that function of series.js gives."""
+    from app.components.packed import script
+
+    source = script("live_chart/series.js")
+
+    def call(name: str, *arguments: object) -> object:
+        return page.evaluate(f"arguments => {{ {source}; return {name}(...arguments) }}", list(arguments))
+
+    return call
+
+
+def test_a_thinned_curve_keeps_its_envelope(call: Callable[..., dict[str, list[float]]]) -> None:
+    steps = list(range(5000))
+    values = [0.0] * 5000
+    values[1234], values[4321] = 7.0, -7.0
+    thin = call("thinned", {"step": steps, "epoch": steps, "seconds": steps, "value": values}, 1200)
+    assert len(thin["step"]) <= 602
+    assert (thin["step"][0], thin["step"][-1]) == (0, 4999)
+    assert (thin["step"][thin["value"].index(7.0)], thin["step"][thin["value"].index(-7.0)]) == (1234, 4321)
+    assert thin["step"] == sorted(set(thin["step"]))
+
+
+def test_smoothing_starts_without_a_pull_to_zero_and_keeps_few_points(call: Callable[..., list[float]]) -> None:
+    flat = call("smoothed", list(range(300)), [2.0] * 300, 0.9)
+    assert flat == pytest.approx([2.0] * 300)
+    noisy = call("smoothed", list(range(300)), [1.0, 3.0] * 150, 0.95)
+    assert max(noisy[100:]) - min(noisy[100:]) < 0.3
+    few = call("smoothed", [0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0], 0.9)
+    assert few == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=0.01)
+
+
+def test_a_gap_stays_a_gap(call: Callable[..., list[float | None]]) -> None:
+    assert call("smoothed", [0, 100, 200], [1.0, math.nan, 1.0], 0.5) == [1.0, None, 1.0]
+
+
+def test_runs_of_several_lengths_have_one_mean(call: Callable[..., dict[str, list[float]]]) -> None:
+    lines = [{"x": [0, 10, 20], "y": [1.0, 2.0, 3.0]}, {"x": [0, 5, 10], "y": [3.0, 4.0, 4.0]}]
+    found = call("meanAndSpread", lines)
+    assert (found["x"], found["mean"], found["count"]) == ([0, 10, 20], [2.0, 3.0, 3.0], [2, 2, 1])
+    assert found["high"][0] - found["mean"][0] == pytest.approx(math.sqrt(2))
+
+
+def test_a_message_that_was_missed_leaves_no_hole(page: Page) -> None:
+    from app.components.packed import script
+
+    def told(after: int, *steps: int) -> str:
+        columns = ", ".join(f"{name}: Float64Array.of({','.join(map(str, steps))})" for name in COLUMNS)
+        return f"take({{ curves: [{{ id: 'a/1/loss', after: {after}, count: {len(steps)} }}], {columns} }})"
+
+    source = script("live_chart/series.js") + f"{told(-1, 0, 1, 2)}; {told(1, 2, 3)}; const late = {told(7, 8)};"
+    gap, steps = page.evaluate(f"() => {{ {source} return [late.gap, page.curves.get('a/1/loss').step] }}")
+    assert (gap, steps) == (True, [0, 1, 2, 3])
+
+
+COLUMNS = ("step", "epoch", "seconds", "value")

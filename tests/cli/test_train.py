@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from byol_core import presets
+from byol_core.cli.train import configure
+from byol_core.config import RunConfig
+from byol_core.events import Summary
+from byol_core.runs import worker
+
+# Which setting wins
+
+
+def test_the_file_is_over_the_preset_and_set_over_the_file(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("epochs: 3\nviews: {strength: 0.5}\nnetwork:\nseed: 1\n")
+    config = configure("classroom", file, "mnist", ["seed=2", "data.image_size=28"])
+    assert (config.epochs, config.seed, config.views.strength) == (3, 2, 0.5)
+    assert config.views.preset == presets.get("classroom").config().views.preset
+    assert (config.data.source, config.data.image_size) == ("mnist", 28)
+
+
+def test_a_file_may_hold_dotted_keys_and_what_to_yaml_wrote(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("views.strength: 0.5\n")
+    assert configure(None, file, None, []).views.strength == 0.5
+    file.write_text(RunConfig(seed=7).to_yaml())
+    assert configure("classroom", file, None, []) == RunConfig(seed=7)
+
+
+# Training here
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Let ``byol train`` do this instead of the real training, of which there is a test below."""
+
+    def replace(action):
+        def train(config, folder, listener, *, resume=False):
+            return action(listener) or Summary(False, 2, 1.0, 0.5, 9.0, 0.5, 0.8, 0.6, None, 0.9, 0.8, 20, 0.1, 10, 5)
+
+        monkeypatch.setattr(worker, "_train", lambda _: train)
+
+    return replace
+
+
+def test_train_prints_one_object(byol, store, trained):
+    trained(lambda listener: listener.note("a word for people"))
+    status, out, err = byol("train", "--json", "--name", "mine")
+    seen = json.loads(out)
+    assert (status, seen["state"], seen["knn_accuracy"], seen["knn_pixels"]) == (0, "finished", 0.8, None)
+    assert seen["run_id"] == store.get("mine").run_id
+    assert "a word for people" in err
+
+
+def test_train_ends_with_the_numbers(byol, trained):
+    trained(lambda listener: None)
+    out = byol("train")[1]
+    assert re.search(r"kNN accuracy, test images +0.800", out)
+    assert re.search(r"kNN on raw pixels +no labels", out)
+
+
+def test_a_failed_training_is_exit_status_1_with_its_sentence(byol, store, trained):
+    trained(lambda listener: 1 / 0)
+    status, out, err = byol("train", "--json")
+    assert (status, json.loads(out)["state"]) == (1, "failed")
+    assert "ZeroDivisionError" in err
+    assert "Traceback" not in err
+
+
+def test_images_that_do_not_do_leave_no_run(byol, store, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_text("this is text")
+    status, out, err = byol("train", "--data", tmp_path / "photos")
+    assert (status, out, store.runs()) == (2, "", [])
+    assert "Traceback" not in err
+
+
+def test_the_real_training_is_stopped_by_ctrl_c_and_resumed_by_the_real_supervisor(byol, store, tmp_path):
+    """From end to end, with the smallest network on few images; this is the only test here that computes."""
+    small = ["data.limit=64", "batch_size=16", "epochs=20000", "evaluation.every=1000", "evaluation.probe=16"]
+    small += ["network.projector_hidden=16", "network.predictor_hidden=16", "data.image_size=16"]
+    small += ["runtime.checkpoint_every=1000", "runtime.threads=1"]
+    command = [sys.executable, "-m", "byol_core.cli", "train", "--preset", "first-look", "--json", "--name", "mine"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [*command, *(part for key in small for part in ("--set", key))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        wait_until(lambda: (runs := store.runs()) and runs[0].step > 3 and store.latest(runs[0].run_id, "loss"))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    stopped = json.loads(out)
+    assert (process.returncode, stopped["state"]) == (0, "stopped"), err
+    assert 3 < stopped["steps"] < stopped["total_steps"]
+    assert stopped["knn_accuracy"] is None  # a stopped run is not judged
+    assert None not in (stopped["knn_untrained"], stopped["knn_pixels"], stopped["loss"])
+
+    assert byol("resume", "mine")[0] == 0
+    wait_until(lambda: store.get("mine").step > stopped["steps"])
+    again = json.loads(byol("stop", "mine", "--json")[1])
+    assert (again["state"], again["attempt"]) == ("stopped", 2)
+    steps = [point[0] for point in store.series(again["run_id"], "loss")]
+    assert steps == sorted(set(steps))
+    os.kill(json.loads((store.home / "supervisor.json").read_text())["pid"], signal.SIGTERM)
+
+
+def wait_until(condition, seconds=120.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.1)

@@ -1,0 +1,38 @@
+"""More than 10,000 malformed files through the real loaders: each is read, or refused in words, and that is all."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    environment = {**os.environ, "BYOL_LAB_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.data.fuzzing", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, f"the process died: {done.returncode} {done.stderr[-2000:]}"
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_every_malformed_file_is_read_or_refused_in_words(report: dict[str, Any]) -> None:
+    assert report.get("wrong", 0) == 0, "\n".join(report["examples"])
+    assert report["read"] + report["refused"] > 10_000
+    assert min(report["read"], report["refused"]) > 1_000, "the files should be neither all whole nor all hopeless"
+
+
+def test_nothing_outside_the_folder_is_opened_and_nothing_is_run_or_unpickled(report: dict[str, Any]) -> None:
+    assert report["outside"] == []
+
+
+def test_no_malformed_file_takes_much_memory(report: dict[str, Any]) -> None:
+    assert report["grown_mb"] < 512

@@ -1,0 +1,174 @@
+"""A full disk: a small one in memory, filled while a real process writes a checkpoint, curves, a map."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from byol_core import checkpoint
+from byol_core.config import build
+from byol_core.embed import UmapSettings, job, read_probe, read_space, start, unit
+from byol_core.embed.jobs import map_key
+from byol_core.embed.probe import Probe
+from byol_core.errors import LabError
+from byol_core.files import write_atomic
+from byol_core.runs.store import RunStore
+from tests.faults.nursery import SETTINGS, Nursery, pictures
+
+MEGABYTES = 80
+
+
+class Disk:
+    """A file system of its own, which can be filled and emptied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.filler = folder, folder / "filler"
+
+    def fill(self, leave: int = 0) -> None:
+        """Take all space but so many bytes."""
+        with self.filler.open("ab", buffering=0) as file:
+            for size in (2**20, 4096, 1):
+                while self.free() - size >= leave and _fits(file.fileno(), size):
+                    pass
+
+    def free(self) -> int:
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
+
+    def empty(self) -> None:
+        self.filler.unlink()
+
+
+def _fits(descriptor: int, size: int) -> bool:
+    try:
+        return os.write(descriptor, bytes(size)) == size
+    except OSError as error:
+        assert error.errno == errno.ENOSPC
+        return False
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)]
+    mounted = sys.platform == "linux" and subprocess.run(["mount", *options], capture_output=True).returncode == 0
+    if not mounted:
+        assert "CI" not in os.environ, "a small disk cannot be mounted"
+        pytest.skip("mounting needs Linux and the superuser")
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def store(disk: Disk) -> Iterator[RunStore]:
+    store = RunStore(disk.folder / "home")
+    yield store
+    store.engine.dispose()
+
+
+def make(store: RunStore, folder: Path, **changes: object) -> str:
+    settings = {**SETTINGS, "data.source": str(pictures(folder)), **changes}
+    return store.create(build({}, settings)).run_id
+
+
+def steps(store: RunStore, run_id: str) -> list[int]:
+    return [point[0] for point in store.series(run_id, "loss")]
+
+
+def test_a_checkpoint_that_does_not_fit_ends_the_run_in_a_sentence_and_leaves_the_one_before(
+    disk, store, nursery, tmp_path
+):
+    run_id = make(store, tmp_path)
+    worker = nursery.work(store.home, run_id, at={8: "SIGSTOP"})
+    worker.asleep()
+    disk.fill(leave=100_000)
+    worker.wake()
+    assert worker.end() == 1
+    run = store.get(run_id)
+    assert (run.state, run.message) == (
+        "failed",
+        f"The disk of '{run.folder}' is full; free some space, then resume the run.",
+    )
+    assert checkpoint.latest(run.folder / "checkpoints")["step"] == 6
+    assert list((run.folder / "checkpoints").glob(".*")) == []
+    disk.empty()
+    store.resume(run_id)
+    assert nursery.work(store.home, run_id).end() == 0
+    assert (store.get(run_id).state, steps(store, run_id)) == ("finished", list(range(1, 25)))
+
+
+def test_the_last_but_one_checkpoint_makes_room_for_the_next(disk, tmp_path):
+    folder = disk.folder / "checkpoints"
+    for step in (1, 2):
+        checkpoint.save(folder, step, {"step": step, "data": "x" * 1_000_000})
+    disk.fill(leave=500_000)
+    checkpoint.save(folder, 3, {"step": 3, "data": "x" * 1_000_000})
+    assert [path.name for path in checkpoint.checkpoints(folder)] == ["step-00000003.pt", "step-00000002.pt"]
+
+
+def test_the_training_goes_on_while_the_store_is_full_and_loses_nothing(disk, store, nursery, tmp_path):
+    never = {"runtime.checkpoint_every": 1000.0, "evaluation.every": 1000.0}
+    run_id = make(store, tmp_path, **never)
+    worker = nursery.work(store.home, run_id, at={3: "SIGSTOP", 20: "SIGSTOP"})
+    worker.asleep()
+    disk.fill()
+    worker.wake()
+    worker.asleep()  # seventeen steps further
+    assert len(steps(store, run_id)) <= 3
+    assert store.get(run_id).state == "running"
+    disk.empty()
+    worker.wake()
+    assert worker.end() == 0
+    assert "full" in worker.said()
+    assert (store.get(run_id).state, steps(store, run_id)) == ("finished", list(range(1, 25)))
+
+
+def test_a_file_on_a_full_disk_stays_as_it_was(disk):
+    path = disk.folder / "file"
+    write_atomic(path, b"one")
+    disk.fill()
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(path, bytes(100_000))
+    assert path.read_bytes() == b"one"
+    assert sorted(found.name for found in disk.folder.iterdir()) == ["file", "filler"]
+
+
+@pytest.fixture
+def probe(disk: Disk, tmp_path: Path, nursery: Nursery) -> Probe:
+    """The representations of a real run, on the small disk."""
+    store = RunStore(disk.folder / "home")
+    run_id = make(store, tmp_path, epochs=0.2)
+    assert nursery.work(store.home, run_id).end() == 0
+    found = read_probe(store.get(run_id).folder / "embeddings")
+    store.engine.dispose()
+    return found
+
+
+def test_a_map_on_a_full_disk_is_one_sentence(disk, probe, nursery):
+    evaluation, sentence = (
+        probe.evaluations[-1],
+        f"The disk of '{probe.folder}' is full; free some space, then try again.",
+    )
+    key = map_key(unit(read_space(probe, evaluation, "representation")), UmapSettings())
+    worker = nursery.fork(map=[str(probe.folder), str(evaluation.step), "representation"])
+    worker.asleep()
+    assert job(probe, key).state == "running"
+    disk.fill()
+    worker.wake()
+    assert (worker.end(), worker.said()) == (1, f"{sentence}\n")
+    assert (job(probe, key).state, job(probe, key).message) == ("failed", sentence)
+
+
+def test_a_map_is_not_begun_on_a_full_disk(disk, probe):
+    disk.fill()
+    with pytest.raises(LabError) as caught:
+        start(probe, probe.evaluations[-1], "representation", UmapSettings(), "a-key")
+    assert str(caught.value) == f"The disk of '{probe.folder}' is full; free some space, then try again."
+    assert job(probe, "a-key").state == "absent"

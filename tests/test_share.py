@@ -1,0 +1,152 @@
+"""The passphrase, the tokens it is exchanged for, and what the command line makes of ``--share``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from byol_core import share
+from byol_core.cli.dashboard import dashboard_command
+from byol_core.errors import InputError
+
+WORD = "blue-whale-42"
+
+
+class Clock:
+    """A clock that goes when it is told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    return share.hash_passphrase(WORD)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def door(clock: Clock) -> share.Door:
+    return share.Door(clock)
+
+
+def refused(door: share.Door, hashed: str, word: str = "something else") -> str:
+    with pytest.raises(InputError) as caught:
+        door.enter(word, hashed)
+    return str(caught.value)
+
+
+def test_a_hash_is_that_of_its_passphrase_alone_and_does_not_hold_it(hashed: str) -> None:
+    assert share.matches(WORD, hashed) and share.usable(hashed)
+    assert not share.matches(WORD + " ", hashed)
+    assert WORD not in hashed
+    assert share.hash_passphrase(WORD) != hashed
+
+
+@pytest.mark.parametrize("broken", ["", "scrypt", "scrypt:15:a:b", "scrypt:x:AA==:AA==", "md5:15:AA==:AA==", ":::"])
+def test_a_broken_hash_lets_nobody_in(broken: str) -> None:
+    assert not share.matches("", broken)
+    assert not share.matches(WORD, broken)
+
+
+def test_a_hash_without_a_key_lets_nobody_in(hashed: str) -> None:
+    assert not share.matches(WORD, hashed.rpartition(":")[0] + ":")
+
+
+@pytest.mark.parametrize("word", ["", "short", "x" * 300])
+def test_a_passphrase_has_a_length(word: str) -> None:
+    with pytest.raises(InputError, match="10 to 256 characters"):
+        share.hash_passphrase(word)
+
+
+def test_a_made_passphrase_is_long_and_another_each_time() -> None:
+    made = {share.make_passphrase() for _ in range(50)}
+    assert len(made) == 50
+    assert all(len(word) == 19 for word in made)
+
+
+def test_a_token_is_known_until_it_is_given_back(door: share.Door, hashed: str) -> None:
+    token = door.enter(WORD, hashed)
+    assert door.knows(token) and not door.knows(token + "x") and not door.knows("")
+    door.leave(token)
+    assert not door.knows(token)
+
+
+def test_a_token_is_good_for_twelve_hours(door: share.Door, clock: Clock, hashed: str) -> None:
+    token = door.enter(WORD, hashed)
+    clock.now += 12 * 3600 - 1
+    assert door.knows(token)
+    clock.now += 1
+    assert not door.knows(token)
+
+
+def test_wrong_tries_of_all_together_have_to_wait_longer_and_longer(
+    door: share.Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share, "LOG_COST", 10)
+    cheap = share.hash_passphrase(WORD)
+    for _ in range(share.FREE_TRIES):
+        assert refused(door, cheap) == "That is not the passphrase."
+    assert "try again in 1 s" in refused(door, cheap)
+    waits = []
+    for _ in range(9):
+        clock.now = door._next
+        assert refused(door, cheap) == "That is not the passphrase."
+        waits.append(door._next - clock.now)
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
+
+
+def test_while_others_guess_the_right_passphrase_waits_as_well_and_then_ends_it(
+    door: share.Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share, "LOG_COST", 10)
+    cheap = share.hash_passphrase(WORD)
+    for _ in range(share.FREE_TRIES):
+        refused(door, cheap)
+    assert "Too many wrong passphrases" in refused(door, cheap, WORD)
+    clock.now += 1
+    assert door.knows(door.enter(WORD, cheap))
+    assert refused(door, cheap) == "That is not the passphrase."
+
+
+def test_tokens_do_not_pile_up(door: share.Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "LOG_COST", 10)
+    monkeypatch.setattr(share, "MOST_TOKENS", 3)
+    cheap = share.hash_passphrase(WORD)
+    tokens = [door.enter(WORD, cheap) for _ in range(5)]
+    assert [door.knows(token) for token in tokens] == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.3.4.5", "::1", "[::1]"])
+def test_loopback_addresses_are_known(address: str) -> None:
+    assert share.is_loopback(address)
+
+
+@pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.5", "lab.example", "localhost.evil.example"])
+def test_all_other_addresses_are_open(address: str | None) -> None:
+    assert not share.is_loopback(address)
+
+
+def test_the_dashboard_is_shared_under_the_names_it_is_known_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "addresses", lambda: ["192.0.2.7"])
+    command, _ = dashboard_command(8765, True, ["lab.school.example"])
+    assert command[command.index("--server.address") + 1] == "0.0.0.0"
+    names = [command[i + 1] for i, word in enumerate(command) if word == "--server.allowedHosts"]
+    assert {"localhost", "192.0.2.7", "lab.school.example"} <= set(names)
+    assert "--server.address" not in dashboard_command(8765)[0]
+
+
+def test_the_command_prints_a_passphrase_with_its_hash() -> None:
+    command = [sys.executable, "-m", "byol_core.cli", "passphrase", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    made = json.loads(done.stdout)
+    assert share.matches(made["passphrase"], made[share.HASH_VARIABLE])
