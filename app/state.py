@@ -70,6 +70,15 @@ def in_words() -> Iterator[None]:
         _give_up(f"{where} cannot be used ({error.strerror or error}).")
 
 
+@contextmanager
+def said_later(key: str) -> Iterator[None]:
+    """What goes wrong in a callback, as a sentence under ``key`` for the page that is drawn after it."""
+    try:
+        yield
+    except LabError as error:
+        st.session_state[key] = str(error)
+
+
 def _give_up(sentence: str) -> None:
     st.error(sentence, icon=":material/error:")
     st.stop()

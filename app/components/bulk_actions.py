@@ -9,7 +9,6 @@ import streamlit as st
 
 from app import access, state
 from app.components import bulk_export, run_table, trash_panel
-from byol_core.errors import LabError
 from byol_core.runs import library, sweep
 from byol_core.runs.model import LIVE, Run
 
@@ -150,8 +149,6 @@ def _throw(run_ids: Sequence[str]) -> None:
 @contextmanager
 def _problems() -> Iterator[None]:
     """What goes wrong becomes a sentence above the buttons; the whole page is drawn anew, also the bar that undoes."""
-    try:
+    with state.said_later(_PROBLEM):
         yield
-    except LabError as error:
-        st.session_state[_PROBLEM] = str(error)
     st.session_state[CHANGED] = True

@@ -8,7 +8,6 @@ import streamlit as st
 
 from app import access, crowd, state
 from app.components import words
-from byol_core.errors import LabError
 from byol_core.runs import queueing
 from byol_core.runs.model import Run
 
@@ -108,8 +107,6 @@ def _chosen(key: str, run: Run) -> None:
 
 def _do(verb: Callable[..., object], run_id: str, *arguments: object) -> None:
     """Do it in the store; what goes wrong, as that the run has started meanwhile, becomes a sentence."""
-    try:
+    with state.said_later(_PROBLEM):
         access.require("change the queue")
         verb(state.store(), run_id, *arguments)
-    except LabError as error:
-        st.session_state[_PROBLEM] = str(error)

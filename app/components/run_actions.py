@@ -105,10 +105,8 @@ def _delete(run: Run) -> None:
 
 
 def _do(action: Callable[[str], None], run_id: str) -> None:
-    try:
+    with state.said_later("runs_notice"):
         action(run_id)
-    except LabError as error:
-        st.session_state["runs_notice"] = str(error)
 
 
 def _stop(run_id: str) -> None:

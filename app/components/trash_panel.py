@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app import access, state
 from app.components import words
-from byol_core.errors import LabError
 from byol_core.runs import library
 from byol_core.runs.model import Run
 
@@ -123,7 +121,7 @@ def _empty(runs: Sequence[Run], size: int) -> None:
 
 
 def _restore(run_ids: Sequence[str]) -> None:
-    with _problems():
+    with state.said_later(_PROBLEM):
         access.require("restore runs")
         back = library.restore(state.store(), run_ids)
         _drop(run_ids)
@@ -133,7 +131,7 @@ def _restore(run_ids: Sequence[str]) -> None:
 
 
 def _purge(run_ids: Sequence[str]) -> None:
-    with _problems():
+    with state.said_later(_PROBLEM):
         access.require("delete runs")
         library.purge(state.store(), run_ids)
         _drop(run_ids)
@@ -143,15 +141,6 @@ def _drop(run_ids: Sequence[str]) -> None:
     """These runs are not in the trash any more, so the bar speaks of the others."""
     thrown = st.session_state.get(_THROWN, {})
     st.session_state[_THROWN] = {run_id: name for run_id, name in thrown.items() if run_id not in run_ids}
-
-
-@contextmanager
-def _problems() -> Iterator[None]:
-    """What goes wrong, as a sentence where the bar is."""
-    try:
-        yield
-    except LabError as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def _bytes(size: int) -> str:

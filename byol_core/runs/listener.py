@@ -160,8 +160,10 @@ class StoreListener:
         self._troubled = error is not None
 
     def _look(self) -> None:
-        """At the machine and at the training, now and then."""
+        """At the machine and at the training, now and then; a run without its folder can keep nothing, and stops."""
         now = time.monotonic()
+        if not self.run.folder.is_dir():
+            self.stop.set()
         if self._sampler and now - self._sampled >= self.pace.system and (last := self._last) is not None:
             self._sampled = now
             self._add_system(MetricRow(last.step, last.epoch, last.seconds, self._sampler.read()))

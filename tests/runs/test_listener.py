@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 
@@ -90,6 +91,11 @@ def test_an_end_that_the_store_hears_late_leaves_nothing_behind(patient_store, r
     assert losses(patient_store, run) == [0.5]
     assert outcome.take(run.folder, 1) is None
     assert not (run.folder / outcome.UNSAVED).exists()
+
+
+def test_a_run_whose_folder_is_removed_stops(run, listener, until):
+    shutil.rmtree(run.folder)
+    until(listener.should_stop)
 
 
 def test_somebody_elses_verdict_stands(patient_store, run, listener):
