@@ -5,13 +5,19 @@ Every action asks here when it happens, whatever buttons were shown: a browser c
 
 from __future__ import annotations
 
+import math
 import os
+import time
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 from byol_core.errors import InputError
-from byol_core.share import HASH_VARIABLE, Door, is_loopback, usable
+from byol_core.share import HASH_VARIABLE, TOKEN_SECONDS, Door, is_loopback, usable
 
 TEACHERS_VARIABLE = "BYOL_LAB_TEACHERS"
 # A cookie belongs to a host and not to a port, and a machine may serve two labs.
@@ -24,18 +30,43 @@ _MOST_SESSIONS = 10_000
 
 # One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
 DOOR = Door()
-_teaching: dict[str, None] = {}
+_teaching: dict[str, Permit] = {}
+# The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
+_left: dict[str, None] = {}
+
+
+class Permit(NamedTuple):
+    """What makes a session a teacher's, to be asked again where there is no page: at an upload, when a file is made."""
+
+    tokens: tuple[str, ...] = ()
+    visit: str = ""  # the sign-in of an account
+    until: float = 0.0  # on the monotonic clock; without an account, and without others to keep out, it has no end
+
+    def holds(self) -> bool:
+        """Whether it still does: nobody has signed out, and its time is not over."""
+        return any(map(DOOR.knows, self.tokens)) or (time.monotonic() < self.until and self.visit not in _left)
+
+    def require(self, doing: str) -> None:
+        """InputError when it holds no more; ``doing`` is what only a teacher may do, such as "start runs"."""
+        if not self.holds():
+            raise InputError(refusal(doing))
+
+
+def permit() -> Permit:
+    """That of whoever looks at this page."""
+    if not is_shared():
+        return Permit(until=math.inf)
+    return Permit(tuple(tokens()), _visit(), time.monotonic() + TOKEN_SECONDS if _is_listed() else 0.0)
 
 
 def is_teacher() -> bool:
     """Whether whoever looks at this page may start, change and delete."""
-    return not is_shared() or any(map(DOOR.knows, tokens())) or _is_listed()
+    return permit().holds()
 
 
 def require(doing: str) -> None:
     """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
-    if not is_teacher():
-        raise InputError(refusal(doing))
+    permit().require(doing)
 
 
 def note_session() -> None:
@@ -44,15 +75,20 @@ def note_session() -> None:
     if context is None:
         return
     _teaching.pop(context.session_id, None)
-    if is_teacher():
-        _teaching[context.session_id] = None
-        while len(_teaching) > _MOST_SESSIONS:
-            _teaching.pop(next(iter(_teaching)), None)
+    found = permit()
+    if found.holds():
+        _remember(_teaching, context.session_id, found)
 
 
 def is_teachers_session(session_id: str) -> bool:
-    """Whether a teacher used that session last."""
-    return session_id in _teaching
+    """Whether a teacher used that session last, and is one still."""
+    return _teaching.get(session_id, Permit()).holds()
+
+
+def _remember(known: dict[str, Any], key: str, value: object) -> None:
+    known[key] = value
+    while len(known) > _MOST_SESSIONS:
+        known.pop(next(iter(known)), None)
 
 
 def refusal(doing: str) -> str:
@@ -67,8 +103,10 @@ def is_shared() -> bool:
 
 
 def _is_proxied() -> bool:
-    headers = st.context.headers
-    return any(isinstance(headers.get(name), str) for name in _PROXIED)
+    """Whether somebody comes from elsewhere: a proxy says so, or the browser has another name in its address bar."""
+    headers, origin = st.context.headers, st.context.headers.get("Origin")
+    named_otherwise = isinstance(origin, str) and not is_loopback(urlsplit(origin).hostname)
+    return named_otherwise or any(isinstance(headers.get(name), str) for name in _PROXIED)
 
 
 def passphrase_hash() -> str:
@@ -94,13 +132,31 @@ def teachers() -> frozenset[str]:
 
 def account() -> str:
     """The e-mail address of the account that is signed in; empty when there is none, or nobody vouches for it."""
-    if not has_accounts() or not st.user.get("is_logged_in") or st.user.get("email_verified") is False:
+    if not has_accounts() or not st.user.get("is_logged_in") or not _is_confirmed():
         return ""
     return str(st.user.get("email") or "").strip().lower()
 
 
+def _is_confirmed() -> bool:
+    """Whether the provider says so, or says nothing at all; some say it as text."""
+    said = st.user.get("email_verified")
+    return said is None or str(said).lower() == "true"
+
+
 def _is_listed() -> bool:
     return account() in teachers()
+
+
+def _visit() -> str:
+    """What tells this sign-in of the account from its other ones; empty when the provider does not say when it was."""
+    email = account()
+    began = st.user.get("iat") if email else None
+    return f"{email} {began}" if began else ""
+
+
+def has_signed_out() -> bool:
+    """Whether another tab has ended this sign-in of the account."""
+    return _visit() in _left
 
 
 def token() -> str:
@@ -123,11 +179,20 @@ def sign_in(passphrase: str) -> None:
     """Make this session a teacher's; InputError for a wrong passphrase, or when tries come too fast."""
     if not has_passphrase():
         raise InputError("No passphrase is set here: start the dashboard with 'byol app --share'.")
-    st.session_state[_TOKEN] = DOOR.enter(passphrase, passphrase_hash())
+    st.session_state[_TOKEN] = DOOR.enter(passphrase, passphrase_hash(), _browser())
+
+
+def _browser() -> str:
+    """What Streamlit's cookie against forged requests tells all tabs of a browser by; empty when it is not there."""
+    cookie = st.context.cookies.get(XSRF_COOKIE_NAME)
+    secret, _ = decode_xsrf_token_string(cookie) if isinstance(cookie, str) else (None, None)
+    return secret.hex() if secret else ""
 
 
 def sign_out() -> None:
-    """Forget the tokens of this browser: its other tabs look on as well from now on."""
+    """Forget what this browser was given: its other tabs look on as well from now on, also those that signed in."""
     for known in tokens():
         DOOR.leave(known)
+    if visit := _visit():
+        _remember(_left, visit, None)
     st.session_state.pop(_TOKEN, None)

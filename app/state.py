@@ -16,6 +16,7 @@ import streamlit as st
 from sqlalchemy import Connection
 
 from app import access
+from app.components import words
 from byol_core import paths
 from byol_core.errors import LabError
 from byol_core.runs.executors import LocalExecutor, keep_awake
@@ -40,6 +41,14 @@ class _Guarded(RunStore):
 
     def __init__(self, whole: RunStore) -> None:
         vars(self).update(vars(whole))
+        self._whole = whole
+
+    def _repair_when_due(self) -> None:
+        """Stale rows are the server's to correct, and once for all pages."""
+        self._whole._repair_when_due()
+
+    def _repair(self) -> None:
+        self._whole._repair()
 
     @contextmanager
     def writing(self, *, patience: float | None = None) -> Iterator[Connection]:
@@ -64,19 +73,19 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        _give_up(str(error))
+        _give_up(words.plain(str(error)))
     except OSError as error:
         where = f"'{error.filename}'" if error.filename else "The disk"
-        _give_up(f"{where} cannot be used ({error.strerror or error}).")
+        _give_up(words.plain(f"{where} cannot be used ({error.strerror or error})."))
 
 
 @contextmanager
 def said_later(key: str) -> Iterator[None]:
-    """What goes wrong in a callback, as a sentence under ``key`` for the page that is drawn after it."""
+    """What goes wrong in a callback, as a sentence under ``key``, safe inside Markdown, for the page drawn after it."""
     try:
         yield
     except LabError as error:
-        st.session_state[key] = str(error)
+        st.session_state[key] = words.plain(str(error))
 
 
 def _give_up(sentence: str) -> None:

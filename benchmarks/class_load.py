@@ -1,4 +1,4 @@
-"""What a class that looks on costs the training: 40 tabs on one app while a run trains, on loopback.
+"""What a class that looks on costs the training: 40 viewers of one shared app while a run trains, on loopback.
 
 python benchmarks/class_load.py [--tabs 40] [--seconds 60] [--rounds 3] [--quick] [--json] [--write]
 
@@ -39,6 +39,7 @@ from pages import ROOT, free_port, wait
 from viewers import Seen, watch
 
 from byol_core.runs.store import RunStore
+from byol_core.share import HASH_VARIABLE, hash_passphrase, make_passphrase
 
 STAY = 15.0
 SETTLE = 20.0  # seconds for the first tabs of a turn to arrive, not measured
@@ -51,11 +52,12 @@ class Lab:
     def __init__(self, home: Path) -> None:
         self.home, self.log = home, home / "server.log"
         home.mkdir(parents=True, exist_ok=True)
-        self.environment = {**os.environ, "BYOL_LAB_HOME": str(home)}
+        hashed = hash_passphrase(make_passphrase())  # nobody signs in
+        self.environment = {**os.environ, "BYOL_LAB_HOME": str(home), HASH_VARIABLE: hashed}
 
     def __enter__(self) -> Lab:
         port = free_port()
-        command = [sys.executable, "-m", "byol_core.cli", "app", "--port", str(port)]
+        command = [sys.executable, "-m", "byol_core.cli", "app", "--share", "--port", str(port)]
         with self.log.open("w") as log:
             self.server = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         self.url = wait(f"http://localhost:{port}")

@@ -89,11 +89,14 @@ class Door:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._until: dict[bytes, float] = {}
+        self._given: dict[bytes, tuple[float, str]] = {}  # good until, and the browser that has it
         self._wrong, self._next = 0, 0.0
 
-    def enter(self, passphrase: str, hashed: str) -> str:
-        """A new token for the right passphrase; InputError for a wrong one, and for tries that come too fast."""
+    def enter(self, passphrase: str, hashed: str, browser: str = "") -> str:
+        """A new token for the right passphrase; InputError for a wrong one, and for tries that come too fast.
+
+        ``browser``: what tells it from others, so that all its tokens are given back together; empty: nothing does.
+        """
         with self._lock:  # one try at a time, whoever makes it
             wait = self._next - self._clock()
             if wait > 0:
@@ -104,13 +107,13 @@ class Door:
                     self._next = self._clock() + min(2.0 ** min(self._wrong - FREE_TRIES, 16), LONGEST_WAIT)
                 raise InputError("That is not the passphrase.")
             self._wrong, self._next = 0, 0.0
-            return self._token()
+            return self._token(browser)
 
-    def _token(self) -> str:
+    def _token(self, browser: str) -> str:
         token = secrets.token_urlsafe(32)
-        while len(self._until) >= MOST_TOKENS:
-            self._until.pop(next(iter(self._until)))
-        self._until[_digest(token)] = self._clock() + TOKEN_SECONDS
+        while len(self._given) >= MOST_TOKENS:
+            self._given.pop(next(iter(self._given)))
+        self._given[_digest(token)] = self._clock() + TOKEN_SECONDS, browser
         return token
 
     def knows(self, token: str) -> bool:
@@ -119,12 +122,15 @@ class Door:
 
     def left(self, token: str) -> float:
         """Seconds for which the token is still good."""
-        return max(0.0, self._until.get(_digest(token), self._clock()) - self._clock())
+        until, _ = self._given.get(_digest(token), (0.0, ""))
+        return max(0.0, until - self._clock())
 
     def leave(self, token: str) -> None:
-        """Forget a token."""
+        """Forget a token, and with it all that the same browser was given in other tabs."""
         with self._lock:
-            self._until.pop(_digest(token), None)
+            _, browser = self._given.pop(_digest(token), (0.0, ""))
+            if browser:
+                self._given = {key: given for key, given in self._given.items() if given[1] != browser}
 
 
 def _digest(token: str) -> bytes:

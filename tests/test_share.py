@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +84,13 @@ def test_a_token_is_known_until_it_is_given_back(door: share.Door, hashed: str) 
     assert not door.knows(token)
 
 
+def test_a_browser_gives_all_its_tokens_back_together(door: share.Door, hashed: str) -> None:
+    given = [door.enter(WORD, hashed, browser) for browser in ("mine", "mine", "another", "", "")]
+    door.leave(given[0])
+    door.leave(given[3])
+    assert [door.knows(token) for token in given] == [False, False, True, False, True]
+
+
 def test_a_token_is_good_for_twelve_hours(door: share.Door, clock: Clock, hashed: str) -> None:
     token = door.enter(WORD, hashed)
     clock.now += 12 * 3600 - 1
@@ -145,8 +155,84 @@ def test_the_dashboard_is_shared_under_the_names_it_is_known_by(monkeypatch: pyt
     assert "--server.address" not in dashboard_command(8765)[0]
 
 
-def test_the_command_prints_a_passphrase_with_its_hash() -> None:
-    command = [sys.executable, "-m", "byol_core.cli", "passphrase", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=True)
-    made = json.loads(done.stdout)
-    assert share.matches(made["passphrase"], made[share.HASH_VARIABLE])
+def test_secrets_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BYOL_LAB_HOME", str(tmp_path))
+    assert "--secrets.files" not in dashboard_command(8765)[0]
+    (tmp_path / "secrets.toml").write_text("[auth]")
+    command, _ = dashboard_command(8765)
+    assert command[command.index("--secrets.files") + 1] == str(tmp_path / "secrets.toml")
+
+
+# The commands
+
+
+def byol(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command without any terminal, as a service does."""
+    environment = {name: value for name, value in os.environ.items() if name != share.HASH_VARIABLE}
+    command = [sys.executable, "-m", "byol_core.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, input=said, env=environment, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", [["passphrase"], ["passphrase", "--json"], ["app", "--share", "--home", "{home}"]])
+def test_a_made_passphrase_goes_into_no_log(tmp_path: Path, command: list[str]) -> None:
+    done = byol(*(word.format(home=tmp_path) for word in command))
+    assert done.returncode == 2 and done.stdout == ""
+    assert "is shown on a terminal, and this is none: give one with --passphrase-file" in done.stderr
+
+
+@pytest.mark.parametrize("source", ["-", "{folder}/word"])
+def test_a_passphrase_that_is_given_is_not_printed(tmp_path: Path, source: str) -> None:
+    (tmp_path / "word").write_text(f"{WORD}\n")
+    arguments = ["passphrase", "--json", "--passphrase-file", source.format(folder=tmp_path)]
+    printed = json.loads(byol(*arguments, said=f"{WORD}\n").stdout)
+    assert list(printed) == [share.HASH_VARIABLE] and share.matches(WORD, printed[share.HASH_VARIABLE])
+
+
+def test_a_passphrase_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    done = byol("passphrase", "--passphrase-file", str(tmp_path / "none"))
+    assert done.returncode == 2 and "cannot be read from" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own is made otherwise there")
+@pytest.mark.parametrize(("typed", "told"), [(WORD, False), ("", True)])
+def test_a_terminal_shows_what_was_made_and_not_what_was_typed(typed: str, told: bool) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "byol_core.cli", "passphrase"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as asking:
+        os.close(theirs)
+        seen = b""
+        for asked in [b"makes one", b"again"] if typed else [b"makes one"]:
+            seen += listen(ours, until=asked)
+            wait_for_silence(ours)
+            os.write(ours, f"{typed}\n".encode())
+        seen += listen(ours, until=None)
+        assert asking.wait(60) == 0
+    os.close(ours)
+    assert share.HASH_VARIABLE in seen.decode()
+    assert (WORD not in seen.decode()) and ("Passphrase: " in seen.decode()) == told
+
+
+def wait_for_silence(terminal: int) -> None:
+    """Until what is typed is not shown: what comes before is thrown away."""
+    import termios
+
+    end = time.monotonic() + 30
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def listen(terminal: int, until: bytes | None) -> bytes:
+    """What is said on a terminal, until those words or the end."""
+    heard = b""
+    while until is None or until not in heard:
+        try:
+            said = os.read(terminal, 4096)
+        except OSError:  # nobody has the other side any more
+            break
+        if not said:
+            break
+        heard += said
+    return heard

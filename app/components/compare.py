@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -18,28 +20,82 @@ from byol_core.runs.store import RunStore
 # More lines than this cannot be told apart by their colours; and more runs make a page slow.
 MOST_LINES, MOST_RUNS = len(charts.PALETTE), 60
 FIRST = ("loss", "knn_accuracy", "std_ratio")
+_CURVES, _OFFERED = "curves", "curves_offered"
 _HEIGHT = 320
+
+
+Lines = Sequence[tuple[str, str, Sequence[Run]]]  # name, colour, the runs of the line
+Keys = Sequence[str]
+Again = Callable[[Sequence[Run]], object]  # what is done at each look, with the runs as they are then
 
 
 def draw(runs: Sequence[Run]) -> None:
     """The page of a comparison."""
     _title(runs)
-    keys, together = _choices(runs)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        place = st.container(width=560)
+        together = _together(runs)
     everything = _lines(runs, together)
     lines = _as_many_as_fit(everything)
     if len(lines) < len(everything):
         st.info(_too_many(len(lines), len(everything), together), icon=":material/filter_list:")
-    live = any(map(words.busy, runs))
+    drawn = [run for _, _, found in lines for run in found]
+    _moment.clear()  # whoever opens the page sees what is true now
+    logged = _now(drawn).logged
+    with place:
+        keys = _curve_choice(logged)
     tabs = st.tabs(["Curves", "Table", "Settings", "System"], key="side", on_change="rerun", bind="query-params")
     contents = (_curves_tab, _table_tab, _settings_tab, _system_tab)
     for tab, content in zip(tabs, contents, strict=True):
         if tab.open:
             with tab:
-                content(lines, keys, live)
+                _keep_fresh(drawn, logged, content(lines, keys, logged))
 
 
-Lines = Sequence[tuple[str, str, Sequence[Run]]]  # name, colour, the runs of the line
-Keys = Sequence[str]
+# What is there now
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """The compared runs as they are at one moment, without those that are gone, and the names of their curves."""
+
+    runs: tuple[Run, ...]
+    logged: frozenset[str]
+
+
+def _now(runs: Sequence[Run]) -> _Moment:
+    store = state.store()
+    return _moment(str(store.home), tuple(run.run_id for run in runs), store)
+
+
+# A class may look at one comparison: it is read from the store once.
+@st.cache_resource(ttl=1.0, max_entries=64, show_spinner=False)
+def _moment(home: str, run_ids: tuple[str, ...], _store: RunStore) -> _Moment:
+    found = []
+    for run_id in run_ids:
+        with suppress(LabError):
+            found.append(_store.get(run_id))
+    return _Moment(tuple(found), frozenset(key for run in found for key in _store.metric_keys(run.run_id)))
+
+
+def _keep_fresh(runs: Sequence[Run], logged: frozenset[str], again: Again) -> None:
+    """Look again; the page is drawn anew when a run begins, ends, is resumed or goes, and when a curve begins."""
+
+    @crowd.live(slow=1.0 if any(map(words.busy, runs)) else crowd.IDLE)
+    def look() -> None:
+        now = _now(runs)
+        if _states(now.runs) != _states(runs) or now.logged != logged:
+            st.rerun()
+        again(now.runs)
+
+    look()
+
+
+def _states(runs: Sequence[Run]) -> list[tuple[str, str, int]]:
+    return [(run.run_id, run.state, run.attempt) for run in runs]
+
+
+# The head
 
 
 def _title(runs: Sequence[Run]) -> None:
@@ -60,40 +116,40 @@ def _leave() -> None:
     st.query_params.pop("compare", None)
 
 
-def _choices(runs: Sequence[Run]) -> tuple[list[str], bool]:
-    """The curves that somebody wants to see, and whether runs that differ only in their seed are one line."""
-    known = sorted(_logged_by(runs[:MOST_LINES]) - set(system.KEYS) - set(curves.BASELINES), key=label)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        wanted = st.multiselect(
-            "Curves",
-            known,
-            default=[key for key in FIRST if key in known],
-            format_func=label,
-            key="curves",
-            bind="query-params",
-            placeholder="Choose curves",
-            width=560,
-        )
-        alike = any(len(row.runs) > 1 for row in sides.grouped(runs, {}))
-        together = alike and st.toggle(
-            "Seeds as one line",
-            value=True,
-            key="together",
-            bind="query-params",
-            help="Runs that differ only in their seed are drawn as their mean, in a band of one standard deviation.",
-        )
-    return wanted, together
+def _together(runs: Sequence[Run]) -> bool:
+    """Whether runs that differ only in their seed are one line."""
+    alike = any(len(row.runs) > 1 for row in sides.grouped(runs, {}))
+    return alike and st.toggle(
+        "Seeds as one line",
+        value=True,
+        key="together",
+        bind="query-params",
+        help="Runs that differ only in their seed are drawn as their mean, in a band of one standard deviation.",
+    )
 
 
-def _logged_by(runs: Sequence[Run]) -> set[str]:
-    store = state.store()
-    return {key for run in runs for key in _logged(store, run.run_id, run.attempt)}
+def _curve_choice(logged: frozenset[str]) -> list[str]:
+    """The curves that somebody wants to see."""
+    known = sorted(logged - set(system.KEYS) - set(curves.BASELINES), key=label)
+    return st.multiselect(
+        "Curves",
+        known,
+        default=_to_begin_with(known),
+        format_func=label,
+        key=_CURVES,
+        bind="query-params",
+        placeholder="Choose curves" if known else "None yet",
+    )
 
 
-@st.cache_data(ttl=20, max_entries=512, show_spinner=False)
-def _logged(_store: RunStore, run_id: str, attempt: int) -> list[str]:
-    """The names of a run's curves; a long run has many rows to look through."""
-    return _store.metric_keys(run_id)
+def _to_begin_with(known: Keys) -> list[str]:
+    """The curves that are shown until somebody chooses others; one that begins later joins in."""
+    first = [key for key in FIRST if key in known]
+    untouched = _CURVES in st.session_state and st.session_state[_CURVES] == st.session_state.get(_OFFERED)
+    if untouched and st.session_state[_CURVES] != first:
+        st.session_state[_CURVES] = first
+    st.session_state[_OFFERED] = first
+    return first
 
 
 def _lines(runs: Sequence[Run], together: bool) -> Lines:
@@ -123,29 +179,33 @@ def _too_many(shown: int, there: int, together: bool) -> str:
     return f"The first {shown} of {there} {what} are shown: more are too much for one chart. Choose fewer in the list."
 
 
-# Tabs
+# Tabs: each draws what stays as it is, and says what to do at each look
 
 
-def _curves_tab(lines: Lines, keys: Keys, live: bool) -> None:
-    if not keys:
-        st.caption("Choose a curve above." if any(run.step for _, _, runs in lines for run in runs) else _NOTHING)
-        return
-    _charts(lines, keys, live)
-
-
-def _system_tab(lines: Lines, _: Keys, live: bool) -> None:
-    logged = _logged_by([run for _, _, runs in lines for run in runs])
-    keys = [key for key in system.KEYS if key in logged]
+def _curves_tab(lines: Lines, keys: Keys, logged: frozenset[str]) -> Again:
     if keys:
-        _charts(lines, keys, live)
-    else:
-        st.caption(_NOTHING)
+        return _charts(lines, keys)
+    return _only_say("Choose a curve above." if logged - set(system.KEYS) else _NOTHING)
+
+
+def _system_tab(lines: Lines, _: Keys, logged: frozenset[str]) -> Again:
+    keys = [key for key in system.KEYS if key in logged]
+    return _charts(lines, keys) if keys else _only_say(_NOTHING)
 
 
 _NOTHING = "These runs have logged nothing yet; their curves begin with the first logged step."
 
 
-def _charts(lines: Lines, keys: Keys, live: bool) -> None:
+def _only_say(sentence: str) -> Again:
+    st.caption(sentence)
+    return _nothing_more
+
+
+def _nothing_more(_: Sequence[Run]) -> None:
+    """What was drawn stays as it is."""
+
+
+def _charts(lines: Lines, keys: Keys) -> Again:
     view = curves.view_choice()
     drawn = {key: _drawn(lines, key) for key in keys}
     live_chart.legend(drawn[keys[0]])
@@ -155,7 +215,7 @@ def _charts(lines: Lines, keys: Keys, live: bool) -> None:
                 st.markdown(f"**{label(key)}**")
                 figure = charts.overlay(drawn[key], view=view, revision=f"compare-{key}", height=_HEIGHT)
                 live_chart.live_chart(figure, key=f"compare-{key}", alt=_alt(lines, key))
-    _keep_fed([run for _, _, runs in lines for run in runs], keys, live)
+    return lambda runs: curves.feed(runs, state.store(), keys)
 
 
 def _drawn(lines: Lines, key: str) -> list[charts.Line]:
@@ -169,37 +229,17 @@ def _alt(lines: Lines, key: str) -> str:
     return f"{label(key)} of {', '.join(name for name, _, _ in lines)}"
 
 
-def _keep_fed(runs: Sequence[Run], keys: Keys, live: bool) -> None:
-    """Bring new points to the charts; the page is drawn anew when a run begins, ends or is resumed."""
+def _table_tab(lines: Lines, keys: Keys, _: frozenset[str]) -> Again:
+    colours = [colour for _, colour, runs in lines for _ in runs]
 
-    @crowd.live(live)
-    def feed() -> None:
-        if any(map(_changed, runs)):
-            st.rerun()
-        curves.feed(runs, state.store(), keys)
+    def draw(runs: Sequence[Run]) -> None:
+        compare_tables.ends(list(zip(colours, runs, strict=True)), keys)
+        if any(len(alike) > 1 for _, _, alike in lines):
+            compare_tables.means(runs, keys)
 
-    feed()
-
-
-def _changed(run: Run) -> bool:
-    if not words.busy(run):
-        return False
-    try:
-        now = state.store().get(run.run_id)
-    except LabError:
-        return True
-    return (now.state, now.attempt) != (run.state, run.attempt)
+    return draw
 
 
-def _table_tab(lines: Lines, keys: Keys, live: bool) -> None:
-    @crowd.live(live)
-    def table() -> None:
-        compare_tables.ends([(colour, run) for _, colour, runs in lines for run in runs], keys)
-        if any(len(runs) > 1 for _, _, runs in lines):
-            compare_tables.means([run for _, _, runs in lines for run in runs], keys)
-
-    table()
-
-
-def _settings_tab(lines: Lines, _: Keys, live: bool) -> None:
+def _settings_tab(lines: Lines, _: Keys, __: frozenset[str]) -> Again:
     compare_tables.settings([run for _, _, runs in lines for run in runs])
+    return _nothing_more

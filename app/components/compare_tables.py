@@ -15,6 +15,7 @@ from byol_core.errors import InputError
 from byol_core.health.signs import SIGNS, SPACES
 from byol_core.runs import compare as sides
 from byol_core.runs.model import Run
+from byol_core.runs.store import RunStore
 
 # Numbers at the end of a run, of which there is no curve.
 RESULTS = {"knn_accuracy": "kNN (test)", "std_ratio": "Spread (test)", "images_per_second": "Images/s"}
@@ -39,7 +40,7 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
     """A row a run, with the colour of its line: the best and the last value of each curve, and what came out."""
     import pandas as pd
 
-    found = sides.best_and_last(state.store(), [run.run_id for _, run in runs], keys)
+    found = _best_and_last([run for _, run in runs], keys)
     names = unique_names([run for _, run in runs])
     rows = [
         {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys)}
@@ -48,8 +49,21 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
     colours = [f"color: {colour}" for colour, _ in runs]
     table = pd.DataFrame(rows).style.apply(lambda _: colours, subset=[""])
     table = table.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
-    st.dataframe(table, hide_index=True, height="content", alt="Best and last value of each run")
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", alt="Best and last value of each run")
     st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")
+
+
+def _best_and_last(runs: Sequence[Run], keys: Sequence[str]) -> dict[str, Mapping[str, tuple[float, float]]]:
+    store = state.store()
+    return {run.run_id: _ends(run.run_id, run.attempt, run.state, run.step, tuple(keys), store) for run in runs}
+
+
+# A look at all points of the curves, once for all who look on, and again only when the run has gone on.
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _ends(
+    run_id: str, attempt: int, state: str, step: int, keys: tuple[str, ...], _store: RunStore
+) -> Mapping[str, tuple[float, float]]:
+    return sides.best_and_last(_store, [run_id], keys)[run_id]
 
 
 def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float]:
@@ -69,7 +83,7 @@ def _said(value: object) -> str:
 
 def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
     """A row for the runs that differ only in their seed: mean and standard deviation of what came out."""
-    found = sides.best_and_last(state.store(), [run.run_id for run in runs], keys)
+    found = _best_and_last(runs, keys)
     columns: dict[str, dict[str, float]] = {
         f"{label(key)}, last": {run_id: ends[key][1] for run_id, ends in found.items() if key in ends} for key in keys
     }
@@ -82,7 +96,7 @@ def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
         table.setdefault("Runs", [len(row.runs) for row in rows])
         table[name] = [_mean(row) for row in rows]
     st.markdown("**Means over seeds**", help="Mean ± standard deviation of the runs that have the value.")
-    st.dataframe(table, hide_index=True, height="content", alt="Means over seeds")
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", alt="Means over seeds")
 
 
 def _mean(row: sides.Row) -> str:

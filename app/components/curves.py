@@ -44,11 +44,27 @@ def feed(runs: Sequence[Run], store: RunStore, keys: Sequence[str]) -> set[str]:
     grown = set()
     for run in runs:
         after = {key: had.get(curve_id(run, key), -1) for key in keys}
-        for key, points in store.curves(run.run_id, after, max_points=MOST_POINTS).items():
-            parts[curve_id(run, key)] = (after[key], points)
+        fresh = {} if _delivered(run, store, after) else store.curves(run.run_id, after, max_points=MOST_POINTS)
+        for key, step in after.items():
+            points = fresh.get(key, ())
+            parts[curve_id(run, key)] = (step, points)
             grown |= {key} if points else set()
     live_chart.send(parts)
     return grown
+
+
+def _delivered(run: Run, store: RunStore, had: Mapping[str, int]) -> bool:
+    """Whether the run is over, and the browser said that it has all of these curves."""
+    if words.busy(run):
+        return False
+    last = _last_steps(run.run_id, run.attempt, run.state, tuple(had), store)
+    return all(had[key] >= last[key] for key in had)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _last_steps(run_id: str, attempt: int, state: str, keys: tuple[str, ...], _store: RunStore) -> dict[str, int]:
+    """Where the curves of a run that is over end; -1 where there is none."""
+    return {key: last[0] if (last := _store.latest(run_id, key)) else -1 for key in keys}
 
 
 def view_choice() -> charts.View:

@@ -109,7 +109,7 @@ def _spectrum(run: Run, space: str) -> None:
         try:
             found = spectra(run.folder / "embeddings", space)
         except LabError as error:
-            st.caption(str(error))
+            st.caption(words.plain(str(error)))
             return
         if found is None:
             soon = "It comes with the first look at the test images."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from byol_core.errors import LabError
 KEPT = 12  # matrices; a thousand images of 512 numbers are 2 MB
 # The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
 _asked_for: list[tuple[Probe, str]] = []
+_asking = threading.Lock()
 
 
 def vectors(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
@@ -39,20 +41,21 @@ def umap(
     key = map_key(vectors(probe, evaluation, space), settings)
     job = embed.job(probe, key)
     if job.state == "absent" or (retry and job.state == "failed"):
-        job = _refused(probe, key, settings) or embed.start(probe, evaluation, space, settings, key)
+        job = _begin(probe, evaluation, space, settings, key)
     return embed.load_map(probe, key) if job.state == "ready" else None, job
 
 
-def _refused(probe: Probe, key: str, settings: UmapSettings) -> MapJob | None:
-    """Why there is no map, when somebody who is no teacher may not have it computed, or not now."""
+def _begin(probe: Probe, evaluation: Evaluation, space: str, settings: UmapSettings, key: str) -> MapJob:
+    """Have the map computed, or say why somebody who is no teacher may not have it, or not now."""
     if access.is_teacher():
-        return None
+        return embed.start(probe, evaluation, space, settings, key)
     if settings != UmapSettings():
         return MapJob("failed", message=access.refusal("compute maps with other settings"))
-    if any(embed.job(*asked).state == "running" for asked in _asked_for):
-        return MapJob("absent", message="Waiting for another map")
-    _asked_for[:] = [(probe, key)]
-    return None
+    with _asking:  # until its process is there: a class opens the same page at the same moment
+        if any(embed.job(*asked).state == "running" for asked in _asked_for):
+            return MapJob("absent", message="Waiting for another map")
+        _asked_for[:] = [(probe, key)]
+        return embed.start(probe, evaluation, space, settings, key)
 
 
 def neighbours(vectors: Matrix, pin: int | None, count: int) -> tuple[list[int], list[float]]:

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import streamlit as st
 
-from app import access, draft, state
-from app.components import trash_panel
+from app import access, draft, exports, state
+from app.components import trash_panel, words
 from byol_core.errors import LabError
-from byol_core.runs import library, portable
+from byol_core.runs import library
 from byol_core.runs.model import LIVE, RESUMABLE, Run
-from byol_core.runs.store import RunStore
 
 
 def draw(run: Run) -> None:
@@ -139,7 +135,7 @@ def _to_train(run: Run) -> None:
     try:
         address = draft.of_run(run)
     except LabError as error:
-        st.error(f"The settings of this run cannot be used any more. {error}")
+        st.error(f"The settings of this run cannot be used any more. {words.plain(str(error))}")
         return
     st.switch_page("views/train.py", query_params=address)
 
@@ -152,7 +148,7 @@ def _rename(run: Run) -> None:
             access.require("rename runs")
             state.store().rename(run.run_id, name)
         except LabError as error:
-            st.error(str(error))
+            st.error(words.plain(str(error)))
         else:
             st.rerun()
 
@@ -161,31 +157,21 @@ def _rename(run: Run) -> None:
 
 
 def _export(run: Run) -> None:
-    """Files that are made when somebody asks for them."""
+    """Files that are made when somebody asks for them; how large they would be is looked at once this is open."""
     store, stem = state.store(), file_stem(run)
-    with st.popover("Export", icon=":material/download:", key="export"):
-        _download("Curves as CSV", f"{stem}.csv", "text/csv", partial(portable.metrics_csv, store, run.run_id))
-        _download(
-            "Curves as Parquet",
-            f"{stem}.parquet",
-            "application/vnd.apache.parquet",
-            partial(portable.metrics_parquet, store, run.run_id),
-        )
+    popover = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
+        exports.button("Curves as CSV", f"{stem}.csv", store, [run], "csv", **_wide("csv"))
+        exports.button("Curves as Parquet", f"{stem}.parquet", store, [run], "parquet", **_wide("parquet"))
         if access.is_teacher():
-            _download("The whole run as a zip", f"{stem}.zip", "application/zip", partial(_packed, store, run.run_id))
+            exports.button("The whole run as a zip", f"{stem}.zip", store, [run], "zip", **_wide("zip"))
             st.caption("The zip holds settings, curves, log, newest checkpoint and encoder. Runs imports it elsewhere.")
 
 
-def _download(label: str, name: str, mime: str, make: Callable[[], bytes]) -> None:
-    kind = name.rsplit(".", 1)[-1]
-    st.download_button(
-        label, make, name, mime, icon=":material/download:", width="stretch", on_click="ignore", key=f"export-{kind}"
-    )
-
-
-def _packed(store: RunStore, run_id: str) -> bytes:
-    with TemporaryDirectory(dir=store.home, prefix=".export-") as folder:
-        return portable.pack(store, run_id, Path(folder) / "run.zip").read_bytes()
+def _wide(kind: str) -> dict[str, str]:
+    return {"width": "stretch", "key": f"export-{kind}"}
 
 
 def file_stem(run: Run) -> str:

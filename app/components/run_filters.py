@@ -126,20 +126,14 @@ def _first_page() -> None:
     st.session_state[NUMBER] = 1
 
 
-def page_of(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines of the page that is shown; :func:`turn` draws what turns it."""
-    last = max(1, -(-len(lines) // PAGE))
-    number = min(max(int(st.session_state.get(NUMBER) or 1), 1), last)
-    return lines[(number - 1) * PAGE : number * PAGE]
-
-
-def turn(lines: Sequence[Line]) -> None:
-    """What turns the page, when there are several, with how many there are."""
+def turn(lines: Sequence[Line]) -> Sequence[Line]:
+    """What turns the page, when there are several, with how many there are; gives the lines of the shown page."""
     last = -(-len(lines) // PAGE)
-    if last > 1:
-        if int(st.session_state.get(NUMBER) or 1) > last:
-            st.session_state[NUMBER] = last
-        st.pagination(last, key=NUMBER, bind="query-params")
-        start = (int(st.session_state[NUMBER]) - 1) * PAGE
-        end = min(start + PAGE, len(lines))
-        st.caption(f"{start + 1}–{end} of {words.number(len(lines), 0)}")
+    if last <= 1:
+        return lines
+    if int(st.session_state.get(NUMBER) or 1) > last:
+        st.session_state[NUMBER] = last
+    start = (int(st.pagination(last, key=NUMBER, bind="query-params")) - 1) * PAGE
+    end = min(start + PAGE, len(lines))
+    st.caption(f"{start + 1}–{end} of {words.number(len(lines), 0)}")
+    return lines[start:end]

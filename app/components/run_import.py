@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from app.components import words
 from byol_core.errors import LabError
 from byol_core.runs import portable
 from byol_core.runs.model import Run
+from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
     from streamlit.typing import UploadedFile
@@ -55,18 +57,22 @@ def _take_in(files: list[UploadedFile]) -> None:
     problems: list[str] = []
     for file in files:
         try:
-            imported.append(unpack(file))
+            imported.extend(unpack(file))
         except LabError as error:
             problems.append(f"{file.name}: {error}")
     st.session_state[_REPORT] = (imported, problems)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def unpack(file: UploadedFile) -> Run:
-    """The run in an uploaded zip, now in this home; InputError for somebody who may only look."""
+def unpack(file: UploadedFile) -> Iterator[Run]:
+    """The runs in an uploaded zip, one after another in this home; InputError for somebody who may only look."""
     access.require("import runs")
+    return _unpacked(state.store(), file)
+
+
+def _unpacked(store: RunStore, file: UploadedFile) -> Iterator[Run]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.zip"
         with path.open("wb") as target:
             shutil.copyfileobj(file, target)
-        return portable.unpack(state.store(), path)
+        yield from portable.unpack_all(store, path)

@@ -64,5 +64,5 @@ def _save(run_id: str, what: str, key: str) -> None:
         access.require("change runs")
         library.annotate(state.store(), run_id, **{what: st.session_state[key]})
     except LabError as error:
-        st.session_state["runs_notice"] = str(error)
+        st.session_state["runs_notice"] = words.plain(str(error))
         st.session_state.pop(f"{key}-stored", None)

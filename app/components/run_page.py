@@ -23,7 +23,7 @@ def draw(run: Run) -> None:
     if notice := st.session_state.pop("runs_notice", ""):
         st.warning(notice)
     live = words.busy(run)
-    crowd.live(live)(_head)(run)
+    crowd.live(slow=1.0 if live else crowd.IDLE)(_head)(run)  # what is over may be resumed elsewhere
     run_actions.draw(run)
     if run.state == "failed":
         st.markdown("**The end of its log**")

@@ -16,7 +16,7 @@ from app.components import words
 from app.run_lines import Line
 
 TABLE, CLICK = "run_table", "run_name"
-_SHOWN, _TICKED, _OPENED = "runs_shown", "runs_ticked", "runs_opened"
+_SHOWN, _TOLD, _TICKED, _OPENED = "runs_shown", "rows_told", "runs_ticked", "runs_opened"
 _LOOKS = (*words.LOOKS.values(), words.ALARM)
 
 
@@ -59,14 +59,14 @@ def opened() -> tuple[str, ...]:
 
 
 def _ticks_changed() -> None:
-    rows = set(st.session_state[TABLE]["selection"]["rows"])
+    """Follow the lines that somebody ticked or unticked; a sweep of which some runs are ticked stays as it is."""
+    rows, told = set(st.session_state[TABLE]["selection"]["rows"]), set(st.session_state.get(_TOLD, ()))
     now = dict.fromkeys(ticked())
     for at, run_ids in enumerate(st.session_state.get(_SHOWN, ())):
-        for run_id in run_ids:
-            if at in rows:
-                now[run_id] = None
-            else:
-                now.pop(run_id, None)
+        if at in rows - told:
+            now |= dict.fromkeys(run_ids)
+        elif at in told - rows:
+            now = {run_id: None for run_id in now if run_id not in run_ids}
     tick(list(now))
 
 
@@ -75,6 +75,7 @@ def _tick_rows(lines: Sequence[Line]) -> None:
     chosen = set(ticked())
     rows = [at for at, line in enumerate(lines) if chosen.issuperset(run.run_id for run in line.runs)]
     told = st.session_state[TABLE]["selection"]["rows"] if TABLE in st.session_state else []
+    st.session_state[_TOLD] = rows
     if sorted(told) != rows:
         st.session_state[TABLE] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 

@@ -25,7 +25,7 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
     """
     look = words.LOOKS[run.state]
     checkpoint = run.state in RESUMABLE and folder.checkpoint_step(run.folder) is not None
-    text = words.sentence(run, queue, checkpoint)
+    text = words.plain(words.sentence(run, queue, checkpoint))
     if run.state == "failed":
         st.error(text, title="This run failed", icon=look.icon)
     elif run.state == "interrupted":
@@ -37,20 +37,21 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
     if run.state in LIVE:
         st.progress(words.share_done(run))
         if sentence := stalled(run):
-            st.warning(sentence, title="This run gives no sign of life", icon=words.STALL.icon)
+            st.warning(words.plain(sentence), title="This run gives no sign of life", icon=words.STALL.icon)
     if run.alarm and run.alarm != run.message:
         _alarm(run, run.alarm, opened)
 
 
 def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
+    said = words.plain(sentence)
     if words.is_stall(sentence):
-        st.warning(sentence, title="Alarm: this run stands still", icon=words.STALL.icon)
+        st.warning(said, title="Alarm: this run stands still", icon=words.STALL.icon)
         return
     if "collapsed" in sentence:
-        st.error(sentence, title="Alarm: this run has collapsed", icon=words.ALARM.icon)
+        st.error(said, title="Alarm: this run has collapsed", icon=words.ALARM.icon)
     else:
-        st.warning(sentence, title="Alarm: this run is not healthy", icon=words.ALARM.icon)
+        st.warning(said, title="Alarm: this run is not healthy", icon=words.ALARM.icon)
     with st.container(horizontal=True, vertical_alignment="center"):
         label, icon = "See its signs of health", ":material/monitor_heart:"
         if not opened:
@@ -83,7 +84,7 @@ def _mended(run: Run) -> None:
 
 def numbers(run: Run, latest: dict[str, float]) -> None:
     """The numbers that matter in the run's state."""
-    if words.results(run):
+    if words.results(run) and not run.summary.get("stopped"):  # a stopped run is not judged
         _final(run)
     elif run.step or run.state in LIVE:
         _so_far(run, latest)
@@ -148,7 +149,7 @@ def settings(run: Run) -> None:
     try:
         config = build(run.config)
     except InputError as error:
-        st.warning(f"This run was made with other settings than there are now. {error}")
+        st.warning(f"This run was made with other settings than there are now. {words.plain(str(error))}")
         st.json(run.config)
         return
     preset = draft.preset_of(run)

@@ -12,9 +12,6 @@ from app.run_lines import Wanted
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
-# How much more seldom the list looks again while nothing happens: a run may start elsewhere.
-IDLE = 7.0
-
 
 def draw() -> None:
     """The whole page."""
@@ -27,9 +24,9 @@ def draw() -> None:
     first = everything()
     if first:
         queue_panel.draw()
-        _live(first)
     else:
         _nothing_here()
+    _live(first)
     trash_panel.draw()
 
 
@@ -47,19 +44,25 @@ def _all_runs(home: str, _store: RunStore) -> tuple[Run, ...]:
 
 def _live(first: Sequence[Run]) -> None:
     """The part that stays fresh."""
-    busy = any(map(words.busy, first))
+    busy, waits = any(map(words.busy, first)), _waits(first)
 
-    @crowd.live(slow=1.0 if busy else IDLE)
+    @crowd.live(slow=1.0 if busy else crowd.IDLE)
     def listed() -> None:
         if st.session_state.pop(bulk_actions.CHANGED, False):
             st.rerun()
         runs = everything()
-        if any(map(words.busy, runs)) != busy or not runs:
+        if (bool(runs), any(map(words.busy, runs)), _waits(runs)) != (bool(first), busy, waits):
             st.rerun()
-        _open(run_table.opened(), runs)
-        _list(runs)
+        if runs:
+            _open(run_table.opened(), runs)
+            _list(runs)
 
     listed()
+
+
+def _waits(runs: Sequence[Run]) -> bool:
+    """Whether there is a queue, which is drawn outside of the part that stays fresh."""
+    return any(run.state == "queued" for run in runs)
 
 
 def _open(run_ids: Sequence[str], runs: Sequence[Run]) -> None:
@@ -82,10 +85,11 @@ def _list(runs: Sequence[Run]) -> None:
         return
     lines = run_lines.unfolded(found) if wanted.sweep else run_lines.fold(found)
     lines = run_lines.ordered(lines, run_filters.order())
-    page = run_filters.page_of(lines)
+    table = st.container()
+    page = run_filters.turn(lines)
     alone = [line.runs[0].run_id for line in page if not line.sweep]
-    run_table.draw(page, state.store().sparkline(alone))
-    run_filters.turn(lines)
+    with table:
+        run_table.draw(page, state.store().sparkline(alone))
 
 
 def _nothing_found(wanted: Wanted, runs: Sequence[Run]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from app import access
+from app.components import words
 from byol_core import paths
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
@@ -158,7 +159,7 @@ def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
         try:
             path = keep(file.name, file.getvalue(), home)
         except LabError as error:
-            st.error(str(error))
+            st.error(words.plain(str(error)))
             return
         st.session_state["source_kept"] = (file.file_id, path.name)
         changed("data.source", str(path))

@@ -46,7 +46,7 @@ def is_stall(alarm: str) -> bool:
 
 def number(value: Any, digits: int = 3) -> str:
     """A number as people read it; a dash when there is none."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
         return "–"
     if value and abs(value) < 10**-digits:
         return f"{value:.1e}"
@@ -98,7 +98,12 @@ def busy(run: Run) -> bool:
 
 def results(run: Run) -> dict[str, Any]:
     """The numbers at the end; none while a run goes on, even when it had ended before it was resumed."""
-    return {} if busy(run) else run.summary
+    return {} if busy(run) else {key: value for key, value in run.summary.items() if _is_sane(value)}
+
+
+def _is_sane(value: Any) -> bool:
+    """Whether a page can show it: a run that came from elsewhere may say anything."""
+    return not isinstance(value, int | float) or abs(value) < 1e15
 
 
 def elapsed(run: Run, now: float | None = None) -> float | None:

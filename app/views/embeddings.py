@@ -16,7 +16,6 @@ from byol_core.embed.probe import Matrix
 from byol_core.errors import LabError
 from byol_core.runs.model import Run
 
-# While a map is being made or a run goes on, the page looks again this often.
 NEIGHBOURS = 9
 PICKED = "embeddings_run"
 METHODS = ("PCA", "UMAP")
@@ -40,7 +39,7 @@ def asked_for() -> str | None:
     try:
         return store.get(ref).run_id if ref else None
     except LabError as error:
-        st.warning(str(error), icon=":material/link_off:")
+        st.warning(words.plain(str(error)), icon=":material/link_off:")
         return None
 
 
@@ -150,24 +149,28 @@ def not_yet(run: Run) -> None:
         if words.busy(run):
             st.markdown("The map appears after its first evaluation, within the first seconds of training.")
         else:
-            st.markdown(f"It ended before its first evaluation. {words.sentence(run)}")
+            st.markdown(f"It ended before its first evaluation. {words.plain(words.sentence(run))}")
         st.page_link(
             "views/runs.py", label="Open this run", icon=":material/monitoring:", query_params={"run": run.run_id}
         )
 
 
-@crowd.live()
 def watch(run: Run, evaluations: int, job: MapJob | None) -> None:
-    """Look again until there is something new to draw, then draw the page anew."""
-    try:
-        now = len(read_probe(folder(run)).evaluations) if has_probe(folder(run)) else 0
-        ended = not words.busy(store.get(run.run_id))
-    except LabError:
-        now, ended = evaluations, True
-    if now != evaluations or (words.busy(run) and ended):
-        st.rerun()
-    if job:
-        follow_map(run)
+    """Look again until there is something new to draw, then draw the page anew; a run that is over may be resumed."""
+
+    @crowd.live(slow=1.0 if job or words.busy(run) else crowd.IDLE)
+    def look() -> None:
+        try:
+            now = len(read_probe(folder(run)).evaluations) if has_probe(folder(run)) else 0
+            goes_on = words.busy(store.get(run.run_id))
+        except LabError:
+            now, goes_on = evaluations, False
+        if (now, goes_on) != (evaluations, words.busy(run)):
+            st.rerun()
+        if job:
+            follow_map(run)
+
+    look()
 
 
 def follow_map(run: Run) -> None:
@@ -176,7 +179,7 @@ def follow_map(run: Run) -> None:
     _, job = map_data.umap(probe, *st.session_state["umap_of"])
     if job.state in ("ready", "failed"):
         st.rerun()
-    st.progress(job.share, f"{job.message} … PCA meanwhile.")
+    st.progress(job.share, f"{words.plain(job.message)} … PCA meanwhile.")
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def show_failed(job: MapJob) -> None:
     def again() -> None:
         st.session_state["umap_again"] = True
 
-    st.error(f"{job.message} PCA is shown.", icon=":material/error:")
+    st.error(f"{words.plain(job.message)} PCA is shown.", icon=":material/error:")
     st.button("Try again", on_click=again, icon=":material/refresh:")
 
 
@@ -225,8 +228,7 @@ def show_progress(
         job = None
     if job:
         st.session_state["umap_of"] = (evaluation, space, settings)
-    if job or words.busy(run):
-        watch(run, len(probe.evaluations), job)
+    watch(run, len(probe.evaluations), job)
 
 
 def draw(run: Run, probe: Probe, evaluation: Evaluation, space: str, places: Places) -> None:
@@ -255,7 +257,7 @@ def pictures(probe: Probe) -> Sheet | None:
     try:
         return map_data.sheet(probe)
     except LabError as error:
-        st.warning(f"{error} The points are shown without them.", icon=":material/hide_image:")
+        st.warning(f"{words.plain(str(error))} The points are shown without them.", icon=":material/hide_image:")
         return None
 
 
@@ -288,7 +290,7 @@ def explore(run: Run, probe: Probe, top: DeltaGenerator) -> None:
             show_progress(run, probe, places, evaluation, space, settings)
             show_pinned(run, probe, evaluation, space)
     except LabError as error:
-        left.error(str(error), icon=":material/broken_image:")
+        left.error(words.plain(str(error)), icon=":material/broken_image:")
 
 
 def pick_space() -> str:
@@ -334,14 +336,13 @@ def page() -> None:
     try:
         probe = read_probe(folder(run)) if has_probe(folder(run)) else None
     except LabError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(words.plain(str(error)), icon=":material/broken_image:")
         return
     if probe and probe.evaluations:
         explore(run, probe, top)
         return
     not_yet(run)
-    if words.busy(run):
-        watch(run, 0, None)
+    watch(run, 0, None)
 
 
 st.title("Embeddings")

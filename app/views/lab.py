@@ -19,7 +19,7 @@ def start() -> None:
     try:
         run_id = launch.start(FIRST.config(), "", FIRST.name)
     except LabError as error:
-        st.error(str(error))
+        st.error(words.plain(str(error)))
     else:
         st.switch_page("views/runs.py", query_params={"run": run_id})
 

@@ -3,26 +3,34 @@
 import streamlit as st
 
 from app import state
-from app.components import compare, run_page, runs_list
+from app.components import compare, run_page, runs_list, words
 from byol_core.errors import LabError
 from byol_core.runs.model import Run
+from byol_core.runs.sweep import MOST_RUNS
 
 
 def named(refs: list[str]) -> list[Run]:
-    """The runs that the address names, each once; a sentence for every one that is not there."""
+    """The runs that the address names, each once; a sentence for those that are not there, or are too many."""
     found: dict[str, Run] = {}
-    for ref in refs:
+    complaints: list[str] = []
+    distinct = list(dict.fromkeys(filter(None, refs)))
+    for ref in distinct[:MOST_RUNS]:
         try:
             run = state.store().get(ref)
         except LabError as error:
-            st.warning(str(error), icon=":material/link_off:")
+            complaints.append(str(error))
         else:
             found[run.run_id] = run
+    if complaints:
+        more = f" {len(complaints) - 1} more cannot be opened either." if len(complaints) > 1 else ""
+        st.warning(words.plain(complaints[0]) + more, icon=":material/link_off:")
+    if len(distinct) > MOST_RUNS:
+        st.warning(f"The address names {len(distinct)} runs; the first {MOST_RUNS} are compared.")
     return list(found.values())
 
 
-compared = named([ref for ref in st.query_params.get("compare", "").split(",") if ref])
-opened = named([ref for ref in st.query_params.get_all("run")[:1] if ref]) if not compared else []
+compared = named(st.query_params.get("compare", "").split(","))
+opened = named(st.query_params.get_all("run")[:1]) if not compared else []
 if compared:
     compare.draw(compared)
 elif opened:

@@ -19,7 +19,13 @@ def show_teacher() -> None:
     if token := access.token():
         hours = access.DOOR.left(token) / 3600
         st.caption(f"This browser stays signed in for {hours:.0f} hours, or until the dashboard is started again.")
-    if st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=access.sign_out) and email:
+    st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=leave)
+
+
+def leave() -> None:
+    """Sign out of the lab, and of the account."""
+    access.sign_out()
+    if access.account():
         st.logout()
 
 
@@ -31,6 +37,7 @@ def show_viewer() -> None:
         why = (
             f"{email} is not among the teachers of this lab" if email else "Its provider has not confirmed its address"
         )
+        why = "It has signed out in another tab" if access.has_signed_out() else why
         st.warning(f"{why}, so this account looks on.", icon=":material/visibility:", width=640)
         st.button("Use another account", icon=":material/logout:", key="leave_account", on_click=st.logout)
     elif access.has_accounts():
@@ -50,7 +57,7 @@ def show_passphrase() -> None:
             key="passphrase",
             max_chars=LONGEST,
             autocomplete="current-password",
-            help="It was shown in the terminal when the dashboard was started.",
+            help="The one that was given when the dashboard was started, or that its terminal showed.",
         )
         sent = st.form_submit_button("Sign in", type="primary", icon=":material/login:")
     if sent:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import draft as drafts
 from app import forms, state
-from app.components import launch, source, sweep_form
+from app.components import launch, source, sweep_form, words
 from app.objectives import OBJECTIVES
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
@@ -65,7 +65,7 @@ def show_setting(key: str, complaint: str) -> None:
     setting = forms.spec(key)
     forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
     if f"'{key}'" in complaint:
-        st.caption(f":red[:material/error: {complaint}]")
+        st.caption(f":red[:material/error: {words.plain(complaint)}]")
     elif not setting.read_by(objective):
         st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
 
@@ -86,7 +86,7 @@ def show_settings(keys: Iterable[str], complaint: str) -> None:
 st.title("Train")
 st.markdown("Choose a preset, change what you like, and start. The run goes on when this page is closed.")
 for sentence in draft.complaints:
-    st.warning(sentence, icon=":material/link_off:")
+    st.warning(words.plain(sentence), icon=":material/link_off:")
 
 config, complaint = launch.check(draft)
 objective = str(draft.value(forms.OBJECTIVE))
@@ -149,7 +149,7 @@ with side, st.container(border=True):
         on_change=drafts.touch,
     ).strip()
     if complaint:
-        st.error(complaint, icon=":material/error:")
+        st.error(words.plain(complaint), icon=":material/error:")
     if config is not None:
         launch.time_needed(config)
     if config is not None and points:
@@ -173,7 +173,7 @@ with side, st.container(border=True):
             else:
                 opened = {"run": launch.start(config, draft.name, draft.preset)}
         except LabError as error:
-            st.error(str(error))
+            st.error(words.plain(str(error)))
         else:
             st.switch_page("views/runs.py", query_params=opened)
     if config is not None:

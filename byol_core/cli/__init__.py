@@ -5,6 +5,7 @@ Torch and Streamlit are imported by the commands that need them, so that ``byol 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Under torchrun, every rank but the first helps the first, which alone reads the command.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # stderr does by itself: names of files may hold what is no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["train"] and int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
         from byol_core.follow import main as follow

@@ -73,7 +73,7 @@ def print_json(value: Any) -> None:
 
 
 def console(stderr: bool = False) -> Console:
-    """Where tables go; made when it is needed, because rich takes a moment to load."""
+    """Where tables go, as they are: a run may be called ``[red]``. Made late, because rich takes a moment to load."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)

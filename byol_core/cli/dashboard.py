@@ -13,11 +13,13 @@ import typer
 
 from byol_core import paths, share
 from byol_core.cli.common import Json, app, print_json
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 from byol_core.runs.executors import child_environment
 from byol_core.runs.store import RunStore
 
 FIRST_PORT, MOST_PORTS = 8501, 50
+_LONGEST_LINE = 10_000
+SECRETS = "secrets.toml"
 
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where to serve; by itself a free one.")]
 Home = Annotated[Path | None, typer.Option(help="The folder of the runs.")]
@@ -28,11 +30,25 @@ Host = Annotated[
     list[str] | None,
     typer.Option("--host", metavar="NAME", help="With --share: a further name in browsers' address bars."),
 ]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", metavar="FILE", help="A file whose first line is the passphrase; - is standard input."
+    ),
+]
 
 
 @app.command("app")
-def dashboard(port: Port = None, home: Home = None, shared: Share = False, host: Host = None) -> int:
+def dashboard(
+    port: Port = None,
+    home: Home = None,
+    shared: Share = False,
+    host: Host = None,
+    passphrase_file: PassphraseFile = None,
+) -> int:
     """Start the dashboard."""
+    if passphrase_file and not shared:
+        raise InputError("A passphrase is for a dashboard that others reach: --passphrase-file goes with --share.")
     if home is not None:
         os.environ["BYOL_LAB_HOME"] = str(paths.expand(str(home)).resolve())
     if shared:
@@ -40,7 +56,7 @@ def dashboard(port: Port = None, home: Home = None, shared: Share = False, host:
     command, folder = dashboard_command(port, shared, host or ())
     environment = child_environment(RunStore().home)
     if shared:
-        environment[share.HASH_VARIABLE] = _open_to_network(port or FIRST_PORT)
+        environment[share.HASH_VARIABLE] = _open_to_network(port or FIRST_PORT, passphrase_file)
     if sys.platform != "win32":
         os.chdir(folder)
         os.execve(command[0], command, environment)  # in place of this process, so that a signal ends the dashboard
@@ -48,14 +64,14 @@ def dashboard(port: Port = None, home: Home = None, shared: Share = False, host:
 
 
 @app.command()
-def passphrase(as_json: Json = False) -> None:
+def passphrase(passphrase_file: PassphraseFile = None, as_json: Json = False) -> None:
     """Print the hash of a passphrase, for a server that 'byol app --share' does not start."""
-    chosen = _ask()
+    chosen, made = _passphrase(passphrase_file)
     hashed = share.hash_passphrase(chosen)
     if as_json:
-        print_json({"passphrase": chosen, share.HASH_VARIABLE: hashed})
+        print_json({**({"passphrase": chosen} if made else {}), share.HASH_VARIABLE: hashed})
     else:
-        print(f"Passphrase: {chosen}\n{share.HASH_VARIABLE}={hashed}")
+        print((f"Passphrase: {chosen}\n" if made else "") + f"{share.HASH_VARIABLE}={hashed}")
 
 
 def dashboard_command(
@@ -68,6 +84,9 @@ def dashboard_command(
     screen = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     flags = ["--server.headless", "true" if shared or not (screen and sys.stdout.isatty()) else "false"]
     flags += ["--server.showEmailPrompt", "false", *(["--server.port", str(port)] if port else [])]
+    # Streamlit would look in the folder that it is started in, which from a wheel is one inside the package.
+    if (secrets := paths.home() / SECRETS).is_file():
+        flags += ["--secrets.files", str(secrets)]
     if shared:
         flags += ["--server.address", "0.0.0.0"]
         # Told its address, Streamlit does not ask the internet for it.
@@ -76,33 +95,61 @@ def dashboard_command(
     return [sys.executable, "-m", "streamlit", "run", str(served), *flags], served.parent.parent
 
 
-def _open_to_network(port: int) -> str:
-    """The hash of the passphrase, asked for or made; says where the class goes and how a teacher signs in."""
-    hashed = os.environ.get(share.HASH_VARIABLE, "").strip()
+def _open_to_network(port: int, passphrase_file: Path | None) -> str:
+    """The hash of the passphrase, given or made; says where the class goes and how a teacher signs in."""
+    hashed = "" if passphrase_file else os.environ.get(share.HASH_VARIABLE, "").strip()
     if hashed and not share.usable(hashed):
         raise LabError(f"{share.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it anew.")
-    chosen = "" if hashed else _ask()
+    chosen, made = ("", False) if hashed else _passphrase(passphrase_file)
     reached = share.addresses()
     print("The class looks on at:   " + ("  or  ".join(f"http://{address}:{port}" for address in reached) or "nowhere"))
     if not reached:
         print("This machine is in no network now; connect it and start again.")
-    said = f"the passphrase of {share.HASH_VARIABLE}" if hashed else f"this passphrase: {chosen}"
+    said = f"the passphrase of {share.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
+    said = f"this passphrase: {chosen}" if made else said
     print(f"A teacher signs in with {said}")
     print("Everybody in this network can look. Without HTTPS others in it could listen; see docs/threat-model.md.")
     sys.stdout.flush()
     return hashed or share.hash_passphrase(chosen)
 
 
+def _passphrase(file: Path | None) -> tuple[str, bool]:
+    """A passphrase, and whether it was made here: only such a one is ever printed, and on a terminal alone."""
+    if given := _read(file) if file else _ask():
+        return given, False
+    if not sys.stdout.isatty():
+        raise InputError(
+            "A passphrase that is made here is shown on a terminal, and this is none: give one with --passphrase-file, "
+            f"or to 'byol app --share' its hash in {share.HASH_VARIABLE}."
+        )
+    return share.make_passphrase(), True
+
+
+def _read(file: Path) -> str:
+    """The first line of the file."""
+    try:
+        if str(file) == "-":
+            line = sys.stdin.readline(_LONGEST_LINE)
+        else:
+            with paths.expand(str(file)).open(encoding="utf-8") as opened:
+                line = opened.readline(_LONGEST_LINE)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InputError(f"The passphrase cannot be read from '{file}' ({reason}).") from None
+    given = line.rstrip("\r\n")
+    share.check_passphrase(given)
+    return given
+
+
 def _ask() -> str:
-    """A passphrase from the keyboard; made here when there is none, or nobody to ask."""
+    """A passphrase from the keyboard; empty when there is none, or nobody to ask."""
     if not sys.stdin.isatty():
-        return share.make_passphrase()
+        return ""
     asked = "Passphrase for teachers (Enter makes one)"
     given: str = typer.prompt(asked, default="", show_default=False, hide_input=True, err=True)
-    if not given:
-        return share.make_passphrase()
-    share.check_passphrase(given)
-    typer.prompt("The same again", hide_input=True, err=True, value_proc=lambda again: _same(given, again))
+    if given:
+        share.check_passphrase(given)
+        typer.prompt("The same again", hide_input=True, err=True, value_proc=lambda again: _same(given, again))
     return given
 
 

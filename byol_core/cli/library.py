@@ -9,6 +9,7 @@ import typer
 
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, named, print_json, say
 from byol_core.runs import library, report
+from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
@@ -67,11 +68,12 @@ def delete(
     """Put runs into the trash, from where 'byol restore' brings them back for a week."""
     store = RunStore()
     found = chosen(store, runs)
-    thrown = library.throw(store, [run.run_id for run in found])
+    ids = [run.run_id for run in found]
     if now:
-        library.purge(store, thrown)
+        library.remove(store, ids)
         sentence = f"{named(found)} deleted."
     else:
+        thrown = library.throw(store, ids)
         sentence = f"{named(found)} in the trash; bring back with: byol restore {' '.join(thrown)}"
     _tell(found, "deleted", True, sentence, as_json)
 
@@ -82,6 +84,7 @@ def restore(runs: Refs, as_json: Json = False) -> None:
     store = RunStore()
     found = chosen(store, runs, deleted=True)
     library.restore(store, [run.run_id for run in found])
+    LocalExecutor(store).wake()  # one that waited waits again
     _tell(found, "deleted", False, f"{named(found)} back.", as_json)
 
 

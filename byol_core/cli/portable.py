@@ -50,10 +50,11 @@ def unpack(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="What 'byol pack' or the dashboard wrote.")],
     as_json: Json = False,
 ) -> None:
-    """Take in a run that was packed elsewhere."""
-    store = RunStore()
-    run = portable.unpack(store, file)
+    """Take in a run that was packed elsewhere, or all runs that the dashboard put into one file (a list in JSON)."""
+    store, found = RunStore(), []
+    for run in portable.unpack_all(store, file):
+        found.append(report.as_object(store, run))
+        if not as_json:
+            print(f"Run {run.run_id} '{run.name}' is here, {run.state}; look at it with: byol show {run.run_id}")
     if as_json:
-        print_json(report.as_object(store, run))
-    else:
-        print(f"Run {run.run_id} '{run.name}' is here, {run.state}; look at it with: byol show {run.run_id}")
+        print_json(found[0] if len(found) == 1 else found)

@@ -81,7 +81,7 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
 
     run = store.create(wanted, name=name, preset=preset, here=True)
     shown = console(stderr=True)
-    shown.print(f"Run {run.run_id} '{run.name}' in {run.folder}", highlight=False, soft_wrap=True, markup=False)
+    shown.print(f"Run {run.run_id} '{run.name}' in {run.folder}", soft_wrap=True)
     with Bar(shown) as bar:
         run, status = worker.work(store, run, also=bar)
     if status == 2 and not store.metric_keys(run.run_id):

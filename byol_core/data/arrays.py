@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import struct
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tables import Table, from_npy, from_npz
 from byol_core.errors import InputError
+from byol_core.fit import is_out_of_memory
 
 Progress = Callable[[str, float], None]
 
@@ -142,7 +142,9 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
-    """InputError when unpacking it would never end."""
+    """InputError when unpacking it would never end, or take any amount of memory (LZMA's header says which)."""
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in archive.infolist()):
+        raise InputError(f"'{path.name}' is packed in a rare way: save it with np.savez or np.savez_compressed.")
     most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
     if sum(entry.file_size for entry in archive.infolist()) > most:
         raise InputError(f"'{path.name}' is refused: it holds far more than its size on the disk allows.")
@@ -177,15 +179,17 @@ class _Arrays:
 
 
 _BROKEN = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(NotImplementedError, RuntimeError, OverflowError, IndexError, MemoryError),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(NotImplementedError, RuntimeError, OverflowError, IndexError),
 )
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """What the file system and a broken .npz raise, as one sentence."""
+    """What the file system and a broken .npz raise, as one sentence; a full memory says nothing of the file."""
     try:
         yield
     except _BROKEN as error:
-        raise InputError(f"'{path.name}' cannot be read: {error or type(error).__name__}.") from None
+        if is_out_of_memory(error):
+            raise
+        raise InputError(f"'{path.name}' cannot be read: {str(error) or type(error).__name__}.") from None

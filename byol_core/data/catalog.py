@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from byol_core import paths
 from byol_core.data.entries import ENTRIES, Entry
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
+from byol_core.fit import is_out_of_memory
 
 if TYPE_CHECKING:
     from byol_core.data.imageset import ImageSet
@@ -40,6 +41,24 @@ def load(
     end: in memory, or on the disk in a cache that is made once; "auto" takes the disk when the memory does not hold
     them. InputError or LabError in one sentence.
     """
+    try:
+        return _load(source, image_size, progress, limit, images)
+    except (MemoryError, RuntimeError) as error:  # torch says it in a RuntimeError
+        if not is_out_of_memory(error):
+            raise
+        raise LabError(
+            f"There is not enough memory to read the images of '{source}': set runtime.images=disk, choose a smaller "
+            "data.image_size, or set data.limit."
+        ) from None
+
+
+def _load(
+    source: str,
+    image_size: int,
+    progress: Progress | None,
+    limit: int | None,
+    images: Literal["auto", "memory", "disk"],
+) -> ImageSet:
     entry = find(source)
     if entry is None:
         return _load_path(source, image_size, progress, limit, images)

@@ -38,6 +38,8 @@ _one_large = threading.Lock()
 BATCH_BYTES = 2**26
 BATCH_FILES = 64
 
+TOO_LARGE = "too large for the memory that is free"
+
 # What EXIF's orientation asks for.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -111,6 +113,8 @@ def _content(open_source: Callable[[], bytes | Path]) -> bytes | Path | str:
         return open_source()
     except InputError:
         raise
+    except MemoryError:
+        return TOO_LARGE
     except Exception:  # a broken member of an archive
         return "broken in the archive"
 
@@ -176,6 +180,8 @@ def _deep_to_uint8(picture: Image.Image) -> Picture:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return TOO_LARGE
     if isinstance(error, UnidentifiedImageError):
         return "not an image"
     if isinstance(error, Image.DecompressionBombError):

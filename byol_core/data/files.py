@@ -14,6 +14,7 @@ from byol_core.data.decode import decode_all, may_be_picture
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
+from byol_core.text import storable
 
 TRAIN = {"train", "training"}
 TEST = {"test", "testing"}
@@ -57,6 +58,7 @@ class _Place:
 
 def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """Class sub-folders or none, and train/ and test/ (or val/) above them or not."""
+    tree = _in_text(tree)
     seen = [file for file in tree.files if not _litter(file.path)]
     skipped = tree.skipped + [f"{file.path}: not an image" for file in seen if not may_be_picture(file.path)]
     places = [_Place(tuple(file.path.split("/")), file) for file in seen if may_be_picture(file.path)]
@@ -72,6 +74,12 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
     return assemble_files(
         tree.name, files, tuple(index), size, skipped=skipped, progress=progress, limit=limit, room=room
     )
+
+
+def _in_text(tree: Tree) -> Tree:
+    """With names that can be told: Linux lets a file be called by bytes that are no text."""
+    files = [file if (path := storable(file.path)) == file.path else replace(file, path=path) for file in tree.files]
+    return Tree(storable(tree.name), files, [*map(storable, tree.empty)], [*map(storable, tree.skipped)])
 
 
 def _litter(path: str) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from byol_core.data.pixels import Array
 from byol_core.errors import InputError
+from byol_core.text import storable
 
 Labels = NDArray[np.int64]
 
@@ -31,7 +32,7 @@ def number(
     whole = np.full(sum(counts), -1, np.int64)
     places = np.repeat([part is not None for part in flat], counts)
     whole[places] = numbered
-    return (whole, classes) if (whole >= 0).any() else (None, ())
+    return (whole, tuple(map(storable, classes))) if (whole >= 0).any() else (None, ())
 
 
 def _flat(values: Array, count: int) -> Array:

@@ -18,6 +18,11 @@ from byol_core.errors import InputError
 
 # Bytes of an array that are looked at together.
 CHUNK = 2**24
+# What NumPy raises of a header that is none; MemoryError is the parser's, of one that is nested too deep.
+_NO_HEADER = (
+    *(ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError),
+    tokenize.TokenError,
+)
 # Labels and names are read whole; no honest ones are larger.
 MOST_SMALL = 2**28
 
@@ -112,7 +117,7 @@ def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         shape, fortran, dtype = readers[np.lib.format.read_magic(file)](file)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, tokenize.TokenError):
+    except _NO_HEADER:
         raise InputError(f"{what} is not a NumPy array that can be read safely.") from None
     if dtype.hasobject:
         raise InputError(f"{what} is an array of Python objects, which is not read: save it as numbers or as text.")

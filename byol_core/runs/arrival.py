@@ -1,43 +1,54 @@
-"""A packed run enters a home: checked, under an id that is free here, all of it or nothing."""
+"""A packed run enters a home: checked, under an id that is free here, all of it or nothing.
+
+Its curves are written first, a batch a transaction, so that the training runs of this home need not wait; they are
+nobody's until the run's row is there. A fact in the store keeps the id until then, and says what is left of an import
+that died.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 import re
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from byol_core.config import build
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Summary
 from byol_core.files import sync_folder, write_json
-from byol_core.runs import folder, metrics, rows
+from byol_core.runs import folder, rows
 from byol_core.runs.library import checked_notes, checked_tags
 from byol_core.runs.model import LIVE, Run
-from byol_core.runs.schema import attempts, runs
+from byol_core.runs.plain import check_checkpoint
+from byol_core.runs.schema import attempts, facts, runs
+from byol_core.runs.schema import metrics as points
 from byol_core.runs.store import RunStore
-from byol_core.runs.unpacking import METRICS, PROBE, SUMMARY, Told, extract, plain_json
+from byol_core.runs.unpacking import BROKEN, METRICS, PROBE, SUMMARY, Told, extract, opened, plain_json, refused
 
-_ARRIVING = ".arriving-"
+_ARRIVING = ".arriving-"  # a folder; without the dot, the fact that keeps an id
 # What a process that died on the way left is removed after a day.
 _LEFT_SECONDS = 24 * 3600.0
 _ID = re.compile("[a-f][0-9a-f]{7}")
+_PACKED = re.compile(r"[A-Za-z0-9_-]{1,64}\.zip")
 _KEY = re.compile(r"[A-Za-z0-9_./@-]{1,64}")
 _MOST_ROWS = 5_000_000
 _BATCH = 5_000
 _MOST_PIXELS = 2**27
+_MOST = 1e12  # of any number at the end of a run; of hours, epochs and steps there are fewer
+_REMOVED = 50_000  # rows in one transaction
 
 
 def unpack(store: RunStore, file: Path) -> Run:
@@ -47,7 +58,7 @@ def unpack(store: RunStore, file: Path) -> Run:
     """
     with store.writing():
         pass  # whoever may only look is refused before anything is written
-    _clear(store.home)
+    _clear(store)
     arriving = store.home / f"{_ARRIVING}{os.urandom(4).hex()}"
     try:
         arriving.mkdir(parents=True)
@@ -60,11 +71,42 @@ def unpack(store: RunStore, file: Path) -> Run:
         shutil.rmtree(arriving, ignore_errors=True)
 
 
-def _clear(home: Path) -> None:
+def unpack_all(store: RunStore, file: Path) -> Iterator[Run]:
+    """Take in the run of a zip, or one after another those of a zip of such zips, as the dashboard writes it."""
+    with store.writing():
+        pass
+    try:
+        with opened(file) as bundle:
+            entries = bundle.infolist()
+            if not (entries and all(map(_is_packed_run, entries))):
+                yield unpack(store, file)
+                return
+            for entry in entries:
+                with TemporaryDirectory(dir=store.home, prefix=_ARRIVING) as inner:
+                    yield unpack(store, Path(bundle.extract(entry, inner)))
+    except BROKEN:
+        raise refused(file, "it is broken or cut short") from None
+    except OSError as error:
+        raise LabError(f"The runs cannot be written to '{store.home}' ({error.strerror or error}).") from None
+
+
+def _is_packed_run(entry: zipfile.ZipInfo) -> bool:
+    """As it is and not shrunk, so that no bundle holds more than its size."""
+    whole = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+    return whole and _PACKED.fullmatch(entry.filename) is not None
+
+
+def _clear(store: RunStore) -> None:
+    """Remove what imports left that died on the way."""
     with suppress(OSError):
-        for left in home.glob(f"{_ARRIVING}*"):
+        for left in store.home.glob(f"{_ARRIVING}*"):
             if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
+    with store._reading() as connection:
+        kept = connection.execute(select(facts).where(facts.c.key.startswith(_ARRIVING[1:]))).all()
+    for key, since in kept:
+        if time.time() - float(since) > _LEFT_SECONDS:
+            _forget(store, key.removeprefix(_ARRIVING[1:]))
 
 
 # Checks
@@ -77,6 +119,8 @@ def _values(told: Told, arriving: Path) -> dict[str, Any]:
     if (arriving / SUMMARY).exists():
         plain_json((arriving / SUMMARY).read_bytes(), SUMMARY)
     _check_embeddings(arriving)
+    for checkpoint in (arriving / folder.CHECKPOINTS).glob("*"):
+        check_checkpoint(checkpoint)
     state, message = _ended(told, folder.checkpoint_step(arriving) is not None)
     return {
         "name": rows.checked_name(told.name) or "imported",
@@ -104,17 +148,22 @@ def _ended(told: Told, kept: bool) -> tuple[str, str]:
 
 
 def _summary(summary: dict[str, Any]) -> dict[str, Any]:
-    for field in fields(Summary):
-        if not isinstance(summary.get(field.name), int | float | None):
-            raise InputError(f"The summary of this run cannot be read: '{field.name}' should be a number.")
-    return summary
+    """What this release knows of it, and can show."""
+    known = {field.name: summary[field.name] for field in fields(Summary) if field.name in summary}
+    for name, value in known.items():
+        least = 0 if name == "seconds" else -_MOST
+        number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= _MOST
+        if not (value is None or (isinstance(value, bool) if name == "stopped" else number)):
+            wanted = "yes or no" if name == "stopped" else "a number"
+            raise InputError(f"The summary of this run cannot be read: '{name}' should be {wanted}.")
+    return known
 
 
 class _Evaluation(BaseModel):
     step: int = Field(ge=0, lt=2**31)
-    epoch: float = Field(ge=0, allow_inf_nan=False)
+    epoch: float = Field(ge=0, le=1e9)
     file: str = Field(pattern="^step-[0-9]{8,10}\\.safetensors$")
-    knn_accuracy: float | None = None
+    knn_accuracy: float | None = Field(None, ge=0, le=1)
 
 
 class _Index(BaseModel):
@@ -122,8 +171,8 @@ class _Index(BaseModel):
 
     source: str
     image_size: int = Field(gt=0, le=4096)
-    indices: list[int]
-    labels: list[int] | None = None
+    indices: list[Annotated[int, Field(ge=0, lt=2**31)]]
+    labels: list[Annotated[int, Field(ge=-1, lt=2**31)]] | None = None
     class_names: list[str]
     columns: int = Field(gt=0, le=1000)
     cell: int = Field(gt=0, le=4096)
@@ -159,26 +208,62 @@ def _is_sheet(path: Path, index: _Index) -> bool:
 
 
 def _enter(store: RunStore, told: Told, values: dict[str, Any], arriving: Path) -> Run:
+    with _kept_id(store, told.run_id) as run_id:
+        if values["attempt"]:
+            _log(store, run_id, arriving / METRICS)
+        (arriving / METRICS).unlink()
+        return _insert(store, run_id, values, arriving)
+
+
+@contextmanager
+def _kept_id(store: RunStore, run_id: str) -> Iterator[str]:
+    """An id that nobody else takes meanwhile; what was logged under it is removed when there is no run in the end."""
     try:
-        return _insert(store, told.run_id, values, arriving)
+        run_id = _keep(store, run_id)
     except LabError as error:
         if not isinstance(error.__cause__, IntegrityError):
             raise
-        return _insert(store, rows.new_id(), values, arriving)  # the same run came in at the same moment
+        run_id = _keep(store, rows.new_id())  # the same run is coming in at this moment
+    try:
+        yield run_id
+    except BaseException:
+        with suppress(LabError):  # then it is removed in a day
+            _forget(store, run_id)
+        raise
+
+
+def _keep(store: RunStore, run_id: str) -> str:
+    with store.writing() as connection:
+        taken = connection.scalar(select(runs.c.run_id).where(runs.c.run_id == run_id))
+        if taken or (store.home / run_id).exists() or not _ID.fullmatch(run_id):
+            run_id = rows.new_id()
+        connection.execute(facts.insert().values(key=f"{_ARRIVING[1:]}{run_id}", value=str(time.time())))
+        return run_id
+
+
+def _forget(store: RunStore, run_id: str) -> None:
+    """Remove the curves of a run that did not come in, some rows at a time, and let its id go."""
+    key = (points.c.key, points.c.step, points.c.attempt)
+    some = select(*key).where(points.c.run_id == run_id).limit(_REMOVED)
+    removed = _REMOVED
+    while removed == _REMOVED:
+        with store.writing() as connection:
+            here = (points.c.run_id == run_id, tuple_(*key).in_(some))
+            removed = connection.execute(points.delete().where(*here)).rowcount
+    with store.writing() as connection:
+        connection.execute(facts.delete().where(facts.c.key == f"{_ARRIVING[1:]}{run_id}"))
 
 
 def _insert(store: RunStore, run_id: str, values: dict[str, Any], arriving: Path) -> Run:
-    """Rows and folder in one transaction."""
+    """The run's row and its folder, in one transaction."""
     target = None
     try:
         with store.writing() as connection:
-            run_id = _free_id(connection, run_id, store.home)
             position = rows.next_position(connection)
-            connection.execute(runs.insert().values(**values, run_id=run_id, position=position))
+            connection.execute(runs.insert().values(**values, run_id=run_id, position=position, host=rows.HOST))
             if values["attempt"]:
                 connection.execute(attempts.insert().values(run_id=run_id, attempt=1, start_step=-1))
-                _log(connection, run_id, arriving / METRICS)
-            (arriving / METRICS).unlink()
+            connection.execute(facts.delete().where(facts.c.key == f"{_ARRIVING[1:]}{run_id}"))
             arriving.rename(store.home / run_id)
             target = store.home / run_id
             sync_folder(store.home)
@@ -189,19 +274,15 @@ def _insert(store: RunStore, run_id: str, values: dict[str, Any], arriving: Path
         raise
 
 
-def _free_id(connection: Connection, run_id: str, home: Path) -> str:
-    taken = connection.scalar(select(runs.c.run_id).where(runs.c.run_id == run_id)) or (home / run_id).exists()
-    return rows.new_id() if taken or not _ID.fullmatch(run_id) else run_id
-
-
-def _log(connection: Connection, run_id: str, path: Path) -> None:
+def _log(store: RunStore, run_id: str, path: Path) -> None:
+    """All points, so many in a transaction that others get in between."""
     batch: list[MetricRow] = []
     for row in _read(path):
         batch.append(row)
         if len(batch) == _BATCH:
-            metrics.add(connection, run_id, 1, batch)
+            store.add_metrics(run_id, 1, batch)
             batch = []
-    metrics.add(connection, run_id, 1, batch)
+    store.add_metrics(run_id, 1, batch)
 
 
 def _read(path: Path) -> Iterator[MetricRow]:
@@ -221,6 +302,6 @@ def _read(path: Path) -> Iterator[MetricRow]:
 def _point(line: list[str]) -> MetricRow:
     _run_id, _name, key, step, epoch, seconds, value = line
     row = MetricRow(int(step), float(epoch), float(seconds), {key: float(value)})
-    if not (_KEY.fullmatch(key) and 0 <= row.step < 2**31 and math.isfinite(row.epoch) and math.isfinite(row.seconds)):
+    if not (_KEY.fullmatch(key) and 0 <= row.step < 2**31 and 0 <= row.epoch <= 1e9 and 0 <= row.seconds <= 1e10):
         raise ValueError(line)
     return row

@@ -25,10 +25,10 @@ class Bar:
         self._alarm: str | None = None
         self._told = time.monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[numbers]}"),
+            TextColumn("{task.fields[numbers]}", markup=False),
             TextColumn("{task.fields[alarm]}", style="bold red"),
             console=console,
             transient=True,

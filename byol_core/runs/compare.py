@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 from sqlalchemy.sql.selectable import FromClause
 
 from byol_core.runs.model import Run
@@ -57,9 +57,7 @@ def best_and_last(
 
 def _ends(connection: Connection, run_ids: Sequence[str], keys: Sequence[str]) -> Sequence[Any]:
     """Lowest, highest and last value of each curve, without what a resumed run took back."""
-    resumed = select(attempts).where(attempts.c.run_id.in_(run_ids), attempts.c.attempt > 1)
-    starts = connection.execute(resumed).all()
-    wanted = (metrics.c.run_id.in_(run_ids), metrics.c.key.in_(keys), _visible(metrics, starts))
+    wanted = (metrics.c.run_id.in_(run_ids), metrics.c.key.in_(keys), _visible(metrics))
     curve = (metrics.c.run_id, metrics.c.key)
     value = metrics.c.value
     ends = (
@@ -72,18 +70,14 @@ def _ends(connection: Connection, run_ids: Sequence[str], keys: Sequence[str]) -
     )
     last = metrics.alias("last")
     there = and_(last.c.run_id == ends.c.run_id, last.c.key == ends.c.key, last.c.step == ends.c.at)
-    query = select(ends, last.c.value.label("last")).join(last, there).where(_visible(last, starts))
+    query = select(ends, last.c.value.label("last")).join(last, there).where(_visible(last))
     return connection.execute(query).all()
 
 
-def _visible(table: FromClause, starts: Sequence[Any]) -> ColumnElement[bool]:
-    """The rows that no later attempt took back."""
-    column = table.c
-    taken_back = [
-        and_(column.run_id == start.run_id, column.attempt < start.attempt, column.step > start.start_step)
-        for start in starts
-    ]
-    return not_(or_(*taken_back)) if taken_back else true()
+def _visible(table: FromClause) -> ColumnElement[bool]:
+    """The rows that no later attempt took back, however many there were."""
+    later = (attempts.c.attempt > table.c.attempt, attempts.c.start_step < table.c.step)
+    return ~exists().where(attempts.c.run_id == table.c.run_id, *later)
 
 
 def _number(value: float | None) -> float:

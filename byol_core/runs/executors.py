@@ -73,7 +73,7 @@ class LocalExecutor:
 
     def wake(self) -> None:
         """Start the supervisor when there is something to do and nobody does it, as after a restart of the machine."""
-        if self.store.queue() or self.store.live_here():
+        if self.store.queue_here() or self.store.live_here():
             ensure_supervisor(self.store.home, self.store.url)
 
 

@@ -60,7 +60,7 @@ def tail(folder: Path, lines: int = 40) -> list[str]:
 
 def log(folder: Path, text: str) -> None:
     """Add lines to log.txt, with the time. A log that cannot be written stops nobody."""
-    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
+    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
 
 

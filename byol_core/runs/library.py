@@ -1,12 +1,14 @@
 """Order among many runs: tags and notes, the archive, and a trash from which a run comes back.
 
-A thrown run keeps its row, curves and folder until it is purged; only :func:`purge` removes anything for good.
+A thrown run keeps its row, curves and folder until it is purged; only :func:`purge` and :func:`remove` do anything for
+good.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -14,12 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from byol_core.errors import InputError, LabError
 from byol_core.runs import folder, rows
 from byol_core.runs.model import LIVE, Run
-from byol_core.runs.schema import attempts, metrics, runs
+from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTES = 20, 40, 10_000
@@ -84,19 +86,21 @@ def archive(store: RunStore, run_ids: Sequence[str], on: bool = True) -> int:
 
 
 def throw(store: RunStore, run_ids: Sequence[str]) -> list[str]:
-    """Put runs into the trash, all or none, and say which; a waiting one is stopped first, a live one refused."""
+    """Put runs into the trash, all or none, and say which; a live one is refused, a waiting one keeps its place."""
     with store.writing() as connection:
-        # The lock keeps a supervisor from taking a waiting run in between; SQLite's one writer needs none.
-        query = select(runs).where(runs.c.run_id.in_(run_ids), rows.KEPT).with_for_update()
-        found = rows.fetch(connection, query, store.home)
-        if live := [run.name for run in found if run.state in LIVE]:
-            raise InputError(_refusal(live))
-        for run in found:
-            if run.state == "queued":
-                rows.change(connection, run, "stopped", "Stopped before it started.")
-        thrown = [run.run_id for run in found]
+        thrown = [run.run_id for run in _not_live(connection, store, run_ids)]
         connection.execute(runs.update().where(runs.c.run_id.in_(thrown)).values(deleted=time.time()))
     return thrown
+
+
+def _not_live(connection: Connection, store: RunStore, run_ids: Sequence[str]) -> list[Run]:
+    """Those of the runs that are kept, when all of them may be deleted; locked, so that no supervisor takes one."""
+    query = select(runs).where(runs.c.run_id.in_(run_ids), rows.KEPT).with_for_update()
+    found = rows.fetch(connection, query, store.home)
+    if live := [run.name for run in found if run.state in LIVE]:
+        raise InputError(_refusal(live))
+    store.refuse_elsewhere(found, "delete")
+    return found
 
 
 def _refusal(live: Sequence[str]) -> str:
@@ -107,10 +111,12 @@ def _refusal(live: Sequence[str]) -> str:
 
 
 def restore(store: RunStore, run_ids: Sequence[str]) -> int:
-    """Take runs out of the trash, as they were; how many were still there."""
-    there = (runs.c.run_id.in_(run_ids), runs.c.deleted.is_not(None))
+    """Take runs out of the trash, as they were; how many were still there, with their folders."""
+    query = select(runs).where(runs.c.run_id.in_(run_ids), runs.c.deleted.is_not(None)).with_for_update()
     with store.writing() as connection:
-        return connection.execute(runs.update().where(*there).values(deleted=None)).rowcount
+        found = rows.fetch(connection, query, store.home)
+        whole = [run.run_id for run in found if run.folder.is_dir() or store.is_elsewhere(run)]
+        return connection.execute(runs.update().where(runs.c.run_id.in_(whole)).values(deleted=None)).rowcount
 
 
 def trash(store: RunStore) -> list[Run]:
@@ -130,26 +136,59 @@ def purge(store: RunStore, run_ids: Sequence[str] | None = None, *, older_than: 
         for run in trash(store)
         if (wanted is None or run.run_id in wanted) and (latest is None or (run.deleted or 0.0) < latest)
     ]
-    gone = 0
-    for run in chosen:
-        with store.writing() as connection:  # one transaction a run: a large one must not hold the store for long
-            gone += _remove(connection, run)
-    folder.empty_trash(store.home)
+    gone = _remove_all(store, [run for run in chosen if not store.is_elsewhere(run)], runs.c.deleted.is_not(None))
+    if wanted is not None:
+        store.refuse_elsewhere(chosen, "delete")
     return gone
 
 
-def _remove(connection: Connection, run: Run) -> int:
-    """Remove the row, unless somebody took the run out of the trash meanwhile, and what belongs to it."""
-    still = (runs.c.run_id == run.run_id, runs.c.deleted.is_not(None))
-    if not connection.execute(runs.delete().where(*still)).rowcount:
-        return 0
-    for table in (attempts, metrics):
-        connection.execute(table.delete().where(table.c.run_id == run.run_id))
+def remove(store: RunStore, run_ids: Sequence[str]) -> list[str]:
+    """Remove runs for good, past the trash, and say which: also on a disk that is too full to put them there."""
+    with store.writing() as connection:
+        found = _not_live(connection, store, run_ids)
+    _remove_all(store, found, rows.KEPT, runs.c.state.not_in(LIVE))
+    return [run.run_id for run in found]
+
+
+def _remove_all(store: RunStore, found: Sequence[Run], *still: ColumnElement[bool]) -> int:
+    """Remove these runs, unless a row is not as it should be any more; how many are gone."""
     try:
-        folder.throw_away(run.folder)
+        return sum(_remove(store, run, *still) for run in found)
+    finally:
+        folder.empty_trash(store.home)
+
+
+def _remove(store: RunStore, run: Run, *still: ColumnElement[bool]) -> bool:
+    """First the folder, then the row, for which a full disk may have no room before.
+
+    A transaction a run: a large one must not hold the store for long.
+    """
+    try:
+        return _try_to_remove(store, run, *still)
+    except LabError:
+        if run.folder.exists():
+            raise
+    folder.empty_trash(store.home)
+    return _try_to_remove(store, run, *still)
+
+
+def _try_to_remove(store: RunStore, run: Run, *still: ColumnElement[bool]) -> bool:
+    with store.writing() as connection:
+        mine = select(runs.c.run_id).where(runs.c.run_id == run.run_id, *still).with_for_update()
+        if connection.scalar(mine) is None:
+            return False
+        _clear(run.folder)
+        return rows.remove(connection, run.run_id)
+
+
+def _clear(path: Path) -> None:
+    """Out of the way in one step, or file by file on a disk that has no room for that; there is no way back."""
+    try:
+        folder.throw_away(path)
     except OSError as error:
-        raise LabError(f"The folder '{run.folder}' cannot be removed ({error.strerror}).") from None
-    return 1
+        shutil.rmtree(path, ignore_errors=True)
+        if path.exists():
+            raise LabError(f"The folder '{path}' cannot be removed ({error.strerror}).") from None
 
 
 def size_of(run: Run) -> int:

@@ -156,7 +156,7 @@ _SPARKLINE = text(
     WITH RECURSIVE
       ends AS (SELECT step FROM metrics WHERE {_SEEN} ORDER BY step DESC LIMIT 1),
       numbers(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < :stretches),
-      places AS (SELECT DISTINCT 1 + (ends.step - 1) * i / :stretches AS place FROM numbers, ends)
+      places AS (SELECT DISTINCT 1 + CAST(ends.step - 1 AS BIGINT) * i / :stretches AS place FROM numbers, ends)
     SELECT (SELECT value FROM metrics WHERE {_SEEN} AND step >= place ORDER BY step LIMIT 1) FROM places ORDER BY place
     """
 )

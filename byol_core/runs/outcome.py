@@ -17,6 +17,7 @@ from typing import Any
 
 from byol_core.events import MetricRow
 from byol_core.files import write_atomic, write_json
+from byol_core.text import storable
 
 OUTCOME, UNSAVED = "outcome.json", "unsaved.jsonl"
 
@@ -36,7 +37,7 @@ def leave(
 ) -> None:
     """Put down how an attempt ended, the rows first; OSError when the folder cannot be written either."""
     write_atomic(run_folder / UNSAVED, _lines(attempt, rows))
-    found = {"attempt": attempt, "state": state, "message": message, "summary": dict(summary)}
+    found = {"attempt": attempt, "state": state, "message": storable(message), "summary": dict(summary)}
     write_json(run_folder / OUTCOME, found)
 
 

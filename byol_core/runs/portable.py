@@ -15,21 +15,28 @@ import os
 import secrets
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
+
+from sqlalchemy import func, select
 
 import byol_core
 from byol_core.errors import InputError, LabError
 from byol_core.files import sync_folder
-from byol_core.runs import folder, metrics
-from byol_core.runs.arrival import unpack
+from byol_core.runs import folder, metrics, outcome
+from byol_core.runs.arrival import unpack, unpack_all
 from byol_core.runs.model import Run, finite
+from byol_core.runs.schema import metrics as points
 from byol_core.runs.store import RunStore
-from byol_core.runs.unpacking import FORMAT, MANIFEST, METRICS, VERSION, belongs
+from byol_core.runs.unpacking import FORMAT, MANIFEST, METRICS, PROBE, VERSION, belongs
 
-__all__ = ["metrics_csv", "metrics_parquet", "pack", "save_metrics", "unpack"]
+__all__ = [
+    "count_points", "metrics_csv", "metrics_parquet", "pack", "save_metrics", "unpack", "unpack_all", "write_csv",
+    "write_parquet", "write_zip",
+]  # fmt: skip
 
 COLUMNS = ("run_id", "run", "key", "step", "epoch", "seconds", "value")
 # Of a run, as its manifest tells it; the process, the queue and the archive belong to the home.
@@ -40,6 +47,8 @@ _TOLD = (
 # What is small already.
 _STORED = (".pt", ".safetensors", ".webp")
 _CHUNK = 1 << 20
+# Rows of a table that are held at once.
+_PART = 50_000
 
 Row = tuple[str, str, str, int, float, float, float]
 
@@ -48,48 +57,88 @@ Row = tuple[str, str, str, int, float, float, float]
 
 
 def _rows(store: RunStore, run: Run) -> Iterator[Row]:
-    """Every point that is visible, curve after curve, as they all were at one moment."""
+    """Every point that is visible, curve after curve, as they all were at one moment.
+
+    A worker's newest points may not be in the store yet; they are looked for first, since from there they go into it.
+    """
+    newest: dict[str, dict[int, metrics.Point]] = {}
+    for row in outcome.unsaved(run.folder).get(run.attempt, []):
+        for key, value in row.values.items():
+            newest.setdefault(key, {})[row.step] = (row.step, row.epoch, row.seconds, value)
     with store._reading() as connection:
-        for key in metrics.keys(connection, run.run_id):
-            for point in metrics.series(connection, run.run_id, key, -1, sys.maxsize):
+        for key in sorted({*metrics.keys(connection, run.run_id), *newest}):
+            curve = metrics.series(connection, run.run_id, key, -1, sys.maxsize)
+            if key in newest:
+                curve = sorted(({point[0]: point for point in curve} | newest[key]).values())
+            for point in curve:
                 yield run.run_id, run.name, key, *point
 
 
-def metrics_csv(store: RunStore, run_id: str) -> bytes:
-    """All curves as CSV, a line a point; numbers as they were logged, to the last digit."""
-    buffer = io.BytesIO()
-    _write_csv(store, store.get(run_id), buffer)
-    return buffer.getvalue()
+def count_points(store: RunStore, run_ids: Sequence[str], most: int) -> int:
+    """How many points these runs have, counted along the index no further than ``most``."""
+    mine = select(points.c.step).where(points.c.run_id.in_(run_ids)).limit(most).subquery()
+    with store._reading() as connection:
+        return connection.scalar(select(func.count()).select_from(mine)) or 0
 
 
-def _write_csv(store: RunStore, run: Run, file: IO[bytes]) -> None:
+def write_csv(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> None:
+    """All curves as CSV, a line a point; numbers as they were logged, to the last digit.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it: ``'=1+1``.
+    """
+    found = (row for run in map(store.get, run_ids) for row in _rows(store, run))
+    _write_csv(((*map(_as_text, row[:3]), *row[3:]) for row in found), file)
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _write_csv(rows: Iterable[Sequence[object]], file: IO[bytes]) -> None:
     text = io.TextIOWrapper(cast(Any, file), encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_rows(store, run))
+    writer.writerows(rows)
     text.flush()
     text.detach()  # the file is the caller's to close
 
 
-def metrics_parquet(store: RunStore, run_id: str) -> bytes:
-    """All curves as Parquet, with the columns of :func:`metrics_csv`."""
-    import pandas as pd
+def write_parquet(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> None:
+    """All curves as Parquet, with the columns of :func:`write_csv`."""
+    import pyarrow as pa
+    from pyarrow import parquet
 
+    kinds = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.float64(), pa.float64(), pa.float64())
+    schema = pa.schema(list(zip(COLUMNS, kinds, strict=True)))
+    with parquet.ParquetWriter(file, schema) as writer:
+        for run in map(store.get, run_ids):
+            rows = _rows(store, run)
+            while part := list(islice(rows, _PART)):
+                columns = zip(zip(*part, strict=True), kinds, strict=True)
+                writer.write_table(pa.table([pa.array(column, kind) for column, kind in columns], schema=schema))
+
+
+def metrics_csv(store: RunStore, run_id: str) -> bytes:
+    """The curves of one run as :func:`write_csv` writes them."""
     buffer = io.BytesIO()
-    columns = list(zip(*_rows(store, store.get(run_id)), strict=True)) or [()] * len(COLUMNS)
-    kinds = ("string", "string", "string", "int64", "float64", "float64", "float64")
-    table = {name: pd.Series(column, dtype=kind) for name, column, kind in zip(COLUMNS, columns, kinds, strict=True)}
-    pd.DataFrame(table).to_parquet(buffer, index=False)
+    write_csv(store, [run_id], buffer)
+    return buffer.getvalue()
+
+
+def metrics_parquet(store: RunStore, run_id: str) -> bytes:
+    """The curves of one run as :func:`write_parquet` writes them."""
+    buffer = io.BytesIO()
+    write_parquet(store, [run_id], buffer)
     return buffer.getvalue()
 
 
 def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
     """Write all curves to a file, in the format that its name ends with: ``.csv`` or ``.parquet``."""
-    formats = {".csv": metrics_csv, ".parquet": metrics_parquet}
+    formats = {".csv": write_csv, ".parquet": write_parquet}
     if file.suffix.lower() not in formats:
         raise InputError(f"The file '{file.name}' should end with .csv or .parquet.")
-    content = formats[file.suffix.lower()](store, run_id)
-    return _whole(file, lambda target: target.write(content))
+    store.get(run_id)
+    return _whole(file, lambda target: formats[file.suffix.lower()](store, [run_id], target))
 
 
 # The whole run
@@ -97,8 +146,8 @@ def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
 
 def pack(store: RunStore, run_id: str, file: Path) -> Path:
     """Write the run as a zip; the file is whole or not there. A run that is being worked on is packed as it is now."""
-    run = store.get(run_id)
-    return _whole(file, lambda target: _write_zip(store, run, target))
+    store.get(run_id)
+    return _whole(file, lambda target: write_zip(store, run_id, target))
 
 
 def _whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
@@ -120,26 +169,43 @@ def _whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
     return file
 
 
-def _write_zip(store: RunStore, run: Run, target: IO[bytes]) -> None:
+def write_zip(store: RunStore, run_id: str, target: IO[bytes]) -> None:
+    """The run as :func:`pack` writes it.
+
+    The checkpoint comes before the curves, and the list of the maps before the maps: a training that goes on writes
+    them the other way round, so that the zip never holds a checkpoint without the curve that leads to it.
+    """
+    run = store.get(run_id)
     files: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         files[folder.CONFIG] = _add(archive, folder.CONFIG, io.BytesIO(json.dumps(run.config, indent=2).encode()))
+        _add_files(archive, run.folder, files, _first(run.folder))
         files[METRICS] = _add_metrics(archive, store, run)
-        for name in _parts(run.folder):
-            with suppress(FileNotFoundError), (run.folder / name).open("rb") as source:  # a checkpoint may be replaced
-                files[name] = _add(archive, name, source)
+        _add_files(archive, run.folder, files, _others(run.folder))
         told = {key: getattr(run, key) for key in _TOLD}
         manifest = {"format": FORMAT, "version": VERSION, "lab": byol_core.__version__, "run": told, "files": files}
         archive.writestr(MANIFEST, json.dumps(finite(manifest), indent=2, ensure_ascii=False))
 
 
-def _parts(run_folder: Path) -> list[str]:
-    """The files of the folder that travel, by their names in it: of the checkpoints only the newest whole one."""
+def _add_files(archive: zipfile.ZipFile, run_folder: Path, files: dict[str, dict[str, Any]], names: list[str]) -> None:
+    for name in names:
+        with suppress(FileNotFoundError), (run_folder / name).open("rb") as source:  # a checkpoint may be replaced
+            files[name] = _add(archive, name, source)
+
+
+def _first(run_folder: Path) -> list[str]:
+    """Of the checkpoints only the newest whole one, and the list of the maps."""
+    found = sorted((run_folder / folder.CHECKPOINTS).glob("*"), reverse=True)
+    names = (f"{folder.CHECKPOINTS}/{path.name}" for path in found)
+    newest = (name for name in names if belongs(name) and zipfile.is_zipfile(run_folder / name))
+    return [*islice(newest, 1), PROBE]
+
+
+def _others(run_folder: Path) -> list[str]:
+    """The other files of the folder that travel, by their names in it."""
     found = (path.relative_to(run_folder).as_posix() for path in sorted(run_folder.rglob("*")) if path.is_file())
-    names = [name for name in found if belongs(name) and name not in (folder.CONFIG, METRICS)]
-    checkpoints = [name for name in names if name.startswith(folder.CHECKPOINTS)]
-    newest = next((name for name in reversed(checkpoints) if zipfile.is_zipfile(run_folder / name)), None)
-    return [name for name in names if name not in checkpoints or name == newest]
+    done = (folder.CONFIG, METRICS, PROBE)
+    return [name for name in found if belongs(name) and name not in done and not name.startswith(folder.CHECKPOINTS)]
 
 
 class _Counted(io.RawIOBase):
@@ -174,7 +240,7 @@ def _add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> dict[str, An
 def _add_metrics(archive: zipfile.ZipFile, store: RunStore, run: Run) -> dict[str, Any]:
     with _member(archive, METRICS) as counted:
         buffered = io.BufferedWriter(counted, _CHUNK)
-        _write_csv(store, run, buffered)
+        _write_csv(_rows(store, run), buffered)
         buffered.detach()
     return counted.about()
 

@@ -69,7 +69,7 @@ def cancel(store: RunStore, ref: str) -> Run:
     """Take a waiting run out of the queue; it is stopped, and may be resumed."""
     run = store.get(ref)
     with store.writing() as connection:
-        run = rows.one(connection, run.run_id, store.home)
+        run = rows.one(connection, run.run_id, store.home, lock=True)
         if run.state != "queued" or not rows.change(connection, run, "stopped", "Stopped before it started."):
             _refuse(run, "cancelled")
         return rows.one(connection, run.run_id, store.home)

@@ -23,6 +23,7 @@ from byol_core.runs.hold import held, hold
 from byol_core.runs.model import LIVE, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.stall import span
+from byol_core.text import storable
 
 if TYPE_CHECKING:
     from byol_core.runs.store import RunStore
@@ -51,7 +52,7 @@ def amend(store: RunStore, run_id: str, attempt: int, state: str, reason: str) -
     """Say why an attempt is in that state, for the one who knows, when a reader came first and could not know."""
     mine = (runs.c.run_id == run_id, runs.c.attempt == attempt, runs.c.state == state)
     with store.writing() as connection:
-        connection.execute(runs.update().where(*mine).values(message=reason))
+        connection.execute(runs.update().where(*mine).values(message=storable(reason)))
 
 
 def stalled(run: Run, now: float | None = None) -> str:

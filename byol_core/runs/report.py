@@ -52,7 +52,8 @@ def as_object(store: RunStore, run: Run) -> dict[str, Any]:
         last = store.latest(run.run_id, "loss")
         numbers |= {"steps": run.step, "epochs": run.epoch, "images_per_second": run.images_per_second}
         numbers |= {"loss": last[3], "seconds": last[2]} if last else {}
-    wall = round((run.ended or time.time()) - run.started, 2) if run.started else None
+    started = run.started if run.state != "queued" else None  # of one that waits to be resumed, the attempt before
+    wall = round((run.ended or time.time()) - started, 2) if started else None
     health = store.last_values(run.run_id, [key for space in SPACES for key in keys(space)])
     plain: dict[str, Any] = finite({**run.as_dict(), **numbers, **run.summary, "wall_seconds": wall, "health": health})
     return plain

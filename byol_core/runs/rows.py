@@ -11,11 +11,12 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from byol_core.errors import InputError
 from byol_core.runs.model import LIVE, Run
-from byol_core.runs.schema import attempts, runs
+from byol_core.runs.schema import attempts, metrics, runs
+from byol_core.text import storable
 
 LONGEST_NAME = 120
 HOST = socket.gethostname()
@@ -69,9 +70,13 @@ def _run(row: RowMapping, home: Path) -> Run:
     )
 
 
-def one(connection: Connection, run_id: str, home: Path) -> Run:
-    """The run of exactly that id; InputError when there is none."""
-    found = fetch(connection, select(runs).where(runs.c.run_id == run_id), home)
+def one(connection: Connection, run_id: str, home: Path, *, lock: bool = False) -> Run:
+    """The run of exactly that id; InputError when there is none.
+
+    ``lock``: nobody else changes it until the transaction is over; SQLite's one writer needs no lock.
+    """
+    query = select(runs).where(runs.c.run_id == run_id)
+    found = fetch(connection, query.with_for_update() if lock else query, home)
     if not found:
         raise InputError(f"There is no run '{run_id}'; 'byol runs' lists them.")
     return found[0]
@@ -79,7 +84,7 @@ def one(connection: Connection, run_id: str, home: Path) -> Run:
 
 def find(connection: Connection, ref: str, home: Path, deleted: bool = False) -> Run:
     """The run of that id, unique beginning of an id, or unique name; of those in the trash when ``deleted``."""
-    kept = runs.c.deleted.is_not(None) if deleted else KEPT
+    kept, ref = runs.c.deleted.is_not(None) if deleted else KEPT, storable(ref)
     for condition in (runs.c.run_id == ref, runs.c.name == ref, runs.c.run_id.startswith(ref, autoescape=True)):
         found = fetch(connection, select(runs).where(condition, kept), home) if ref else []
         if len(found) == 1:
@@ -104,11 +109,11 @@ def next_position(connection: Connection) -> int:
 
 def change(connection: Connection, run: Run, to: str, message: str = "") -> bool:
     """Compare-and-set of the state, with what follows from it; False when the row had changed."""
-    values: dict[str, Any] = {"state": to, "message": message}
+    values: dict[str, Any] = {"state": to, "message": storable(message)}
     if to == "queued":
         values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
         values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}
-        values |= {"summary": "{}", "alarm": None}  # of an end that is none any more
+        values |= {"summary": "{}", "alarm": None, "host": HOST}  # of an end that is none any more
     elif to not in LIVE:
         values |= {"ended": time.time(), "pid": None, "pid_created": None, "seconds_left": None}
         values |= {"phase": "", "device": ""}
@@ -121,9 +126,18 @@ def claim(connection: Connection, run_id: str, process: tuple[int, float] | None
     pid, created = process or (None, None)
     values = {"state": "starting", "started": time.time(), "attempt": runs.c.attempt + 1, "heartbeat": time.time()}
     values |= {"message": "", "pid": pid, "pid_created": created, "host": HOST, "device": device}
-    waiting = (runs.c.run_id == run_id, runs.c.state == "queued")
+    waiting = (runs.c.run_id == run_id, runs.c.state == "queued", KEPT)
     if connection.execute(runs.update().where(*waiting).values(**values)).rowcount != 1:
         return False
     number = select(runs.c.attempt).where(runs.c.run_id == run_id).scalar_subquery()
     connection.execute(attempts.insert().values(run_id=run_id, attempt=number, start_step=-1))
+    return True
+
+
+def remove(connection: Connection, run_id: str, *still: ColumnElement[bool]) -> bool:
+    """Remove a run and its curves for good, unless its row is not as it should be any more."""
+    if not connection.execute(runs.delete().where(runs.c.run_id == run_id, *still)).rowcount:
+        return False
+    for table in (attempts, metrics):
+        connection.execute(table.delete().where(table.c.run_id == run_id))
     return True

@@ -34,8 +34,8 @@ BUSY_MILLISECONDS = 20_000
 READ = "byol_read"
 # Set on an engine whose writers wait for so many seconds, and not for BUSY_MILLISECONDS, until another one is done.
 PATIENCE = "byol_patience"
-# The lock of whoever makes or upgrades the tables of a PostgreSQL database; any number that nobody else uses.
-_OPENING = 0x62796F6C
+# The lock of :func:`take_turns` in a PostgreSQL database; any number that nobody else uses.
+_TURN = 0x62796F6C
 
 metadata = MetaData()
 
@@ -53,7 +53,7 @@ runs = Table(
     Column("pid", Integer),
     Column("pid_created", Double),
     Column("host", String(255), nullable=False, default=""),
-    Column("device", String(64), nullable=False, default=""),
+    Column("device", Text, nullable=False, default=""),
     Column("attempt", Integer, nullable=False, default=0),
     Column("heartbeat", Double),
     Column("stop_requested", Boolean, nullable=False, default=False),
@@ -64,7 +64,7 @@ runs = Table(
     Column("epoch", Double, nullable=False, default=0.0),
     Column("images_per_second", Double, nullable=False, default=0.0),
     Column("seconds_left", Double),
-    Column("phase", String(200), nullable=False, default=""),
+    Column("phase", Text, nullable=False, default=""),
     Column("message", Text, nullable=False, default=""),
     Column("summary", Text, nullable=False, default="{}"),
     Column("demo", Boolean, nullable=False, default=False),
@@ -123,6 +123,7 @@ def open_engine(home: Path, url: str | None) -> Engine:
         with engine.begin() as connection:
             _create_tables(connection)
             upgrade.add_columns(connection, runs)
+            upgrade.widen_columns(connection, runs)
     except OSError as error:
         raise unusable(home, error) from None
     except DBAPIError as error:
@@ -162,14 +163,21 @@ def _is_complete(engine: Engine) -> bool:
     with engine.execution_options(**{READ: True}).connect() as connection:
         known = inspect(connection)
         tables = set(known.get_table_names())
-        return all(table.name in tables and not upgrade.missing(connection, table) for table in metadata.sorted_tables)
+        return {table.name for table in metadata.sorted_tables} <= tables and not any(
+            upgrade.missing(connection, table) or upgrade.narrow(connection, table) for table in metadata.sorted_tables
+        )
 
 
 def _create_tables(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":  # IF NOT EXISTS fails when two do it at once, so one waits
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_OPENING})")
+    take_turns(connection)  # IF NOT EXISTS fails when two do it at once
     for table in metadata.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def take_turns(connection: Connection) -> None:
+    """Until the end of the transaction no other one passes here; SQLite has only one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -9,8 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from copy import copy
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from byol_core.events import MetricRow, Progress
 from byol_core.runs import demo, folder, metrics, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair, seen
-from byol_core.runs.schema import PATIENCE, READ, attempts, facts, open_engine, runs
-from byol_core.runs.schema import metrics as metrics_table
+from byol_core.runs.schema import PATIENCE, READ, facts, open_engine, runs
+from byol_core.text import storable
 
 # How old the last look at the processes may be before a reader looks again.
 REPAIR_SECONDS = 1.0
@@ -41,14 +40,6 @@ class RunStore:
         self.engine = open_engine(self.home, self.url)
         self._reader = self.engine.execution_options(**{READ: True})
         self._repaired = 0.0
-        self._refusal = ""
-        self._writer = self  # who corrects stale rows for somebody who may only look
-
-    def read_only(self, sentence: str) -> RunStore:
-        """This store for somebody who may only look: whatever would write raises InputError with the sentence."""
-        looked_at = copy(self)
-        looked_at._refusal, looked_at._writer = sentence, self
-        return looked_at
 
     # Reading
 
@@ -76,6 +67,18 @@ class RunStore:
         """The waiting runs, in the order in which they will start."""
         return self._select(select(runs).where(runs.c.state == "queued", rows.KEPT).order_by(*rows.TURN))
 
+    def queue_here(self) -> list[Run]:
+        """The waiting runs of this home: in a database of several, a run starts only where its folder is."""
+        return [run for run in self.queue() if self.is_here(run.run_id)]
+
+    def is_here(self, run_id: str) -> bool:
+        """Whether the run is of this home: in a database of several homes, the one that has its folder."""
+        return self.url is None or (self.home / run_id).is_dir()
+
+    def is_elsewhere(self, run: Run) -> bool:
+        """Whether the run is of another machine's home; where nobody can tell, it is not."""
+        return run.host not in ("", rows.HOST) and not self.is_here(run.run_id)
+
     def live_here(self) -> list[Run]:
         """The starting and running runs of this machine, as the rows say."""
         mine = runs.c.host == rows.HOST
@@ -100,6 +103,7 @@ class RunStore:
                 name = rows.checked_name(name) or rows.free_name(connection, preset or "run")
                 row: dict[str, Any] = {"run_id": run_id, "name": name, "preset": preset, "config": json.dumps(tree)}
                 row |= {"state": "queued", "created": time.time(), "position": rows.next_position(connection)}
+                row |= {"host": rows.HOST}
                 connection.execute(runs.insert().values(**row))
                 if here:
                     rows.claim(connection, run_id, processes.identity(), "")
@@ -129,19 +133,18 @@ class RunStore:
     def delete(self, ref: str) -> None:
         """Remove a run, its curves and its folder; refused while it is being worked on."""
         run = self.get(ref)
-        with self.writing() as connection:
-            gone = connection.execute(
-                runs.delete().where(runs.c.run_id == run.run_id, runs.c.state.not_in(LIVE))
-            ).rowcount
-            if not gone:
+        self.refuse_elsewhere([run], "delete")
+        with ExitStack() as undo, self.writing() as connection:
+            if not rows.remove(connection, run.run_id, runs.c.state.not_in(LIVE)):
                 raise InputError(f"The run '{run.name}' is {run.state}; stop it before deleting it.")
-            connection.execute(attempts.delete().where(attempts.c.run_id == run.run_id))
-            connection.execute(metrics_table.delete().where(metrics_table.c.run_id == run.run_id))
-            try:
-                folder.throw_away(run.folder)
-            except OSError as error:
-                raise LabError(f"The folder '{run.folder}' cannot be removed ({error.strerror}).") from None
+            undo.enter_context(_thrown_away(run.folder))
         folder.empty_trash(self.home)
+
+    def refuse_elsewhere(self, found: Sequence[Run], what: str) -> None:
+        """InputError for a run of another machine, whose files only that one can take care of."""
+        for run in found:
+            if self.is_elsewhere(run):
+                raise InputError(f"The files of the run '{run.name}' are on the machine '{run.host}'; {what} it there.")
 
     def ensure_demo(self) -> Run | None:
         """Bring in the finished demo run once; None when it was before (a deletion is remembered) or is not there."""
@@ -160,9 +163,10 @@ class RunStore:
             return self._one(connection, run_id)
 
     def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
-        """Take a queued run to start it, as a new attempt; None when somebody else was faster."""
+        """Take a queued run of this home to start it, as a new attempt; None when somebody else was faster."""
         with self.writing() as connection:
-            return self._one(connection, run_id) if rows.claim(connection, run_id, process, device) else None
+            taken = self.is_here(run_id) and rows.claim(connection, run_id, process, device)
+            return self._one(connection, run_id) if taken else None
 
     def set_process(self, run_id: str, process: tuple[int, float]) -> None:
         """Say which process (pid, create time) works on a live run."""
@@ -182,7 +186,7 @@ class RunStore:
         """Ask a run to stop: a waiting one does at once, a live one after its checkpoint."""
         run = self.get(ref)
         with self.writing() as connection:
-            run = self._one(connection, run.run_id)
+            run = rows.one(connection, run.run_id, self.home, lock=True)
             if run.state == "queued":
                 rows.change(connection, run, "stopped", "Stopped before it started.")
             elif run.state in LIVE:
@@ -198,13 +202,10 @@ class RunStore:
         if run.state not in RESUMABLE:
             hint = "clone it to train again" if run.state == "finished" else "there is nothing to resume"
             raise InputError(f"The run '{run.name}' is {run.state}; {hint}.")
+        self.refuse_elsewhere([run], "resume")
+        if not self.is_here(run.run_id):
+            raise InputError(f"The folder of the run '{run.name}' is not in this home; clone it to train again.")
         return self.move(run.run_id, "queued")
-
-    def set_message(self, run_id: str, message: str) -> None:
-        """Say why a waiting run waits."""
-        changed = (runs.c.run_id == run_id, runs.c.state == "queued", runs.c.message != message)
-        with self.writing() as connection:
-            connection.execute(runs.update().where(*changed).values(message=message))
 
     # Progress and curves
 
@@ -212,23 +213,12 @@ class RunStore:
         """How far the run is; also its heartbeat. Before the training knows its length, what was known stays."""
         names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left")
         values = {name: getattr(progress, name) for name in names if progress.total_steps}
-        values["phase"] = progress.phase
+        values["phase"] = storable(progress.phase)
         self._update_live(run_id, {**values, "heartbeat": time.time()})
-
-    def set_summary(self, run_id: str, summary: Mapping[str, Any]) -> None:
-        """The numbers at the end of a run."""
-        with self.writing() as connection:
-            connection.execute(runs.update().where(runs.c.run_id == run_id).values(summary=json.dumps(dict(summary))))
 
     def set_alarm(self, run_id: str, alarm: str | None) -> None:
         """Say what is unhealthy about a live run, in a sentence with the likely cause; None: all is well again."""
-        self._update_live(run_id, {"alarm": alarm})
-
-    def set_start_step(self, run_id: str, attempt: int, step: int) -> None:
-        """Say from which step's checkpoint an attempt goes on (-1: from the beginning), before it logs anything."""
-        with self.writing() as connection:
-            mine = (attempts.c.run_id == run_id, attempts.c.attempt == attempt)
-            connection.execute(attempts.update().where(*mine).values(start_step=step))
+        self._update_live(run_id, {"alarm": storable(alarm) if alarm else None})
 
     def add_metrics(self, run_id: str, attempt: int, logged: Sequence[MetricRow]) -> None:
         """Log rows of one attempt, in one transaction."""
@@ -290,8 +280,6 @@ class RunStore:
 
         ``patience``: seconds to wait for another writer, where the usual ones are too many.
         """
-        if self._refusal:
-            raise InputError(self._refusal)
         engine = self.engine if patience is None else self.engine.execution_options(**{PATIENCE: patience})
         with _in_words(), engine.begin() as connection:
             yield connection
@@ -315,7 +303,7 @@ class RunStore:
     def _repair(self) -> None:
         self._repaired = time.monotonic()
         with suppress(LabError):  # reading must work on a full or read-only disk
-            repair(self._writer)
+            repair(self)
 
     def _as_they_are(self, found: list[Run]) -> list[Run]:
         """The runs as their processes say; what is not true any more is corrected in the store, where that can be."""
@@ -336,6 +324,21 @@ def with_whole_path(config: RunConfig) -> RunConfig:
         if find(source) is None and path.exists():
             return config.changed(**{"data.source": str(path.resolve())})
     return config
+
+
+@contextmanager
+def _thrown_away(path: Path) -> Iterator[None]:
+    """Out of the way what belongs to a row that goes, and back again when the row stays after all."""
+    try:
+        away = folder.throw_away(path)
+    except OSError as error:
+        raise LabError(f"The folder '{path}' cannot be removed ({error.strerror}).") from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            away.rename(path)
+        raise
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Supervisor:
         live = self.store.live_here()
         self._find_lost(live)
         self._enforce_stops(live)
-        waiting = self.store.queue()
+        waiting = self.store.queue_here()
         self._start_waiting(waiting, live)
         return bool(live or waiting)
 
@@ -84,8 +84,8 @@ class Supervisor:
             if processes.find(run.pid, run.pid_created) is not None:
                 continue  # it hangs in a disk or a driver
             why = f"Ended by force: it did not stop within {self.grace:g} seconds."
-            if self.store.correct(run, "stopped", why) is None:
-                amend(self.store, run.run_id, run.attempt, "stopped", why)
+            repair(self.store)  # with what it left
+            amend(self.store, run.run_id, run.attempt, "stopped", why)
 
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
         first = slots.slot_of({}, self.devices)[0]
@@ -163,7 +163,7 @@ def _introduce(store: RunStore) -> None:
 
 def _waiting(store: RunStore) -> bool:
     try:
-        return bool(store.queue())
+        return store.home.is_dir() and bool(store.queue_here())
     except LabError:
         return False
 
@@ -173,10 +173,10 @@ def _loop(supervisor: Supervisor, idle: float, ended: threading.Event) -> None:
     trouble.without(_empty_trash, supervisor.store)
     busy = time.monotonic()
     while not ended.is_set() and time.monotonic() - busy < idle:
-        if trouble.without(supervisor.tick):
-            busy = time.monotonic()
         if not supervisor.store.home.is_dir():
             return
+        if trouble.without(supervisor.tick):
+            busy = time.monotonic()
         time.sleep(POLL_SECONDS)
 
 

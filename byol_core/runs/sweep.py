@@ -18,7 +18,7 @@ from byol_core.config_text import UNREADABLE, plain
 from byol_core.errors import InputError
 from byol_core.runs import folder, rows
 from byol_core.runs.model import Run
-from byol_core.runs.schema import runs
+from byol_core.runs.schema import runs, take_turns
 from byol_core.runs.store import RunStore, with_whole_path
 
 MOST_RUNS = 200
@@ -70,7 +70,7 @@ def create(
         for run_id, tree in zip(ids, trees, strict=True):
             folder.create(store.home / run_id, tree)
         with store.writing() as connection:
-            group = name or _free_group(connection)
+            group = _group(connection, name)
             named = zip(ids, names(group, points), trees, strict=True)
             _insert(connection, named, {"group_name": group, "preset": preset})
             return [rows.one(connection, run_id, store.home) for run_id in ids]
@@ -79,16 +79,20 @@ def create(
         raise
 
 
-def _free_group(connection: Connection) -> str:
-    """``sweep-1``, or with the first number that no group has."""
+def _group(connection: Connection, name: str) -> str:
+    """The name, when no group has it; without one ``sweep-1``, or with the first number that is free."""
+    take_turns(connection)  # two at once must not both find it free
     taken = set(connection.scalars(select(runs.c.group_name).distinct()))
-    return next(name for number in itertools.count(1) if (name := f"sweep-{number}") not in taken)
+    if name in taken:
+        raise InputError(f"There is a group '{name}' already; give the sweep another name.")
+    return name or next(free for number in itertools.count(1) if (free := f"sweep-{number}") not in taken)
 
 
 def _insert(connection: Connection, named: Iterable[tuple[str, str, dict[str, Any]]], shared: dict[str, Any]) -> None:
     first, created = rows.next_position(connection), time.time()
     for at, (run_id, name, tree) in enumerate(named):
         row = {"run_id": run_id, "name": name, "config": json.dumps(tree), "state": "queued", "created": created}
+        row["host"] = rows.HOST
         connection.execute(runs.insert().values(**row, **shared, position=first + at))
 
 

@@ -43,10 +43,10 @@ _MOST_LIST = 16 * _MB
 # Text shrinks well, but not more than this; and a small zip may hold this much in any case.
 _MOST_RATIO, _ALWAYS = 200, 64 * _MB
 _CHUNK = _MB
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError)
 
 Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
-Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Steps = Annotated[int, Field(ge=0, lt=2**31)]
 Words = Annotated[str, Field(max_length=10_000)]
 
@@ -96,23 +96,25 @@ def belongs(name: str) -> bool:
 def extract(file: Path, target: Path) -> Told:
     """Unpack the zip into a new folder and say what run it is; InputError for a zip that is not one of ours, whole."""
     try:
-        with _opened(file) as archive:
+        with opened(file) as archive:
             manifest = _manifest(archive, file)
             _check(archive, manifest, file)
             _check_room(archive, target.parent)
             for name, part in manifest.files.items():
                 _extract(archive, name, part, target / name)
-    except _BROKEN:
-        raise _refused(file, "it is broken or cut short") from None
+    except BROKEN:
+        raise refused(file, "it is broken or cut short") from None
     return manifest.run
 
 
-def _refused(file: Path, why: str) -> InputError:
+def refused(file: Path, why: str) -> InputError:
+    """The sentence for a zip that does not come in."""
     return InputError(f"The file '{file.name}' cannot be imported as a run: {why}.")
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+def opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip of which the list of files is short enough to be read; BROKEN or InputError otherwise."""
     try:
         with file.open("rb") as source:
             _check_list(file, source.seek(0, os.SEEK_END), _tail(source))
@@ -122,7 +124,7 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         if error.filename not in (str(file), file):
             raise  # of the folder that it is unpacked into
-        raise _refused(file, f"it cannot be read ({error.strerror})") from None
+        raise refused(file, f"it cannot be read ({error.strerror})") from None
 
 
 def _tail(source: Any) -> bytes:
@@ -135,39 +137,39 @@ def _tail(source: Any) -> bytes:
 def _check_list(file: Path, length: int, tail: bytes) -> None:
     """Refuse before :mod:`zipfile` reads a list of files that would fill the memory."""
     if length > _MOST_BYTES:
-        raise _refused(file, f"it is larger than {_MOST_BYTES // _GB} GB")
+        raise refused(file, f"it is larger than {_MOST_BYTES // _GB} GB")
     if tail[-22:-18] != b"PK\x05\x06":
-        raise _refused(file, "it is no zip, or is cut short")
+        raise refused(file, "it is no zip, or is cut short")
     (listed,) = struct.unpack("<L", tail[-10:-6])
     if tail[:4] == b"PK\x06\x06":
         listed = max(listed if listed != 0xFFFFFFFF else 0, *struct.unpack("<Q", tail[40:48]))
     if listed > _MOST_LIST:
-        raise _refused(file, "it holds far too many files")
+        raise refused(file, "it holds far too many files")
 
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     entry = archive.NameToInfo.get(MANIFEST)
     if entry is None:
-        raise _refused(file, "it was not packed by BYOL Lab")
+        raise refused(file, "it was not packed by BYOL Lab")
     if entry.file_size > _MOST[MANIFEST]:
-        raise _refused(file, "its manifest is far too large")
+        raise refused(file, "its manifest is far too large")
     tree = plain_json(archive.read(entry), MANIFEST)
     if tree.get("format") != FORMAT:
-        raise _refused(file, "it was not packed by BYOL Lab")
+        raise refused(file, "it was not packed by BYOL Lab")
     if tree.get("version") != VERSION:
-        raise _refused(file, "it was packed by a newer release; update the lab and try again")
+        raise refused(file, "it was packed by a newer release; update the lab and try again")
     try:
         return Manifest.model_validate(tree)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise _refused(file, f"its manifest is wrong at '{_shown(where)}'") from None
+        raise refused(file, f"its manifest is wrong at '{_shown(where)}'") from None
 
 
 def plain_json(data: bytes, name: str) -> dict[str, Any]:
     """A JSON object that any database can hold; InputError otherwise."""
     try:
         tree = json.loads(data)
-        text = json.dumps(tree, ensure_ascii=False)
+        text = json.dumps(tree, ensure_ascii=False, allow_nan=False)  # a number that is none is of no use
         text.encode()  # half a character cannot be
     except (ValueError, RecursionError):
         tree, text = None, ""
@@ -181,17 +183,17 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, file: Path) -> None:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if len(entries) > _MOST_FILES:
-        raise _refused(file, "it holds far too many files")
+        raise refused(file, "it holds far too many files")
     for entry in entries:
         if why := _wrong(entry):
-            raise _refused(file, f"it holds '{_shown(entry.filename)}', {why}")
+            raise refused(file, f"it holds '{_shown(entry.filename)}', {why}")
     if sorted(names) != sorted([MANIFEST, *manifest.files]):
-        raise _refused(file, "it does not hold the files that its manifest tells")
+        raise refused(file, "it does not hold the files that its manifest tells")
     if not {folder.CONFIG, METRICS} <= set(names):
-        raise _refused(file, "its settings or its curves are missing")
+        raise refused(file, "its settings or its curves are missing")
     total, most = sum(entry.file_size for entry in entries), max(_ALWAYS, _MOST_RATIO * file.stat().st_size)
     if total > most:
-        raise _refused(file, "it holds far more than its size allows")
+        raise refused(file, "it holds far more than its size allows")
 
 
 def _shown(name: str) -> str:

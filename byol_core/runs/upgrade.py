@@ -1,6 +1,7 @@
 """A store that an earlier release made gets the columns that it lacks; what was there is kept beside it.
 
-Only columns that may be empty are ever added, so an earlier release can go on with the same store.
+Only columns that may be empty are ever added, and texts only get longer, so an earlier release can go on with the same
+store.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, inspect, text
+from sqlalchemy import Column, Connection, Table, Text, inspect, text
 from sqlalchemy.schema import CreateColumn
 
 from byol_core.files import sync_folder
@@ -32,6 +33,24 @@ def add_columns(connection: Connection, table: Table) -> None:
         connection.execute(
             text(f"ALTER TABLE {table.name} ADD COLUMN {'' if sqlite else 'IF NOT EXISTS '}{definition}")
         )
+
+
+def widen_columns(connection: Connection, table: Table) -> None:
+    """Let columns hold a text of any length that an earlier release gave one, which only PostgreSQL enforces."""
+    for column in narrow(connection, table):
+        connection.execute(text(f"ALTER TABLE {table.name} ALTER COLUMN {column.name} TYPE TEXT"))
+
+
+def narrow(connection: Connection, table: Table) -> list[Column[Any]]:
+    """The columns of text of any length that have a length in the store."""
+    if connection.dialect.name == "sqlite":
+        return []
+    limited = {
+        column["name"]
+        for column in inspect(connection).get_columns(table.name)
+        if getattr(column["type"], "length", None) is not None
+    }
+    return [column for column in table.columns if column.name in limited and isinstance(column.type, Text)]
 
 
 def missing(connection: Connection, table: Table) -> list[Column[Any]]:

@@ -171,7 +171,9 @@ def _disk_full(error: BaseException, where: Path) -> bool:
     """ENOSPC, or a writer that hides it (torch's says only that writing failed) on a disk without space."""
     if isinstance(error, OSError):
         return is_disk_full(error)
-    return "write" in str(error).lower() and shutil.disk_usage(where).free < 1_000_000
+    with suppress(OSError):  # the folder may be gone
+        return "write" in str(error).lower() and shutil.disk_usage(where).free < 1_000_000
+    return False
 
 
 @contextmanager

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from byol_core.settings.base import Part, setting
+from byol_core.text import storable
 
 
 class DataConfig(Part):
@@ -23,3 +27,11 @@ class DataConfig(Part):
     limit: int | None = setting(
         None, "Image limit", "Use at most this many training images (empty: all).", unit="images", expert=True, ge=2
     )
+
+    @field_validator("source")
+    @classmethod
+    def _is_text(cls, source: str) -> str:
+        """No file of settings and no store holds the bytes that a file's name may have on Linux."""
+        if storable(source) != source:
+            raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
+        return source

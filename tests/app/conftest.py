@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from byol_core.health import signs
 from byol_core.runs.executors import supervisor_lock
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
+from tests.rows import put_summary
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SUMMARY = {
@@ -62,7 +64,7 @@ def store(home: Path) -> RunStore:
 def open_page(store: RunStore) -> Open:
     """``open_page("runs", run="abc")`` opens a page with parameters in its address."""
 
-    def open_page(page: str, **query: str) -> AppTest:
+    def open_page(page: str, /, **query: str) -> AppTest:
         app = AppTest.from_file(str(MAIN), default_timeout=30).run()
         app.query_params.clear()
         for key, value in query.items():
@@ -91,10 +93,26 @@ def make(store: RunStore) -> Make:
         store.set_alarm(run.run_id, alarm)
         if state == "finished":
             unlabelled = {key: None for key in SUMMARY if key.startswith("knn")}
-            store.set_summary(run.run_id, SUMMARY if labels else SUMMARY | unlabelled)
+            put_summary(store, run.run_id, SUMMARY if labels else SUMMARY | unlabelled)
         return store.get(run.run_id) if state == "running" else store.move(run.run_id, state, message=message)
 
     return make
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, float | None]:
+    """The parts of the pages that look again by themselves, by their names in the code, and how often."""
+    found: dict[str, float | None] = {}
+    real = st.fragment
+
+    def fragment(part: Callable[..., None] | None = None, *, run_every: float | None = None) -> Any:
+        if part is None:
+            return partial(fragment, run_every=run_every)
+        found[part.__name__] = run_every
+        return real(part, run_every=run_every)
+
+    monkeypatch.setattr(st, "fragment", fragment)
+    return found
 
 
 def curve_rows(labels: bool) -> list[MetricRow]:

@@ -239,6 +239,65 @@ def test_behind_a_proxy_a_loopback_address_is_open(monkeypatch: pytest.MonkeyPat
     assert attempt(lambda: access.require("start runs")) != ""
 
 
+@pytest.mark.parametrize(
+    ("origin", "alone"),
+    [("http://localhost:8501", True), ("http://[::1]:8501", True), ("https://lab.school.example", False)],
+)
+def test_a_proxy_that_says_nothing_is_told_by_the_address_bar(
+    monkeypatch: pytest.MonkeyPatch, origin: str, alone: bool
+) -> None:
+    from streamlit.runtime.context import ContextProxy, StreamlitHeaders
+
+    monkeypatch.setattr(ContextProxy, "headers", StreamlitHeaders([("Origin", origin)]))
+    assert (attempt(lambda: access.require("start runs")) == "") == alone
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"), [(None, True), (True, True), ("true", True), (False, False), ("false", False), ("", False)]
+)
+def test_an_address_counts_unless_its_provider_does_not_confirm_it(
+    monkeypatch: pytest.MonkeyPatch, said: object, counts: bool
+) -> None:
+    signed_in(monkeypatch, email_verified=said)
+    assert access.account() == ("ada@school.example" if counts else "")
+
+
+def signed_in(monkeypatch: pytest.MonkeyPatch, **claims: object) -> None:
+    """An account of the organisation, as Streamlit tells a session of it."""
+    told = {"is_logged_in": True, "email": "Ada@School.example", "iat": 1, **claims}
+    monkeypatch.setattr(access, "has_accounts", lambda: True)
+    monkeypatch.setattr(st, "user", told)
+    monkeypatch.setenv(access.TEACHERS_VARIABLE, "ada@school.example")
+
+
+@pytest.mark.usefixtures("shared")
+def test_an_account_that_has_signed_out_in_one_tab_teaches_in_none_until_it_comes_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access, "_left", {})
+    signed_in(monkeypatch)
+    before = access.permit()
+    assert before.holds()
+    attempt(access.sign_out)
+    assert not before.holds() and not access.is_teacher() and access.has_signed_out()
+    signed_in(monkeypatch, iat=2)
+    assert access.is_teacher()
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_class_that_looks_on_has_stale_runs_corrected_once(
+    store: RunStore, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from byol_core.runs import store as module
+
+    make("finished")
+    looks: list[RunStore] = []
+    monkeypatch.setattr(module, "REPAIR_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "repair", looks.append)
+    attempt(lambda: [state.store().runs() for _ in range(5)])
+    assert len(looks) == 1 and looks[0] is state._store(str(store.home))
+
+
 @pytest.mark.usefixtures("shared")
 def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> None:
     page = open_page("sign_in")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.components import compare_tables
+from app import crowd
+from app.components import compare, compare_tables, curves
+from byol_core.events import MetricRow, Progress
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, figures, sent, text
@@ -74,6 +76,79 @@ def test_runs_that_logged_nothing_are_no_error(open_page: Open, make: Make) -> N
     assert "These runs have logged nothing yet" in text(page)
     for side in ("Table", "Settings", "System"):
         assert not open_page("runs", compare=page.query_params["compare"], side=side).exception
+
+
+@pytest.mark.parametrize("side", ["Curves", "Table", "Settings", "System"])
+def test_runs_that_wait_or_are_over_are_looked_at_again(
+    open_page: Open, make: Make, looks: dict[str, float | None], side: str
+) -> None:
+    open_page("runs", compare=address([make("queued"), make("queued", seed=3)]), side=side)
+    assert looks["look"] == crowd.SECONDS
+    open_page("runs", compare=address([make("stopped"), make("stopped", seed=3)]), side=side)
+    assert looks["look"] == crowd.IDLE * crowd.SECONDS
+
+
+def test_a_curve_that_begins_later_joins_until_somebody_chooses(open_page: Open, make: Make, store: RunStore) -> None:
+    def log(step: int, key: str) -> list[str]:
+        store.add_metrics(run.run_id, 1, [MetricRow(step, 1.0, 1.0, {key: 0.5})])
+        shown: list[str] = page.run().multiselect(key="curves").value
+        return shown
+
+    run = make("starting")
+    page = open_page("runs", compare=address([run, make("queued", seed=3)]))
+    assert (log(1, "loss"), log(2, "knn_accuracy")) == (["loss"], ["loss", "knn_accuracy"])
+    page.multiselect(key="curves").set_value(["loss"]).run()
+    assert log(3, "std_ratio") == ["loss"]
+
+
+def test_the_curves_of_all_drawn_runs_can_be_chosen(open_page: Open, make: Make, store: RunStore) -> None:
+    runs = [make("stopped", seed=seed) for seed in range(compare.MOST_LINES + 1)]
+    store.add_metrics(runs[-1].run_id, 1, [MetricRow(1, 1.0, 1.0, {"my_own": 0.5})])
+    assert "My own" in open_page("runs", compare=address(runs)).multiselect(key="curves").options
+
+
+def test_the_table_draws_the_runs_as_they_are_at_each_look(
+    make: Make, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, drawn = make("running"), []
+    monkeypatch.setattr(compare_tables, "ends", lambda runs, _: drawn.extend(run.step for _, run in runs))
+    again = compare._table_tab([("a", "#000000", [run])], ["loss"], frozenset())
+    store.set_progress(run.run_id, Progress(33, 40, 1.6, 900.0, 42.0, "training"))
+    again(compare._now([run]).runs)
+    assert drawn == [33]
+
+
+def test_best_and_last_are_looked_for_once_as_long_as_a_run_does_not_go_on(
+    open_page: Open, seeds: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real = [], compare_tables.sides.best_and_last
+    monkeypatch.setattr(
+        compare_tables.sides, "best_and_last", lambda store, ids, keys: asked.extend(ids) or real(store, ids, keys)
+    )
+    open_page("runs", compare=address(seeds), side="Table").run()
+    assert sorted(asked) == sorted(run.run_id for run in seeds)
+
+
+def test_curves_of_a_run_that_is_over_are_read_until_the_browser_has_them(
+    open_page: Open, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [make("stopped"), make("running", seed=3)]
+    page = open_page("runs", compare=address(runs))
+    page.session_state["feed"] = {"have": {curves.curve_id(runs[0], key): 20 for key in compare.FIRST}}
+    asked, real = [], RunStore.curves
+    monkeypatch.setattr(RunStore, "curves", lambda self, id, *a, **k: asked.append(id) or real(self, id, *a, **k))
+    page.run()
+    assert asked == [runs[1].run_id]
+    assert sent(page)[curves.curve_id(runs[0], "loss")] == (20, [])
+
+
+def test_an_address_of_too_many_runs_is_cut_and_says_so(open_page: Open, make: Make) -> None:
+    run = make("finished")
+    page = open_page("runs", compare=",".join([run.run_id, run.run_id, *(f"none{at}" for at in range(500))]))
+    assert page.title[0].value == "Compare runs"
+    unknown, cut = (warning.value for warning in page.warning)
+    assert "'none0'" in unknown and "198 more" in unknown
+    assert cut.startswith("The address names 501 runs; the first 200")
 
 
 def test_one_run_alone_says_how_to_choose_more(open_page: Open, make: Make) -> None:

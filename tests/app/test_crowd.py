@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+
 import pytest
 
-from app.crowd import GONE, SECONDS, TABS, Crowd, pause
+from app.crowd import GONE, IDLE, SECONDS, TABS, Crowd, pause
 
 
 @pytest.mark.parametrize(("tabs", "turns"), [(0, 1), (1, 1), (TABS, 1), (TABS + 1, 2), (5 * TABS, 5)])
@@ -29,3 +31,23 @@ def test_tabs_that_were_closed_count_no_more() -> None:
         crowd.seconds(str(tab), 0.0)
     later = GONE * pause(2 * TABS) + 1
     assert crowd.seconds("0", later) == SECONDS
+
+
+@pytest.mark.parametrize("slow", [1.0, IDLE])
+@pytest.mark.parametrize("tabs", [TABS + 1, 28, 60])
+def test_tabs_that_stay_are_told_the_same_at_each_look(tabs: int, slow: float) -> None:
+    crowd = Crowd()
+    turns = [(tab / tabs, tab) for tab in range(tabs)]
+    told: list[float] = []
+    for _ in range(20 * tabs):
+        now, tab = heapq.heappop(turns)
+        told.append(crowd.seconds(str(tab), now, slow))
+        heapq.heappush(turns, (now + told[-1] + tab % 3 / 10, tab))
+    assert set(told[2 * tabs :]) == {slow * pause(tabs / slow)}
+
+
+def test_a_tab_that_looks_more_seldom_counts_less() -> None:
+    crowd = Crowd()
+    told = {crowd.seconds(str(tab), 0.0, IDLE) for tab in range(int(IDLE) * TABS)}
+    assert told == {IDLE * SECONDS}
+    assert crowd.seconds("one more", 0.0) == 2 * SECONDS

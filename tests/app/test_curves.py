@@ -11,6 +11,7 @@ from byol_core.events import MetricRow
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, figures, health_rows, sent, text
+from tests.rows import start_from
 
 
 def open_again(page: AppTest, run: Run, **had: int) -> AppTest:
@@ -32,7 +33,7 @@ def test_only_what_the_browser_has_not_is_sent(open_page: Open, make: Make, stor
 def test_nonsense_from_a_browser_is_no_error(open_page: Open, make: Make) -> None:
     run = make("running")
     page = open_page("runs", run=run.run_id)
-    for nonsense in ([1], {curves.curve_id(run, "loss"): "x"}):
+    for nonsense in ([1], *({curves.curve_id(run, "loss"): step} for step in ("x", True, 1.5, 10**30, -7))):
         page.session_state["feed"] = {"have": nonsense}
         page.run()
         assert not page.exception
@@ -44,7 +45,7 @@ def test_a_resumed_run_is_read_afresh(open_page: Open, make: Make, store: RunSto
     store.resume(run.run_id)
     resumed = store.claim(run.run_id)
     assert resumed is not None
-    store.set_start_step(run.run_id, resumed.attempt, 10)
+    start_from(store, run.run_id, resumed.attempt, 10)
     page = open_again(open_page("runs", run=run.run_id), run, loss=20)
     assert sent(page)[f"{run.run_id}/2/loss"] == (-1, [0, 2, 4, 6, 8, 10])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import crowd
 from app.components.packed import unpack
 from byol_core import embed
 from byol_core.embed.jobs import Reporter, map_key, save_map
@@ -194,3 +195,8 @@ def test_a_umap_that_failed_says_why_and_can_be_tried_again(make_run, open_map):
     at = open_map(method="UMAP")
     assert at.error[0].value == "UMAP found no layout. PCA is shown."
     assert "Try again" in [button.label for button in at.button]
+
+
+def test_the_map_of_a_run_that_is_over_is_looked_at_again(open_map, make, looks):
+    open_map(run=make("stopped").run_id)
+    assert looks["look"] == crowd.IDLE * crowd.SECONDS

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +47,31 @@ def test_every_answer_has_the_headers() -> None:
 @pytest.mark.parametrize("path", ["/_stcore/upload_file/{}/1", "/lab/_stcore/upload_file/{}/1"])
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_an_upload_is_for_the_sessions_of_teachers(monkeypatch: pytest.MonkeyPatch, path: str, method: str) -> None:
-    monkeypatch.setattr(access, "_teaching", {"one": None})
+    monkeypatch.setattr(access, "_teaching", {"one": access.Permit(until=math.inf)})
     assert asked(path.format("one"), method)["status"] == 204
     assert asked(path.format("another"), method)["status"] == 403
     assert asked(path.format("another"), "OPTIONS")["status"] == 204
+
+
+@pytest.mark.parametrize("base", ["", "lab", "a/b"])
+def test_no_address_of_streamlits_takes_a_file_unguarded(base: str) -> None:
+    from streamlit.web.server.starlette import starlette_routes as streamlit
+
+    nothing: Any = None
+    routes: list[Any] = streamlit.create_upload_routes(nothing, nothing, base)
+    taking = [(route.path, method) for route in routes for method in route.methods - {"GET", "HEAD", "OPTIONS"}]
+    assert {method for _, method in taking} == {"PUT", "DELETE"}
+    for path, method in taking:
+        assert asked(path.format(session_id="another", file_id="1"), method)["status"] == 403
+
+
+@pytest.mark.usefixtures("shared")
+def test_who_has_signed_out_uploads_nothing_more_from_any_tab(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (access.DOOR.enter(WORD, access.passphrase_hash(), "a browser") for _ in range(2))
+    monkeypatch.setattr(access, "_teaching", {"one": access.Permit((first,)), "two": access.Permit((second,))})
+    assert [access.is_teachers_session(session) for session in ("one", "two")] == [True, True]
+    attempt(access.sign_out, token=first)
+    assert [access.is_teachers_session(session) for session in ("one", "two")] == [False, False]
 
 
 def note(token: str) -> bool:
@@ -103,6 +127,34 @@ def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monk
     found: list[embed.MapJob] = []
     attempt(lambda: found.append(map_data.umap(probe, probe.evaluations[-1], "pixels", UmapSettings())[1]))
     assert found[0].message == "Waiting for another map"
+
+
+def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.components import map_data
+
+    nothing: Any = None
+    running, started = embed.MapJob("running"), threading.Barrier(2)
+    jobs: dict[str, embed.MapJob] = {}
+    found: list[embed.MapJob] = []
+
+    def start(*arguments: Any) -> embed.MapJob:
+        time.sleep(0.2)  # its process takes a moment to be there
+        return jobs.setdefault(arguments[-1], running)
+
+    def ask(key: str) -> None:
+        started.wait()
+        found.append(map_data._begin(nothing, nothing, "pixels", UmapSettings(), key))
+
+    monkeypatch.setattr(map_data, "_asked_for", [])
+    monkeypatch.setattr(access, "is_teacher", lambda: False)
+    monkeypatch.setattr(embed, "job", lambda _, key: jobs.get(key, embed.MapJob("absent")))
+    monkeypatch.setattr(embed, "start", start)
+    threads = [threading.Thread(target=ask, args=(key,)) for key in ("one", "another")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(job.state for job in found) == ["absent", "running"]
 
 
 def test_a_download_is_refused_where_it_would_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from byol_core.runs import queueing
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, text
+from tests.rows import put
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_without_waiting_runs_there_is_no_queue(open_page: Open, make: Make) -> 
 
 
 def test_the_queue_says_the_order_and_why_each_run_waits(open_page: Open, store: RunStore, waiting: list[Run]) -> None:
-    store.set_message(waiting[1].run_id, "Waits for a free GPU.")
+    put(store, waiting[1].run_id, message="Waits for a free GPU.")
     page = open_page("runs")
     assert "Queue: 3 runs wait" in [block.label for block in page.expander]
     labels = [button.label for button in page.button if button.key.startswith("open_")]

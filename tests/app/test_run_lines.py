@@ -38,6 +38,12 @@ def test_a_search_looks_into_everything_that_people_wrote(text: str) -> None:
     assert Wanted(text).lets_through(written)
 
 
+@pytest.mark.parametrize("value", [float("nan"), 1e300, 10**400, "high", [1], None])
+def test_a_number_that_is_none_breaks_no_line(value: Any) -> None:
+    (line,) = unfolded([run("odd", summary={"knn_accuracy": value, "loss": value, "seconds": value})])
+    assert (line.values("knn_accuracy"), line.seconds) == ([], None)
+
+
 def test_a_search_needs_every_word() -> None:
     assert not Wanted("wide blur").lets_through(run("wide-crop"))
 

@@ -7,11 +7,13 @@ import time
 import pytest
 from sqlalchemy import update
 
+from app import crowd
 from app.components import run_actions, words
 from byol_core.runs import library
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, text
+from tests.rows import put
 
 STALL = "No step for 90 s, where the longest lately took 0.5 s: the machine may be overloaded."
 
@@ -64,9 +66,9 @@ def test_delete_puts_into_the_trash_and_can_be_undone(open_page: Open, make: Mak
 def test_a_run_is_exported_as_curves_or_whole(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("finished")
     page = open_page("runs", run=run.run_id)
+    page.session_state["export"] = True
+    page.run()
     assert {button.key for button in page.download_button} == {"export-csv", "export-parquet", "export-zip"}
-    assert run_actions._packed(store, run.run_id).startswith(b"PK")
-    assert [path.name for path in store.home.iterdir() if path.name.startswith(".export")] == []
 
 
 def test_a_file_is_named_after_the_run(make: Make, store: RunStore) -> None:
@@ -84,7 +86,7 @@ def test_a_run_without_a_sign_of_life_says_so(open_page: Open, make: Make, store
 
 def test_the_alarm_of_a_stall_proposes_no_other_settings(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("running", alarm=STALL).run_id)
-    assert [warning.value for warning in page.warning] == [STALL]
+    assert [warning.value for warning in page.warning] == [words.plain(STALL)]
     assert not page.get("page_link")
     assert words.is_stall(STALL) and not words.is_stall("The projection is collapsing.")
 
@@ -108,7 +110,33 @@ def test_a_viewer_sees_everything_and_changes_nothing(
     closed = {button.key for button in page.button if button.disabled}
     assert {"resume", "rename", "archive", "delete"} <= closed
     assert "clone" not in {button.key for button in page.button} and not page.multiselect
+    page.session_state["export"] = True
+    page.run()
     assert {button.key for button in page.download_button} == {"export-csv", "export-parquet"}
     for action in (run_actions._resume, run_actions._put_away, run_actions._throw):
         run_actions._do(action, run.run_id)
     assert store.get(run.run_id) == run
+
+
+def test_a_run_that_is_over_is_looked_at_again(open_page: Open, make: Make, looks: dict[str, float | None]) -> None:
+    open_page("runs", run=make("stopped").run_id)
+    assert looks["_head"] == crowd.IDLE * crowd.SECONDS
+
+
+EVIL = "![](http://evil.example/x.png) [sign in](https://evil.example)"
+TAME = r"!\[\](http\://evil.example/x.png) \[sign in\](https\://evil.example)"
+
+
+@pytest.mark.parametrize(
+    ("page", "query"), [("runs", {"run": EVIL}), ("embeddings", {"run": EVIL}), ("train", {f"views.{EVIL}": "1"})]
+)
+def test_what_an_address_says_is_no_markup(open_page: Open, page: str, query: dict[str, str]) -> None:
+    assert TAME in open_page(page, **query).warning[0].value
+
+
+@pytest.mark.parametrize("state", ["failed", "interrupted", "stopped", "queued", "running"])
+def test_what_a_run_says_is_no_markup(open_page: Open, make: Make, store: RunStore, state: str) -> None:
+    run = make(state)
+    put(store, run.run_id, message=EVIL, alarm=f"It has collapsed: {EVIL}", phase=EVIL)
+    said = text(open_page("runs", run=run.run_id))
+    assert TAME in said and EVIL not in said

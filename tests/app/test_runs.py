@@ -6,6 +6,7 @@ import pytest
 
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, text
+from tests.rows import put_summary
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,16 @@ def test_a_run_that_kept_representations_leads_to_its_map(open_page: Open, make:
 
 def test_a_resumed_run_shows_no_numbers_of_its_earlier_end(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("stopped")
-    store.set_summary(run.run_id, {"knn_accuracy": 0.9, "seconds": 5.0})
+    put_summary(store, run.run_id, {"knn_accuracy": 0.9, "seconds": 5.0})
     store.resume(run.run_id)
     page = open_page("runs", run=run.run_id)
     assert "kNN on the test images" not in {metric.label for metric in page.metric}
     assert open_page("runs").dataframe[0].value["knn"].isna().all()
+
+
+def test_a_stopped_run_is_not_said_to_have_no_labels(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("stopped")
+    put_summary(store, run.run_id, {"stopped": True, "loss": 0.5, "knn_accuracy": None, "seconds": 5.0})
+    page = open_page("runs", run=run.run_id)
+    assert "no labels" not in text(page)
+    assert {metric.label: metric.value for metric in page.metric}["kNN (validation)"] == "0.800"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components import bulk_export, run_import
+from app import exports
+from app.components import run_import
 from byol_core import presets
 from byol_core.errors import InputError
 from byol_core.runs import library, portable, sweep
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 from tests.app.conftest import SUMMARY, Make, Open, text
+from tests.rows import put_summary
 
 
 def names(page: AppTest) -> list[str]:
@@ -33,13 +34,14 @@ def swept(store: RunStore, *accuracies: float) -> list[Run]:
     for run, accuracy in zip(runs, accuracies, strict=True):
         store.claim(run.run_id)
         store.move(run.run_id, "running")
-        store.set_summary(run.run_id, SUMMARY | {"knn_accuracy": accuracy})
+        put_summary(store, run.run_id, SUMMARY | {"knn_accuracy": accuracy})
         store.move(run.run_id, "finished")
     return runs
 
 
-def test_without_runs_the_page_says_what_a_run_is(open_page: Open) -> None:
+def test_without_runs_the_page_says_what_a_run_is(open_page: Open, looks: dict[str, float | None]) -> None:
     page = open_page("runs")
+    assert looks["listed"]  # one may come from a terminal
     assert "No run yet" in text(page)
     page.button(key="to_train").click().run()
     assert page.title[0].value == "Train"
@@ -58,7 +60,7 @@ def test_the_table_lists_every_run_newest_first(open_page: Open, make: Make) -> 
 
 def test_a_resumed_run_shows_no_accuracy_of_its_earlier_end(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("stopped")
-    store.set_summary(run.run_id, {"knn_accuracy": 0.9, "seconds": 5.0})
+    put_summary(store, run.run_id, {"knn_accuracy": 0.9, "seconds": 5.0})
     store.resume(run.run_id)
     assert open_page("runs").dataframe[0].value["knn"].isna().all()
 
@@ -111,6 +113,7 @@ def test_many_runs_come_in_pages(open_page: Open, store: RunStore) -> None:
     assert names(page) == ["run 25", "run 26"]
     page.text_input(key="search").set_value("26").run()
     assert names(page) == ["run 26"]
+    assert names(open_page("runs", order="Name", page="2")) == ["run 25", "run 26"]
 
 
 def test_filters_are_there_again_after_a_run_was_opened(open_page: Open, make: Make) -> None:
@@ -223,29 +226,20 @@ def test_a_run_that_started_meanwhile_is_not_deleted(open_page: Open, make: Make
     assert library.trash(store) == []
 
 
+def test_a_sweep_of_which_some_runs_are_ticked_stays_so_when_another_line_is() -> None:
+    def clicked() -> None:
+        from app.components import run_table
+
+        run_table._ticks_changed()
+
+    page = AppTest.from_function(clicked)
+    page.session_state["runs_shown"] = [("a", "b"), ("c",), ("d",)]
+    page.session_state["runs_ticked"], page.session_state["rows_told"] = ["a", "d"], [2]
+    page.session_state["run_table"] = {"selection": {"rows": [1]}}
+    assert page.run().session_state["runs_ticked"] == ["a", "c"]
+
+
 # Export and import
-
-
-def test_curves_of_several_runs_are_one_table(make: Make, store: RunStore) -> None:
-    ids = [make("finished").run_id, make("stopped").run_id]
-    lines = bulk_export.metrics_csv(store, ids).decode().splitlines()
-    assert [line for line in lines if line.startswith("run_id")] == [lines[0]]
-    assert {line.split(",")[0] for line in lines[1:]} == set(ids)
-
-
-def test_curves_as_parquet_are_the_same_table(make: Make, store: RunStore) -> None:
-    import pandas as pd
-
-    ids = [make("finished").run_id, make("stopped").run_id]
-    table = pd.read_parquet(io.BytesIO(bulk_export.metrics_parquet(store, ids)))
-    assert len(table) == len(bulk_export.metrics_csv(store, ids).splitlines()) - 1
-    assert set(table["run_id"]) == set(ids)
-
-
-def test_several_runs_are_a_zip_of_zips(make: Make, store: RunStore) -> None:
-    runs = [make("finished"), make("stopped")]
-    whole = zipfile.ZipFile(io.BytesIO(bulk_export.zipped(store, [run.run_id for run in runs])))
-    assert whole.namelist() == [f"{run.run_id}.zip" for run in runs]
 
 
 def test_the_export_offers_a_file_and_says_when_it_is_too_large(
@@ -256,7 +250,7 @@ def test_the_export_offers_a_file_and_says_when_it_is_too_large(
     page.session_state["bulk_export"] = True
     page = ticked(page, run)
     assert page.get("download_button")[0].label == f"Download {run.run_id}-metrics.csv"
-    monkeypatch.setattr(bulk_export, "MOST_BYTES", 10)
+    monkeypatch.setattr(exports, "MOST_BYTES", 10)
     page.button_group(key="export_format").set_value("Zip").run()
     assert "'byol pack RUN --out FILE.zip'" in page.warning[0].value
 

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.components import words
 from byol_core.errors import LabError
 from byol_core.runs.store import RunStore
 from tests.app.conftest import MAIN, Make, Open
@@ -29,7 +30,7 @@ def test_a_home_that_is_a_file_is_one_sentence_on_every_page(broken: Path, page:
     app = AppTest.from_file(str(MAIN), default_timeout=30).run().switch_page(f"views/{page}.py").run()
     assert not app.exception
     (error,) = app.error
-    assert f"The home of the runs '{broken}' cannot be written" in error.value
+    assert f"The home of the runs '{words.plain(str(broken))}' cannot be written" in error.value
 
 
 def test_the_augment_page_needs_no_home(broken: Path) -> None:

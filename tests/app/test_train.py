@@ -154,7 +154,7 @@ def test_a_limit_and_what_is_held_out_are_not_learned_from(changes: dict[str, ob
 
 def test_a_home_that_nobody_has_is_no_traceback(open_page: Open) -> None:
     page = open_page("train", **{"data.source": "~nobody-of-this-name/x"})
-    assert "There is nothing at '~nobody-of-this-name/x'" in page.error[0].value
+    assert r"There is nothing at '\~nobody-of-this-name/x'" in page.error[0].value
 
 
 # Objectives and ablations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def test_forty_tabs_are_all_answered_without_an_error_while_the_run_goes_on(
     viewers = importlib.import_module("viewers")
     before = served.store.get(trains).step
     paths = [f"runs?run={trains}", "home", "runs", "embeddings?run=byol-tiny"]
-    seen = asyncio.run(viewers.watch(served.url, paths, TABS, SECONDS, 10.0))
+    with ThreadPoolExecutor(1) as thread:  # playwright may have a loop of its own in this one
+        seen = thread.submit(asyncio.run, viewers.watch(served.url, paths, TABS, SECONDS, 10.0)).result()
     assert seen.complaints == []
     assert len(seen.pages) >= TABS
     assert len(seen.polls) > TABS

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from byol_core import presets
+from byol_core import presets, processes
 from byol_core.events import MetricRow
 from byol_core.runs.executors import supervisor_lock
 from byol_core.runs.model import Run
@@ -16,6 +16,8 @@ from tests.browser.conftest import PATIENCE, Served
 
 ROW = 40  # pixels; the head of the table is as high
 NAMES = "(document.querySelector('.js-plotly-plot')?._fullData ?? []).filter(t => t.visible === true).map(t => t.name)"
+
+DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].map(p => p._fullLayout?.uirevision ?? '').join()"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -62,3 +64,12 @@ def test_a_sweep_from_the_form_opens_its_comparison(page: Page, served: Served) 
     waiting = served.store.queue()
     assert [run.config["seed"] for run in waiting] == [0, 1]
     assert len({run.group for run in waiting}) == 1
+    expect(page.get_by_text("logged nothing yet")).to_be_visible()
+    run = served.store.claim(waiting[0].run_id, processes.identity())
+    assert run is not None
+    for key in ("loss", "knn_accuracy"):  # the page is not touched
+        served.store.add_metrics(run.run_id, 1, [MetricRow(step, step, step, {key: 0.5}) for step in range(5)])
+        page.wait_for_function(f"({DRAWN}).includes('compare-{key}')", timeout=PATIENCE)
+    page.get_by_role("tab", name="Table").click()
+    served.store.move(run.run_id, "stopped")
+    expect(page.get_by_text("1 of them still to finish")).to_be_visible()

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
@@ -190,6 +191,49 @@ def test_runs_of_several_lengths_have_one_mean(call: Callable[..., dict[str, lis
     found = call("meanAndSpread", lines)
     assert (found["x"], found["mean"], found["count"]) == ([0, 10, 20], [2.0, 3.0, 3.0], [2, 2, 1])
     assert found["high"][0] - found["mean"][0] == pytest.approx(math.sqrt(2))
+
+
+@pytest.fixture
+def expanded(page: Page) -> Callable[..., dict[str, Any]]:
+    """What plotly is told to draw of a curve (step = seconds, values), on an axis of this type."""
+    from app.components.live_chart import _script
+
+    source = _script("traces.js")
+
+    def expanded(steps: list[int], values: list[float], x: str, kind: str) -> dict[str, Any]:
+        curve = {"step": steps, "epoch": steps, "seconds": steps, "value": values}
+        traces = [{"level": 0.5}, {"curves": ["a"], "line": {"color": "#000000"}, "hovertemplate": ""}]
+        layout = {"uirevision": "r", "xaxis": {"title": {}, "type": kind}, "yaxis": {"type": "linear"}}
+        figure = {"data": traces, "layout": layout, "live": {"x": x, "smooth": 0}}
+        drawing = f"{source}; page.curves.set('a', curve); return expanded(figure)"
+        found: dict[str, Any] = page.evaluate(f"([curve, figure]) => {{ {drawing} }}", [curve, figure])
+        return found
+
+    return expanded
+
+
+def test_marks_on_a_log_axis_stand_where_they_belong(expanded: Callable[..., dict[str, Any]]) -> None:
+    figure = expanded([0, 10, 100, 1000], [1.0, 2.0, math.nan, 3.0], "step", "log")
+    (line,), (words,) = figure["layout"]["shapes"], figure["layout"]["annotations"]
+    assert (line["x0"], words["x"]) == (100, 2)
+    assert figure["data"][0]["x"] == [10, 1000]
+    assert "annotations" not in expanded([0, 10], [math.nan, 1.0], "step", "log")["layout"]
+
+
+def test_a_zoom_ends_when_the_unit_of_the_time_changes(expanded: Callable[..., dict[str, Any]]) -> None:
+    short, longer, long = (
+        expanded([0, end], [1.0, 2.0], "time", "linear")["layout"]["uirevision"] for end in (100, 170, 190)
+    )
+    assert short == longer != long
+
+
+def test_what_was_hidden_among_other_lines_is_not_hidden(page: Page) -> None:
+    from app.components.packed import script
+
+    hide = "page.hidden.add('a'); const asked = []; page.listeners.add((changed) => asked.push(changed.size));"
+    told = "showGroups(['b', 'a']); const same = page.hidden.size; showGroups(['a', 'c', 'd'])"
+    source = f"{script('live_chart/series.js')} showGroups(['a', 'b']); {hide} {told}"
+    assert page.evaluate(f"() => {{ {source}; return [same, page.hidden.size, asked] }}") == [1, 0, [3]]
 
 
 def test_a_message_that_was_missed_leaves_no_hole(page: Page) -> None:

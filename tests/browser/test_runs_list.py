@@ -71,3 +71,17 @@ def test_a_click_on_a_name_opens_the_run_and_the_way_back_keeps_the_search(page:
     expect(page.get_by_role("heading", name="Runs", level=1)).to_be_visible()
     page.go_back()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_queue_that_begins_while_the_list_is_open_appears(page: Page, served: Served) -> None:
+    for run in served.store.queue():
+        served.store.request_stop(run.run_id)
+    at_work = served.store.create(CONFIG, name="at work", here=True)
+    try:
+        page.goto(f"{served.url}/runs?search=at+work")
+        table(page)
+        expect(page.get_by_text("Queue: ")).to_have_count(0)
+        create(served, "later")
+        expect(page.get_by_text("Queue: 1 run waits")).to_be_visible()
+    finally:
+        served.store.move(at_work.run_id, "stopped")

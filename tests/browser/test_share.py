@@ -128,6 +128,24 @@ def test_a_teacher_stays_one_over_reload_and_tabs_until_signed_out(browser: Brow
     other.close()
 
 
+def test_signing_out_in_one_tab_signs_out_those_that_signed_in_for_themselves(
+    context: BrowserContext, lab: Served
+) -> None:
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):  # both are open, and without a cookie, before either signs in
+        page.goto(f"{lab.url}/sign-in")
+        expect(page.get_by_label("Passphrase", exact=True)).to_be_visible()
+    for page in (first, second):
+        page.get_by_label("Passphrase", exact=True).fill(WORD)
+        page.get_by_test_id("stMain").get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("You are signed in")).to_be_visible()
+    first.get_by_role("button", name="Sign out").click()
+    expect(first.get_by_label("Passphrase", exact=True)).to_be_visible()
+    second.get_by_test_id("stTopNavLink").filter(has_text="Train").click()
+    expect(second.get_by_text("Only a teacher may start runs here; sign in first.")).to_be_visible()
+    second.wait_for_function("!document.cookie.includes('byol_lab_teacher')")
+
+
 def test_a_stolen_or_made_up_cookie_is_of_no_use(context: BrowserContext, lab: Served) -> None:
     name = f"byol_lab_teacher_{lab.url.rpartition(':')[2]}"
     context.add_cookies([{"name": name, "value": "x" * 43, "url": lab.url}])

@@ -9,6 +9,7 @@ from byol_core.config import RunConfig
 from byol_core.events import MetricRow
 from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.store import RunStore
+from tests.rows import put_summary
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def finished(store):
         run = store.create(RunConfig().changed(**changes), name=name, here=True)
         store.move(run.run_id, "running")
         store.add_metrics(run.run_id, 1, [MetricRow(3, 0.3, 1.5, {"loss": 0.25})])
-        store.set_summary(run.run_id, {"steps": 3, "knn_accuracy": 0.7})
+        put_summary(store, run.run_id, {"steps": 3, "knn_accuracy": 0.7})
         return store.move(run.run_id, "finished")
 
     return make

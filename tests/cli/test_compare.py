@@ -4,6 +4,7 @@ import json
 
 from byol_core.config import RunConfig
 from byol_core.runs import sweep
+from tests.rows import put_summary
 
 
 def test_a_comparison_is_one_object(byol, finished):
@@ -30,7 +31,7 @@ def test_the_name_of_a_group_stands_for_its_runs(byol, store):
     assert [run["run_id"] for run in found["runs"]] == [run.run_id for run in made]
     assert "seeds as one" not in byol("compare", "seeds")[1]  # there is no accuracy yet
     for run, accuracy in zip(made, (0.6, 0.8), strict=True):
-        store.set_summary(run.run_id, {"knn_accuracy": accuracy})
+        put_summary(store, run.run_id, {"knn_accuracy": accuracy})
     lines = [" ".join(line.split()) for line in byol("compare", "seeds")[1].splitlines()]
     assert lines[-2:] == ["seeds as one kNN, mean sd n", "seeds 0.700 0.141 2"]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 
@@ -23,6 +24,17 @@ def test_a_run_is_packed_and_unpacked(byol, store, finished, tmp_path, monkeypat
     assert (back["run_id"], back["state"], back["loss"], back["knn_accuracy"]) == (run.run_id, "finished", 0.25, 0.7)
     assert byol("unpack", f"{run.run_id}.zip")[1].startswith("Run ")
     assert len(store.runs()) == 2
+
+
+def test_several_runs_in_one_file_come_in_together(byol, store, finished, tmp_path):
+    ids = [finished(name).run_id for name in ("one", "two")]
+    with zipfile.ZipFile(tmp_path / "runs.zip", "w") as archive:
+        for run_id in ids:
+            byol("pack", run_id, "--out", tmp_path / f"{run_id}.zip")
+            archive.write(tmp_path / f"{run_id}.zip", f"{run_id}.zip")
+    byol("delete", *ids, "--now")
+    assert [run["run_id"] for run in json.loads(byol("unpack", tmp_path / "runs.zip", "--json")[1])] == ids
+    assert byol("unpack", tmp_path / "runs.zip")[1].count("is here, finished") == 2
 
 
 def test_a_foreign_file_is_one_sentence(byol, store, tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from byol_core.config import RunConfig
+from tests.rows import put
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def names(out):
 
 
 def test_the_queue_is_listed_in_order_and_rearranged(byol, store, three):
-    store.set_message(three[0].run_id, "Waits for the CPU.")
+    put(store, three[0].run_id, message="Waits for the CPU.")
     assert names(byol("queue", "--json")[1]) == ["a", "b", "c"]
     assert "Waits for the CPU." in byol("queue")[1]
     assert names(byol("move", "c", "first", "--json")[1]) == ["c", "a", "b"]

@@ -47,3 +47,18 @@ def test_tail_prints_the_end_of_the_log(byol, store, finished):
     assert byol("tail", "done", "-n", "2")[1] == "two\nthree 100 %\n"
     assert byol("tail", "done", "-n", "1", "--follow")[1] == "three 100 %\n"
     assert json.loads(byol("tail", "done", "--json")[1])["lines"][0] == "one"
+
+
+def test_a_name_is_no_markup(byol, store, finished, quiet):
+    one, other, waits, gone = (finished("[/x] net"), finished("[red] :smile:"), store.create(RunConfig(), name="[/]"),
+                               finished("[/gone]"))  # fmt: skip
+    byol("delete", gone.run_id)
+    said = [byol("runs"), byol("show", one.run_id), byol("queue"), byol("compare", one.run_id, other.run_id)]
+    assert [status for status, _, _ in [*said, byol("trash")]] == [0] * 5
+    assert "[/x] net" in said[0][1] and "[red] :smile:" in said[0][1] and waits.name in said[2][1]
+    assert all("[/x] net" in out for _, out, _ in (said[1], said[3])) and "[/gone]" in byol("trash")[1]
+
+
+def test_a_reference_that_is_no_text_is_one_sentence(byol, store):
+    status, _, err = byol("show", "x\udcff")
+    assert (status, err) == (2, "There is no run 'x\\udcff'; 'byol runs' lists them.\n")

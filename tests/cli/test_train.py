@@ -36,6 +36,12 @@ def test_a_file_may_hold_dotted_keys_and_what_to_yaml_wrote(tmp_path):
     assert configure("classroom", file, None, []) == RunConfig(seed=7)
 
 
+def test_a_path_that_is_no_text_is_refused(byol, store, tmp_path):
+    status, _, err = byol("train", "--data", tmp_path / "im\udcff")
+    assert (status, err.count("\n")) == (2, 1) and "UTF-8 text" in err
+    assert [path.name for path in store.home.iterdir() if path.is_dir()] == []
+
+
 # Training here
 
 

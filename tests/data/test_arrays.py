@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from byol_core.data import tables
+from byol_core.data import arrays, tables
 from byol_core.data.catalog import load
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
+from byol_core.fit import is_out_of_memory
 
 RANDOM = np.random.default_rng(0)
 COLOUR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
@@ -196,3 +197,35 @@ def test_a_header_that_promises_more_than_there_is_is_refused(tmp_path: Path) ->
         load(str(tmp_path / "data.npy"), 8)
     with pytest.raises(InputError, match="size is not what its header says"):
         load(str(tmp_path / "data.npz"), 8)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
+def test_a_full_memory_is_not_the_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    path = npz(tmp_path, images=COLOUR)
+    monkeypatch.setattr(arrays, "_fill", full)
+    with pytest.raises(LabError, match="not enough memory to read the images") as caught:
+        load(path, 8)
+    assert is_out_of_memory(caught.value)
+
+
+def test_an_error_without_words_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wordless(*_: object, **__: object) -> None:
+        raise IndexError
+
+    path = npz(tmp_path, images=COLOUR)
+    monkeypatch.setattr(arrays, "_fill", wordless)
+    with pytest.raises(InputError, match="cannot be read: IndexError"):
+        load(path, 8)
+
+
+def test_an_npz_that_is_packed_in_a_rare_way_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", COLOUR)
+    with zipfile.ZipFile(tmp_path / "set.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.write(tmp_path / "images.npy", "images.npy")
+    with pytest.raises(InputError, match="packed in a rare way"):
+        load(str(tmp_path / "set.npz"), 8)

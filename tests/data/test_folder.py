@@ -182,3 +182,12 @@ def test_links_are_followed_once_and_what_is_no_file_is_named(photos: Photos, tm
     found = load(str(root), 8)
     assert len(found) == 3
     assert found.skipped == ("b/gone.png: not a file", "b/pipe.png: not a file")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text")
+def test_names_that_are_no_text_are_spelt_out(photos: Photos) -> None:
+    root = photos(CLASSES)
+    (root / "cats").rename(root / "ca\udcff")
+    (root / "dogs" / "bad\udcff.png").write_bytes(b"nonsense")
+    found = load(str(root), 8)
+    assert (found.class_names, found.skipped) == (("ca\\udcff", "dogs"), ("dogs/bad\\udcff.png: not an image",))

@@ -17,7 +17,10 @@ from byol_core.embed import UmapSettings, job, read_probe, read_space, start, un
 from byol_core.embed.jobs import map_key
 from byol_core.embed.probe import Probe
 from byol_core.errors import LabError
+from byol_core.events import MetricRow
 from byol_core.files import write_atomic
+from byol_core.runs import folder, library
+from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 from tests.faults.nursery import SETTINGS, Nursery, pictures
 
@@ -138,6 +141,37 @@ def test_a_file_on_a_full_disk_stays_as_it_was(disk):
         write_atomic(path, bytes(100_000))
     assert path.read_bytes() == b"one"
     assert sorted(found.name for found in disk.folder.iterdir()) == ["file", "filler"]
+
+
+def large(store: RunStore) -> Run:
+    """A run that has ended, whose rows and files are worth deleting."""
+    run = store.create(build({}, SETTINGS), here=True)
+    store.add_metrics(run.run_id, 1, [MetricRow(step, 0.0, 0.0, {"a": 1.0, "b": 2.0}) for step in range(20_000)])
+    (run.folder / "checkpoints").mkdir()
+    (run.folder / "checkpoints" / "step-00000001.pt").write_bytes(bytes(20_000_000))
+    return store.move(run.run_id, "stopped")
+
+
+def test_a_run_that_a_full_disk_does_not_let_go_is_whole(disk, store):
+    run = large(store)
+    disk.fill()
+    with pytest.raises(LabError, match="disk is full"):
+        store.delete(run.run_id)
+    with pytest.raises(LabError, match="disk is full"):
+        library.throw(store, [run.run_id])
+    folder.empty_trash(store.home)
+    assert store.get(run.run_id).state == "stopped" and folder.checkpoint_step(run.folder) == 1
+
+
+@pytest.mark.parametrize("thrown", [True, False])
+def test_what_is_deleted_for_good_makes_room_on_a_full_disk(disk, store, thrown):
+    run = large(store)
+    if thrown:
+        library.throw(store, [run.run_id])
+    disk.fill()
+    library.purge(store) if thrown else library.remove(store, [run.run_id])
+    assert disk.free() > 15_000_000
+    assert (store.runs(), library.trash(store), store.metric_keys(run.run_id)) == ([], [], [])
 
 
 @pytest.fixture

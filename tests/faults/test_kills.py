@@ -78,12 +78,17 @@ def test_the_tab_is_closed_and_then_the_app_ends(lab, how):
 
 
 def test_all_three_at_once(lab):
-    run, waiting = lab.queue(), lab.queue(steps=5)
+    run = lab.queue()
+    lab.reaches(run, 1)  # with one supervisor: two that are started together wait for each other's end for a moment
+    waiting = lab.queue(steps=5)
     with lab.served() as (app, address):
         visit(address)
-        victims = [lab.reaches(run, 6), lab.supervisor(), app]
+        worker = lab.reaches(run, 6)
+        victims = [lab.supervisor(), app, worker]
+        for victim in victims:  # at the same instant: none sees another one go
+            os.kill(victim.pid, signal.SIGSTOP)
         for victim in victims:
-            victim.kill()
+            os.kill(victim.pid, signal.SIGKILL)
         wait_until(lambda: not any(map(alive, victims)))
     is_true(lab, run, "interrupted")
     is_true(lab, waiting, "queued")

@@ -13,13 +13,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
 from byol_core.runs import arrival, unpacking
-from byol_core.runs.arrival import unpack
+from byol_core.runs.arrival import unpack, unpack_all
 from byol_core.runs.folder import shutil as folder_shutil
+from tests.rows import looking_on
 
 HEADER = "run_id,run,key,step,epoch,seconds,value\n"
 TOLD = {"run_id": "abcdef01", "name": "mine", "state": "finished", "created": 1.0, "attempt": 1}
@@ -125,10 +127,30 @@ def test_a_manifest_that_tells_nonsense_is_refused(store, tmp_path, told):
         ({"notes": "nul \0"}, "cannot be read"),
         ({"notes": "half \ud83d"}, "cannot be read"),
         ({"summary": {"knn_accuracy": "high"}}, "'knn_accuracy' should be a number"),
+        ({"summary": {"steps": True}}, "'steps' should be a number"),
+        ({"summary": {"stopped": 1}}, "'stopped' should be yes or no"),
     ],
 )
 def test_what_people_write_is_checked_as_if_they_wrote_it_here(store, tmp_path, told, sentence):
     refused(store, packed(tmp_path / "a.zip", told=told), sentence)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e300", "1e999", f"1{'0' * 400}", "-1"])
+def test_a_number_that_no_page_can_show_is_refused(store, tmp_path, value):
+    summary = json.dumps({"seconds": "@"}).replace('"@"', value)
+    with zipfile.ZipFile(packed(tmp_path / "a.zip", {"summary.json": "{}"})) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["manifest.json"] = parts["manifest.json"].replace(b'"attempt": 1', b'"summary": ' + summary.encode())
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    refused(store, tmp_path / "b.zip", "cannot be read")
+
+
+def test_of_a_summary_only_what_is_known_comes_in(store, tmp_path):
+    told = {"summary": {"knn_accuracy": 0.5, "stopped": False, "loss": None, "more": {"a": [1]}}}
+    found = unpack(store, packed(tmp_path / "a.zip", told=told))
+    assert found.summary == {"knn_accuracy": 0.5, "stopped": False, "loss": None}
 
 
 # What is in it
@@ -307,7 +329,83 @@ def test_pictures_that_are_none_are_refused(store, tmp_path):
     refused(store, with_map(tmp_path / "a.zip", {"evaluations": []}, b"RIFF no"), "pictures of this run's map")
 
 
+def saved(value):
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+def test_a_checkpoint_that_holds_code_is_refused(store, tmp_path):
+    good, bad = saved({"step": 1}), saved({"step": os.system})
+    assert unpack(store, packed(tmp_path / "a.zip", {"checkpoints/step-00000001.pt": good})).folder.is_dir()
+    store.delete(TOLD["run_id"])
+    refused(store, packed(tmp_path / "b.zip", {"checkpoints/step-00000001.pt": bad}), "holds more than numbers")
+
+
+# Several at once
+
+
+def bundle(path, *files):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, file in enumerate(files):
+            archive.write(file, f"{number}.zip")
+    return path
+
+
+def test_a_zip_of_zips_is_several_runs(store, tmp_path):
+    one, other = packed(tmp_path / "a.zip"), packed(tmp_path / "b.zip", told={"run_id": "abcdef02"})
+    found = list(unpack_all(store, bundle(tmp_path / "all.zip", one, other)))
+    assert [run.run_id for run in found] == ["abcdef01", "abcdef02"]
+    assert [path.name for path in store.home.glob(".*")] == []
+    (again,) = unpack_all(store, one)
+    assert again.run_id not in ("abcdef01", "abcdef02")
+
+
+def test_a_bundle_within_a_bundle_is_refused(store, tmp_path):
+    outer = bundle(tmp_path / "b.zip", bundle(tmp_path / "a.zip", packed(tmp_path / "run.zip")))
+    with pytest.raises(InputError, match="not packed by BYOL Lab"):
+        list(unpack_all(store, outer))
+    assert nothing_stays(store)
+
+
 # All or nothing
+
+
+def test_others_write_while_a_run_comes_in(store, tmp_path, monkeypatch):
+    def read(path):
+        for row in rows(path):
+            with store.writing(patience=0.0):
+                pass
+            yield row
+
+    rows = arrival._read
+    monkeypatch.setattr(arrival, "_BATCH", 2)
+    monkeypatch.setattr(arrival, "_read", read)
+    text = HEADER + "".join(f"a,b,loss,{step},0,0,1\n" for step in range(5))
+    run = unpack(store, packed(tmp_path / "a.zip", {"metrics.csv": text}))
+    assert len(store.series(run.run_id, "loss")) == 5
+
+
+def test_a_wrong_point_after_many_leaves_none_of_them(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(arrival, "_BATCH", 2)
+    monkeypatch.setattr(arrival, "_REMOVED", 2)
+    text = HEADER + "".join(f"a,b,loss,{step},0,0,1\n" for step in range(5)) + "no point\n"
+    refused(store, packed(tmp_path / "a.zip", {"metrics.csv": text}), "line 7 is wrong")
+    assert unpack(store, packed(tmp_path / "b.zip")).run_id == TOLD["run_id"]
+
+
+def test_the_curves_of_an_import_that_died_are_removed_after_a_day(store, tmp_path, monkeypatch):
+    def dies(*_):
+        raise LabError("gone")
+
+    with monkeypatch.context() as patch, pytest.raises(LabError, match="gone"):
+        patch.setattr(arrival, "_insert", dies)
+        patch.setattr(arrival, "_forget", dies)
+        unpack(store, packed(tmp_path / "a.zip"))
+    assert store.metric_keys(TOLD["run_id"]) == ["loss"]
+    assert unpack(store, packed(tmp_path / "a.zip")).run_id != TOLD["run_id"]  # it may be coming in
+    monkeypatch.setattr(arrival, "_LEFT_SECONDS", 0.0)
+    assert unpack(store, packed(tmp_path / "a.zip")).run_id == TOLD["run_id"]
 
 
 def test_malformed_zips_never_leave_anything(store, tmp_path):
@@ -342,7 +440,7 @@ def test_a_failing_store_leaves_nothing(store, tmp_path, monkeypatch):
 
 
 def test_whoever_may_only_look_imports_nothing(store, tmp_path):
-    refused(store.read_only("Only a teacher may import runs."), packed(tmp_path / "a.zip"), "Only a teacher")
+    refused(looking_on(store, "Only a teacher may import runs."), packed(tmp_path / "a.zip"), "Only a teacher")
 
 
 def test_what_a_dead_import_left_is_removed_after_a_day(store, tmp_path):

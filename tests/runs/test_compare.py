@@ -8,6 +8,8 @@ import pytest
 from byol_core.events import MetricRow
 from byol_core.processes import identity
 from byol_core.runs import compare
+from byol_core.runs.schema import attempts
+from tests.rows import start_from
 
 
 def logged(store, config, values, key="loss", **changes):
@@ -21,7 +23,7 @@ def again(store, run, start, values):
     store.move(run.run_id, "stopped")
     store.resume(run.run_id)
     store.claim(run.run_id, identity())
-    store.set_start_step(run.run_id, 2, start)
+    start_from(store, run.run_id, 2, start)
     rows = [MetricRow(start + 1 + at, 0.0, 0.0, {"loss": value}) for at, value in enumerate(values)]
     store.add_metrics(run.run_id, 2, rows)
 
@@ -82,6 +84,15 @@ def test_more_runs_than_one_query_takes(store, config, monkeypatch):
     runs = [logged(store, config, [value]) for value in (0.1, 0.2, 0.3)]
     found = compare.best_and_last(store, [run.run_id for run in runs], ["loss"])
     assert [found[run.run_id]["loss"][0] for run in runs] == [0.1, 0.2, 0.3]
+
+
+def test_many_runs_that_were_resumed_often_are_one_query(store, config):
+    runs = [logged(store, config, [0.3]) for _ in range(2)]
+    with store.writing() as connection:
+        many = [{"run_id": run.run_id, "attempt": n, "start_step": 5} for run in runs for n in range(2, 700)]
+        connection.execute(attempts.insert(), many)
+    found = compare.best_and_last(store, [run.run_id for run in runs], ["loss"])
+    assert found == {run.run_id: {"loss": (0.3, 0.3)} for run in runs}
 
 
 def test_runs_that_differ_only_in_seed_are_one_row(store, config):

@@ -4,12 +4,14 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import event
 
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
 from byol_core.processes import identity
-from byol_core.runs import library
+from byol_core.runs import folder, library
 from byol_core.runs.schema import runs as table
 from byol_core.runs.store import RunStore
+from tests.rows import looking_on
 
 
 def ids(found):
@@ -102,13 +104,13 @@ def test_a_live_run_is_refused_by_name_and_then_none_is_thrown(store, config):
     assert ids(store.queue()) == [waiting.run_id]
 
 
-def test_a_waiting_run_is_stopped_before_it_is_thrown(store, config):
-    run = store.create(config)
-    library.throw(store, [run.run_id])
-    assert store.queue() == []
-    assert store.claim(run.run_id, identity()) is None
-    library.restore(store, [run.run_id])
-    assert store.get(run.run_id).state == "stopped"
+def test_a_waiting_run_that_comes_back_has_its_place_in_the_queue_again(store, config):
+    waiting = ids([store.create(config) for _ in range(3)])
+    library.throw(store, [waiting[1]])
+    assert ids(store.queue()) == [waiting[0], waiting[2]]
+    assert store.claim(waiting[1], identity()) is None
+    library.restore(store, [waiting[1]])
+    assert ids(store.queue()) == waiting
 
 
 def test_nothing_is_done_twice(store, config):
@@ -119,6 +121,30 @@ def test_nothing_is_done_twice(store, config):
     assert library.restore(store, [run.run_id]) == 0
     assert library.purge(store, [run.run_id]) == 0
     assert store.get(run.run_id).folder.is_dir()
+
+
+def no_commit(_connection):
+    raise LabError("The disk is full.")
+
+
+def test_what_is_purged_is_off_the_disk_even_when_its_row_has_to_wait(store, config):
+    run = store.create(config)
+    library.throw(store, [run.run_id])
+    event.listen(store.engine, "commit", no_commit)
+    with pytest.raises(LabError, match="disk is full"):
+        library.purge(store)
+    event.remove(store.engine, "commit", no_commit)
+    assert not run.folder.exists() and not (store.home / folder.TRASH).exists()
+    assert library.restore(store, [run.run_id]) == 0  # half of it is gone
+    assert library.purge(store) == 1
+
+
+def test_runs_are_removed_past_the_trash_all_or_none(store, config):
+    ended, running = store.create(config), live(store, config, "one")
+    with pytest.raises(InputError, match="The run 'one' is being worked on"):
+        library.remove(store, ids([ended, running]))
+    assert library.remove(store, [ended.run_id, "nothing"]) == [ended.run_id]
+    assert (ids(store.runs()), library.trash(store), ended.folder.exists()) == ([running.run_id], [], False)
 
 
 def test_the_trash_shows_the_last_thrown_first(store, config):
@@ -189,7 +215,7 @@ def test_the_size_is_that_of_all_files(store, config):
 
 
 def test_whoever_may_only_look_changes_nothing(store, config):
-    run, viewer = store.create(config), store.read_only("Only a teacher may do this.")
+    run, viewer = store.create(config), looking_on(store, "Only a teacher may do this.")
     library.throw(store, [store.create(config).run_id])
     for act in (
         lambda: library.annotate(viewer, run.run_id, tags=["x"]),

@@ -8,6 +8,7 @@ import pytest
 from byol_core.events import MetricRow
 from byol_core.runs.metrics import thin
 from byol_core.runs.model import finite
+from tests.rows import start_from
 
 
 def steps(points):
@@ -24,7 +25,7 @@ def again(store, run, start):
     store.move(run.run_id, "stopped")
     store.resume(run.run_id)
     run = store.claim(run.run_id)
-    store.set_start_step(run.run_id, run.attempt, start)
+    start_from(store, run.run_id, run.attempt, start)
     return run
 
 

@@ -7,17 +7,18 @@ import io
 import json
 import math
 import threading
-import zipfile
 
 import pandas as pd
 import pytest
+import torch
 
 from byol_core import paths
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow
 from byol_core.processes import identity
-from byol_core.runs import library, portable
+from byol_core.runs import library, outcome, portable
 from byol_core.runs.store import RunStore
+from tests.rows import put_summary, start_from
 
 COLUMNS = ["run_id", "run", "key", "step", "epoch", "seconds", "value"]
 VALUES = [0.1 + 0.2, math.nan, math.inf]
@@ -30,7 +31,7 @@ def run(store, config):
     store.move(run.run_id, "running")
     rows = [MetricRow(step, step / 3, step * 0.1, {"loss": value}) for step, value in enumerate(VALUES)]
     store.add_metrics(run.run_id, 1, [*rows, MetricRow(2, 0.7, 0.2, {"knn_accuracy": 0.5})])
-    store.set_summary(run.run_id, {"steps": 2, "knn_accuracy": 0.5, "seconds": 1.25})
+    put_summary(store, run.run_id, {"steps": 2, "knn_accuracy": 0.5, "seconds": 1.25})
     library.annotate(store, run.run_id, tags=["good"], notes="two\nlines")
     for name, content in FILES.items():
         (run.folder / name).parent.mkdir(exist_ok=True)
@@ -39,10 +40,9 @@ def run(store, config):
 
 
 def checkpoint(step):
-    """As torch writes one: a zip."""
+    """As a training writes one."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("data", f"weights of step {step}")
+    torch.save({"step": step}, buffer)
     return buffer.getvalue()
 
 
@@ -63,7 +63,7 @@ def again(store, run):
     store.move(run.run_id, "stopped")
     store.resume(run.run_id)
     store.claim(run.run_id, identity())
-    store.set_start_step(run.run_id, 2, 0)
+    start_from(store, run.run_id, 2, 0)
     store.add_metrics(run.run_id, 2, [MetricRow(1, 0.0, 0.0, {"loss": 7.0})])
 
 
@@ -76,6 +76,15 @@ def test_csv_has_every_number_to_the_last_digit(store, run):
     assert [row["key"] for row in found] == ["knn_accuracy", "loss", "loss", "loss"]
     assert float(found[1]["value"]) == VALUES[0] and math.isnan(float(found[2]["value"]))
     assert (found[1]["run_id"], found[1]["run"], found[3]["value"]) == (run.run_id, run.name, "inf")
+
+
+def test_a_name_that_looks_like_a_formula_is_text(store, config, elsewhere, tmp_path):
+    run = store.create(config, name="=cmd|' /C calc'!A0", here=True)
+    store.add_metrics(run.run_id, 1, [MetricRow(1, 0.0, 0.0, {"@key": -1.0})])
+    (line,) = csv.DictReader(io.StringIO(portable.metrics_csv(store, run.run_id).decode()))
+    assert (line["run"], line["key"], line["value"]) == (f"'{run.name}", "'@key", "-1.0")
+    found = portable.unpack(elsewhere, portable.pack(store, run.run_id, tmp_path / "run.zip"))
+    assert (found.name, elsewhere.metric_keys(found.run_id)) == (run.name, ["@key"])
 
 
 def test_parquet_is_the_same_table(store, run):
@@ -159,9 +168,30 @@ def test_a_resumed_run_travels_as_one_line_and_goes_on_as_one(store, config, els
     found = portable.unpack(elsewhere, portable.pack(store, run.run_id, tmp_path / "run.zip"))
     elsewhere.resume(found.run_id)
     elsewhere.claim(found.run_id, identity())
-    elsewhere.set_start_step(found.run_id, 2, 1)
+    start_from(elsewhere, found.run_id, 2, 1)
     elsewhere.add_metrics(found.run_id, 2, [MetricRow(2, 0.0, 0.0, {"loss": 9.0})])
     assert [point[::3] for point in elsewhere.series(found.run_id, "loss")] == [(0, 1.0), (1, 7.0), (2, 9.0)]
+
+
+def test_a_training_that_goes_on_while_it_is_packed_leaves_no_hole(store, config, elsewhere, tmp_path, monkeypatch):
+    def save(step):
+        (run.folder / "checkpoints").mkdir(exist_ok=True)
+        store.add_metrics(run.run_id, 1, [MetricRow(step - 1, 0.0, 0.0, {"loss": 1.0})])
+        outcome.append(run.folder, 1, [MetricRow(step, 0.0, 0.0, {"loss": 1.0})])
+        (run.folder / "checkpoints" / f"step-{step:08d}.pt").write_bytes(checkpoint(step))
+
+    def going_on(*given):
+        before = add(*given)
+        save(4)
+        return before
+
+    run, add = store.create(config, here=True), portable._add
+    save(2)
+    monkeypatch.setattr(portable, "_add", going_on)
+    found = portable.unpack(elsewhere, portable.pack(store, run.run_id, tmp_path / "run.zip"))
+    steps = [point[0] for point in elsewhere.series(found.run_id, "loss")]
+    kept = [int(path.stem[5:]) for path in (found.folder / "checkpoints").iterdir()]
+    assert kept and steps == list(range(1, steps[-1] + 1)) and steps[-1] >= kept[0]
 
 
 def test_the_demo_travels_with_its_map(store, elsewhere, tmp_path):

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from byol_core.errors import InputError, LabError
-from byol_core.runs import schema
+from byol_core.events import MetricRow, Progress
+from byol_core.processes import identity
+from byol_core.runs import library, portable, rows, schema, slots, sweep
+from byol_core.runs.arrival import unpack
 from byol_core.runs.store import RunStore
 
 CLAIM = """
@@ -43,6 +46,66 @@ def test_each_of_many_runs_is_taken_by_one_of_several_processes(store, config):
     taken = [run_id for taker in takers for run_id in taker.communicate(timeout=60)[0].split()]
     assert sorted(taken) == sorted(runs)
     assert {store.get(run_id).attempt for run_id in runs} == {1}
+
+
+@pytest.fixture
+def two(home, url, tmp_path):
+    """The stores of two homes with one history."""
+    shared = url or f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    stores = RunStore(home, shared), RunStore(tmp_path / "other", shared)
+    yield stores
+    for store in stores:
+        store.engine.dispose()
+
+
+def test_a_run_starts_only_in_the_home_that_has_its_folder(two, config):
+    mine, other = two
+    run = mine.create(config)
+    assert other.get(run.run_id).state == "queued"
+    assert (other.queue_here(), other.claim(run.run_id, identity())) == ([], None)
+    assert [waiting.run_id for waiting in mine.queue_here()] == [run.run_id]
+    assert mine.claim(run.run_id, identity()).attempt == 1
+
+
+def test_a_run_of_another_machine_is_resumed_and_deleted_there(two, config, monkeypatch):
+    mine, other = two
+    run = mine.create(config)
+    mine.request_stop(run.run_id)
+    monkeypatch.setattr(rows, "HOST", "elsewhere")
+    for what, act in {
+        "resume": lambda: other.resume(run.run_id),
+        "delete": lambda: other.delete(run.run_id),
+        "delete it there": lambda: library.throw(other, [run.run_id]),
+        "delete it": lambda: library.remove(other, [run.run_id]),
+    }.items():
+        with pytest.raises(InputError, match=f"The files of the run '{run.name}' are on the machine .*; {what}"):
+            act()
+    library.throw(mine, [run.run_id])
+    assert library.purge(other) == 0
+    assert library.purge(mine) == 1
+
+
+def test_a_run_is_of_the_machine_where_it_was_made_or_taken_in(two, config, tmp_path):
+    mine, other = two
+    run = mine.create(config)
+    (member,) = sweep.create(mine, config, [{"seed": 1}])
+    imported = unpack(other, portable.pack(mine, run.run_id, tmp_path / "run.zip"))
+    assert [other.get(found.run_id).host for found in (run, member, imported)] == [rows.HOST] * 3
+
+
+def test_a_text_may_be_long(server, config):
+    run = server.create(config)
+    device = slots.together([f"cuda:GPU-{number:036d}" for number in range(8)])
+    assert server.claim(run.run_id, identity(), device).device == device
+    server.set_progress(run.run_id, Progress(1, 2, 0.0, 0.0, 0.0, "p" * 300))
+    assert server.get(run.run_id).phase == "p" * 300
+
+
+def test_a_curve_of_many_million_steps_has_a_sparkline(store, config):
+    run = store.create(config, here=True)
+    last = 2**31 - 1
+    store.add_metrics(run.run_id, 1, [MetricRow(step, 0.0, 0.0, {"loss": 0.5}) for step in (1, last)])
+    assert store.sparkline([run.run_id]) == {run.run_id: [0.5] * 30}
 
 
 def test_a_url_without_a_driver_gets_ours(server, url):

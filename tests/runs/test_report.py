@@ -43,6 +43,12 @@ def test_an_object_holds_the_alarm_and_the_last_signs_of_health(store, alarmed):
     assert seen["health"] == {"std_ratio": 0.2, "projection_std_ratio": 0.4, "rankme": 31.25}
 
 
+def test_a_run_that_waits_to_be_resumed_takes_no_time(store, config):
+    run = store.create(config, here=True)
+    assert report.as_object(store, store.move(run.run_id, "stopped"))["wall_seconds"] is not None
+    assert report.as_object(store, store.resume(run.run_id))["wall_seconds"] is None
+
+
 def test_facts_begin_with_the_alarm_and_name_every_sign(store, alarmed):
     rows = cells(report.facts_table(store, alarmed))
     assert rows[0] == ("ALARM", "It collapses, probably because of this.")

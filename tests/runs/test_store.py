@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
-from byol_core.errors import InputError
+from byol_core.errors import InputError, LabError
 from byol_core.processes import identity
-from byol_core.runs import folder
+from byol_core.runs import folder, rows
 from byol_core.runs.model import STATES, TRANSITIONS
 from byol_core.runs.store import RunStore
+from tests.rows import put_summary
 
 
 def live(store, config, **options):
@@ -113,7 +116,7 @@ def test_a_run_that_ended_early_can_be_resumed(store, config, state):
 
 def test_a_resumed_run_does_not_tell_the_numbers_of_the_end_before(store, config):
     run = store.create(config, here=True)
-    store.set_summary(run.run_id, {"knn_accuracy": 0.7})
+    put_summary(store, run.run_id, {"knn_accuracy": 0.7})
     assert store.move(run.run_id, "stopped").summary == {"knn_accuracy": 0.7}
     assert store.resume(run.run_id).summary == {}
 
@@ -166,6 +169,35 @@ def test_a_deleted_run_leaves_nothing(store, config, row):
     store.delete(run.run_id)
     assert (store.runs(), store.metric_keys(run.run_id)) == ([], [])
     assert [path.name for path in store.home.iterdir() if not path.name.startswith("lab.sqlite")] == []
+
+
+def test_a_run_whose_row_stays_keeps_its_folder(store, config):
+    def full(_connection):
+        raise LabError("The disk is full.")
+
+    run = ended(store, config)
+    event.listen(store.engine, "commit", full)
+    with pytest.raises(LabError, match="disk is full"):
+        store.delete(run.run_id)
+    event.remove(store.engine, "commit", full)
+    folder.empty_trash(store.home)
+    assert (store.get(run.run_id).folder / folder.CONFIG).is_file()
+
+
+def test_a_stop_is_not_lost_when_a_supervisor_takes_the_run_at_the_same_moment(store, config, monkeypatch):
+    run, other, real = store.create(config), RunStore(store.home), rows.change
+    taker = threading.Thread(target=lambda: other.claim(run.run_id, identity()))
+
+    def change(*arguments):
+        taker.start()
+        taker.join(0.3)  # it waits for the store until this is over
+        return real(*arguments)
+
+    monkeypatch.setattr(rows, "change", change)
+    store.request_stop(run.run_id)
+    taker.join()
+    other.engine.dispose()
+    assert store.get(run.run_id).state == "stopped"
 
 
 def test_a_rename_is_checked(store, config):

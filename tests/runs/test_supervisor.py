@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -12,7 +14,8 @@ import pytest
 
 from byol_core import processes
 from byol_core.errors import LabError
-from byol_core.runs import executors, hold, library, queueing, slots, supervisor
+from byol_core.events import MetricRow
+from byol_core.runs import executors, hold, library, outcome, queueing, slots, supervisor
 from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.schema import runs
 from byol_core.runs.supervisor import Supervisor
@@ -143,6 +146,18 @@ def test_a_run_that_does_not_stop_is_killed_after_the_grace_period(store, config
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_what_a_run_that_is_ended_by_force_left_is_taken_in(store, config, watch):
+    watch.grace = 0.0
+    run = store.create(config)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        store.claim(run.run_id, processes.identity(process.pid))
+        outcome.append(run.folder, 1, [MetricRow(7, 0.0, 0.0, {"loss": 0.7})])
+        store.request_stop(run.run_id)
+        watch.tick()
+    assert store.get(run.run_id).message.startswith("Ended by force")
+    assert store.latest(run.run_id, "loss")[3] == 0.7
+
+
 def test_a_stop_has_its_grace_period_whatever_the_clock_says(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY", "deaf")
     monkeypatch.setenv("TINY_SECONDS", "1")
@@ -224,6 +239,19 @@ def test_a_run_that_comes_in_as_the_supervisor_leaves_is_not_forgotten(store, co
     monkeypatch.setattr(supervisor, "_loop", loop)
     supervisor.serve(store)
     assert rounds == [0, 1]
+
+
+def test_a_home_that_is_deleted_does_not_come_back(store, config, monkeypatch, until):
+    """Its store is still open, and says that a run waits."""
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(Supervisor, "tick", lambda self: bool(self.store.queue_here()))
+    store.create(config)
+    thread = threading.Thread(target=supervisor.serve, args=(store,), daemon=True)
+    thread.start()
+    until(lambda: executors.supervisor_runs(store.home))
+    shutil.rmtree(store.home)
+    thread.join(20)
+    assert not thread.is_alive() and not store.home.exists()
 
 
 def test_an_idle_supervisor_ends_by_itself(store, monkeypatch):

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
 from byol_core.errors import InputError, LabError
 from byol_core.runs import folder, sweep
+from tests.rows import looking_on
 
 
 def test_a_grid_is_every_combination_in_order():
@@ -78,6 +83,27 @@ def test_a_group_without_a_name_gets_the_next_number(store, config):
     assert groups == ["sweep-1", "sweep-2"]
 
 
+def test_a_name_that_a_group_has_is_refused(store, config):
+    sweep.create(store, config, [{"seed": 1}], name="mine")
+    with pytest.raises(InputError, match="There is a group 'mine' already; give the sweep another name"):
+        sweep.create(store, config, [{"seed": 1}], name="mine")
+    assert len(store.runs()) == len([path for path in store.home.iterdir() if path.is_dir()]) == 1
+
+
+def test_two_sweeps_at_once_are_two_groups(store, config, monkeypatch):
+    real, both = sweep.names, threading.Barrier(2)
+
+    def names(*arguments):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # as far as this come both at once, unless one waits for the other
+        return real(*arguments)
+
+    monkeypatch.setattr(sweep, "names", names)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda seed: sweep.create(store, config, [{"seed": seed}])[0].group, (1, 2)))
+    assert sorted(found) == ["sweep-1", "sweep-2"]
+
+
 def test_settings_that_end_alike_are_named_in_full():
     assert sweep.names("g", [{"data.limit": 3, "views.size": 2}, {"views.size": None}])[1] == "g size=null"
     found = sweep.names("g", [{"optimiser.lr": 1, "evaluation.lr": 2}])
@@ -115,5 +141,5 @@ def test_a_failure_in_the_middle_leaves_nothing(store, config, monkeypatch):
 
 def test_whoever_may_only_look_starts_none(store, config):
     with pytest.raises(InputError, match="Only a teacher"):
-        sweep.create(store.read_only("Only a teacher may."), config, [{"seed": 1}])
+        sweep.create(looking_on(store, "Only a teacher may."), config, [{"seed": 1}])
     assert nothing_is_left(store)

@@ -81,6 +81,11 @@ def test_an_upgraded_store_is_what_a_new_one_is(opened, schema, tmp_path):
     new.engine.dispose()
 
 
+def test_texts_that_had_a_longest_length_may_be_long(opened):
+    store = opened("now")
+    assert store.claim("bbbbbbbb", identity(), "cuda:" + "0" * 300).device == "cuda:" + "0" * 300
+
+
 @pytest.mark.parametrize("schema", EARLIER)
 def test_a_copy_stays_as_it_was(opened, schema):
     store = opened(schema)

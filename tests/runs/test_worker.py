@@ -297,3 +297,22 @@ def test_what_a_killed_attempt_left_behind_is_used_or_removed(store, config, row
     assert worker.main([run.run_id], training(lambda *given: given[2].metrics([row(3, 0.7)]))) == 0
     assert [point[3] for point in store.series(run.run_id, "loss")] == [0.5, 0.5, 0.7]
     assert not torn.exists()
+
+
+def test_text_that_is_no_text_ends_no_run(store, config):
+    """The name of a file may hold any bytes."""
+
+    def action(_config, _folder, listener, _resume):
+        listener.note("bad\udcff.png: broken")
+        listener.alarm("stuck at \udcff")
+        raise InputError("The images '/data/\udcff\0' are gone.")
+
+    run = store.create(config)
+    assert worker.main([run.run_id], training(action)) == 2
+    run = store.get(run.run_id)
+    assert (run.state, run.message) == ("failed", "The images '/data/\\udcff' are gone.")
+    assert "bad\\udcff.png: broken" in (run.folder / LOG).read_text()
+
+
+def test_a_writer_that_fails_in_a_folder_that_is_gone_is_no_traceback(tmp_path):
+    assert not worker._disk_full(RuntimeError("write failed"), tmp_path / "gone")

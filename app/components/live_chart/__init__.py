@@ -105,7 +105,12 @@ def legend(lines: Sequence[Line]) -> None:
 def had() -> dict[str, int]:
     """The curves that this browser tab said it has, each with its last step."""
     said = st.session_state.get(_FEED, {}).get("have")
-    return {str(curve): step for curve, step in said.items() if isinstance(step, int)} if isinstance(said, dict) else {}
+    return {str(curve): step for curve, step in said.items() if _is_step(step)} if isinstance(said, dict) else {}
+
+
+def _is_step(value: object) -> bool:
+    """Whether a browser could mean a step by it: anybody can send anything, and no database takes any number."""
+    return type(value) is int and -1 <= value < 2**31
 
 
 def send(curves: Mapping[str, tuple[int, Sequence[Point]]]) -> None:

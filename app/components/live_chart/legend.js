@@ -22,6 +22,7 @@ class Legend {
 
   show(lines) {
     this.groups = lines.map(({ group }) => group)
+    showGroups(this.groups)
     const buttons = lines.map(({ name, colour, group }) => {
       const button = document.createElement("button")
       button.type = "button"

@@ -5,8 +5,9 @@ const UNITS = 500 // into so many pieces the axis is cut for smoothing: at each,
 const COLUMNS = ["step", "epoch", "seconds", "value"]
 const TIMES = [["hours", 3600], ["minutes", 60], ["seconds", 1]]
 
-// All widgets of the page share this: curves by id, groups hidden in a legend, and who wants to hear of changes.
-const page = (globalThis.byolCurves ??= { curves: new Map(), hidden: new Set(), listeners: new Set() })
+// All widgets of the page share this: curves by id, the groups of a legend and which of them are hidden, and who wants to
+// hear of changes.
+const page = (globalThis.byolCurves ??= { curves: new Map(), groups: "", hidden: new Set(), listeners: new Set() })
 
 function lastStep(curve) {
   return curve?.step.length ? curve.step[curve.step.length - 1] : -1
@@ -40,6 +41,15 @@ function forget(wanted) {
     if (page.curves.size <= MOST_CURVES) return
     if (!wanted.has(id)) page.curves.delete(id)
   }
+}
+
+// Takes the groups of a legend in: what was hidden among others is not hidden among these.
+function showGroups(groups) {
+  const now = [...groups].sort().join()
+  if (now === page.groups) return
+  page.groups = now
+  page.hidden.clear()
+  page.listeners.forEach((listener) => listener(new Set(groups)))
 }
 
 // The last step of every curve of these runs ("run/attempt/key") that is here.

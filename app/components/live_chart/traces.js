@@ -6,11 +6,15 @@ function expanded(figure) {
   const unit = live.x === "time" ? unitOf(longestTime(figure.data)) : null
   const axis = { column: { step: "step", epoch: "epoch", time: "seconds" }[live.x], per: unit?.[1] ?? 1, smooth: live.smooth }
   const lines = figure.data.filter((trace) => trace.curves).flatMap((trace) => grouped(trace, axis))
-  const ends = endsOf(lines)
+  const logX = layout.xaxis.type === "log"
+  const ends = endsOf(lines, logX)
   const log = layout.yaxis.type === "log" && lines.some((line) => line.y.some((value) => value > 0))
   const levels = figure.data.filter((trace) => "level" in trace && !(log && trace.level <= 0))
-  const shown = structuredClone({ ...layout, ...broken(figure.data, axis) })
-  if (unit) shown.xaxis.title.text = `${unit[0]} of training`
+  const shown = structuredClone({ ...layout, ...broken(figure.data, axis, logX) })
+  if (unit) {
+    shown.xaxis.title.text = `${unit[0]} of training`
+    shown.uirevision += `-${unit[0]}` // a zoom in seconds is none in minutes
+  }
   shown.yaxis = { ...shown.yaxis, ...(log ? decades(lines) : { type: "linear" }) }
   return { data: [...levels.map((trace) => level(trace, ends)), ...lines], layout: shown }
 }
@@ -69,8 +73,9 @@ function faint(colour) {
   return `${colour}33`
 }
 
-function endsOf(lines) {
-  const all = lines.flatMap(({ x }) => (x.length ? [x[0], x[x.length - 1]] : []))
+function endsOf(lines, log) {
+  const shown = lines.map(({ x }) => (log ? x.filter((place) => place > 0) : x))
+  const all = shown.flatMap((x) => (x.length ? [x[0], x[x.length - 1]] : []))
   const ends = [Math.min(...all), Math.max(...all)]
   return all.length && ends[0] < ends[1] ? ends : [0, 1]
 }
@@ -80,17 +85,17 @@ function level({ level: value, ...trace }, ends) {
 }
 
 // A dotted line where the first value that is not a number stands: a gap alone is easily missed.
-function broken(traces, axis) {
+function broken(traces, axis, log) {
   const places = curvesOf(traces).flatMap((curve) => {
     const first = curve.value.findIndex((value) => !Number.isFinite(value))
     return first < 0 ? [] : [curve[axis.column][first] / axis.per]
   })
-  if (!places.length) return {}
   const x = Math.min(...places)
+  if (!places.length || (log && x <= 0)) return {}
   return {
     shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1.5, color: "#CF5B47" } }],
-    annotations: [{ x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", text: "not a number", showarrow: false,
-      font: { color: "#CF5B47" } }],
+    annotations: [{ x: log ? Math.log10(x) : x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", text: "not a number", showarrow: false,
+      font: { color: "#CF5B47" } }], // plotly takes the place of a text on a log axis as an exponent, that of a line not
   }
 }
 
