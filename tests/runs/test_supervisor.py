@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -248,10 +247,11 @@ def test_a_home_that_is_deleted_does_not_come_back(store, config, monkeypatch, u
     store.create(config)
     thread = threading.Thread(target=supervisor.serve, args=(store,), daemon=True)
     thread.start()
-    until(lambda: executors.supervisor_runs(store.home))
-    shutil.rmtree(store.home)
+    until(lambda: (store.home / supervisor.ABOUT).exists())
+    gone = store.home.rename(store.home.with_name("gone"))  # at one instant, and not file by file
     thread.join(20)
     assert not thread.is_alive() and not store.home.exists()
+    gone.rename(store.home)
 
 
 def test_an_idle_supervisor_ends_by_itself(store, monkeypatch):
