@@ -26,7 +26,7 @@ from byol_core import processes
 from byol_core.config import RunConfig
 from byol_core.runs import supervisor
 from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.model import Run
+from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 
 ROOT = Path(__file__).parents[2]
@@ -90,9 +90,12 @@ class Lab:
 
     def ends(self, run: Run, state: str = "finished") -> Run:
         """Wait until the run has ended like that."""
-        wait_until(lambda: not self.row(run).live and self.row(run).state != "queued")
-        assert (self.row(run).state, self.row(run).message) == (state, self.row(run).message)
-        return self.row(run)
+        wait_until(
+            lambda: self.row(run).state not in ("queued", *LIVE)
+        )  # one look: between two, a waiting run may start
+        now = self.row(run)
+        assert now.state == state, now.message
+        return now
 
     def hurry(self) -> None:
         """From now on, counting takes no time."""
