@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from types import SimpleNamespace
 from typing import IO, Any
@@ -16,7 +17,13 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx
 
 from app import access
+from byol_core.config import build
+from byol_core.data.catalog import find
 from byol_core.errors import LabError
+from byol_core.evaluate.encoders import weights_file
+from byol_core.export import FORMATS, Format
+from byol_core.export.apart import write_apart
+from byol_core.export.weights import misfit
 from byol_core.runs import library, portable
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
@@ -24,13 +31,16 @@ from byol_core.runs.store import RunStore
 # What the server holds in memory for a download; more than that is for 'byol pack' and 'byol export-metrics'.
 MOST_BYTES = 500_000_000
 MOST_POINTS, MOST_POINTS_TO_LOOK_ON = 2_000_000, 200_000
+# Pictures that the server embeds while a browser waits.
+MOST_PICTURES = 20_000
 # How long an export waits for those before it, and how many are kept for how long until a browser comes for them.
 PATIENCE_SECONDS, KEPT_FILES, KEPT_SECONDS = 20.0, 4, 60.0
 
 # To Streamlit, the session that refers to the files which are kept; it has no page, and never ends.
 _HOLDER: Any = SimpleNamespace(session_id="exports")
 
-_making = threading.Lock()
+# One of those that the server itself makes at a time, and one of those that a process of its own makes.
+_making, _making_apart = threading.Lock(), threading.Lock()
 _numbers = count()
 _newest = -1
 
@@ -46,12 +56,28 @@ def zipped(store: RunStore, run_ids: Sequence[str], target: IO[bytes]) -> None:
     return None
 
 
+def _written(name: str, store: RunStore, run_ids: Sequence[str], target: IO[bytes]) -> None:
+    """One run in a format of :mod:`byol_core.export`."""
+    write_apart(store, store.get(run_ids[0]), name, target)
+
+
+def kind_of(form: Format) -> str:
+    """The kind of a download in that format; the curves have a Parquet of their own."""
+    return f"run-{form.name}"
+
+
+_MIMES = {".md": "text/markdown", ".py": "text/x-python", ".parquet": "application/vnd.apache.parquet"}
 Write = Callable[[RunStore, Sequence[str], IO[bytes]], None]
 KINDS: dict[str, tuple[str, Write]] = {
     "csv": ("text/csv", portable.write_csv),
     "parquet": ("application/vnd.apache.parquet", portable.write_parquet),
     "zip": ("application/zip", zipped),
+    **{
+        kind_of(form): (_MIMES.get(form.suffix, "application/octet-stream"), partial(_written, form.name))
+        for form in FORMATS.values()
+    },
 }
+_FORMS = {kind_of(form): form for form in FORMATS.values()}
 
 
 def button(label: str, name: str, store: RunStore, runs: Sequence[Run], kind: str, **options: Any) -> None:
@@ -76,6 +102,8 @@ class Export:
 
     def complaint(self) -> str:
         """Why it cannot be sent through the browser; empty when it can."""
+        if form := _FORMS.get(self.kind):
+            return complaint_of(form, self.runs[0])
         return self._too_large() if self.kind == "zip" else self._too_long()
 
     def _too_large(self) -> str:
@@ -97,9 +125,11 @@ class Export:
 
     def make(self) -> bytes:
         """The file; LabError when it cannot be made, or not now."""
-        if self.kind == "zip":
+        form = _FORMS.get(self.kind)
+        if self.kind == "zip" or (form and not form.light):
             self.permit.require("export whole runs")
-        if not _making.acquire(timeout=PATIENCE_SECONDS):
+        making = _making_apart if form and not form.light else _making
+        if not making.acquire(timeout=PATIENCE_SECONDS):
             raise LabError("Another export is being made; try again in a minute.")
         try:
             if complaint := self.complaint():
@@ -110,7 +140,52 @@ class Export:
             _keep(made, mime, self.name)
             return made
         finally:
-            _making.release()
+            making.release()
+
+
+def formats(run: Run, teacher: bool) -> list[Format]:
+    """Those that make sense for a run, as it is and whoever asks: without an encoder only the light ones."""
+    heavy = teacher and not without_weights(run)
+    return [form for form in FORMATS.values() if form.light or (heavy and not _misfit(form, run))]
+
+
+def without_weights(run: Run) -> str:
+    """Why a run has no encoder to take away; empty when it has."""
+    try:
+        weights_file(run.folder)
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+def complaint_of(form: Format, run: Run) -> str:
+    """Why a run cannot be made into that for a browser, in a sentence; empty when it can."""
+    if missing := form.missing():
+        return missing
+    if form.light:
+        return ""
+    if said := without_weights(run) or _misfit(form, run):
+        return said
+    pictures = _pictures(run) if form.name == "parquet" else 0
+    if pictures <= MOST_PICTURES:
+        return ""
+    how = f"'byol export {run.run_id} --format parquet' writes them"
+    return f"This set has {pictures:,} pictures, too many to embed while a browser waits; {how}."
+
+
+def _misfit(form: Format, run: Run) -> str:
+    try:
+        network = build(run.config).network
+    except LabError as error:
+        return str(error)
+    return misfit(network, form.name) if form.name in ("torchvision", "timm") else ""
+
+
+def _pictures(run: Run) -> int:
+    """About how many pictures the run's set has."""
+    counted = sum(int(run.summary.get(key) or 0) for key in ("train_images", "test_images"))
+    entry = find(str(run.config.get("data", {}).get("source", "")))
+    return counted or (entry.images if entry else 0)
 
 
 def _keep(content: bytes, mime: str, name: str) -> None:

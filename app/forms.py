@@ -23,7 +23,7 @@ from byol_core.config import RunConfig, all_keys, build, field_info
 from byol_core.config_text import parse_assignments
 from byol_core.errors import InputError
 
-Kind = Literal["switch", "choice", "integer", "number", "slider", "text"]
+Kind = Literal["switch", "choice", "several", "integer", "number", "slider", "text"]
 # Up to this many short options stay in sight; more go into a list.
 OPTIONS_IN_SIGHT = 3
 OBJECTIVE = "method.objective"
@@ -90,6 +90,8 @@ def _kind(annotation: Any) -> tuple[Kind, bool, tuple[Any, ...]]:
         optional, annotation = len(inner) < len(get_args(annotation)), inner[0]
     if get_origin(annotation) is Literal:
         return "choice", optional, get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return "several", optional, get_args(get_args(annotation)[0])
     kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
     return kinds.get(annotation, "text"), optional, ()
 
@@ -154,6 +156,8 @@ def widget(setting: Spec, value: Any, changed: Callable[[str, Any], None], *, pl
         st.toggle(**common)
     elif setting.kind == "choice":
         _choice(setting, common)
+    elif setting.kind == "several":
+        st.multiselect(options=setting.options, placeholder="None", **common)
     elif setting.kind == "slider":
         st.slider(min_value=setting.low, max_value=setting.high, step=setting.step, format="%.2f", **common)
     elif setting.kind == "text":
@@ -183,6 +187,8 @@ def _number(setting: Spec, common: dict[str, Any], placeholder: str) -> None:
 
 
 def _shown(setting: Spec, value: Any) -> Any:
+    if setting.kind == "several":  # an address may say it as text: runtime.trackers=mlflow
+        return build({}, {setting.key: value}).flat()[setting.key]
     if value is None or setting.kind in ("switch", "choice", "text"):
         return value
     return int(value) if setting.kind == "integer" else float(value)

@@ -60,6 +60,13 @@ page = st.navigation(
             url_path="embeddings",
             help="A map of what a run has learned: test images with similar representations lie close together.",
         ),
+        st.Page(
+            "views/evaluate.py",
+            title="Evaluate",
+            icon=":material/fact_check:",
+            url_path="evaluate",
+            help="What a run is good for: accuracy beside baselines, with few labels, on other images; a full report.",
+        ),
         st.Page("views/lab.py", title=LAB, icon=LAB_ICON, url_path="lab", visibility="hidden"),
         st.Page(
             "views/sign_in.py",
@@ -74,7 +81,7 @@ page = st.navigation(
 )
 state.warm_up()
 # plotly.js is large: a page that draws with it gets it first of all, the others at their end, for the page to come.
-draws = page.title in ("Runs", "Embeddings")
+draws = page.title in ("Runs", "Embeddings", "Evaluate")
 if draws:
     live_chart.prepare()
 with state.in_words():

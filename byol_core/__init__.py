@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BYOLForImageClassification": "byol_core.model",
     "ImageSet": "byol_core.data.imageset",
     "InputError": "byol_core.errors",
     "LabError": "byol_core.errors",
@@ -27,6 +28,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BYOLForImageClassification",
     "ImageSet",
     "InputError",
     "LabError",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from byol_core.evaluate import knn_accuracy
     from byol_core.losses import byol_loss
     from byol_core.method import OnlineTarget
+    from byol_core.model import BYOLForImageClassification
     from byol_core.networks import build_encoder
     from byol_core.runs.store import RunStore
 

@@ -47,7 +47,7 @@ def latest(folder: Path, note: Callable[[str], None] = lambda _: None) -> dict[s
     """
     broken: list[Path] = []
     for path in checkpoints(folder):
-        state = _read(path)
+        state = read(path)
         if state is None:
             broken.append(path)
             continue
@@ -58,7 +58,7 @@ def latest(folder: Path, note: Callable[[str], None] = lambda _: None) -> dict[s
     raise LabError("This run has no checkpoint that can be read, so it cannot be resumed; clone it instead.")
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read(path: Path) -> dict[str, Any] | None:
     """A checkpoint; None when it is damaged. torch does not look at the checksums that it writes."""
     try:
         with zipfile.ZipFile(path) as parts:

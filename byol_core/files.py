@@ -19,9 +19,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Put ``data`` at ``path`` so that no reader, and no power cut, ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = True) -> None:
+    """Put ``data`` at ``path`` so that no reader, and no power cut, ever sees half of it.
+
+    ``make_folder=False``: FileNotFoundError where the folder is not there, as after it was deleted.
+    """
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:

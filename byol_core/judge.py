@@ -34,22 +34,36 @@ class Judge:
         self.config, self.probe, self.device = config, probe, device
         self.dtype = autocast_dtype(config.runtime, device)
         self.embeddings = EmbeddingFolder(folder / "embeddings", probe)
-        self.baselines: dict[str, float | None] = {}
+        self.baselines: dict[str, float | None] = {}  # on the test images
+        self._live: dict[str, float | None] = {}  # the same on the validation images
         self.first: dict[str, float] = {}  # the signs before any learning
         self.latest: dict[str, float] = {}
 
-    # The three looks
+    # The looks
 
-    def start(self, method: Method, pulse: Callable[[], None]) -> dict[str, float]:
-        """The state before any learning: the two baselines, the first signs and the first map."""
+    def before(self, method: Method, pulse: Callable[[], None]) -> Tensor:
+        """Measure the two baselines, raw pixels and the encoder as it was drawn; what it made of the pictures."""
         probe, raw = self.probe, self.probe.pixels()
         features = probe.represent(method.online.encoder, pulse=pulse)
-        accuracy = probe.on_validation(features)
         self.baselines = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
+        self._live = {"knn_untrained": probe.on_validation(features), "knn_pixels": probe.on_validation(raw)}
+        return features
+
+    def start(self, method: Method, pulse: Callable[[], None]) -> dict[str, float]:
+        """The state before any learning: the two baselines, the first signs and the first map.
+
+        A run that starts from pretrained weights has measured its baselines before it took them.
+        """
+        if self.baselines:
+            features = self.probe.represent(method.online.encoder, pulse=pulse)
+            accuracy = self.probe.on_validation(features)
+        else:
+            features = self.before(method, pulse)
+            accuracy = self._live["knn_untrained"]
         self.embeddings.start()
         values = self._look(method, features, 0, 0.0, accuracy)
         self.first = dict(values)
-        return values | _known({"knn_untrained": accuracy, "knn_pixels": probe.on_validation(raw)})
+        return values | _known(self._live)
 
     def look(self, method: Method, step: int, epoch: float) -> dict[str, float]:
         """The metrics of one evaluation."""

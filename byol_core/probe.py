@@ -23,7 +23,7 @@ from byol_core.config import RunConfig
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet, blocks, content_digest
 from byol_core.data.mapped import is_mapped, take
-from byol_core.evaluate import knn_accuracy
+from byol_core.evaluate.knn import knn_accuracy
 from byol_core.files import write_atomic, write_json
 from byol_core.networks import Encoder
 

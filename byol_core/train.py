@@ -7,7 +7,6 @@ however many processes.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from byol_core import checkpoint, distributed, metric_log, optim
+from byol_core import checkpoint, distributed, metric_log, optim, starts
 from byol_core.batches import Batches
 from byol_core.config import RunConfig
 from byol_core.data import memory
@@ -148,6 +147,7 @@ class Trainer:
         classes = len(images.class_names) if images.labels is not None else 0
         self.model = build_method(config, images=len(self.probe.training), classes=classes)
         _set_statistics(self.model, images)
+        starts.freeze(self.model, config.network.freeze)
         self.model = self.model.to(device).to(memory_format=torch.channels_last)
         if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
@@ -173,8 +173,10 @@ class Trainer:
         if state is not None:
             self._restore(state)
             self.listener.note(f"Resumed at step {self.step} of {self.total}.")
-        elif self.world.writes:
-            self._begin()
+        else:
+            self._take_start()
+            if self.world.writes:
+                self._begin()
         if self.world.size > 1 and self.device.type == "cpu" and _has_batch_norm(self.model):
             self.listener.note("On CPUs each process normalises by its own share of a batch, not by the whole.")
         stopped = self._loop()
@@ -230,6 +232,20 @@ class Trainer:
         self.listener.progress(Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase))
 
     # Looking at it
+
+    def _take_start(self) -> None:
+        """Put the weights that the run starts from in the place of the drawn ones, whose numbers are taken before."""
+        if not self.config.network.pretrained:
+            return
+        state = None
+        if self.world.writes:
+            self.tell("loading the weights to start from")
+            start = starts.load(self.config.network.pretrained, self.folder.parent)
+            starts.check(start, self.config)
+            self.judge.before(self.model, self._stop_early)
+            self.listener.note(f"Starts from the weights of {start.title} ({start.digest}).")
+            state = start.encoder.state_dict()
+        starts.fill(self.model, distributed.share(state))
 
     def _begin(self) -> None:
         self.tell("measuring the untrained encoder")
@@ -321,7 +337,7 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
     from safetensors.torch import save
 
     tensors = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    network, size = json.dumps(config.network.model_dump()), str(config.data.image_size)
+    network, size = config.network.model_dump_json(exclude={"pretrained", "freeze"}), str(config.data.image_size)
     header = {"format": "pt", "network": network, "image_size": size}
     write_atomic(path, save(tensors, header))
 

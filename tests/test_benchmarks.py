@@ -19,6 +19,7 @@ SCRIPTS = (
     "views",
     "history",
     "class_load",
+    "few_labels",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 
@@ -187,6 +188,20 @@ def test_the_worst_seed_decides_whether_byol_stayed_healthy(load):
     found = {each.what: each for each in load("collapse").requirements(runs)}
     healthy = next(each for what, each in found.items() if what.startswith("BYOL") and "representation" in what)
     assert healthy.measured == 0.3 and healthy.met is False
+
+
+def answered(**accuracies):
+    return {"seconds": 1.0, "scores": [{"subject": s, "accuracies": a, "chosen": []} for s, a in accuracies.items()]}
+
+
+def test_few_labels_compares_the_means_of_the_splits_with_from_scratch(load):
+    found = {
+        "linear 10": answered(trained=[0.7, 0.72]),
+        "finetune 10": answered(trained=[0.7, 0.7], scratch=[0.6, 0.64]),
+    }
+    assert [each.measured for each in load("few_labels").requirements(found)] == pytest.approx([9.0, 8.0])
+    assert load("few_labels").rows(found, ["10"])[0] == ["10", "linear", "71.0 ± 1.4", "–", "–", "–", "–", "1"]
+    assert load("few_labels").requirements({})[0].met is None
 
 
 # The trace of a GPU

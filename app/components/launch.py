@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import access, forms, state
-from app.components import source, words
+from app.components import source, start_from, words
 from app.draft import Draft
 from app.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
@@ -28,7 +28,7 @@ def check(draft: Draft) -> tuple[RunConfig | None, str]:
 
 def problem(config: RunConfig) -> str:
     """One sentence when the configuration cannot be trained here, right as it is; nothing otherwise."""
-    return source.problem(config.data.source) or _too_large(config)
+    return source.problem(config.data.source) or start_from.problem(config) or _too_large(config)
 
 
 def _too_large(config: RunConfig) -> str:

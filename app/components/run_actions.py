@@ -11,7 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import access, draft, exports, state
-from app.components import trash_panel, words
+from app.components import evaluate_job, trash_panel, words
 from byol_core.errors import LabError
 from byol_core.runs import library
 from byol_core.runs.model import LIVE, RESUMABLE, Run
@@ -28,6 +28,8 @@ def draw(run: Run) -> None:
             key="map",
         ):
             st.switch_page("views/embeddings.py", query_params={"run": run.run_id})
+        if evaluate_job.judgeable(run) and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
+            st.switch_page("views/evaluate.py", query_params={"run": run.run_id})
         if access.is_teacher() and st.button(
             "Use in a new run", icon=":material/content_copy:", key="clone", help="Opens Train, set like this run."
         ):
@@ -163,11 +165,24 @@ def _export(run: Run) -> None:
     if not popover.open:
         return
     with popover:
-        exports.button("Curves as CSV", f"{stem}.csv", store, [run], "csv", **_wide("csv"))
-        exports.button("Curves as Parquet", f"{stem}.parquet", store, [run], "parquet", **_wide("parquet"))
+        with st.container(horizontal=True, gap="small"):
+            exports.button("Curves as CSV", f"{stem}.csv", store, [run], "csv", **_wide("csv"))
+            exports.button("Curves as Parquet", f"{stem}.parquet", store, [run], "parquet", **_wide("parquet"))
         if access.is_teacher():
             exports.button("The whole run as a zip", f"{stem}.zip", store, [run], "zip", **_wide("zip"))
             st.caption("The zip holds settings, curves, log, newest checkpoint and encoder. Runs imports it elsewhere.")
+        _export_model(run, stem)
+
+
+def _export_model(run: Run, stem: str) -> None:
+    """The run in one of the forms that other programs read: which, what it is for, and the file."""
+    offered = {form.title: form for form in exports.formats(run, access.is_teacher())}
+    chosen = offered[st.selectbox("The model", list(offered), key="export-format")]
+    st.caption(chosen.purpose)
+    name = f"{stem}-{chosen.name}{chosen.suffix}"
+    exports.button("Make and download", name, state.store(), [run], exports.kind_of(chosen), **_wide("run"))
+    if access.is_teacher() and (said := exports.without_weights(run)):
+        st.caption(words.plain(said))
 
 
 def _wide(kind: str) -> dict[str, str]:

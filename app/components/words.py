@@ -57,6 +57,8 @@ def setting(value: Any) -> str:
     """The value of a setting in a sentence."""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return "as the recipe" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

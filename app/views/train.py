@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import draft as drafts
 from app import forms, state
-from app.components import launch, source, sweep_form, words
+from app.components import launch, source, start_from, sweep_form, words
 from app.objectives import OBJECTIVES
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
@@ -36,6 +36,8 @@ ABLATIONS = (
     "network.head_norm",
     "network.encoder_norm",
 )
+# Settings that have a row of their own.
+ON_THEIR_OWN = (forms.OBJECTIVE, start_from.KEY, start_from.FREEZE)
 
 draft = drafts.current()
 
@@ -64,10 +66,30 @@ def show_setting(key: str, complaint: str) -> None:
     """One widget, with what is wrong about it beneath."""
     setting = forms.spec(key)
     forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
-    if f"'{key}'" in complaint:
-        st.caption(f":red[:material/error: {words.plain(complaint)}]")
-    elif not setting.read_by(objective):
+    if not show_complaint(key, complaint) and not setting.read_by(objective):
         st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
+
+
+def show_complaint(key: str, complaint: str) -> bool:
+    """What is wrong about a setting, beneath its widget; whether it is this one."""
+    mine = f"'{key}'" in complaint
+    if mine:
+        st.caption(f":red[:material/error: {words.plain(complaint)}]")
+    return mine
+
+
+def show_start(complaint: str) -> None:
+    """What the encoder starts from and, where there is something to hold still, how much of it stays as it is."""
+    value = str(draft.value(start_from.KEY))
+    both = value or draft.expert or draft.value(start_from.FREEZE)
+    row = st.columns([2, 1], gap="medium") if both else [st.container()]
+    with row[0]:
+        start_from.pick(value, changed)
+        if not show_complaint(start_from.KEY, complaint):
+            start_from.describe(value)
+    if both:
+        with row[1]:
+            show_setting(start_from.FREEZE, complaint)
 
 
 def in_sight(keys: Iterable[str]) -> list[str]:
@@ -125,7 +147,9 @@ with form:
             if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
                 show_setting(forms.OBJECTIVE, complaint)
                 st.caption(OBJECTIVES[objective].sentence)
-            show_settings((key for key in in_sight(keys) if key != forms.OBJECTIVE), complaint)
+            show_settings((key for key in in_sight(keys) if key not in ON_THEIR_OWN), complaint)
+            if start_from.KEY in keys:
+                show_start(complaint)
             if title == "Learning" and (switches := in_sight(ABLATIONS)):
                 with st.expander(
                     "Ablations: take a part away, and see what it was for",

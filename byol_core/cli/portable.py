@@ -30,7 +30,7 @@ def pack(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.zip", help="The file; by itself RUN.zip.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a run as a zip that another home takes in: settings, curves, notes, log, checkpoint, encoder, map."""
+    """Write a run as a zip that another home takes in: settings, curves, log, checkpoint, encoder, map, answers."""
     store = RunStore()
     found = store.get(run)
     file = portable.pack(store, found.run_id, out or Path(f"{found.run_id}.zip"))

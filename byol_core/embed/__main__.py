@@ -13,7 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from byol_core import processes
-from byol_core.embed.jobs import Reporter, full, load_map, lock_path, map_key, save_map
+from byol_core.background import full
+from byol_core.embed.jobs import Reporter, load_map, lock_path, map_key, save_map
 from byol_core.embed.maps import UmapSettings, umap_map, unit
 from byol_core.embed.probe import SPACES, Matrix, Probe, read_probe, read_space
 from byol_core.errors import LabError
@@ -70,13 +71,13 @@ def _fit(probe: Probe, key: str, vectors: Matrix, settings: UmapSettings) -> Non
         # Whatever the reason, the page that waits for this map has to be told.
         reporter.say(0.0, _reason(error, probe), failed=True)
         if is_disk_full(error):
-            raise LabError(full(probe)) from None
+            raise LabError(full(probe.folder)) from None
         raise
 
 
 def _reason(error: Exception, probe: Probe) -> str:
     if is_disk_full(error):
-        return full(probe)
+        return full(probe.folder)
     return str(error) if isinstance(error, LabError) else f"UMAP failed ({type(error).__name__}: {error})."
 
 

@@ -1,5 +1,21 @@
-"""How good a representation is, judged with labels that it has never seen."""
+"""How good a representation is, judged with labels that it has never seen.
 
-from byol_core.evaluate.knn import knn_accuracy, knn_predict
+The names load on first use: whoever only asks what was answered needs no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["knn_accuracy", "knn_predict"]
+
+if TYPE_CHECKING:
+    from byol_core.evaluate.knn import knn_accuracy, knn_predict
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'byol_core.evaluate' has no attribute '{name}'")
+    from byol_core.evaluate import knn
+
+    return getattr(knn, name)

@@ -9,10 +9,13 @@ from torch.nn import functional as F
 _CHUNK = 2048  # queries at a time: bounds the memory of the similarities
 
 
-def knn_predict(
+def knn_votes(
     bank: Tensor, bank_labels: Tensor, queries: Tensor, *, classes: int, k: int = 20, temperature: float = 0.1
 ) -> Tensor:
-    """Classes (Q,) for queries (Q, D) from a bank (N, D) with labels (N,). k is at most N; cosines are in float32."""
+    """Each class's share of the votes (Q, classes) for queries (Q, D), from a bank (N, D) with labels (N,).
+
+    k is at most N; cosines are in float32.
+    """
     unit = F.normalize(bank.float(), dim=1)
     k = min(k, len(bank))
     answers = []
@@ -21,8 +24,15 @@ def knn_predict(
         votes = torch.zeros(len(chunk), classes, device=bank.device)
         # Relative to the nearest, which changes no vote: exp(1 / T) alone overflows at a small temperature.
         votes.scatter_add_(1, bank_labels[nearest], torch.exp((cosine - cosine[:, :1]) / temperature))
-        answers.append(votes.argmax(1))
+        answers.append(votes / votes.sum(1, keepdim=True))
     return torch.cat(answers)
+
+
+def knn_predict(
+    bank: Tensor, bank_labels: Tensor, queries: Tensor, *, classes: int, k: int = 20, temperature: float = 0.1
+) -> Tensor:
+    """Classes (Q,) with the most votes."""
+    return knn_votes(bank, bank_labels, queries, classes=classes, k=k, temperature=temperature).argmax(1)
 
 
 def knn_accuracy(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from byol_core.config import NetworkConfig
-
-SMALL_SIDE = 64  # up to this many pixels a ResNet gets the small-image stem, as in the CIFAR experiments of the field
+from byol_core.errors import InputError
 
 # Channels of each block. A block is convolution, norm, ReLU, and halves the picture, by max-pool or by its stride.
 CONV_NETS: dict[str, tuple[int, ...]] = {
@@ -22,7 +22,7 @@ CONV_NETS: dict[str, tuple[int, ...]] = {
     "conv-half": (32, 64, 128, 256, 256),
     "conv-quarter": (16, 32, 64, 128, 128),
 }
-
+CLASSROOM = (64, 128, 256)  # channels of conv-classroom, whose blocks halve by their stride
 
 Norm = Callable[[int], nn.Module]
 
@@ -45,6 +45,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.body = body
         self.feature_dim = feature_dim
+        self.frozen = 0
         self.register_buffer("mean", torch.full((3, 1, 1), 0.5))
         self.register_buffer("deviation", torch.full((3, 1, 1), 0.25))
 
@@ -52,6 +53,36 @@ class Encoder(nn.Module):
         """The representation y of the paper."""
         features: Tensor = self.body((images - self.mean) / self.deviation)
         return features
+
+    def stages(self) -> list[list[nn.Module]]:
+        """The parts from the picture on: the blocks of a conv net, or the stem and the four layers of a ResNet."""
+        body: Any = self.body
+        if isinstance(body, nn.Sequential):
+            return [[block] for block in body if isinstance(block, nn.Sequential)]
+        return [[body.conv1, body.bn1], [body.layer1], [body.layer2], [body.layer3], [body.layer4]]
+
+    def freeze(self, stages: int) -> None:
+        """Hold the first stages still from now on, norms and their running statistics too, and let the others go.
+
+        A frozen norm normalises by its running statistics also in training mode. InputError when there are fewer.
+        """
+        parts = self.stages()
+        if not 0 <= stages <= len(parts):
+            raise InputError(f"This encoder has {len(parts)} stages, so {stages} of them cannot be held still.")
+        self.frozen = stages
+        for number, part in enumerate(parts):
+            for module in part:
+                module.requires_grad_(number >= stages)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Training or evaluation mode for all but the frozen stages, which stay in evaluation mode."""
+        super().train(mode)
+        held = self.stages()[: self.frozen] if self.frozen else []
+        for part in held:
+            for module in part:
+                module.eval()
+        return self
 
     def set_statistics(self, images: Tensor) -> None:
         """Take mean and deviation per channel from images (N, 3, H, W) uint8; at most 2,000 of them are read."""
@@ -64,7 +95,7 @@ def build_encoder(config: NetworkConfig, image_size: int) -> Encoder:
     """The encoder that the settings name, initialised from torch's global generator."""
     norm = NORMS[config.encoder_norm]
     if config.encoder.startswith("resnet"):
-        return _resnet(config.encoder, _small_stem(config.stem, image_size), norm)
+        return _resnet(config.encoder, config.small_stem(image_size), norm)
     if config.encoder == "conv-classroom":
         return _classroom(norm)
     channels = CONV_NETS[config.encoder]
@@ -97,13 +128,8 @@ def _strided_block(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
 
 def _classroom(norm: Norm) -> Encoder:
     """Three strided convolutions. Deeper ones lose the texture that tells these pictures apart before the average."""
-    channels = (64, 128, 256)
-    blocks = [_strided_block(a, b, norm) for a, b in zip((3, *channels), channels, strict=False)]
-    return Encoder(nn.Sequential(*blocks, *_average()), channels[-1])
-
-
-def _small_stem(stem: str, image_size: int) -> bool:
-    return stem == "small" or (stem == "auto" and image_size <= SMALL_SIDE)
+    blocks = [_strided_block(a, b, norm) for a, b in zip((3, *CLASSROOM), CLASSROOM, strict=False)]
+    return Encoder(nn.Sequential(*blocks, *_average()), CLASSROOM[-1])
 
 
 def _resnet(name: str, small: bool, norm: Norm) -> Encoder:

@@ -1,8 +1,9 @@
 """A run on its way out: its curves as CSV or Parquet, or all of it as a zip that another home takes in.
 
 The zip holds ``manifest.json`` (version, what the run is, and length and SHA-256 of every other file), ``config.json``,
-``metrics.csv``, and where they are there the log, the summary, the newest checkpoint, the encoder and the embeddings.
-:mod:`byol_core.runs.unpacking` reads it, and :mod:`byol_core.runs.arrival` makes it a run.
+``metrics.csv``, and where they are there the log, the summary, the newest checkpoint, the encoder, the embeddings and
+the answers of evaluations. :mod:`byol_core.runs.unpacking` reads it, and :mod:`byol_core.runs.arrival` makes it
+a run.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
     if file.suffix.lower() not in formats:
         raise InputError(f"The file '{file.name}' should end with .csv or .parquet.")
     store.get(run_id)
-    return _whole(file, lambda target: formats[file.suffix.lower()](store, [run_id], target))
+    return whole(file, lambda target: formats[file.suffix.lower()](store, [run_id], target))
 
 
 # The whole run
@@ -147,10 +148,10 @@ def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
 def pack(store: RunStore, run_id: str, file: Path) -> Path:
     """Write the run as a zip; the file is whole or not there. A run that is being worked on is packed as it is now."""
     store.get(run_id)
-    return _whole(file, lambda target: write_zip(store, run_id, target))
+    return whole(file, lambda target: write_zip(store, run_id, target))
 
 
-def _whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
+def whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
     """Under a temporary name beside the file, written through, then renamed; one sentence when that cannot be."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
-from byol_core import paths, processes
+from byol_core import paths, processes, starts
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
@@ -92,11 +92,15 @@ class RunStore:
 
     # Making and removing
 
+    def settled(self, config: RunConfig) -> RunConfig:
+        """The settings as a worker in another folder finds what they name; InputError when it is not there."""
+        return starts.settled(with_whole_path(config), self.home, lambda ref: self.get(ref).run_id)
+
     def create(self, config: RunConfig, *, name: str = "", preset: str | None = None, here: bool = False) -> Run:
         """A queued run with its folder; ``here`` claims it for this process at once, so that no supervisor takes it."""
         run_id = rows.new_id()
         home = self.home / run_id
-        tree = with_whole_path(config).model_dump(mode="json")
+        tree = self.settled(config).model_dump(mode="json")
         folder.create(home, tree)
         try:
             with self.writing() as connection:

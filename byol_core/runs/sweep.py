@@ -19,7 +19,7 @@ from byol_core.errors import InputError
 from byol_core.runs import folder, rows
 from byol_core.runs.model import Run
 from byol_core.runs.schema import runs, take_turns
-from byol_core.runs.store import RunStore, with_whole_path
+from byol_core.runs.store import RunStore
 
 MOST_RUNS = 200
 
@@ -64,7 +64,7 @@ def create(
     if not 0 < len(points) <= MOST_RUNS:
         raise InputError(f"A sweep should have 1 to {MOST_RUNS} runs, but these are {len(points)}.")
     name = rows.checked_name(name)
-    trees = [with_whole_path(config.changed(**point)).model_dump(mode="json") for point in points]
+    trees = [store.settled(config.changed(**point)).model_dump(mode="json") for point in points]
     ids = [rows.new_id() for _ in points]
     try:
         for run_id, tree in zip(ids, trees, strict=True):

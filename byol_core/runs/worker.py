@@ -33,6 +33,7 @@ from byol_core.runs.listener import Pace, StoreListener
 from byol_core.runs.model import Run, finite
 from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
+from byol_core.trackers import Mirror
 
 Result = TypeVar("Result")
 
@@ -59,7 +60,7 @@ def work(
     hearing = nullcontext(asked) if asked else stop_signals()
     with hold(run), hearing as stop, _warnings_in_log(run.folder):
         run = patiently(lambda: _begin(store, run), stop)
-        with StoreListener(store, run, stop, also, pace) as listener:
+        with Mirror(run, also) as mirror, StoreListener(store, run, stop, mirror, pace) as listener:
             summary: dict[str, Any] | None = None
             try:
                 resume = folder.checkpoint_step(run.folder) is not None
@@ -69,6 +70,7 @@ def work(
             except (Exception, KeyboardInterrupt) as error:
                 state, message, status = _explain(error, run, listener)
             folder.log(run.folder, f"{state}. {message}".rstrip())
+            mirror.end(state, message, summary)
             return listener.conclude(state, message, summary), status
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from byol_core.settings.base import Part, setting
+
+Tracker = Literal["tensorboard", "mlflow", "trackio"]
 
 
 class RuntimeConfig(Part):
@@ -42,3 +46,24 @@ class RuntimeConfig(Part):
         ge=1,
         le=64,
     )
+    trackers: tuple[Tracker, ...] = setting(
+        (),
+        "Trackers",
+        "Mirror settings, curves and results into these programs as well while the run trains; each is installed on "
+        "its own, for example with: pip install 'byol-lab[tensorboard]'.",
+        expert=True,
+    )
+
+    @field_validator("trackers", mode="before")
+    @classmethod
+    def _is_a_list(cls, value: Any) -> Any:
+        """One name, or several with commas, is a list of them; empty is none."""
+        if isinstance(value, str):
+            return [part.strip().lower() for part in value.split(",") if part.strip()]
+        return () if value is None else value
+
+    @field_validator("trackers")
+    @classmethod
+    def _once(cls, value: tuple[Tracker, ...]) -> tuple[Tracker, ...]:
+        """Each counts once."""
+        return tuple(dict.fromkeys(value))

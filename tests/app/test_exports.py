@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import io
+import shutil
 import threading
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from safetensors.torch import load, load_file
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from app import access, exports
 from byol_core.errors import LabError
+from byol_core.paths import bundled
 from byol_core.runs import portable
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open
+from tests.app.conftest import Make, Open, text
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
 
 
@@ -68,7 +71,7 @@ def test_a_zip_that_is_too_large_is_neither_offered_nor_made(
     page = open_page("runs", run=run.run_id)
     page.session_state["export"] = True
     page.run()
-    assert {button.key for button in page.download_button} == {"export-csv", "export-parquet"}
+    assert {button.key for button in page.download_button} == {"export-csv", "export-parquet", "export-run"}
     assert "'byol pack RUN --out FILE.zip'" in page.warning[0].value
     with pytest.raises(LabError, match="too much for the browser"):
         export(store, "zip", run).make()
@@ -124,3 +127,68 @@ def test_a_class_that_polls_does_not_take_a_file_away_before_it_is_fetched(
         files.remove_orphaned_files()
     with pytest.raises(MediaFileStorageError):
         storage.get_file(made)
+
+
+def trained(run: Run) -> Run:
+    """The run with the weights of the demo."""
+    for name in ("encoder.safetensors", "config.json"):
+        shutil.copy(bundled("assets/byol-tiny") / name, run.folder / name)
+    return run
+
+
+def test_a_run_without_weights_offers_its_card_and_its_script(open_page: Open, make: Make) -> None:
+    page = open_page("runs", run=make("finished").run_id)
+    page.session_state["export"] = True
+    page.run()
+    assert page.selectbox(key="export-format").options == ["Model card", "Python script"]
+    assert "neither an encoder nor a checkpoint" in text(page)
+
+
+def test_a_run_with_weights_offers_what_its_encoder_can_be(open_page: Open, make: Make) -> None:
+    page = open_page("runs", run=trained(make("finished")).run_id)
+    page.session_state["export"] = True
+    page.run()
+    options = page.selectbox(key="export-format").options
+    assert "Encoder as ONNX" in options and "Embeddings as Parquet" in options
+    assert not [title for title in options if "torchvision" in title or "timm" in title]  # it is no ResNet
+    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    assert "onnxruntime" in text(page)
+
+
+def test_an_encoder_is_made_by_a_process_of_its_own(make: Make, store: RunStore) -> None:
+    made = load(export(store, "run-safetensors", trained(make("finished"))).make())
+    expected = load_file(bundled("assets/byol-tiny/encoder.safetensors"))
+    assert made.keys() == expected.keys()
+    assert all(value.equal(expected[key]) for key, value in made.items())
+
+
+def test_a_missing_extra_is_said_with_its_command(
+    open_page: Open, make: Make, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byol_core.export.find_spec", lambda name: None)
+    run = trained(make("finished"))
+    page = open_page("runs", run=run.run_id)
+    page.session_state["export"] = True
+    page.run()
+    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    assert "pip install 'byol-lab[onnx]'" in page.warning[0].value
+    assert "export-run" not in {button.key for button in page.download_button}
+    with pytest.raises(LabError, match="pip install"):
+        export(store, "run-onnx", run).make()
+
+
+def test_a_set_that_is_too_large_to_embed_here_names_the_command(
+    make: Make, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST_PICTURES", 4_999)
+    run = trained(make("finished"))
+    with pytest.raises(LabError, match=f"5,000 pictures.*'byol export {run.run_id} --format parquet'"):
+        export(store, "run-parquet", run).make()
+
+
+@pytest.mark.usefixtures("shared")
+def test_whoever_looks_on_gets_the_card_and_not_the_weights(make: Make, store: RunStore) -> None:
+    run = trained(make("finished"))
+    assert export(store, "run-card", run, permit=access.Permit()).make().startswith(b"---")
+    with pytest.raises(LabError, match="Only a teacher may export whole runs"):
+        export(store, "run-safetensors", run, permit=access.Permit()).make()

@@ -23,6 +23,8 @@ def other_value(key: str) -> Any:
         return not now
     if setting.kind == "choice":
         return next((option for option in setting.options if option != now), now)
+    if setting.kind == "several":
+        return list(setting.options[:2])
     if setting.kind == "text":
         return "some words"
     low, step = setting.low or 0, setting.step or 1

@@ -68,7 +68,8 @@ def test_a_run_is_exported_as_curves_or_whole(open_page: Open, make: Make, store
     page = open_page("runs", run=run.run_id)
     page.session_state["export"] = True
     page.run()
-    assert {button.key for button in page.download_button} == {"export-csv", "export-parquet", "export-zip"}
+    offered = {f"export-{kind}" for kind in ("csv", "parquet", "zip", "run")}
+    assert {button.key for button in page.download_button} == offered
 
 
 def test_a_file_is_named_after_the_run(make: Make, store: RunStore) -> None:
@@ -112,7 +113,8 @@ def test_a_viewer_sees_everything_and_changes_nothing(
     assert "clone" not in {button.key for button in page.button} and not page.multiselect
     page.session_state["export"] = True
     page.run()
-    assert {button.key for button in page.download_button} == {"export-csv", "export-parquet"}
+    assert {button.key for button in page.download_button} == {"export-csv", "export-parquet", "export-run"}
+    assert page.selectbox(key="export-format").options == ["Model card", "Python script"]
     for action in (run_actions._resume, run_actions._put_away, run_actions._throw):
         run_actions._do(action, run.run_id)
     assert store.get(run.run_id) == run

@@ -9,7 +9,14 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, Served
 
-PAGES = {"": "BYOL Lab", "augment": "Augment", "train": "Train", "runs": "Runs", "embeddings": "Embeddings"}
+PAGES = {
+    "": "BYOL Lab",
+    "augment": "Augment",
+    "train": "Train",
+    "runs": "Runs",
+    "embeddings": "Embeddings",
+    "evaluate": "Evaluate",
+}
 RUN = re.compile(r"/runs\?.*run=([0-9a-z-]+)")
 TRAINED = 240_000  # milliseconds that a short run may take on a busy machine
 

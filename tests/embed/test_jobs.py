@@ -62,7 +62,7 @@ def test_a_map_that_is_there_is_not_made_again(probe, vectors):
 def test_a_process_that_died_is_told(probe, vectors):
     key = map_key(vectors, SETTINGS)
     reporter = Reporter(probe, key)
-    reporter.created -= 1000  # somebody else has the pid now
+    reporter.mark -= 1000  # somebody else has the pid now
     reporter.say(0.4, "Laying out the map")
     assert job(probe, key).state == "failed"
 

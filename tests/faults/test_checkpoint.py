@@ -75,7 +75,7 @@ def test_every_single_bit_of_a_checkpoint_counts(tmp_path):
         place, bit = draw.randrange(len(data)), 1 << draw.randrange(8)
         data[place] ^= bit
         path.write_bytes(data)
-        found = checkpoint._read(path)
+        found = checkpoint.read(path)
         assert found is None or torch.equal(found["model"]["weight"], torch.full((40, 50), 2.0))
         data[place] ^= bit
 

@@ -11,17 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from byol_core import checkpoint
+from byol_core import checkpoint, processes
 from byol_core.config import build
 from byol_core.embed import UmapSettings, job, read_probe, read_space, start, unit
 from byol_core.embed.jobs import map_key
 from byol_core.embed.probe import Probe
 from byol_core.errors import LabError
+from byol_core.evaluate import jobs
+from byol_core.evaluate.evaluator import Studio, serve
+from byol_core.evaluate.protocol import Protocol
 from byol_core.events import MetricRow
 from byol_core.files import write_atomic
 from byol_core.runs import folder, library
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
+from tests.evaluate.judged import Answering, write_run, write_set
 from tests.faults.nursery import SETTINGS, Nursery, pictures
 
 MEGABYTES = 80
@@ -206,3 +210,20 @@ def test_a_map_is_not_begun_on_a_full_disk(disk, probe):
         start(probe, probe.evaluations[-1], "representation", UmapSettings(), "a-key")
     assert str(caught.value) == f"The disk of '{probe.folder}' is full; free some space, then try again."
     assert job(probe, "a-key").state == "absent"
+
+
+def test_an_answer_that_does_not_fit_is_one_sentence_and_can_be_asked_again(disk, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
+    home = disk.folder / "home"
+    run, answering = write_run(home, write_set(tmp_path)), Answering(disk.fill)
+    jobs.ask(home, run, Protocol())
+    serve(home, idle=0, studio=Studio(answering))
+    found = jobs.job(run, Protocol())
+    assert (found.state, found.message) == ("failed", f"The disk of '{run}' is full; free some space, then try again.")
+    serve(home, idle=0, studio=Studio(answering))
+    with pytest.raises(LabError, match="is full; free some space"):
+        jobs.ask(home, run, Protocol(labels="1"))
+    disk.empty()
+    assert jobs.ask(home, run, Protocol()).state == "waiting"
+    serve(home, idle=0, studio=Studio(answering))
+    assert (jobs.job(run, Protocol()).state, len(answering.asked)) == ("ready", 2)

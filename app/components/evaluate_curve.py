@@ -1,0 +1,138 @@
+"""Accuracy against the number of labels: what the pretraining saves, measured and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import evaluate_charts
+from app.components import evaluate_job, live_chart, words
+from app.components import evaluate_words as said
+from app.evaluate_charts import COLOURS
+from byol_core.data.catalog import find
+from byol_core.evaluate import curve, jobs
+from byol_core.evaluate.curve import Point, Series
+from byol_core.evaluate.protocol import Judged, Method, Protocol, Subject
+from byol_core.evaluate.words import amount
+from byol_core.runs.model import Run
+
+
+def draw(run: Run, question: Protocol) -> None:
+    """The curve by the method of this question, with its splits, seed and images; its labels are all of a row."""
+    protocols = _protocols(run, question)
+    found = curve.points(run.folder, protocols)
+    states = {point.protocol: point.job.state if point.job else "ready" for point in found}
+    lines = curve.series(found)
+    beside = _scratch(run, question, lines)
+    if lines:
+        _chart(run, question.method, lines, beside)
+        _table(question.method, found)
+    else:
+        _nothing_yet(run, question, protocols)
+    _failed(found)
+    _buttons(run, states, bool(lines), evaluate_job.has_no_labels(run, question))
+    evaluate_job.progress([(run, protocol) for protocol in protocols])
+
+
+def _protocols(run: Run, question: Protocol, method: Method | None = None) -> list[Protocol]:
+    return curve.protocols_of_curve(
+        method or question.method,
+        splits=question.splits,
+        seed=question.seed,
+        per_class=_per_class(run, question),
+        data=question.data,
+        k=question.k,
+        temperature=question.temperature,
+    )
+
+
+def _per_class(run: Run, question: Protocol) -> int | None:
+    """At most how many labelled training images a class has; None where that is not known beforehand."""
+    if whole := jobs.result(run.folder, question.model_copy(update={"labels": "all"})):
+        return whole.labelled // max(1, len(whole.classes))
+    data = run.config.get("data", {})
+    entry = find(question.data or str(data.get("source", "")))
+    if entry is None or not entry.classes:
+        return None
+    return int(min(entry.train_images, data.get("limit") or entry.train_images)) // entry.classes
+
+
+def _scratch(run: Run, question: Protocol, lines: Sequence[Series]) -> Series | None:
+    """What training from scratch reaches with the same labels, where fine-tuning was measured as well."""
+    if question.method == "finetune" or not lines:
+        return None
+    tuned = curve.series(curve.points(run.folder, _protocols(run, question, "finetune")))
+    return next((line for line in tuned if line.subject == "scratch"), None)
+
+
+def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | None) -> None:
+    names = {**said.SUBJECTS, "trained": f"{said.SUBJECTS['trained']} ({said.TITLES[method]})"}
+    drawn = [_line(names[line.subject], line) for line in lines]
+    if beside:
+        drawn.append(_line(said.SUBJECTS["scratch"], beside))
+    figure = evaluate_charts.labels(drawn, revision=f"labels-{run.run_id}-{method}")
+    alt = "; ".join(f"{line.name}: {', '.join(f'{mean:.2f} with {n}' for n, mean, _ in line.points)}" for line in drawn)
+    live_chart.live_chart(figure, key="label-curve", alt=alt)
+    st.caption("Mean over the splits, in a band of one standard deviation. The axis is logarithmic.")
+    if not beside and not any(line.subject == "scratch" for line in lines):
+        st.caption(
+            "Choose *Fine-tuning* to measure training from scratch with the same labels; it is then drawn here too."
+        )
+
+
+def _line(name: str, line: Series) -> evaluate_charts.Curve:
+    points = tuple(zip(line.labelled, line.mean, line.spread, strict=True))
+    return evaluate_charts.Curve(name, COLOURS[line.subject], points, dashed=line.subject == "colour")
+
+
+def _table(method: Method, found: Sequence[Point]) -> None:
+    """The numbers of the curve, and what the pretraining is worth at each of its points."""
+    twin: Subject = "scratch" if method == "finetune" else "untrained"
+    ready = [point.judged for point in found if point.judged]
+    table = {
+        "Labels": [amount(judged.protocol.labels) for judged in ready],
+        "Images": [said.count(judged.labelled) for judged in ready],
+        "This run": [said.score(judged.of("trained")) for judged in ready],
+        said.SUBJECTS[twin]: [said.score(judged.of(twin)) for judged in ready],
+        "Worth of pretraining": [_worth(judged, twin) for judged in ready],
+    }
+    st.dataframe(table, hide_index=True, height="content", alt="The numbers of the curve")
+
+
+def _worth(judged: Judged, twin: Subject) -> str:
+    ours, rival = judged.of("trained"), judged.of(twin)
+    if ours is None or rival is None or ours.mean is None or rival.mean is None:
+        return "–"
+    return f"{100 * (ours.mean - rival.mean):+.1f} points"
+
+
+def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) -> None:
+    with st.container(border=True):
+        st.subheader("How many labels does pretraining save?")
+        if evaluate_job.has_no_labels(run, question):
+            st.markdown(evaluate_job.NO_LABELS)
+            return
+        amounts = ", ".join(protocol.labels for protocol in protocols)
+        st.markdown(
+            f"{said.TITLES[question.method]} with {amounts} labels a class, {said.splits(question.splits)} each. "
+            "Points appear as they are ready; what was asked before is not computed again."
+        )
+
+
+def _failed(found: Sequence[Point]) -> None:
+    for point in found:
+        if point.job and point.job.state == "failed":
+            why = words.plain(point.job.message)
+            st.caption(f":red[:material/error: {amount(point.protocol.labels).capitalize()}:] {why}")
+
+
+def _buttons(run: Run, states: Mapping[Protocol, str], drawn: bool, hopeless: bool) -> None:
+    busy = [(run, protocol) for protocol, state in states.items() if state in evaluate_job.BUSY]
+    open_ones = [(run, protocol) for protocol, state in states.items() if state in ("absent", "stopped", "failed")]
+    with st.container(horizontal=True):
+        if busy:
+            evaluate_job.stop_button(busy, key="curve_stop")
+        elif open_ones and not hopeless:
+            missing = f"the missing {len(open_ones)} points" if len(open_ones) > 1 else "the missing point"
+            evaluate_job.button(f"Measure {missing if drawn else 'the curve'}", open_ones, key="curve_start")

@@ -1,0 +1,133 @@
+"""One answer as dots beside everything that it is compared with, and all answers of a run in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import evaluate_charts
+from app.components import evaluate_form, evaluate_job, live_chart, words
+from app.components import evaluate_words as said
+from byol_core.evaluate import jobs
+from byol_core.evaluate.protocol import Judged, Protocol
+from byol_core.evaluate.words import amount
+from byol_core.runs.model import Run
+
+_TABLE = "evaluate_answers"
+
+
+def draw(run: Run, protocol: Protocol) -> None:
+    """The answer to this question, or where it stands; below it what else was asked of this run."""
+    job = jobs.job(run.folder, protocol)
+    judged = jobs.result(run.folder, protocol) if job.state == "ready" else None
+    if judged is None:
+        evaluate_job.panel(run, protocol, job, "result")
+    else:
+        answer(judged)
+    others(run, protocol)
+
+
+def answer(judged: Judged) -> None:
+    """Dots, what they mean, and how each was come by."""
+    st.markdown(words_of(judged))
+    figure = evaluate_charts.dots(judged)
+    live_chart.live_chart(figure, key="evaluate-dots", alt=_alt(judged))
+    st.caption(
+        "A dot is one split, the diamond their mean with a bar of one standard deviation. All use the same labels and "
+        "the same test images, at which nobody looked to choose anything."
+    )
+    for row in judged.scores:
+        if row.missing:
+            st.caption(f"{said.SUBJECTS[row.subject]}: {words.plain(row.missing)}")
+    with st.expander("What was chosen in each split", icon=":material/rule:"):
+        _choices(judged)
+    st.caption(
+        f"{words.plain(said.set_name(judged.data))} · {words.duration(judged.seconds)} on "
+        f"{words.plain(judged.device)} · byol-lab {words.plain(judged.version)}"
+    )
+
+
+def words_of(judged: Judged) -> str:
+    """What it means; a sentence in place of a result came from elsewhere, and is no markup."""
+    ours = judged.of("trained")
+    return said.meaning(judged) if ours and ours.accuracies else words.plain(said.meaning(judged))
+
+
+def _alt(judged: Judged) -> str:
+    return "Accuracy: " + ", ".join(f"{said.SUBJECTS[row.subject]} {said.score(row)}" for row in judged.scores)
+
+
+def _choices(judged: Judged) -> None:
+    rows = [
+        (said.SUBJECTS[row.subject], split + 1, accuracy, row.chosen[split] if split < len(row.chosen) else "")
+        for row in judged.scores
+        for split, accuracy in enumerate(row.accuracies)
+    ]
+    names = ("Of", "Split", "Accuracy", "Chosen, without a look at the test images")
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    table = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    config = {"Accuracy": st.column_config.NumberColumn(format="%.3f")}
+    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="What was chosen in each split")
+
+
+# All that was asked of this run
+
+
+def others(run: Run, protocol: Protocol) -> None:
+    """Answers that are there already, to be opened; and what waits, runs, failed or was stopped."""
+    found, asked = jobs.answers(run.folder), jobs.asked(run.folder)
+    beside = [(question, job) for question, job in asked if question != protocol]
+    if beside:
+        _asked(run, beside)
+    if found:
+        st.markdown("**Answers so far**")
+        st.caption("Of the weights that the run has now. Choose a line to open it.")
+        st.dataframe(
+            _lines(found),
+            hide_index=True,
+            key=_TABLE,
+            on_select=lambda: _open(found),
+            selection_mode="single-row",
+            height="content" if len(found) <= 10 else 400,
+            alt="Answers so far",
+        )
+    if not asked:  # somebody else may ask
+        evaluate_job.progress([(run, protocol)])
+
+
+def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
+    return {
+        "How": [said.TITLES[judged.protocol.method] for judged in found],
+        "Labels": [amount(judged.protocol.labels) for judged in found],
+        "This run": [said.score(judged.of("trained")) for judged in found],
+        "From scratch": [said.score(judged.of("scratch")) for judged in found],
+        "Untrained": [said.score(judged.of("untrained")) for judged in found],
+        "Images": [said.set_name(judged.data) for judged in found],
+        "Splits": [str(judged.protocol.splits) for judged in found],
+    }
+
+
+def _open(found: Sequence[Judged]) -> None:
+    """Ask what the chosen line answers."""
+    chosen = st.session_state[_TABLE]["selection"]["rows"]
+    if chosen and chosen[0] < len(found):
+        evaluate_form.put(found[chosen[0]].protocol)
+
+
+def _asked(run: Run, asked: Sequence[tuple[Protocol, jobs.Job]]) -> None:
+    st.markdown("**Also asked of this run**")
+    waiting = [(run, protocol) for protocol, job in asked if job.state in evaluate_job.BUSY]
+    for protocol, job in asked:
+        looks = {"failed": (":material/error:", "red"), "stopped": (":material/pause_circle:", "orange")}
+        icon, colour = looks.get(job.state, (":material/schedule:", "blue"))
+        why = f": {words.plain(job.message)}" if job.state == "failed" else ""
+        st.markdown(f":{colour}[{icon} {job.state.capitalize()}] {words.plain(said.asked(protocol))}{why}")
+    over = [(run, protocol) for protocol, job in asked if job.state not in evaluate_job.BUSY]
+    evaluate_job.progress(waiting or over)
+    with st.container(horizontal=True):
+        if waiting:
+            label = "Stop all of these" if len(waiting) > 1 else "Stop"
+            evaluate_job.stop_button(waiting, key="others_stop", label=label)
+        if over:
+            evaluate_job.clear_button(over, key="others_clear")

@@ -1,0 +1,162 @@
+"""Learned on one set, judged on another: a matrix of runs by sets, which is how "data independence" is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from app import access
+from app.components import evaluate_form, evaluate_job, words
+from app.components import evaluate_words as said
+from app.components.compare_tables import unique_names
+from app.components.evaluate_matrix import Cell as Place
+from app.components.evaluate_matrix import Table, matrix
+from app.components.pictures import names_of_sets
+from byol_core.errors import LabError
+from byol_core.evaluate import transfer
+from byol_core.evaluate.jobs import Job
+from byol_core.evaluate.protocol import Judged, Protocol
+from byol_core.evaluate.transfer import Cell
+from byol_core.runs.model import Run
+
+RUNS, SETS, SHOWN = "transfer_runs", "transfer_sets", "transfer_shows"
+ACCURACY, GAIN = "Accuracy", "Gain over untrained"
+MOST_RUNS, MOST_SETS = 30, 12
+_STATES: Mapping[str, str] = {"waiting": "waits", "running": "…", "failed": "failed", "stopped": "stopped"}
+_MOST_GAIN = 0.3  # the shade of a gain is full from here on
+Open = Callable[[Run, Protocol], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell: a run, its question on one set, and where that stands."""
+
+    run: Run
+    cell: Cell
+    job: Job
+    judged: Judged | None
+
+    @property
+    def asked(self) -> evaluate_job.Asked:
+        """The question."""
+        return self.run, self.cell.protocol
+
+
+def draw(run: Run, known: Mapping[str, Run], question: Protocol, open_cell: Open) -> None:
+    """The matrix for the chosen runs and sets by the method of this question; a click opens that answer."""
+    with st.grid(2, min_column_width=280):
+        runs, sets = _pick_runs(run, known), _pick_sets(run)
+    if not runs or not sets:
+        st.caption("Choose at least one run and one set.")
+        return
+    entries = [entry for each in runs for entry in _row(each, sets, question)]
+    judged = [each for each in runs if any(entry.run is each for entry in entries)]
+    if not judged:
+        return
+    shows = st.segmented_control("Show", (ACCURACY, GAIN), default=ACCURACY, required=True, key=SHOWN)
+    _matrix(judged, sets, entries, shows or ACCURACY, open_cell)
+    _failed(entries)
+    _buttons(entries)
+    evaluate_job.progress([entry.asked for entry in entries])
+
+
+def _pick_runs(run: Run, known: Mapping[str, Run]) -> list[Run]:
+    chosen = st.multiselect(
+        "Runs",
+        list(known),
+        default=[run.run_id],
+        format_func=lambda run_id: known[run_id].name,
+        max_selections=MOST_RUNS,
+        key=RUNS,
+    )
+    return [known[run_id] for run_id in chosen]
+
+
+def _pick_sets(run: Run) -> list[str]:
+    """Sets of the catalog, and those that runs learned from; a teacher may type a path."""
+    first = evaluate_form.own_set(run)
+    chosen = st.multiselect(
+        "Judged on",
+        list(dict.fromkeys([first, *names_of_sets()])),
+        default=[first],
+        format_func=said.set_name,
+        max_selections=MOST_SETS,
+        accept_new_options=access.is_teacher(),
+        key=SETS,
+        help="At the image size of each run. Sets that are not on this machine are downloaded when they are needed.",
+    )
+    return list(dict.fromkeys(evaluate_form.named(str(name)) for name in chosen))
+
+
+def _row(run: Run, sets: Sequence[str], question: Protocol) -> list[Entry]:
+    """The cells of one run; a sentence where its settings cannot be read."""
+    asked = question
+    try:
+        (row,) = transfer.cells([run.folder], sets, asked.method, asked.labels, splits=asked.splits, seed=asked.seed)
+    except LabError as error:
+        st.warning(f"{words.plain(run.name)}: {words.plain(str(error))}", icon=":material/broken_image:")
+        return []
+    jobs = [cell.job() for cell in row]
+    return [
+        Entry(run, cell, job, cell.result() if job.state == "ready" else None)
+        for cell, job in zip(row, jobs, strict=True)
+    ]
+
+
+def _matrix(runs: Sequence[Run], sets: Sequence[str], entries: Sequence[Entry], shows: str, open_cell: Open) -> None:
+    def choose(place: Place) -> None:
+        entry = entries[place[0] * len(sets) + place[1]]
+        open_cell(*entry.asked)
+
+    shades = np.array([_shade(entry, shows) for entry in entries], np.float32).reshape(len(runs), len(sets))
+    names = [said.set_name(name) for name in sets]
+    texts = [_text(entry, shows) for entry in entries]
+    table = Table(unique_names(runs), names, texts, shades, "on", "learned ↓  judged →", wide=True)
+    matrix(table, None, choose, key="transfer")
+    st.caption(
+        "A row is a run, a column the set on which it is judged; the star marks the set that it learned from, "
+        "which is no transfer. Choose a cell to open its answer. What carries over keeps its gain on sets that it has "
+        "never seen."
+    )
+
+
+def _text(entry: Entry, shows: str) -> str:
+    if entry.judged is None:
+        return _STATES.get(entry.job.state, "–")
+    if shows == GAIN:
+        gain = transfer.gain(entry.judged)
+        said_so = "–" if gain is None else f"{100 * gain:+.1f}"
+    else:
+        said_so = said.score(entry.judged.of("trained"))
+    return f"{said_so} *" if entry.cell.own else said_so
+
+
+def _shade(entry: Entry, shows: str) -> float:
+    """From guessing to all right, or from no gain to a large one."""
+    if entry.judged is None:
+        return 0.0
+    if shows == GAIN:
+        return min(max((transfer.gain(entry.judged) or 0.0) / _MOST_GAIN, 0.0), 1.0)
+    ours, guess = entry.judged.of("trained"), 1 / max(2, len(entry.judged.classes))
+    mean = ours.mean if ours and ours.mean is not None else guess
+    return min(max((mean - guess) / (1 - guess), 0.0), 1.0)
+
+
+def _failed(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        if entry.job.state == "failed":
+            where = f"{words.plain(entry.run.name)} on {words.plain(said.set_name(entry.cell.data))}"
+            st.caption(f":red[:material/error: {where}:] {words.plain(entry.job.message)}")
+
+
+def _buttons(entries: Sequence[Entry]) -> None:
+    busy = [entry.asked for entry in entries if entry.job.state in evaluate_job.BUSY]
+    missing = [entry.asked for entry in entries if entry.job.state in ("absent", "stopped", "failed")]
+    if busy:
+        evaluate_job.stop_button(busy, key="transfer_stop")
+    elif missing:
+        cells = f"{len(missing)} missing cells" if len(missing) > 1 else "the missing cell"
+        evaluate_job.button(f"Judge {cells}", missing, key="transfer_start")

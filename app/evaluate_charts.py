@@ -1,0 +1,221 @@
+"""Data in, plotly figure out: the answers of evaluations. No st.* here, and no import of plotly."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.charts import AMBER, GREY, PALETTE, PETROL, PLUM, Figure
+from app.components.evaluate_words import SUBJECTS, score
+from byol_core.evaluate.protocol import Judged, Scores, Subject
+
+COLOURS: Mapping[Subject, str] = {
+    "trained": PETROL,
+    "scratch": AMBER,
+    "untrained": PLUM,
+    "pixels": GREY,
+    "colour": GREY,
+}
+_ROW = 56  # pixels for each row of dots
+_LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+_MARGIN = {"l": 8, "r": 12, "t": 28, "b": 8}
+
+
+def dots(judged: Judged) -> Figure:
+    """The accuracy of each subject: a dot a split, their mean as a line with a bar of one standard deviation."""
+    rows = [row for row in judged.scores if row.accuracies]
+    names = [SUBJECTS[row.subject] for row in rows]
+    best = max((max(row.accuracies) for row in rows), default=1.0)
+    layout = {
+        "height": _ROW * len(rows) + 76,
+        "showlegend": False,
+        "hovermode": "closest",
+        "margin": _MARGIN,
+        "xaxis": {
+            "title": {"text": "accuracy on the test images"},
+            "automargin": True,
+            "range": [0, min(1.0, best * 1.06)],
+        },
+        "yaxis": {
+            "automargin": True,
+            "showgrid": False,
+            "fixedrange": True,
+            "range": [len(rows) - 0.45, -0.6],
+            "tickvals": list(range(len(rows))),
+            "ticktext": names,
+        },
+    }
+    guess = 1 / max(1, len(judged.classes))
+    layout["shapes"] = [_upright(guess)]
+    layout["annotations"] = [_note("guessing", guess)]
+    return {"data": [trace for place, row in enumerate(rows) for trace in _subject(place, row)], "layout": layout}
+
+
+def _upright(x: float) -> dict[str, Any]:
+    line = {"dash": "dot", "width": 1.5, "color": GREY}
+    return {"type": "line", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
+
+
+def _note(text: str, x: float) -> dict[str, Any]:
+    place = {"x": x, "yref": "paper", "y": 0, "xanchor": "left", "yanchor": "bottom", "xshift": 4}
+    return place | {"text": text, "showarrow": False, "font": {"color": GREY, "size": 12}}
+
+
+def _subject(place: int, row: Scores) -> list[dict[str, Any]]:
+    colour, count = COLOURS[row.subject], len(row.accuracies)
+    name = SUBJECTS[row.subject]
+    splits = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": list(row.accuracies),
+        "y": [place + 0.16] * count,
+        "marker": {"size": 8, "color": colour, "opacity": 0.55},
+        "text": [f"split {split}" for split in range(1, count + 1)],
+        "hovertemplate": f"{name}, %{{text}}: %{{x:.3f}}<extra></extra>",
+    }
+    mean = {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": name,
+        "x": [row.mean],
+        "y": [place - 0.16],
+        "marker": {"size": 12, "symbol": "diamond", "color": colour},
+        "error_x": {"array": [row.spread or 0.0], "color": colour, "thickness": 2, "width": 5},
+        "text": [score(row)],
+        "textposition": "top left" if (row.mean or 0) > 0.25 else "top right",
+        "textfont": {"color": colour, "size": 13},
+        "cliponaxis": False,
+        "hovertemplate": f"{name}: {score(row)}<extra></extra>",
+    }
+    return [splits, mean]
+
+
+# Accuracy against the number of labels
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: for each number of labelled images the mean and, of several splits, the standard deviation."""
+
+    name: str
+    colour: str
+    points: tuple[tuple[int, float, float | None], ...]
+    dashed: bool = False
+
+
+def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figure:
+    """Accuracy against labelled images, on a log axis, each in a band of one standard deviation."""
+    at = sorted({count for curve in curves for count, _, _ in curve.points})
+    axis: dict[str, Any] = {
+        "title": {"text": "labelled images"},
+        "type": "log",
+        "automargin": True,
+        "showgrid": False,
+        "tickvals": _apart(at),
+    }
+    if len(at) == 1:  # a log axis of one point has no extent
+        axis["range"] = [math.log10(at[0]) - 0.5, math.log10(at[0]) + 0.5]
+    layout = {
+        "height": height,
+        "hovermode": "x unified",
+        "legend": _LEGEND,
+        "showlegend": True,
+        "margin": _MARGIN,
+        "uirevision": revision,
+        "xaxis": axis,
+        "yaxis": {"title": {"text": "accuracy"}, "automargin": True, "rangemode": "tozero"},
+    }
+    return {"data": [trace for curve in curves for trace in _band(curve)], "layout": layout}
+
+
+def _apart(places: Sequence[int]) -> list[int]:
+    """Those whose names do not run into each other on a log axis."""
+    kept: list[int] = []
+    for place in places:
+        if not kept or place >= 1.8 * kept[-1]:
+            kept.append(place)
+    return kept
+
+
+def _band(curve: Curve) -> list[dict[str, Any]]:
+    counts = [count for count, _, _ in curve.points]
+    means = [mean for _, mean, _ in curve.points]
+    spreads = [spread or 0.0 for _, _, spread in curve.points]
+    group = {"type": "scatter", "legendgroup": curve.name, "x": counts}
+    edge = group | {"mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
+    low = edge | {"y": [mean - spread for mean, spread in zip(means, spreads, strict=True)]}
+    high = edge | {"y": [mean + spread for mean, spread in zip(means, spreads, strict=True)]}
+    high |= {"fill": "tonexty", "fillcolor": f"{curve.colour}33"}
+    line = group | {
+        "mode": "lines+markers",
+        "name": html.escape(curve.name, quote=False),
+        "y": means,
+        "customdata": spreads,
+        "line": {"width": 2.2, "color": curve.colour, "dash": "dot" if curve.dashed else "solid"},
+        "marker": {"size": 7, "color": curve.colour},
+        "hovertemplate": "%{y:.3f} ± %{customdata:.3f}<extra>%{fullData.name}</extra>",
+    }
+    return [low, high, line] if any(spreads) else [line]
+
+
+# Curves of the report
+
+
+def precision_recall(
+    curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, revision: str, height: int = 400
+) -> Figure:
+    """Precision against recall: a line a class, as (name, recall, precision)."""
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": html.escape(name, quote=False),
+            "x": list(recall),
+            "y": list(precision),
+            "line": {"width": 2, "color": PALETTE[place % len(PALETTE)]},
+            "hovertemplate": "recall %{x:.2f}, precision %{y:.2f}<extra>%{fullData.name}</extra>",
+        }
+        for place, (name, recall, precision) in enumerate(curves)
+    ]
+    layout = _square("recall", "precision", height) | {"uirevision": revision, "hovermode": "closest"}
+    return {"data": lines, "layout": layout | {"showlegend": True, "legend": {**_LEGEND, "y": -0.22, "yanchor": "top"}}}
+
+
+def calibration(bins: Sequence[tuple[float, float, int]], *, height: int = 400) -> Figure:
+    """How often it is right against how sure it is: (confidence, accuracy, images) for each bin that has any."""
+    largest = max((count for _, _, count in bins), default=1)
+    ideal = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "as sure as right",
+        "x": [0, 1],
+        "y": [0, 1],
+        "line": {"dash": "dot", "width": 1.5, "color": GREY},
+        "hoverinfo": "skip",
+    }
+    points = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "this run",
+        "x": [confidence for confidence, _, _ in bins],
+        "y": [accuracy for _, accuracy, _ in bins],
+        "customdata": [count for _, _, count in bins],
+        "line": {"width": 1.5, "color": PETROL},
+        "marker": {"color": PETROL, "size": [6 + 16 * math.sqrt(count / largest) for _, _, count in bins]},
+        "hovertemplate": "%{customdata} images, %{x:.2f} sure, %{y:.2f} of them right<extra></extra>",
+    }
+    layout = _square("how sure it is", "how often it is right", height)
+    return {"data": [ideal, points], "layout": layout | {"showlegend": False, "hovermode": "closest"}}
+
+
+def _square(x: str, y: str, height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {**_MARGIN, "t": 8},
+        "xaxis": {"title": {"text": x}, "automargin": True, "range": [0, 1.01]},
+        "yaxis": {"title": {"text": y}, "automargin": True, "range": [0, 1.03]},
+    }

@@ -1,0 +1,119 @@
+"""The Evaluate page: what a run is good for, by the protocols of the field, beside what it is to be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app import access, state
+from app.components import (
+    evaluate_curve,
+    evaluate_form,
+    evaluate_job,
+    evaluate_report,
+    evaluate_results,
+    evaluate_transfer,
+    words,
+)
+from byol_core.errors import LabError
+from byol_core.evaluate.protocol import Protocol
+from byol_core.runs.model import Run
+
+PICKED, PART = "evaluate_run", "part"
+RESULT, REPORT, CURVE, TRANSFER = "Result", "Report", "Few labels", "Transfer"
+store = state.store()
+
+
+def asked_for() -> str | None:
+    """The id of the run in the address; a sentence when there is no such run."""
+    ref = st.query_params.get("run")
+    try:
+        return store.get(ref).run_id if ref else None
+    except LabError as error:
+        st.warning(words.plain(str(error)), icon=":material/link_off:")
+        return None
+
+
+def pick_run(known: Mapping[str, Run], asked: str | None) -> Run | None:
+    """Choose among the runs that can be judged; the address follows the choice."""
+    if not known:
+        return None
+    st.session_state[PICKED] = asked or next(iter(known))
+
+    def follow() -> None:
+        st.query_params["run"] = st.session_state[PICKED]
+
+    def label(run_id: str) -> str:
+        run = known[run_id]
+        return f"{run.name} · {words.data_name(run)} · {words.LOOKS[run.state].label.lower()}"
+
+    return known[st.selectbox("Run", list(known), key=PICKED, format_func=label, on_change=follow, width=340)]
+
+
+def nothing_here() -> None:
+    """No run can be judged."""
+    with st.container(border=True):
+        st.subheader("No run to evaluate yet")
+        st.markdown(
+            "Once a run has finished, or was stopped after a checkpoint, its encoder is judged here: how well the "
+            "classes can be told by it, with how few labels, and on which other images."
+        )
+        if access.is_teacher():
+            st.page_link("views/train.py", label="Start a training", icon=":material/model_training:")
+
+
+def not_now(run: Run) -> None:
+    """The chosen run has no weights that stay."""
+    with st.container(border=True):
+        if words.busy(run):
+            st.subheader("This run is not over")
+            st.markdown("Its encoder changes as long as it learns: stop it, or come back when it has finished.")
+        else:
+            st.subheader("This run has no encoder")
+            st.markdown(f"It ended before its first checkpoint. {words.plain(words.sentence(run))}")
+        link = {"run": run.run_id}
+        st.page_link("views/runs.py", label="Open this run", icon=":material/monitoring:", query_params=link)
+
+
+def open_answer(run: Run, protocol: Protocol) -> None:
+    """From a cell of the matrix to its answer; in a callback."""
+    st.query_params["run"] = run.run_id
+    evaluate_form.put(protocol)
+    st.session_state[PART] = RESULT
+
+
+def explore(run: Run, known: Mapping[str, Run]) -> None:
+    """The question and what is known about it."""
+    question = evaluate_form.pick(run)
+    evaluate_job.notice()
+    if question is None:
+        return
+    result, report, few, transfer = st.tabs(
+        [RESULT, REPORT, CURVE, TRANSFER], key=PART, on_change="rerun", bind="query-params"
+    )
+    if result.open:
+        with result:
+            evaluate_results.draw(run, question)
+    elif report.open:
+        with report:
+            evaluate_report.draw(run, question)
+    elif few.open:
+        with few:
+            evaluate_curve.draw(run, question)
+    elif transfer.open:
+        with transfer:
+            judged = {run_id: each for run_id, each in known.items() if evaluate_job.judgeable(each)}
+            evaluate_transfer.draw(run, judged, question, open_answer)
+
+
+st.title("Evaluate")
+asked = asked_for()
+found = {run.run_id: run for run in store.runs() if evaluate_job.judgeable(run) or run.run_id == asked}
+chosen = pick_run(found, asked)
+if chosen is None:
+    nothing_here()
+elif not evaluate_job.judgeable(chosen):
+    not_now(chosen)
+else:
+    explore(chosen, found)

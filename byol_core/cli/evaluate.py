@@ -1,0 +1,188 @@
+"""``byol evaluate`` and ``byol transfer``: judge runs here, or read what was answered before, as the dashboard does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from byol_core import paths
+from byol_core.cli import evaluate_tables as tables
+from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_json
+from byol_core.data.catalog import find
+from byol_core.errors import InputError, LabError
+from byol_core.evaluate import curve, jobs, transfer
+from byol_core.evaluate.encoders import read_config
+from byol_core.evaluate.protocol import METHODS, Judged, Protocol
+from byol_core.runs.model import Run
+from byol_core.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from byol_core.cli.judging import Judging
+
+Method = Annotated[str, typer.Option(help=f"{', '.join(METHODS[:-1])} or {METHODS[-1]}.")]
+Labels = Annotated[str, typer.Option(help="all, a number of labels a class such as 10, or a share such as 1%.")]
+Splits = Annotated[int, typer.Option(help="Draws of the labels, for a mean and a spread.")]
+Seed = Annotated[int, typer.Option(help="Of the first draw.")]
+Again = Annotated[bool, typer.Option("--again", help="Also what was answered before, as after the images changed.")]
+
+
+@app.command()
+def evaluate(
+    run: Ref,
+    method: Method = "linear",
+    labels: Labels = "all",
+    splits: Splits = 3,
+    seed: Seed = 0,
+    k: Annotated[int, typer.Option("--k", help="Neighbours of the kNN.")] = 20,
+    temperature: Annotated[float, typer.Option(help="Temperature of the kNN.")] = 0.1,
+    data: Annotated[str, typer.Option(help="Another set to judge on, by name or path; by itself the run's own.")] = "",
+    along_curve: Annotated[bool, typer.Option("--curve", help="With 1, 2, 5 and up to all labels.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report: .html or .json.")] = None,
+    again: Again = False,
+    as_json: Json = False,
+) -> None:
+    """Judge what a run has learned with labels: kNN, a linear probe, or fine-tuning with few labels."""
+    _check_report(report, along_curve)
+    store = RunStore()
+    found = store.get(run)
+    numbers = {"splits": splits, "seed": seed, "k": k, "temperature": temperature}
+    wanted = protocol(method=method, labels=labels, data=whole(data, found), **numbers)
+    with _judging(again) as judging:
+        if along_curve:
+            _curve(judging, found, wanted, as_json)
+        else:
+            _single(judging.answer(found.folder, wanted), found, report, as_json)
+
+
+def _judging(again: bool) -> Judging:
+    """Made late: what draws its bar takes a moment to load."""
+    from byol_core.cli.judging import Judging
+
+    return Judging(again)
+
+
+def protocol(**values: Any) -> Protocol:
+    """The question; InputError in a sentence that names the option."""
+    try:
+        return Protocol(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("should ")
+        raise InputError(f"--{first['loc'][0]} should {message}, not {first['input']!r}.") from None
+
+
+def whole(data: str, run: Run) -> str:
+    """A set as a protocol names it: a path under its whole name, nothing for the run's own set."""
+    own = not data or transfer.same_set(data, read_config(run.folder).data.source)
+    return "" if own else _named(data)
+
+
+def _named(data: str) -> str:
+    path = paths.expand(data)
+    return data if find(data) or not path.exists() else str(path.resolve())
+
+
+def _check_report(file: Path | None, along_curve: bool) -> None:
+    """Before minutes of work, not after."""
+    if file is None:
+        return
+    if along_curve:
+        raise InputError("A report is about one number of labels: leave out --report or --curve.")
+    if file.suffix.lower() not in (".html", ".json"):
+        raise InputError(f"The file '{file.name}' should end with .html or .json.")
+
+
+def _single(judged: Judged, run: Run, file: Path | None, as_json: bool) -> None:
+    if file is not None:
+        _write_report(judged, run, file)
+    if as_json:
+        print_json({"run_id": run.run_id, "name": run.name, **tables.judged_object(judged)})
+    else:
+        console().print(tables.scores_table(judged))
+        print(tables.footnote(judged))
+    if file is not None:
+        print(f"The report is in {file}.", file=sys.stderr)
+
+
+def _write_report(judged: Judged, run: Run, file: Path) -> None:
+    from byol_core.evaluate import html, images
+    from byol_core.evaluate import report as reports
+    from byol_core.files import write_atomic
+
+    said = jobs.predictions(run.folder, judged.protocol)
+    if said is None:
+        raise LabError("What was said of each image cannot be read; judge the run anew with --again.")
+    made = reports.report(judged, said)
+    if file.suffix.lower() == ".json":
+        text = reports.to_json(made, judged, run.name)
+    else:
+        pictures = images.pictures(run.folder, judged, said, [seen.row for seen in made.mistakes])
+        text = html.html(made, judged, run.name, pictures)
+    try:
+        write_atomic(file, text.encode())
+    except OSError as error:
+        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None
+
+
+def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
+    """Point after point; one that asks for more labels than there are is told and left out."""
+    options = wanted.model_dump(include={"splits", "seed", "data", "k", "temperature"})
+    asked, answers, refused = curve.protocols_of_curve(wanted.method, **options), [], []
+    for point in asked:
+        try:
+            answers.append(judging.answer(run.folder, point))
+        except InputError as error:
+            refused.append(error)
+    if not answers:
+        raise refused[0]
+    for reason in refused:
+        print(reason, file=sys.stderr)
+    if as_json:
+        points = [tables.judged_object(judged) for judged in answers]
+        print_json({"run_id": run.run_id, "name": run.name, "points": points})
+    else:
+        console().print(tables.curve_table(answers))
+
+
+@app.command("transfer")
+def transfer_(
+    runs: Refs,
+    to: Annotated[list[str], typer.Option("--to", metavar="SET", help="A set to judge on; give it for each.")],
+    method: Method = "linear",
+    labels: Labels = "all",
+    splits: Splits = 3,
+    seed: Seed = 0,
+    again: Again = False,
+    as_json: Json = False,
+) -> None:
+    """Judge runs on sets that they did not learn from: a row a run, a column a set."""
+    store = RunStore()
+    found = chosen(store, runs)
+    usual = protocol(method=method, labels=labels, splits=splits, seed=seed)
+    sets = list(dict.fromkeys(name for part in to for name in part.split(",") if name))
+    if not sets:
+        raise InputError("Name at least one set to judge on, such as --to cifar10.")
+    rows = transfer.cells(
+        [run.folder for run in found], [_named(name) for name in sets], usual.method, usual.labels,
+        splits=splits, seed=seed,
+    )  # fmt: skip
+    with _judging(again) as judging:
+        answers = _matrix(judging, rows)
+    if as_json:
+        print_json(tables.matrix_object(found, sets, rows, answers))
+    else:
+        console().print(tables.matrix_table(found, sets, rows, answers))
+        print("In brackets: points ahead of the same network untrained. * is the run's own set, which is no transfer.")
+
+
+def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged]]:
+    """Set after set, since reading one takes longer than reading an encoder."""
+    columns = [
+        [judging.answer(cell.run_folder, cell.protocol) for cell in column] for column in zip(*rows, strict=True)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]

@@ -1,0 +1,80 @@
+"""Answers as the command line tells them: objects for machines, small tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from byol_core.evaluate.protocol import SUBJECTS as ORDER
+from byol_core.evaluate.protocol import Judged
+from byol_core.evaluate.transfer import Cell, gain
+from byol_core.evaluate.words import SUBJECTS, amount, asked, score, verdict
+from byol_core.runs import report
+from byol_core.runs.model import Run
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def judged_object(judged: Judged) -> dict[str, Any]:
+    """The answer with mean and deviation of each subject (None where there are none)."""
+    plain: dict[str, Any] = judged.model_dump(mode="json")
+    for row, scores in zip(plain["scores"], judged.scores, strict=True):
+        row |= {"mean": scores.mean, "spread": scores.spread}
+    return plain
+
+
+def scores_table(judged: Judged) -> Table:
+    """A line a subject: mean and deviation, each split, and why there is nothing where there is nothing."""
+    shown = report.table("", "accuracy", "each split")
+    for row in judged.scores:
+        splits = ", ".join(f"{100 * value:.1f}" for value in row.accuracies) or row.missing
+        shown.add_row(SUBJECTS[row.subject], score(row), splits)
+    return shown
+
+
+def footnote(judged: Judged) -> str:
+    """What was asked, of how many images, and what the numbers mean."""
+    question = asked(judged.protocol)
+    return (
+        f"{question[0].upper()}{question[1:]}: {judged.labelled:,} labels used, {judged.tested:,} images of "
+        f"'{judged.data}' tested. {verdict(judged)}".rstrip()
+    )
+
+
+def curve_table(answers: Sequence[Judged]) -> Table:
+    """A line a number of labels, a column a subject."""
+    subjects = [name for name in ORDER if any(judged.of(name) for judged in answers)]
+    shown = report.table("labels", "images", *(SUBJECTS[name] for name in subjects))
+    for judged in answers:
+        scores = (score(judged.of(name)) for name in subjects)
+        shown.add_row(amount(judged.protocol.labels), f"{judged.labelled:,}", *scores)
+    return shown
+
+
+def matrix_table(
+    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged]]
+) -> Table:
+    """A line a run, a column a set."""
+    shown = report.table("", *sets)
+    for run, cells, answered in zip(runs, rows, answers, strict=True):
+        texts = (_cell(cell, judged) for cell, judged in zip(cells, answered, strict=True))
+        shown.add_row(f"{run.run_id} {run.name}", *texts)
+    return shown
+
+
+def _cell(cell: Cell, judged: Judged) -> str:
+    ahead = gain(judged)
+    return score(judged.of("trained")) + ("" if ahead is None else f" ({100 * ahead:+.1f})") + ("*" if cell.own else "")
+
+
+def matrix_object(
+    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged]]
+) -> list[dict[str, Any]]:
+    """A list of the cells, run after run."""
+    return [
+        {"run_id": run.run_id, "name": run.name, "set": name, "own": cell.own, "gain": gain(judged)}
+        | judged_object(judged)
+        for run, cells, answered in zip(runs, rows, answers, strict=True)
+        for name, cell, judged in zip(sets, cells, answered, strict=True)
+    ]

@@ -1,0 +1,35 @@
+"""``byol export``: a run's encoder, embeddings, card or script, in the forms that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byol_core.cli.common import Json, Ref, app, print_json
+from byol_core.export import FORMATS, find, write
+from byol_core.runs import report
+from byol_core.runs.store import RunStore
+
+
+@app.command()
+def export(
+    run: Ref,
+    format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "safetensors",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file; by itself RUN-FORMAT with its ending.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take a run away: its encoder for PyTorch, torchvision, timm or ONNX, its embeddings, its card, its script."""
+    store = RunStore()
+    found, chosen = store.get(run), find(format)
+    file = write(store, found, format, out or Path(f"{found.run_id}-{format}{chosen.suffix}"))
+    bytes_ = file.stat().st_size
+    if as_json:
+        about = {"run_id": found.run_id, "name": found.name, "format": format}
+        print_json({**about, "file": str(file.resolve()), "bytes": bytes_})
+    else:
+        print(f"Run {found.run_id} '{found.name}' is in {file} ({report.size(bytes_)}): {chosen.title}.")
+        print(chosen.purpose)

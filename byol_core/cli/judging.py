@@ -1,0 +1,77 @@
+"""Answers in this process, with a bar on stderr that shows how far each is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from byol_core.cli.common import console
+from byol_core.errors import LabError
+from byol_core.evaluate import jobs
+from byol_core.evaluate.protocol import Judged, Protocol
+from byol_core.evaluate.words import asked
+from byol_core.events import StopAsked
+
+if TYPE_CHECKING:
+    from byol_core.evaluate.evaluator import Studio
+
+# Without a terminal a plain line now and then takes the place of the bar.
+_PLAIN_SECONDS = 10.0
+
+
+class Judging:
+    """Asks one question after another and keeps the images in between. ``again``: also what was answered before."""
+
+    def __init__(self, again: bool = False) -> None:
+        self.again, self.studio = again, _studio()
+        self._console, self._told = console(stderr=True), time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[message]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=1.0, message="loading PyTorch")
+
+    def __enter__(self) -> Judging:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._bar.stop()
+
+    def answer(self, run_folder: Path, protocol: Protocol) -> Judged:
+        """The answer, from the run's folder where it is there; InputError or LabError in a sentence."""
+        from byol_core.evaluate import evaluator
+
+        name = asked(protocol)
+        self._bar.update(self._task, description=name, completed=0.0)
+        if self.again:
+            jobs.forget(run_folder, protocol)
+
+        def tell(share: float, message: str) -> None:
+            self._tell(name, share, message)
+
+        try:
+            return evaluator.work(run_folder, protocol, tell, lambda: False, self.studio)
+        except StopAsked:
+            raise LabError("The evaluation was stopped.") from None
+
+    def _tell(self, name: str, share: float, message: str) -> None:
+        self._bar.update(self._task, completed=share, message=message)
+        if not self._console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
+            self._told = time.monotonic()
+            self._console.print(f"{name}: {share:.0%}  {message}", soft_wrap=True)
+
+
+def _studio() -> Studio:
+    from byol_core.evaluate.evaluator import Studio
+
+    return Studio()

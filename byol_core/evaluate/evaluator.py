@@ -1,0 +1,269 @@
+"""The evaluator of a home: answers the questions of all its runs, one after another, in the order they were asked.
+
+One a home (a lock says so), started by whoever asks, gone when nothing waits. A question during which it was killed is
+not tried again by itself: it may have been the reason. Torch is imported when there is something to answer.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import Timeout
+
+from byol_core import background
+from byol_core.background import Reporter
+from byol_core.errors import InputError, LabError
+from byol_core.evaluate import jobs, kept
+from byol_core.evaluate.encoders import load_encoder
+from byol_core.evaluate.images import load_set, source
+from byol_core.evaluate.jobs import Desk, Progress, Stop
+from byol_core.evaluate.kept import Predictions
+from byol_core.evaluate.protocol import Judged, Protocol
+from byol_core.events import StopAsked
+from byol_core.files import clear_leftovers, is_disk_full
+from byol_core.fit import is_out_of_memory, let_go
+
+if TYPE_CHECKING:
+    import torch
+
+    from byol_core.config import RunConfig
+    from byol_core.data.imageset import ImageSet
+    from byol_core.evaluate.protocols import Answer
+
+Answering = Callable[..., "Answer"]  # as byol_core.evaluate.protocols.answer
+
+# After its last answer it stays for so long: who asked once may ask again, and torch and the images are here.
+IDLE_SECONDS = 10.0
+POLL_SECONDS = 0.3
+# Whoever only looks holds a lock for less than this.
+_PATIENCE_SECONDS = 3.0
+# How often the request is read again while it is answered.
+_LOOK_SECONDS = 0.4
+# The share of the work that reading the images is taken for.
+_LOADING = 0.05
+
+
+class Studio:
+    """Who answers, with the images of the last question, since the next one is often about the same."""
+
+    def __init__(self, answering: Answering | None = None) -> None:
+        self._answering = answering
+        self._images: tuple[tuple[object, ...], ImageSet] | None = None
+
+    def answer(self, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
+        """The answer to one question, kept in the run's folder; raises as :func:`byol_core.evaluate.jobs.work`."""
+        from byol_core.device import use_threads
+
+        loaded = load_encoder(run_folder)
+        use_threads(loaded.config.runtime.threads)
+        device = _device(loaded.config.runtime.device)
+        images = self._load(loaded.config, protocol, progress, stop)
+        answering = self._answering or _real()
+        found = answering(
+            loaded.config, loaded.encoder, images, protocol, device=device, progress=_after_loading(progress), stop=stop
+        )
+        said = Predictions(found.probabilities.numpy(), found.rows.numpy(), found.labels.numpy())
+        kept.keep(run_folder, kept.key_of(loaded.digest, protocol), found.judged, said)
+        return found.judged
+
+    def let_go(self) -> None:
+        """Give the memory of the images back."""
+        self._images = None
+
+    def _load(self, config: RunConfig, protocol: Protocol, progress: Progress, stop: Stop) -> ImageSet:
+        def tell(text: str, share: float) -> None:
+            if stop():
+                raise StopAsked
+            progress(_LOADING * share, text[:1].upper() + text[1:])
+
+        wanted = (source(config, protocol), config.data.image_size, config.data.limit, config.runtime.images)
+        if self._images is None or self._images[0] != wanted:
+            self._images = None  # first, so that the two are never in memory together
+            tell("loading images", 0.0)
+            self._images = (wanted, load_set(config, protocol, tell))
+        return self._images[1]
+
+
+def _device(wanted: str) -> torch.device:
+    """The device of the run, or the best one here: a run may have been trained on another machine."""
+    from byol_core.device import pick_device
+
+    try:
+        return pick_device(wanted)
+    except InputError:
+        return pick_device()
+
+
+def _real() -> Answering:
+    from byol_core.evaluate.protocols import answer
+
+    return answer
+
+
+def _after_loading(progress: Progress) -> Progress:
+    return lambda share, message: progress(_LOADING + (1 - _LOADING) * share, message)
+
+
+# In this process
+
+
+def work(run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop, studio: Studio | None = None) -> Judged:
+    """As :func:`byol_core.evaluate.jobs.work`, with the images that an earlier call has read.
+
+    While another process answers the same question, its answer is waited for.
+    """
+    desk, studio = Desk.of(run_folder, protocol), studio or Studio()
+    while not stop():
+        if (found := jobs.result(run_folder, protocol)) is not None:
+            return found
+        try:
+            with desk.hold(_LOOK_SECONDS):
+                return _by_hand(desk, protocol, progress, stop, studio)
+        except Timeout:
+            if status := background.read(desk.status):
+                progress(status.share, f"Another process answers it: {status.message}")
+    raise StopAsked
+
+
+def _by_hand(desk: Desk, protocol: Protocol, progress: Progress, stop: Stop, studio: Studio) -> Judged:
+    """Answer it here, and let pages see how far it is; whatever went wrong is told by the exception alone."""
+    if (found := jobs.result(desk.run_folder, protocol)) is not None:  # since the last look
+        return found
+    desk.clear()  # what went wrong before, or waited
+    reporter = Reporter(desk.status)
+    with suppress(OSError):
+        reporter.begin()
+
+    def tell(share: float, message: str) -> None:
+        reporter.say(share, message)
+        progress(share, message)
+
+    hearing = _Hearing(desk, lambda: stop() or _called_off(desk))
+    try:
+        return studio.answer(desk.run_folder, protocol, tell, hearing)
+    finally:
+        desk.clear()
+
+
+def _called_off(desk: Desk) -> bool:
+    request = desk.asked()
+    return request is not None and request.stop
+
+
+class _Hearing:
+    """Whether to stop, looked up a few times a second however often it is asked; once yes, always yes."""
+
+    def __init__(self, desk: Desk, stop: Stop) -> None:
+        self.desk, self.stop = desk, stop
+        self.heard, self.looked = False, -math.inf
+
+    def __call__(self) -> bool:
+        if not self.heard and time.monotonic() - self.looked > _LOOK_SECONDS:
+            self.looked = time.monotonic()
+            self.heard = self.stop() or not self.desk.run_folder.is_dir()
+        return self.heard
+
+
+# As the evaluator of a home
+
+
+def serve(
+    home: Path,
+    *,
+    idle: float = IDLE_SECONDS,
+    ended: threading.Event | None = None,
+    studio: Studio | None = None,
+) -> None:
+    """Answer what waits in this home until nothing did for a while; at once, when somebody does that already.
+
+    ``ended``: set to leave; what is being answered then waits again.
+    """
+    ended, studio, tried = ended or threading.Event(), studio or Studio(), set[tuple[Path, int]]()
+    while not ended.is_set():
+        try:
+            with jobs.evaluator_lock(home).acquire(timeout=_PATIENCE_SECONDS):
+                _loop(home, studio, tried, idle, ended)
+        except Timeout:
+            return
+        if not _left(home, tried):  # one that came in after the last look found the lock taken, and relies on this
+            return
+
+
+def _loop(home: Path, studio: Studio, tried: set[tuple[Path, int]], idle: float, ended: threading.Event) -> None:
+    busy = time.monotonic()
+    while not ended.is_set() and home.is_dir():
+        left = _left(home, tried)
+        if left:
+            desk, asked = left[0]
+            tried.add((desk.request, asked))
+            _serve(desk, studio, ended)
+            busy = time.monotonic()
+        elif time.monotonic() - busy >= idle:
+            return
+        else:
+            ended.wait(POLL_SECONDS)
+
+
+def _left(home: Path, tried: set[tuple[Path, int]]) -> list[tuple[Desk, int]]:
+    """What waits and was not tried by this process: on a full disk nothing can be written, not even that it failed."""
+    found = [(desk, request.asked) for desk, request in jobs.waiting(home)]
+    return [(desk, asked) for desk, asked in found if (desk.request, asked) not in tried]
+
+
+def _serve(desk: Desk, studio: Studio, ended: threading.Event) -> None:
+    """Answer one question; whatever happens is told in its status, and a traceback goes to the log only."""
+    try:
+        with desk.hold(_PATIENCE_SECONDS):
+            request = desk.asked()
+            if request is None or request.stop:
+                return
+            if jobs.result(desk.run_folder, request.protocol) is not None:
+                desk.clear()
+                return
+            reporter = Reporter(desk.status)
+            reporter.begin()  # should this process be killed, the next one must know that it was at this
+            _answer(desk, request.protocol, reporter, studio, ended)
+    except Timeout:
+        return  # somebody answers it by hand
+    except (LabError, OSError) as error:  # no word can be left here
+        print(f"{desk.run_folder.name}: {error}", flush=True)
+
+
+def _answer(desk: Desk, protocol: Protocol, reporter: Reporter, studio: Studio, ended: threading.Event) -> None:
+    def no_more() -> bool:
+        request = desk.asked()
+        return ended.is_set() or request is None or request.stop
+
+    with suppress(OSError):
+        clear_leftovers(desk.request.parent)
+    try:
+        studio.answer(desk.run_folder, protocol, reporter.say, _Hearing(desk, no_more))
+        desk.clear()
+    except StopAsked:
+        desk.status.unlink(missing_ok=True)  # the request tells whether it was stopped, or waits for the next one
+    except Exception as error:
+        # Whatever the reason, the page that waits for this answer has to be told.
+        reporter.say(0.0, _reason(error, desk.run_folder), failed=True)
+        let_go(error)
+        if is_out_of_memory(error):
+            studio.let_go()
+
+
+def _reason(error: Exception, run_folder: Path) -> str:
+    if isinstance(error, LabError):
+        return str(error)
+    print("".join(traceback.format_exception(error)), flush=True)
+    if is_out_of_memory(error):
+        return "The memory was not enough for this evaluation; close other programs, or choose kNN or a linear probe."
+    if is_disk_full(error):
+        return background.full(run_folder)
+    lines = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return f"The evaluation failed unexpectedly ({what}); {jobs.LOG} in the home has the details."

@@ -1,0 +1,71 @@
+"""Learned on one set, judged on another: a matrix of runs by sets, each cell one question. Knows no torch.
+
+It is how "data independence" is measured: a representation that carries over keeps its distance from the untrained
+encoder on sets that it has never seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from byol_core.data import catalog
+from byol_core.evaluate import jobs
+from byol_core.evaluate.encoders import read_config
+from byol_core.evaluate.jobs import Job
+from byol_core.evaluate.protocol import Judged, Method, Protocol
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run judged on one set. ``own``: it is the set that the run learned from, which is no transfer."""
+
+    run_folder: Path
+    data: str
+    protocol: Protocol
+    own: bool
+
+    def job(self) -> Job:
+        """Where the question stands."""
+        return jobs.job(self.run_folder, self.protocol)
+
+    def result(self) -> Judged | None:
+        """The answer, once there is one."""
+        return jobs.result(self.run_folder, self.protocol)
+
+
+def cells(
+    runs: Sequence[Path],
+    sets: Sequence[str],
+    method: Method = "linear",
+    labels: str = "all",
+    *,
+    splits: int = 3,
+    seed: int = 0,
+) -> list[list[Cell]]:
+    """A row a run (its folder), a cell a set (a name of the catalog or a path); LabError when a run cannot be read."""
+    usual = Protocol(method=method, labels=labels, splits=splits, seed=seed)
+    return [[_cell(folder, data, usual) for data in sets] for folder in runs]
+
+
+def _cell(run_folder: Path, data: str, usual: Protocol) -> Cell:
+    own = same_set(data, read_config(run_folder).data.source)
+    # On its own set, the question is the one that is asked of the run alone.
+    return Cell(run_folder, data, usual if own else usual.model_copy(update={"data": data}), own)
+
+
+def same_set(one: str, other: str) -> bool:
+    """Whether two names or paths mean the same set."""
+    first, second = catalog.find(one), catalog.find(other)
+    if first or second:
+        return first == second
+    return Path(one).expanduser().resolve() == Path(other).expanduser().resolve()
+
+
+def gain(judged: Judged) -> float | None:
+    """Points (0 to 1) by which the trained encoder is ahead of the same network untrained; None without both."""
+    trained, untrained = judged.of("trained"), judged.of("untrained")
+    if trained is None or untrained is None or trained.mean is None or untrained.mean is None:
+        return None
+    return trained.mean - untrained.mean

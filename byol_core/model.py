@@ -1,0 +1,282 @@
+"""A pretrained encoder with a linear classifier on it: loaded by name, trained in a plain loop, saved, shared.
+
+``BYOLForImageClassification.from_pretrained("byol-tiny", num_labels=10)`` needs no network connection. The files are
+those that the Hugging Face Hub expects (config.json, model.safetensors); nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from byol_core import starts
+from byol_core.config import NetworkConfig
+from byol_core.errors import InputError, LabError
+from byol_core.files import write_atomic, write_json
+from byol_core.networks import build_encoder
+from byol_core.networks.pretrained import network_of
+
+if TYPE_CHECKING:
+    from huggingface_hub import PyTorchModelHubMixin as _Hub
+else:
+    try:
+        from huggingface_hub import PyTorchModelHubMixin as _Hub
+    except ImportError:
+
+        class _Hub:
+            """What takes the mixin's place while huggingface_hub is not installed."""
+
+            def __init_subclass__(cls, **about: Any) -> None:
+                """Take what the mixin would."""
+                super().__init_subclass__()
+
+            def push_to_hub(self, *_: Any, **__: Any) -> str:
+                """Say what is missing."""
+                raise LabError(_HUB_MISSING)
+
+
+CONFIG, WEIGHTS, CARD = "config.json", starts.CLASSIFIER, "README.md"
+NO_LABEL = (-1, -100)  # the lab's mark and torch's
+_HUB_MISSING = "The Hugging Face Hub needs one more package: pip install 'byol-lab[hub]'."
+_SIDE = 224  # where no size is known: the stem is named, so it decides nothing
+_CARD = """---
+library_name: byol_core
+pipeline_tag: image-classification
+tags: [byol, self-supervised]
+---
+# {encoder} pretrained with BYOL, with a classifier of {classes} classes
+
+```python
+from byol_core import BYOLForImageClassification
+
+model = BYOLForImageClassification.from_pretrained("{name}")
+logits = model(pixel_values).logits  # pixel_values: (B, 3, H, W), floats in [0, 1]{size}
+```
+
+The encoder learned without labels (BYOL, arXiv 2006.07733); the classifier knows what it was trained on, and no more.
+"""
+
+
+@dataclass
+class ImageClassifierOutput:
+    """``logits`` (B, classes); ``loss``, a scalar, when labels were given, else None.
+
+    As in transformers, ``output.logits``, ``output["logits"]`` and ``output[-1]`` are the same, and
+    ``loss, logits = output`` works when there is a loss: what is None is not counted.
+    """
+
+    loss: Tensor | None
+    logits: Tensor
+
+    def to_tuple(self) -> tuple[Tensor, ...]:
+        """What there is, the loss first."""
+        return (self.logits,) if self.loss is None else (self.loss, self.logits)
+
+    def __getitem__(self, key: str | int) -> Tensor:
+        """By name, or by place in the tuple."""
+        if isinstance(key, int):
+            return self.to_tuple()[key]
+        if key == "logits":
+            return self.logits
+        if key == "loss" and self.loss is not None:
+            return self.loss
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """As the tuple."""
+        return iter(self.to_tuple())
+
+    def __len__(self) -> int:
+        """1 or 2."""
+        return len(self.to_tuple())
+
+
+class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags=["byol", "self-supervised"]):
+    """An encoder and a linear classifier on its representation; every weight learns unless it is held still.
+
+    ``network`` names the encoder, ``image_size`` (pixels) is that of the pictures it learned from, None where nobody
+    knows. InputError with fewer than two classes.
+    """
+
+    def __init__(
+        self,
+        network: NetworkConfig,
+        num_labels: int,
+        image_size: int | None = None,
+        class_names: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__()
+        if num_labels < 2:
+            raise InputError(f"A classifier tells two classes or more apart, but num_labels is {num_labels}.")
+        if class_names is not None and len(class_names) != num_labels:
+            raise InputError(f"There are {len(class_names)} class_names for {num_labels} classes.")
+        self.network, self.image_size, self.num_labels = network, image_size, num_labels
+        self.class_names = None if class_names is None else tuple(class_names)
+        self.encoder = build_encoder(network, image_size or _SIDE)
+        self.classifier = nn.Linear(self.encoder.feature_dim, num_labels)
+
+    def forward(self, pixel_values: Tensor, labels: Tensor | None = None) -> ImageClassifierOutput:
+        """Pictures (B, 3, H, W) in [0, 1], labels (B,) int64 -> logits (B, classes), and the mean cross-entropy.
+
+        Pictures of uint8 are divided by 255. The encoder normalises by itself. A label of -1 or -100 is none; without
+        a single one the loss is 0.
+        """
+        if not pixel_values.is_floating_point():
+            pixel_values = pixel_values.float() / 255
+        logits: Tensor = self.classifier(self.encoder(pixel_values))
+        if labels is None:
+            return ImageClassifierOutput(None, logits)
+        known = (labels != NO_LABEL[0]) & (labels != NO_LABEL[1])
+        labels = labels.where(known, NO_LABEL[1])
+        total = F.cross_entropy(logits.float(), labels, ignore_index=NO_LABEL[1], reduction="sum")
+        return ImageClassifierOutput(total / known.sum().clamp(min=1), logits)
+
+    # Loading
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        num_labels: int | None = None,
+        class_names: Sequence[str] | None = None,
+        **download: Any,
+    ) -> Self:
+        """The model of that name, in evaluation mode: call ``train()`` before training it, as with transformers.
+
+        The name is ``byol-tiny``, which comes along; a run's id; a folder of a run or of :meth:`save_pretrained`; a
+        file of weights; ``torchvision:resnet18`` or ``timm:resnet18.a1_in1k``; or a repository of the Hugging Face Hub
+        as ``owner/name``, to which ``download`` applies (revision, token, cache_dir, local_files_only,
+        force_download). ``class_names`` say how many classes there are, too.
+
+        The classifier is a saved one when it has as many classes as are asked for, else drawn from torch's global
+        generator. InputError when there is nothing of that name or the number of classes is not known, LabError when it
+        cannot be read or fetched.
+        """
+        name = str(pretrained_model_name_or_path)
+        if class_names is not None and num_labels is None:
+            num_labels = len(class_names)
+        path = starts.find(name)
+        if path is None and not starts.is_hub(name):
+            path = _fetched(name, download)
+        if path is not None and (path / WEIGHTS).is_file():
+            model = cls._of_folder(path, num_labels, class_names)
+        else:
+            model = cls._around(starts.load(name), num_labels, class_names)
+        return model.eval()
+
+    @classmethod
+    def _around(cls, start: starts.Start, num_labels: int | None, class_names: Sequence[str] | None) -> Self:
+        if num_labels is None:
+            raise InputError(f"'{start.title}' has no classifier yet: say how many classes there are with num_labels.")
+        network = network_of(start.encoder.body.state_dict(), start.title)
+        model = cls(network, num_labels, start.image_size, class_names)
+        model.encoder = start.encoder
+        return model
+
+    @classmethod
+    def _of_folder(cls, folder: Path, num_labels: int | None, class_names: Sequence[str] | None) -> Self:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            tree = json.loads((folder / CONFIG).read_bytes())
+            network = NetworkConfig.model_validate(tree["network"])
+            tensors = load_file(folder / WEIGHTS)
+            saved, size, names = int(tree["num_labels"]), tree["image_size"], tree["class_names"]
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+            raise LabError(f"The model in '{folder}' is damaged, or it is not one of this lab.") from None
+        same = num_labels in (None, saved)
+        model = cls(
+            network, saved if num_labels is None else num_labels, size, class_names or (names if same else None)
+        )
+        if not same:
+            fresh = {f"classifier.{name}": value for name, value in model.classifier.state_dict().items()}
+            tensors = {**tensors, **fresh}
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError:
+            raise LabError(f"The weights in '{folder}' are not those that its config.json describes.") from None
+        return model
+
+    # Saving
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        repo_id: str | None = None,
+        push_to_hub: bool = False,
+        config: Any = None,
+        model_card_kwargs: Mapping[str, Any] | None = None,
+        **push: Any,
+    ) -> str | None:
+        """Write config.json, model.safetensors and a short README.md into a folder; a README that is there stays.
+
+        With ``push_to_hub`` they go to the repository ``repo_id`` as well, by default named as the folder; returns the
+        address of that commit. ``config`` and ``model_card_kwargs`` are what huggingface_hub's own method has; only the
+        latter's ``repo_id`` is read, as the name that the README gives. LabError when the folder cannot be written.
+        """
+        from safetensors.torch import save
+
+        folder = Path(save_directory)
+        name = (model_card_kwargs or {}).get("repo_id") or repo_id or folder.name
+        tensors = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
+        try:
+            write_atomic(folder / WEIGHTS, save(tensors, {"format": "pt"}))
+            write_json(folder / CONFIG, self.as_config())
+            if not (folder / CARD).exists():
+                write_atomic(folder / CARD, self._card(name).encode())
+        except OSError as error:
+            raise LabError(f"The model could not be saved in '{folder}': {error.strerror}.") from None
+        return self.push_to_hub(repo_id or folder.name, **push) if push_to_hub else None
+
+    def push_to_hub(self, repo_id: str, **push: Any) -> str:
+        """Upload the model to a repository of the Hugging Face Hub, made when it is not there; the commit's address.
+
+        ``push`` are huggingface_hub's: commit_message, private, token, branch, create_pr, and more. LabError when the
+        package is missing.
+        """
+        address: str = super().push_to_hub(repo_id, model_card_kwargs={"repo_id": repo_id}, **push)
+        return address
+
+    def as_config(self) -> dict[str, Any]:
+        """What config.json says: all that is needed to build the model before its weights are read."""
+        return {
+            "architectures": [type(self).__name__],
+            "network": self.network.model_dump(mode="json", include={"encoder", "stem", "encoder_norm"}),
+            "image_size": self.image_size,
+            "num_labels": self.num_labels,
+            "class_names": self.class_names,
+        }
+
+    def _card(self, name: str) -> str:
+        size = f", best of {self.image_size} x {self.image_size} pixels" if self.image_size else ""
+        return _CARD.format(encoder=self.network.encoder, classes=self.num_labels, name=name, size=size)
+
+
+def _fetched(name: str, download: dict[str, Any]) -> Path:
+    """The folder of a repository's files, downloaded unless they are here; InputError when it can be none."""
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise InputError(
+            f"There is no '{name}' to load: give byol-tiny, a run, a folder, a file of weights, torchvision:NAME, "
+            "timm:NAME, or owner/name on the Hugging Face Hub."
+        )
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError:
+        raise LabError(_HUB_MISSING) from None
+    try:
+        files = [Path(hf_hub_download(name, file, **download)) for file in (CONFIG, WEIGHTS)]
+    except Exception as error:  # of the network, of the repository, of the name
+        raise LabError(
+            f"'{name}' is neither here nor to be had from the Hugging Face Hub ({type(error).__name__}); look at its "
+            "name, and whether this machine reaches the internet."
+        ) from None
+    return files[0].parent

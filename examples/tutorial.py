@@ -1,0 +1,117 @@
+"""The tutorial, as a script: learn from pictures without labels, then tell ten classes apart with few of them.
+
+    python examples/tutorial.py                # a few minutes on two CPU cores
+    python examples/tutorial.py --epochs 0.2   # the same way, a shorter walk
+
+BYOL (Bootstrap Your Own Latent, arXiv 2006.07733) is not contrastive: it has no negatives. The online network looks at
+one view of a picture and predicts what the target network, its own slow average, makes of another view of the same one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import classification_report
+from torch import Tensor
+
+from byol_core import BYOLForImageClassification, ImageSet, LabError, build, load
+from byol_core.events import Silent
+from byol_core.train import train
+
+SIZE = 64  # pixels
+
+
+def write_pictures(path: Path) -> None:
+    """A bare array of pictures (N, H, W, 3) uint8 without labels, here those of the embedded set."""
+    images = load("eurosat", SIZE)
+    np.save(path, images.images[images.train].permute(0, 2, 3, 1).numpy())
+
+
+def pretrain(pictures: Path, folder: Path, epochs: float) -> None:
+    """BYOL on an array of pictures, with the five-block encoder and views of crop, mirror and noise."""
+    config = build(
+        {},
+        {
+            "data.source": str(pictures),
+            "data.image_size": 32,
+            "views.preset": "tutorial-noise",
+            "network.encoder": "conv-tutorial",
+            "epochs": epochs,
+            "batch_size": 64,
+        },
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(config.model_dump_json(indent=2))
+    summary = train(config, folder, Silent())
+    print(f"BYOL: {summary.steps} steps, loss {summary.loss:.3f}, spread of the representation {summary.std_ratio:.2f}")
+
+
+def few(images: ImageSet, count: int, generator: torch.Generator) -> Tensor:
+    """``count`` training pictures of each class, drawn at random: rows of the set."""
+    assert images.labels is not None
+    shuffled = images.train[torch.randperm(len(images.train), generator=generator)]
+    labels = images.labels[shuffled]
+    return torch.cat([shuffled[labels == number][:count] for number in range(len(images.class_names))])
+
+
+def fine_tune(model: BYOLForImageClassification, pixels: Tensor, labels: Tensor, steps: int) -> None:
+    """A plain loop: AdamW, batches of 32, every other one mirrored; the encoder learns a hundred times more slowly."""
+    optimiser = torch.optim.AdamW(
+        [{"params": model.encoder.parameters(), "lr": 1e-4}, {"params": model.classifier.parameters(), "lr": 1e-2}],
+        weight_decay=0.05,
+    )
+    model.train()
+    for step in range(steps):
+        rows = torch.randint(len(pixels), (32,))
+        batch = pixels[rows].flip(3) if step % 2 else pixels[rows]
+        outputs = model(batch, labels=labels[rows])
+        outputs.loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+
+
+@torch.no_grad()
+def report(model: BYOLForImageClassification, images: ImageSet) -> str:
+    """scikit-learn's classification report on the test pictures."""
+    assert images.labels is not None
+    model.eval()
+    parts = images.images[images.test].float().div(255).split(200)
+    said = torch.cat([model(part).logits.argmax(1) for part in parts])
+    return str(
+        classification_report(images.labels[images.test], said, target_names=images.class_names, zero_division=0)
+    )
+
+
+def main() -> None:
+    """Pretrain a small encoder on data.npy; then fine-tune the shipped one with ten labels a class, and judge it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("data.npy"), help="pictures without labels")
+    parser.add_argument("--folder", type=Path, default=Path("tutorial-run"), help="where the pretrained encoder goes")
+    parser.add_argument("--epochs", type=float, default=1.0, help="passes of BYOL over the pictures")
+    parser.add_argument("--labels", type=int, default=10, help="labelled pictures of each class")
+    parser.add_argument("--steps", type=int, default=60, help="steps of fine-tuning")
+    options = parser.parse_args()
+    torch.manual_seed(0)
+
+    if not options.data.exists():
+        write_pictures(options.data)
+    pretrain(options.data, options.folder, options.epochs)  # load it by from_pretrained(options.folder, num_labels=10)
+
+    model = BYOLForImageClassification.from_pretrained("byol-tiny", num_labels=10)
+    images = load("eurosat", SIZE)
+    assert images.labels is not None
+    rows = few(images, options.labels, torch.Generator().manual_seed(0))
+    fine_tune(model, images.images[rows].float() / 255, images.labels[rows], options.steps)
+    print(f"Fine-tuned with {len(rows)} labels, judged on {len(images.test)} test pictures:\n")
+    print(report(model, images))
+    model.save_pretrained(options.folder / "classifier")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LabError as error:
+        raise SystemExit(str(error)) from None

@@ -1,0 +1,105 @@
+"""The Evaluate page in a real browser: a run is judged while the page looks on, and a finger opens a confusion."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from byol_core.data.embedded import files
+from byol_core.evaluate import jobs, kept
+from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.runs.model import Run
+from tests.browser.conftest import PATIENCE, Served
+from tests.evaluate.judged import settings, write_encoder, write_set
+
+JUDGED = 240_000  # milliseconds that an evaluation may take on a busy machine
+KNOWN = Protocol(method="knn", k=7, splits=1)
+
+
+@pytest.fixture(scope="module")
+def answered(served: Served) -> Protocol:
+    """The demo run has an answer: every test image is named rightly but ten rivers, which are called lakes."""
+    index = json.loads(files()[1].read_text())
+    names, first = index["class_names"], index["n_train"]
+    true = np.array(index["labels"][first:], np.int64)
+    said = true.copy()
+    said[np.flatnonzero(true == names.index("River"))[:10]] = names.index("SeaLake")
+    sure = np.full((len(true), len(names)), 0.01, np.float32)
+    sure[np.arange(len(true)), said] = 0.91
+    facts = {"data": "eurosat", "classes": tuple(names), "labelled": first, "tested": len(true)}
+    scores = (Scores(subject="trained", accuracies=(0.99,)), Scores(subject="pixels", accuracies=(0.3,)))
+    judged = Judged(protocol=KNOWN, scores=scores, **facts, seconds=1.0, device="cpu", version="1")
+    rows = first + np.arange(len(true), dtype=np.int64)
+    served.store.ensure_demo()
+    folder = served.store.get("byol-tiny").folder
+    kept.keep(folder, kept.key(folder, KNOWN), judged, kept.Predictions(sure, rows, true))
+    return KNOWN
+
+
+def test_an_answer_is_opened_from_the_list_and_downloaded(page: Page, served: Served, answered: Protocol) -> None:
+    page.goto(f"{served.url}/evaluate?run=byol-tiny&by=Fine-tuning")
+    expect(page.get_by_text("Not asked yet")).to_be_visible()
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table.locator("canvas").first).to_be_visible()
+    table.click(position={"x": 15, "y": 60})
+    expect(page.get_by_text("kNN with all labels")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.wait_for_url(re.compile("by=kNN"))
+    page.get_by_role("tab", name="Report").click()
+    page.get_by_role("button", name="Download the report").click()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="JSON").click()
+    report = json.loads(coming.value.path().read_text())
+    assert report["report"]["mistaken"] == 10 and report["run"] == "byol-tiny"
+
+
+def test_a_tapped_cell_shows_its_images_on_a_phone(browser: Browser, served: Served, answered: Protocol) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{served.url}/evaluate?run=byol-tiny&by=kNN&near=7&splits=1&part=Report")
+    expect(page.get_by_text("10 of 100 images of River are called SeaLake.")).to_be_visible()
+    page.get_by_role("gridcell", name="Forest said to be Forest: 100").tap()
+    expect(page.get_by_text("100 of 100 images of Forest are named rightly.")).to_be_visible()
+    expect(page.get_by_role("img", name="Forest, said to be Forest").first).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("0 of 100 images of Forest are called HerbaceousVegetation.")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+
+
+@pytest.fixture
+def small(served: Served, tmp_path: Path) -> Iterator[Run]:
+    """A finished run on 60 small images, with an encoder that has learned nothing; at the end nobody judges it."""
+    config = settings(write_set(tmp_path))
+    run = served.store.create(config, name="small", here=True)
+    for state in ("running", "finished"):
+        run = served.store.move(run.run_id, state)
+    write_encoder(run.folder, config, seed=1)
+    yield run
+    for protocol, _ in jobs.asked(run.folder):
+        jobs.stop(run.folder, protocol)
+
+
+def test_a_run_is_judged_while_the_page_looks_on(page: Page, served: Served, small: Run) -> None:
+    page.goto(f"{served.url}/evaluate?run={small.run_id}&splits=2")
+    page.get_by_test_id("stMain").get_by_role("button", name="Evaluate").click()
+    expect(page.get_by_text("Linear probe with all labels (48 images)")).to_be_visible(timeout=JUDGED)
+    judged = jobs.result(small.folder, Protocol(splits=2))
+    assert judged is not None
+    trained = judged.of("trained")
+    assert trained is not None and trained.mean is not None
+    expect(page.get_by_text(f"reaches {trained.mean:.3f} ± {trained.spread:.3f} on 12 test images")).to_be_visible()
+    page.get_by_role("tab", name="Few labels").click()
+    page.get_by_role("button", name="Measure the missing 4 points").click()  # a class has 16 labels: 1, 2, 5, 10
+    drawn = "document.querySelector('.js-plotly-plot')?._fullData?.find(t => t.name?.startsWith('This run'))?.x.length"
+    page.wait_for_function(f"{drawn} === 5", timeout=JUDGED)
+    expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_have_count(0)
+    assert len(jobs.answers(small.folder)) == 5

@@ -1,0 +1,93 @@
+"""Curves and matrices only arrange answers that are kept question by question."""
+
+from __future__ import annotations
+
+import pytest
+
+from byol_core.evaluate import curve, evaluator, transfer
+from byol_core.evaluate.evaluator import Studio
+from byol_core.evaluate.protocol import Protocol, Scores
+from byol_core.evaluate.words import amount, asked, score, verdict
+from tests.evaluate.judged import Answering, judged, write_run, write_set
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write_run(tmp_path / "home", write_set(tmp_path))
+
+
+def work(run, protocol):
+    return evaluator.work(run, protocol, lambda share, message: None, lambda: False, Studio(Answering()))
+
+
+def test_a_curve_asks_for_no_more_labels_than_there_are():
+    found = curve.protocols_of_curve("linear", splits=2, seed=4, per_class=16)
+    assert [protocol.labels for protocol in found] == ["1", "2", "5", "10", "all"]
+    assert {(protocol.splits, protocol.seed, protocol.method) for protocol in found} == {(2, 4, "linear")}
+    assert len(curve.protocols_of_curve("linear")) == len(curve.POINTS)
+
+
+def test_a_point_that_was_asked_for_alone_is_a_point_of_the_curve(run):
+    work(run, Protocol(labels="10"))
+    found = curve.points(run, curve.protocols_of_curve("linear", per_class=16))
+    assert [point.labelled for point in found] == [None, None, None, 48, None]
+    assert [point.job is None for point in found] == [False, False, False, True, False]
+    line = curve.series(found)[0]
+    assert (line.subject, line.labelled, line.mean) == ("trained", (48,), (0.625,))
+    assert line.spread[0] == pytest.approx(0.1768, abs=1e-4)
+
+
+def test_lines_go_from_few_labels_to_many_and_leave_out_what_is_missing():
+    def point(labelled, *rows):
+        return curve.Point(Protocol(), judged(Protocol(), scores=rows, labelled=labelled), None)
+
+    many = point(90, Scores(subject="trained", accuracies=(0.9,)), Scores(subject="scratch", accuracies=(0.8,)))
+    few = point(9, Scores(subject="trained", accuracies=(0.5,)), Scores(subject="scratch", missing="Too few."))
+    lines = {line.subject: line for line in curve.series([many, few])}
+    assert (lines["trained"].labelled, lines["trained"].spread) == ((9, 90), (None, None))
+    assert lines["scratch"].labelled == (90,)
+    assert set(lines) == {"trained", "scratch"}
+
+
+def test_a_matrix_has_a_row_a_run_and_its_own_set_is_the_usual_question(tmp_path, run):
+    other = write_set(tmp_path, name="other.npz")
+    (row,) = transfer.cells([run], [str(tmp_path / "set.npz"), str(other), "cifar10"], "knn", splits=2)
+    assert [cell.own for cell in row] == [True, False, False]
+    assert [cell.protocol.data for cell in row] == ["", str(other), "cifar10"]
+    assert row[0].protocol == Protocol(method="knn", splits=2)
+    assert (row[0].job().state, row[0].result()) == ("absent", None)
+    answer = work(run, row[0].protocol)
+    assert (row[0].job().state, row[0].result()) == ("ready", answer)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("CIFAR-10", "cifar10", True), ("cifar10", "mnist", False), ("./a", "b/../a", True), ("a", "cifar10", False)],
+)
+def test_sets_are_the_same_by_name_or_by_path(one, other, same):
+    assert transfer.same_set(one, other) is same
+
+
+def test_the_gain_is_measured_from_the_untrained_network():
+    assert transfer.gain(judged(Protocol())) == pytest.approx(0.25)
+    assert transfer.gain(judged(Protocol(), scores=(Scores(subject="trained", accuracies=(0.5,)),))) is None
+
+
+def test_a_question_is_told_in_a_line():
+    assert asked(Protocol()) == "linear probe, all labels, 3 splits"
+    protocol = Protocol(method="knn", labels="1%", splits=1, seed=3, data="cifar10")
+    assert asked(protocol) == "weighted kNN, 1% of the labels, 1 split, k 20, T 0.1, seed 3, on cifar10"
+    assert amount("1") == "1 label a class"
+
+
+def test_what_the_pretraining_is_worth_is_told_against_from_scratch_if_it_is_there():
+    def told(*rows):
+        ours = Scores(subject="trained", accuracies=(0.5, 0.7))
+        return verdict(judged(Protocol(), scores=(ours, *rows)))
+
+    pixels = Scores(subject="pixels", accuracies=(0.6, 0.6))
+    assert told(pixels) == "0.0 points above raw pixels, ahead in 1 of 2 splits."
+    scratch = Scores(subject="scratch", accuracies=(0.4, 0.4))
+    assert told(pixels, scratch) == "20.0 points above the same network trained from scratch, ahead in 2 of 2 splits."
+    assert told(Scores(subject="scratch", missing="No.")) == ""
+    assert score(pixels) == "60.0 % ± 0.0" and score(None) == ""

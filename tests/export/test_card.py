@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import yaml
+
+from byol_core.evaluate.jobs import key
+from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.export import write
+
+
+def card(store, run, tmp_path):
+    return write(store, run, "card", tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def keep(run):
+    """An answer as the evaluator leaves it."""
+    protocol = Protocol(method="finetune", labels="10")
+    scores = (
+        Scores(subject="trained", accuracies=(0.7, 0.8, 0.75)), Scores(subject="scratch", accuracies=(0.5, 0.6, 0.55)),
+    )  # fmt: skip
+    judged = Judged(
+        protocol=protocol, scores=scores, data="set", classes=("cat", "dog"), labelled=20, tested=10, seconds=1.0,
+        device="cpu", version="1",
+    )  # fmt: skip
+    folder = run.folder / "evaluations"
+    folder.mkdir()
+    (folder / f"{key(run.folder, protocol)}.json").write_text(judged.model_dump_json())
+
+
+def test_a_card_tells_data_recipe_numbers_and_limits(store, finished, tmp_path):
+    run = finished()
+    text = card(store, run, tmp_path)
+    front = yaml.safe_load(text.split("---")[1])
+    assert (front["library_name"], front["model_name"]) == ("byol-lab", "mine")
+    assert "| weighted kNN, test images | 0.750 |" in text
+    assert "| Image size | `data.image_size` | 16 |" in text
+    assert "36 images were trained on" in text
+    assert "No protocol of evaluation was run on these weights" in text
+    assert f"byol export {run.run_id} --format safetensors" in text
+
+
+def test_a_card_holds_the_answers_that_were_kept(store, finished, tmp_path):
+    run = finished()
+    keep(run)
+    text = card(store, run, tmp_path)
+    assert "**fine-tuning, 10 labels a class, 3 splits**: 20 labels used, accuracy on 10 test images" in text
+    assert "| this run | 75.0 % ± 5.0 |\n| from scratch | 55.0 % ± 5.0 |" in text
+    assert "No protocol of evaluation" not in text
+
+
+def test_small_numbers_of_the_recipe_are_not_rounded_away(store, finished, tmp_path):
+    run = finished()
+    run.config["optimiser"]["lr"] = 0.00025
+    assert "| `optimiser.lr` | 0.00025 |" in card(store, run, tmp_path)
+
+
+def test_a_run_that_was_not_judged_says_so(store, finished, tmp_path):
+    run = finished()
+    run.summary.clear()
+    assert "The run was not judged at its end" in card(store, run, tmp_path)
+
+
+def test_a_name_is_no_markup(store, finished, tmp_path):
+    text = card(store, finished(name="<b>![x](http://a.example)"), tmp_path)
+    assert r"# \<b\>\!\[x\](http://a.example)" in text

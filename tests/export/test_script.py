@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from byol_core.config import RunConfig
+from byol_core.export import write
+from byol_core.runs import worker
+from byol_core.runs.store import RunStore
+from tests.export.conftest import SIDE
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_script_repeats_the_run_to_the_last_bit(store, pictures, tmp_path):
+    tiny = {
+        "data.source": str(pictures), "data.image_size": SIDE, "network.projector_hidden": 16,
+        "network.predictor_hidden": 16, "runtime.device": "cpu", "runtime.threads": 1,
+    }  # fmt: skip
+    config = RunConfig(steps=2, batch_size=16).changed(**tiny)
+    name = 'it\'s """ {mine}'
+    run, status = worker.work(store, store.create(config, name=name, here=True))
+    assert status == 0
+    file = write(store, run, "python", tmp_path / "again.py")
+    environment = {**os.environ, "BYOL_LAB_HOME": str(tmp_path / "other"), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, str(file)], env=environment, check=True, cwd=tmp_path, capture_output=True)
+    other = RunStore(tmp_path / "other")
+    (again,) = other.runs()
+    other.engine.dispose()
+    assert (again.name, again.config) == (f"{name} again", run.config)
+    first, second = (load_file(one.folder / "encoder.safetensors") for one in (run, again))
+    assert all(torch.equal(value, second[key]) for key, value in first.items())

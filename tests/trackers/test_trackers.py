@@ -1,0 +1,86 @@
+"""The real packages: what is told comes out again, and a resumed run goes on in the same place, each step once."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from byol_core.trackers.line import Ending, open_tracker
+
+END = Ending("finished", "", {"knn_accuracy": 0.8, "stopped": False, "std_ratio": None})
+
+
+def twice(name, run, rows):
+    """Told by one attempt that died at step 12, and by one that went on from the checkpoint of step 8."""
+    open_tracker(name, run).add(rows(range(13)))
+    second = open_tracker(name, replace(run, attempt=2))
+    second.add(rows(range(9, 21)))
+    second.end(END)
+
+
+def test_tensorboard_shows_every_step_once(run, rows):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    twice("tensorboard", run, rows)
+    seen = EventAccumulator(str(run.folder.parent / "tensorboard" / run.run_id))
+    seen.Reload()
+    assert [event.step for event in seen.Scalars("loss")] == list(range(21))
+    assert [(event.step, round(event.value, 4)) for event in seen.Scalars("knn_accuracy")] == [
+        (0, 0.0), (10, 0.1), (20, 0.2)
+    ]  # fmt: skip
+    (last,) = seen.Scalars("final/knn_accuracy")
+    assert (last.step, round(last.value, 4)) == (20, 0.8)
+    texts = [event.tensor_proto.string_val[0].decode() for event in seen.Tensors("settings")]
+    assert "| run | mine |" in texts[0] and "| method.objective | byol |" in texts[0]
+    assert "_hparams_/session_start_info" in seen.Tags()["tensors"]
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # of MLflow's own tables
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_mlflow_has_one_run_with_every_step_once(run, rows):
+    from mlflow import MlflowClient
+
+    twice("mlflow", run, rows)
+    client = MlflowClient(f"sqlite:///{run.folder.parent / 'mlflow.db'}")
+    (found,) = client.search_runs([client.get_experiment_by_name("BYOL Lab").experiment_id])
+    assert (found.info.status, found.info.run_name) == ("FINISHED", "mine")
+    assert found.data.params["method.objective"] == "byol"
+    assert found.data.metrics["final/knn_accuracy"] == 0.8
+    loss = client.get_metric_history(found.info.run_id, "loss")
+    assert [(metric.step, metric.value) for metric in loss] == [(step, 4.0 / (1 + step)) for step in range(21)]
+    assert [metric.step for metric in client.get_metric_history(found.info.run_id, "knn_accuracy")] == [0, 10, 20]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_mlflow_sends_no_statistics_of_its_use():
+    importlib.import_module("byol_core.trackers.mlflow")
+    from mlflow.telemetry.utils import is_telemetry_disabled
+
+    assert is_telemetry_disabled()
+
+
+def test_trackio_has_one_run_with_every_step_once(run, rows, tmp_path, monkeypatch, capfd):
+    if importlib.util.find_spec("trackio") is None:
+        assert "CI" not in os.environ, "trackio is not installed: pip install 'byol-lab[test]'"
+        pytest.skip("trackio is not installed")
+    where = tmp_path / "trackio"
+    for name in ("trackio.utils", "trackio.sqlite_storage"):  # it reads TRACKIO_DIR when it is imported
+        monkeypatch.setattr(f"{name}.TRACKIO_DIR", where)
+    from trackio.sqlite_storage import SQLiteStorage
+
+    twice("trackio", run, rows)
+    logs = SQLiteStorage.get_logs("byol-lab", run_id=run.run_id)
+    assert [log["step"] for log in logs if "loss" in log] == list(range(21))
+    assert [(log["step"], log["knn_accuracy"]) for log in logs if "knn_accuracy" in log] == [
+        (0, 0.0), (10, 0.1), (20, 0.2)
+    ]  # fmt: skip
+    assert [log["final/knn_accuracy"] for log in logs if "final/knn_accuracy" in log] == [0.8]
+    settings = SQLiteStorage.get_run_config("byol-lab", run_id=run.run_id)
+    assert settings["method.objective"] == "byol"
+    assert [Path(file).suffix for file in map(str, where.iterdir())].count(".db") == 1
+    assert capfd.readouterr().out == ""  # stdout belongs to --json
