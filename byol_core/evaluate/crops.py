@@ -11,7 +11,7 @@ from byol_core.augment import ViewPolicy, apply, draw, resolve
 from byol_core.config import RunConfig
 from byol_core.data.mapped import take
 
-CROP = 0.5  # strength: a crop of at least half of the area. The paper's crops show too little of a picture of 64 pixels
+CROP = 0.5  # strength: a crop of at least half of the area; the paper's show too little of a picture this small
 
 
 class Crops:

@@ -1,13 +1,17 @@
 """The whole network trained on a few labels, beside the same network from scratch on the same labels (C.1, D.3).
 
-As in arXiv 2006.07733: SGD with Nesterov momentum 0.9 on crops and mirrors, a cosine to zero, no weight decay, and
-batch norm's momentum by D.3's rule. What differs, since a hundred labels are not ten thousand:
+As in arXiv 2006.07733: crops and mirrors, a cosine to zero, no weight decay, and batch norm's momentum by D.3's rule.
+What differs, since a hundred labels are not ten thousand:
 
 - The encoder first takes the batch statistics of the labelled images, as it will see them, and its classifier starts
   as their logistic regression (arXiv 2202.10054): a random one would bend the representation before it has learned
   anything. From scratch the classifier starts at zero, which was better there.
-- With fewer than 500 labels the rates are fixed: they were chosen for each side on training images of the embedded
-  set, by draws that no seed in use makes. With more they are chosen on a fifth of the first split's labels.
+- AdamW instead of SGD with momentum, which was better from scratch (64 % instead of 63 %, see below), and less touchy
+  about its rate for the trained encoder.
+- With fewer than 500 labels the rates are fixed. They were chosen on training images of the embedded set alone, ten
+  labels a class by draws of the seeds 1000 and 1001, judged by 1,000 other training images: from scratch 0.003 64 %,
+  0.001 63 %, 0.01 62 %; trained 72 % from 0.00001 to 0.0005. With more labels they are chosen on a fifth of the first
+  split's.
 - Both sides take the same number of steps, and the last one is tested.
 """
 
@@ -35,8 +39,8 @@ from byol_core.networks import Encoder
 
 Side = Literal["trained", "scratch"]
 SIDES: tuple[Side, ...] = ("trained", "scratch")
-FIXED: dict[Side, float] = {"trained": 0.0001, "scratch": 0.1}
-RATES: dict[Side, tuple[float, ...]] = {"trained": (0.0001, 0.0005, 0.002, 0.01), "scratch": (0.01, 0.03, 0.1, 0.3)}
+FIXED: dict[Side, float] = {"trained": 0.0001, "scratch": 0.003}
+RATES: dict[Side, tuple[float, ...]] = {"trained": (0.0001, 0.0005, 0.002), "scratch": (0.001, 0.003, 0.01)}
 ENOUGH = 500  # labels of which some may choose a rate
 CHOOSING = 1 / 3  # of the steps, while rates are compared
 _CHUNK = 128
@@ -160,10 +164,10 @@ def _train(
     network: Network, crops: Crops, rows: Tensor, labels: Tensor, rate: float, steps: int,
     dtype: torch.dtype | None, pulse: Told,
 ) -> None:  # fmt: skip
-    """So many steps of SGD; pulse is called after each."""
+    """So many steps; pulse is called after each."""
     encoder, head = network.encoder, network.head
     parameters = [parameter for module in (encoder, head) for parameter in module.parameters()]
-    optimiser = torch.optim.SGD(parameters, rate, momentum=0.9, nesterov=True)
+    optimiser = torch.optim.AdamW(parameters, rate, weight_decay=0.0)
     batch = batch_of(len(rows))
     _set_momentum(encoder, len(rows) / batch)
     encoder.train()

@@ -20,11 +20,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from byol_core.evaluate.pulse import Told, no_one
+from byol_core.evaluate.threads import as_many_as_pay
 
 STRENGTHS = tuple(10 ** (quarter / 4) for quarter in range(-24, 21))  # the paper's: 45 from 1e-6 to 1e5
 UNCHOSEN = 3.0  # where no label can be held out; with one a class all strengths from 0.1 to 30 gave the same
 _STRIDE = 4  # first a strength of each power of ten, then those beside the best
-_CHOOSING, _FINAL = 15, 400  # iterations
+_CHOOSING, _FINAL = 15, 200  # iterations
 _ROUGHLY, _EXACTLY = 1e-4, 1e-6  # the slope at which a fit ends
 _PATIENCE = 2  # strengths in a row that were worse
 _LOOKS = 14  # about so many are looked at
@@ -82,8 +83,10 @@ class Probe:
     def fit(self, strength: float, pulse: Told = no_one) -> Classifier:
         """The classifier of all rows, exact: in double precision where the device has it."""
         everything = torch.ones(1, len(self.labels), dtype=torch.bool, device=self.labels.device)
-        start = self.zeros(1) if self.rows.device.type == "mps" else self.zeros(1).double()
-        state = self.solve(everything, strength, start, _FINAL, _EXACTLY, pulse)[0].to(self.rows)
+        state = self.solve(everything, strength, self.zeros(1), _FINAL, _ROUGHLY, lambda share: pulse(share / 2))
+        state = state if state.device.type == "mps" else state.double()
+        exact = self.solve(everything, strength, state, _FINAL, _EXACTLY, lambda share: pulse(0.5 + share / 2))
+        state = exact[0].to(self.rows)
         weights = self.basis @ state[:, :-1].T / self.scale
         return Classifier(weights, state[:, -1] - self.mean @ weights)
 
@@ -116,7 +119,8 @@ class Probe:
             free.grad = torch.cat([slope, error.sum(2, keepdim=True)], 2) * stretch
             return (penalty * weights[..., :-1].square()).sum() / 2 - (logs * truth * share).sum()
 
-        optimiser.step(loss)  # type: ignore[no-untyped-call]
+        with as_many_as_pay(rows.numel() * self.classes * len(used)):
+            optimiser.step(loss)  # type: ignore[no-untyped-call]
         return free * stretch
 
     def _curvature(self, penalty: Tensor) -> Tensor:

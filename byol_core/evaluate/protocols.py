@@ -24,7 +24,7 @@ from byol_core.evaluate.linear import Probe
 from byol_core.evaluate.protocol import Judged, Protocol, Scores, Subject
 from byol_core.evaluate.pulse import Pulse
 from byol_core.evaluate.question import Question, Split
-from byol_core.evaluate.subjects import STILL, Features, encoder_of, extract, features_of
+from byol_core.evaluate.subjects import STILL, encoder_of, extract, features_of
 from byol_core.networks import Encoder
 
 _ASKED = 500  # test images at a time whose neighbours are looked for
@@ -138,20 +138,28 @@ def _by_votes(subject: Subject, trained: Encoder, question: Question, pulse: Pul
 
 def _by_regression(subject: Subject, trained: Encoder, question: Question, pulse: Pulse) -> list[Said]:
     found = features_of(subject, trained, question, pulse.part(0.0, 0.5, _NAMES[subject]))
-    test, count = found(question.test), len(question.splits)
+    test, together = found(question.test), _alike(question.splits)
     said = []
-    for number, split in enumerate(question.splits):
-        part = pulse.part(0.5 + number / count / 2, 0.5 + (number + 1) / count / 2, _NAMES[subject])
-        said.append(_regression(split, found, test, question, part))
+    for number, splits in enumerate(together):
+        part = pulse.part(0.5 + number / len(together) / 2, 0.5 + (number + 1) / len(together) / 2, _NAMES[subject])
+        labels = question.classes_of(splits[0].rows).to(question.device)
+        probe = Probe(found(splits[0].rows), labels, len(question.classes))
+        said += _regressions(probe, splits, test, part)
     return said
 
 
-def _regression(split: Split, found: Features, test: Tensor, question: Question, pulse: Pulse) -> Said:
-    labels = question.classes_of(split.rows).to(question.device)
-    probe = Probe(found(split.rows), labels, len(question.classes))
-    choice = probe.choose(split.folds.to(question.device), lambda share: pulse(share / 2))
-    fitted = probe.fit(choice.strength, lambda share: pulse(0.5 + share / 2))
-    return Said(fitted.probabilities(test), str(choice))
+def _regressions(probe: Probe, splits: list[Split], test: Tensor, pulse: Pulse) -> list[Said]:
+    """Splits with the same labels: each chooses its strength, and what two of them choose is fitted once."""
+    fitted: dict[float, Tensor] = {}
+    said = []
+    for number, split in enumerate(splits):
+        part = pulse.part(number / len(splits), (number + 1) / len(splits), pulse.message)
+        choice = probe.choose(split.folds.to(test.device), part.part(0.0, 0.5, pulse.message))
+        if choice.strength not in fitted:
+            last = part.part(0.5, 1.0, pulse.message)
+            fitted[choice.strength] = probe.fit(choice.strength, last).probabilities(test)
+        said.append(Said(fitted[choice.strength], str(choice)))
+    return said
 
 
 def _by_sgd(subject: Subject, trained: Encoder, question: Question, pulse: Pulse) -> list[Said]:

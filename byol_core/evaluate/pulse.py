@@ -22,13 +22,13 @@ class Pulse:
 
     def __init__(self, progress: Progress, stop: Callable[[], bool]) -> None:
         self._progress, self._stop = progress, stop
-        self._start, self._end, self._message = 0.0, 1.0, ""
+        self._start, self._end, self.message = 0.0, 1.0, ""
         self._told = [0.0]  # when, shared with all parts
 
     def part(self, start: float, end: float, message: str) -> Pulse:
         """A part of this part, which is told under another message."""
         inner = Pulse(self._progress, self._stop)
-        inner._start, inner._end, inner._message = self._at(start), self._at(end), message
+        inner._start, inner._end, inner.message = self._at(start), self._at(end), message
         inner._told = self._told
         inner(0.0)
         return inner
@@ -43,4 +43,4 @@ class Pulse:
         now = time.perf_counter()
         if now - self._told[0] >= _EVERY or share == 0:
             self._told[0] = now
-            self._progress(self._at(share), self._message)
+            self._progress(self._at(share), self.message)

@@ -22,6 +22,7 @@ from byol_core.evaluate.crops import Crops
 from byol_core.evaluate.linear import Classifier
 from byol_core.evaluate.pulse import Told, no_one
 from byol_core.evaluate.question import Split
+from byol_core.evaluate.threads import as_many_as_pay
 
 RATES = (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
 UNCHOSEN = 0.02  # where no label can be held out
@@ -74,6 +75,11 @@ class Heads:
 
     def train(self, crops: Crops, pulse: Told = no_one) -> None:
         """All of them, on the same batches."""
+        rows, size = min(BATCH, len(self.labels)), sum(weight.numel() for weight in self.weights)
+        with as_many_as_pay(rows * size):
+            self._train(crops, pulse)
+
+    def _train(self, crops: Crops, pulse: Told) -> None:
         groups = [{"params": [weight], "lr": rate} for weight, rate in zip(self.weights, RATES, strict=True)]
         optimiser = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
         epochs = max(EPOCHS, math.ceil(STEPS / max(1, math.ceil(len(self.labels) / BATCH))))

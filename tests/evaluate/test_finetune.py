@@ -84,8 +84,8 @@ def test_the_encoder_that_is_judged_is_left_as_it_was():
 
 def test_both_sides_move_and_take_the_same_steps(monkeypatch):
     asked, net, steps = question(splits=1), encoder(), []
-    real = torch.optim.SGD.step
-    monkeypatch.setattr(torch.optim.SGD, "step", lambda self, closure=None: (steps.append(1), real(self, closure))[1])
+    real = torch.optim.AdamW.step
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, closure=None: (steps.append(1), real(self, closure))[1])
     split = asked.splits[0]
     for side in finetune.SIDES:
         steps.clear()
@@ -97,7 +97,7 @@ def test_both_sides_move_and_take_the_same_steps(monkeypatch):
 
 def test_few_labels_take_the_fixed_rate_and_say_so():
     found = finetune.both(question(), encoder(), Pulse(lambda share, message: None, lambda: False))
-    assert [one.chosen for one in found["scratch"]] == ["rate 0.1, fixed: too few labels to choose"] * 2
+    assert [one.chosen for one in found["scratch"]] == ["rate 0.003, fixed: too few labels to choose"] * 2
     assert found["trained"][0].probabilities.shape == (30, 3)
 
 

@@ -92,8 +92,17 @@ def test_a_class_without_an_image_and_images_without_a_label_stay_out():
     assert set(found.labels.tolist()) == {0, 2}
 
 
-def test_one_label_a_class_is_enough_to_ask():
-    assert ask(labels="1").judged.of("trained").chosen[0] == "strength 3, fixed: too few labels to choose"
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("knn", "k 3: all 3 labels, T 0.1"),
+        ("linear", "strength 3, fixed: too few labels to choose"),
+        ("linear-sgd", "rate 0.02, fixed: too few labels to choose"),
+        ("finetune", "rate 0.0001, fixed: too few labels to choose"),
+    ],
+)
+def test_one_label_a_class_is_enough_to_ask(method, words):
+    assert ask(method=method, labels="1").judged.of("trained").chosen[0] == words
 
 
 def test_labels_that_cannot_judge_are_refused_before_anything_is_computed():
