@@ -58,7 +58,7 @@ def test_ticked_runs_are_laid_over_each_other_with_what_sets_them_apart(page: Pa
 
 def test_a_sweep_from_the_form_opens_its_comparison(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/train?preset=first-look&sweep=seed%3D0,1")
-    page.get_by_role("button", name=re.compile("Start")).click()
+    page.get_by_role("button", name=re.compile("Start 2 runs")).click()
     page.wait_for_url(re.compile("compare="))
     expect(page.get_by_text(re.compile("A sweep: 2 runs"))).to_be_visible()
     waiting = served.store.queue()
