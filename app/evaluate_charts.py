@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.charts import AMBER, GREY, PALETTE, PETROL, PLUM, Figure
@@ -87,7 +87,7 @@ def _subject(place: int, row: Scores) -> list[dict[str, Any]]:
         "error_x": {"array": [row.spread or 0.0], "color": colour, "thickness": 2, "width": 5},
         "text": [score(row)],
         "textposition": "top left" if (row.mean or 0) > 0.25 else "top right",
-        "textfont": {"color": colour, "size": 13},
+        "textfont": {"size": 13},  # in the colour of the theme, which can be read on it
         "cliponaxis": False,
         "hovertemplate": f"{name}: {score(row)}<extra></extra>",
     }
@@ -109,6 +109,7 @@ class Curve:
 
 def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figure:
     """Accuracy against labelled images, on a log axis, each in a band of one standard deviation."""
+    curves = [replace(curve, points=tuple(point for point in curve.points if point[0] > 0)) for curve in curves]
     at = sorted({count for curve in curves for count, _, _ in curve.points})
     axis: dict[str, Any] = {
         "title": {"text": "labelled images"},

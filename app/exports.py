@@ -167,9 +167,11 @@ def complaint_of(form: Format, run: Run) -> str:
     if said := without_weights(run) or _misfit(form, run):
         return said
     pictures = _pictures(run) if form.name == "parquet" else 0
-    if pictures <= MOST_PICTURES:
+    if form.name != "parquet" or 0 < pictures <= MOST_PICTURES:
         return ""
     how = f"'byol export {run.run_id} --format parquet' writes them"
+    if not pictures:
+        return f"How many pictures this set has is not known; {how}."
     return f"This set has {pictures:,} pictures, too many to embed while a browser waits; {how}."
 
 
@@ -183,7 +185,8 @@ def _misfit(form: Format, run: Run) -> str:
 
 def _pictures(run: Run) -> int:
     """About how many pictures the run's set has."""
-    counted = sum(int(run.summary.get(key) or 0) for key in ("train_images", "test_images"))
+    found = (run.summary.get(key) for key in ("train_images", "test_images"))
+    counted = sum(count for count in found if isinstance(count, int))
     entry = find(str(run.config.get("data", {}).get("source", "")))
     return counted or (entry.images if entry else 0)
 

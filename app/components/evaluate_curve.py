@@ -17,6 +17,8 @@ from byol_core.evaluate.protocol import Judged, Method, Protocol, Subject
 from byol_core.evaluate.words import amount
 from byol_core.runs.model import Run
 
+_TOO_MANY = "were asked for: ask for"  # of byol_core.evaluate.labels
+
 
 def draw(run: Run, question: Protocol) -> None:
     """The curve by the method of this question, with its splits, seed and images; its labels are all of a row."""
@@ -32,7 +34,7 @@ def draw(run: Run, question: Protocol) -> None:
         _nothing_yet(run, question, protocols)
     _failed(found)
     _buttons(run, states, bool(lines), evaluate_job.has_no_labels(run, question))
-    evaluate_job.progress([(run, protocol) for protocol in protocols])
+    evaluate_job.progress([(run, protocol) for protocol in states], list(states.values()))
 
 
 def _protocols(run: Run, question: Protocol, method: Method | None = None) -> list[Protocol]:
@@ -124,15 +126,18 @@ def _failed(found: Sequence[Point]) -> None:
     for point in found:
         if point.job and point.job.state == "failed":
             why = words.plain(point.job.message)
-            st.caption(f":red[:material/error: {amount(point.protocol.labels).capitalize()}:] {why}")
+            # A class with fewer images than this has no such point, which is no fault.
+            colour, icon = ("grey", "info") if _TOO_MANY in point.job.message else ("red", "error")
+            st.caption(f":{colour}[:material/{icon}: {amount(point.protocol.labels).capitalize()}:] {why}")
 
 
 def _buttons(run: Run, states: Mapping[Protocol, str], drawn: bool, hopeless: bool) -> None:
     busy = [(run, protocol) for protocol, state in states.items() if state in evaluate_job.BUSY]
     open_ones = [(run, protocol) for protocol, state in states.items() if state in ("absent", "stopped", "failed")]
-    with st.container(horizontal=True):
-        if busy:
-            evaluate_job.stop_button(busy, key="curve_stop")
-        elif open_ones and not hopeless:
-            missing = f"the missing {len(open_ones)} points" if len(open_ones) > 1 else "the missing point"
-            evaluate_job.button(f"Measure {missing if drawn else 'the curve'}", open_ones, key="curve_start")
+    if not busy and (hopeless or not open_ones):
+        return
+    with st.container(horizontal=True):  # both stay where they are: a double click must not ask and stop
+        missing = f"the missing {len(open_ones)} points" if len(open_ones) > 1 else "the missing point"
+        label = f"Measure {missing if drawn else 'the curve'}"
+        evaluate_job.button(label, open_ones, key="curve_start", idle=bool(busy) or not open_ones or hopeless)
+        evaluate_job.stop_button(busy, key="curve_stop", idle=not busy)

@@ -17,7 +17,7 @@ from app.components.pictures import names_of_sets
 from byol_core import paths
 from byol_core.data.catalog import find
 from byol_core.evaluate.protocol import METHODS, MOST_SPLITS, Method, Protocol
-from byol_core.evaluate.transfer import same_set
+from byol_core.evaluate.transfer import same_set, whole
 from byol_core.evaluate.words import amount
 from byol_core.runs.model import Run
 
@@ -116,10 +116,11 @@ def _settings(run: Run, method: Method) -> dict[str, Any]:
         )
         values[TEMPERATURE] = st.number_input(
             "T",
-            0.01,
+            0.0001,
             10.0,
             USUAL.temperature,
             0.01,
+            format="%.4f",
             key=TEMPERATURE,
             bind="query-params",
             help="The temperature of their votes: the smaller, the more the nearest alone decide.",
@@ -158,5 +159,7 @@ def named(source: str) -> str:
     """A set as every question names it, so that one set is not asked about twice: its name, or its whole path."""
     if entry := find(source):
         return entry.name
-    path = paths.expand(source)
-    return str(path.resolve()) if source and path.exists() else source
+    try:
+        return whole(source) if source and paths.expand(source).exists() else source
+    except (OSError, ValueError):  # such as one of 5,000 letters
+        return source

@@ -66,14 +66,16 @@ def notice() -> None:
         st.error(sentence, icon=":material/error:")
 
 
-def button(label: str, questions: Sequence[Asked], *, key: str, icon: str = ":material/play_arrow:") -> None:
-    """The button that asks."""
-    _button(label, icon, key, EVALUATE, begin, questions, primary=True)
+def button(
+    label: str, questions: Sequence[Asked], *, key: str, icon: str = ":material/play_arrow:", idle: bool = False
+) -> None:
+    """The button that asks; ``idle``: now there is nothing to ask."""
+    _button(label, icon, key, EVALUATE, begin, questions, primary=True, idle=idle)
 
 
-def stop_button(questions: Sequence[Asked], *, key: str, label: str = "Stop") -> None:
-    """The button that stops."""
-    _button(label, ":material/stop_circle:", key, STOP, halt, questions)
+def stop_button(questions: Sequence[Asked], *, key: str, label: str = "Stop", idle: bool = False) -> None:
+    """The button that stops; ``idle``: now there is nothing to stop."""
+    _button(label, ":material/stop_circle:", key, STOP, halt, questions, idle=idle)
 
 
 def anew_button(questions: Sequence[Asked], *, key: str) -> None:
@@ -95,6 +97,7 @@ def _button(
     questions: Sequence[Asked],
     *,
     primary: bool = False,
+    idle: bool = False,
 ) -> None:
     """A button for teachers; for everybody else it is disabled, with the reason."""
     teacher = access.is_teacher()
@@ -103,7 +106,7 @@ def _button(
         type="primary" if primary else "secondary",
         icon=icon,
         key=key,
-        disabled=not teacher,
+        disabled=idle or not teacher,
         help=None if teacher else access.refusal(doing),
         on_click=act,
         args=(questions,),
@@ -116,12 +119,20 @@ def panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     if job.state == "failed":
         st.error(words.plain(job.message), title="There is no answer", icon=":material/error:")
         button("Try again", question, key=f"{key}_again", icon=":material/refresh:")
-        return
+    else:
+        _open_panel(run, protocol, job, key)
+    if job.state not in BUSY:  # somebody else may ask
+        progress(question, [job.state])
+
+
+def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
+    """What was not asked, is worked on, or was stopped."""
+    question = [(run, protocol)]
     with st.container(border=True):
         st.subheader({"stopped": "Stopped", "absent": "Not asked yet"}.get(job.state, "Being judged"))
         st.markdown(f"{words.plain(said.asked(protocol))}.")
         if job.state in BUSY:
-            progress(question)
+            progress(question, [job.state])
             stop_button(question, key=f"{key}_stop")
         elif has_no_labels(run, protocol):
             st.markdown(NO_LABELS)
@@ -148,9 +159,12 @@ def has_no_labels(run: Run, protocol: Protocol) -> bool:
     return not protocol.data and bool(judged) and "knn_accuracy" in judged and judged["knn_accuracy"] is None
 
 
-def progress(questions: Sequence[Asked]) -> None:
-    """How far they are, looked at again and again; the page is drawn anew when one of them changes its state."""
-    drawn = [job.state for job in standing(questions)]
+def progress(questions: Sequence[Asked], states: Sequence[str]) -> None:
+    """How far they are, looked at again and again; the page is drawn anew when one of them changes its state.
+
+    ``states``: those that the page was drawn from; an answer that came since is a change as well.
+    """
+    drawn = list(states)
 
     @crowd.live(slow=1.0 if set(drawn) & set(BUSY) else crowd.IDLE)
     def look() -> None:

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 # All test images of a set, in the largest of these sizes that fits; smaller ones stay as they are.
 SIZES, MOST_BYTES = (64, 48, 32, 24, 16), 200_000_000
-BLOCK = 1000  # images that are made small together
+BLOCK = 32_000_000  # bytes of the images that are made small together
 # A picture that is shown is enlarged to at least this many pixels, each as a square, so that no browser blurs it.
 SHOWN = 96
 LOST = "The pictures cannot be shown: the images of this set are others now than when it was judged."
+
+
+class Changed(LabError):
+    """A set is not what it was when it was judged."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +57,33 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
     told = (predictions.rows.tobytes(), predictions.labels.tobytes())
     try:
         with st.spinner("Reading the pictures …", show_time=False):
-            return _shelf(source, size, told, access.is_teacher())
+            found = _shelf(source, size, told, access.is_teacher())
     except LabError as error:
-        st.warning(words.plain(str(error)), icon=":material/hide_image:")
-        return None
+        found = str(error)
+    if isinstance(found, Shelf):
+        return found
+    st.warning(words.plain(found), icon=":material/hide_image:")
+    return None
 
 
 # Kept by what was judged: a set that has changed has other rows or labels, and is not taken for the old one.
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _shelf(source: str, size: int, told: tuple[bytes, bytes], teacher: bool) -> Shelf:
+# That it has changed is kept for a while too, for it takes the whole set to see it; a refused download is not.
+@st.cache_resource(max_entries=3, ttl=600, show_spinner=False)
+def _shelf(source: str, size: int, told: tuple[bytes, bytes], _teacher: bool) -> Shelf | str:
     from byol_core.data.remote import no_downloads
 
-    with nullcontext() if teacher else no_downloads():
-        return read(source, size, told)
+    with nullcontext() if _teacher else no_downloads():
+        try:
+            return read(source, size, told)
+        except Changed as error:
+            return str(error)
 
 
 def read(source: str, size: int, told: tuple[bytes, bytes]) -> Shelf:
     """The pictures of a set whose judged rows and labels, as bytes of int64, are ``told``; LabError when it changed."""
     rows, labels = (np.frombuffer(part, np.int64) for part in told)
     # Only the test images are wanted: in every set they are the last rows, however few of the others are read.
-    found = load(source, size, limit=KEPT)
+    found = load(source, size, limit=KEPT, images="disk")
     chosen = _judged(found, rows, labels)
     return Shelf(_small(found, chosen), {int(row): place for place, row in enumerate(rows)})
 
@@ -80,12 +91,12 @@ def read(source: str, size: int, told: tuple[bytes, bytes]) -> Shelf:
 def _judged(found: ImageSet, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which rows of a set with fewer training images those are; LabError when it is not the same set any more."""
     if found.labels is None:
-        raise LabError(LOST)
+        raise Changed(LOST)
     test = found.test.numpy()
     true = found.labels.numpy()[test]
     test, true = test[true >= 0], true[true >= 0]
     if len(test) != len(rows) or not np.array_equal(np.diff(test), np.diff(rows)) or not np.array_equal(true, labels):
-        raise LabError(LOST)
+        raise Changed(LOST)
     chosen: NDArray[np.int64] = test
     return chosen
 
@@ -101,8 +112,9 @@ def _small(found: ImageSet, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
     fitting = [side for side in (size, *SIZES) if side <= size and len(chosen) * 3 * side * side <= MOST_BYTES]
     side = (fitting or SIZES[-1:])[0]
     parts = []
-    for start in range(0, len(chosen), BLOCK):
-        part = take(found.images, torch.from_numpy(chosen[start : start + BLOCK]))
+    block = max(1, BLOCK // (3 * size * size))
+    for start in range(0, len(chosen), block):
+        part = take(found.images, torch.from_numpy(chosen[start : start + block]))
         parts.append(part if side == size else interpolate(part.float(), size=(side, side), mode="area").round().byte())
     pixels: NDArray[np.uint8] = torch.cat(parts).movedim(1, -1).contiguous().numpy()
     return pixels

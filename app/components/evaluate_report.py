@@ -44,7 +44,7 @@ def draw(run: Run, protocol: Protocol) -> None:
     evaluate_confusion.draw(made, found, shelf)
     _mistakes(made, shelf)
     _curves(made)
-    evaluate_job.progress([(run, protocol)])
+    evaluate_job.progress([(run, protocol)], [job.state])
 
 
 def _lost(run: Run, protocol: Protocol) -> None:
@@ -52,6 +52,7 @@ def _lost(run: Run, protocol: Protocol) -> None:
         "What was said of each image was not kept with this answer, or is damaged.", icon=":material/broken_image:"
     )
     evaluate_job.anew_button([(run, protocol)], key="report_anew")
+    evaluate_job.progress([(run, protocol)], ["ready"])
 
 
 # Once for all who look on; the seconds tell an answer from one that was made anew.

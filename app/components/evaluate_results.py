@@ -25,6 +25,7 @@ def draw(run: Run, protocol: Protocol) -> None:
         evaluate_job.panel(run, protocol, job, "result")
     else:
         answer(judged)
+        evaluate_job.progress([(run, protocol)], [job.state])  # somebody else may judge it anew
     others(run, protocol)
 
 
@@ -92,8 +93,6 @@ def others(run: Run, protocol: Protocol) -> None:
             height="content" if len(found) <= 10 else 400,
             alt="Answers so far",
         )
-    if not asked:  # somebody else may ask
-        evaluate_job.progress([(run, protocol)])
 
 
 def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
@@ -105,6 +104,7 @@ def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
         "Untrained": [said.score(judged.of("untrained")) for judged in found],
         "Images": [said.set_name(judged.data) for judged in found],
         "Splits": [str(judged.protocol.splits) for judged in found],
+        "Settings": [said.numbers(judged.protocol) for judged in found],
     }
 
 
@@ -124,7 +124,8 @@ def _asked(run: Run, asked: Sequence[tuple[Protocol, jobs.Job]]) -> None:
         why = f": {words.plain(job.message)}" if job.state == "failed" else ""
         st.markdown(f":{colour}[{icon} {job.state.capitalize()}] {words.plain(said.asked(protocol))}{why}")
     over = [(run, protocol) for protocol, job in asked if job.state not in evaluate_job.BUSY]
-    evaluate_job.progress(waiting or over)
+    shown = waiting or over
+    evaluate_job.progress(shown, [job.state for protocol, job in asked if (run, protocol) in shown])
     with st.container(horizontal=True):
         if waiting:
             label = "Stop all of these" if len(waiting) > 1 else "Stop"

@@ -60,15 +60,16 @@ def draw(run: Run, known: Mapping[str, Run], question: Protocol, open_cell: Open
     _matrix(judged, sets, entries, shows or ACCURACY, open_cell)
     _failed(entries)
     _buttons(entries)
-    evaluate_job.progress([entry.asked for entry in entries])
+    evaluate_job.progress([entry.asked for entry in entries], [entry.job.state for entry in entries])
 
 
 def _pick_runs(run: Run, known: Mapping[str, Run]) -> list[Run]:
+    names = dict(zip(known, unique_names(list(known.values())), strict=True))
     chosen = st.multiselect(
         "Runs",
         list(known),
         default=[run.run_id],
-        format_func=lambda run_id: known[run_id].name,
+        format_func=names.__getitem__,
         max_selections=MOST_RUNS,
         key=RUNS,
     )
@@ -93,9 +94,8 @@ def _pick_sets(run: Run) -> list[str]:
 
 def _row(run: Run, sets: Sequence[str], question: Protocol) -> list[Entry]:
     """The cells of one run; a sentence where its settings cannot be read."""
-    asked = question
     try:
-        (row,) = transfer.cells([run.folder], sets, asked.method, asked.labels, splits=asked.splits, seed=asked.seed)
+        (row,) = transfer.cells_of([run.folder], sets, question)
     except LabError as error:
         st.warning(f"{words.plain(run.name)}: {words.plain(str(error))}", icon=":material/broken_image:")
         return []
@@ -155,8 +155,9 @@ def _failed(entries: Sequence[Entry]) -> None:
 def _buttons(entries: Sequence[Entry]) -> None:
     busy = [entry.asked for entry in entries if entry.job.state in evaluate_job.BUSY]
     missing = [entry.asked for entry in entries if entry.job.state in ("absent", "stopped", "failed")]
-    if busy:
-        evaluate_job.stop_button(busy, key="transfer_stop")
-    elif missing:
-        cells = f"{len(missing)} missing cells" if len(missing) > 1 else "the missing cell"
-        evaluate_job.button(f"Judge {cells}", missing, key="transfer_start")
+    if not busy and not missing:
+        return
+    cells = f"{len(missing)} missing cells" if len(missing) > 1 else "the missing cell"
+    with st.container(horizontal=True):  # both stay where they are: a double click must not ask and stop
+        evaluate_job.button(f"Judge {cells}", missing, key="transfer_start", idle=bool(busy))
+        evaluate_job.stop_button(busy, key="transfer_stop", idle=not busy)

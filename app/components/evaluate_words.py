@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import fmean
 
-from app.components import words
 from byol_core.data.catalog import find
+from byol_core.evaluate import words as plain
 from byol_core.evaluate.protocol import Judged, Method, Protocol, Scores, Subject
 from byol_core.evaluate.words import amount
 
@@ -31,12 +30,6 @@ SUBJECTS: Mapping[Subject, str] = {
     "pixels": "Raw pixels",
     "colour": "Colour histogram",
 }
-_RIVALS: Mapping[Subject, str] = {
-    "scratch": "the same network trained from scratch on those labels",
-    "untrained": "the same network before any training",
-    "pixels": "the raw pixels",
-    "colour": "a histogram of colours",
-}
 
 
 def set_name(source: str) -> str:
@@ -49,13 +42,17 @@ def set_name(source: str) -> str:
 def asked(protocol: Protocol) -> str:
     """The question in one line."""
     parts = [TITLES[protocol.method], amount(protocol.labels), splits(protocol.splits)]
-    if protocol.method == "knn":
-        parts.append(f"k {protocol.k}, T {protocol.temperature:g}")
-    if protocol.seed:
-        parts.append(f"seed {protocol.seed}")
+    if told := numbers(protocol):
+        parts.append(told)
     if protocol.data:
         parts.append(f"on {set_name(protocol.data)}")
     return ", ".join(parts)
+
+
+def numbers(protocol: Protocol) -> str:
+    """``k 20, T 0.1, seed 1``: what tells two questions apart beside method, labels and splits; empty when nothing."""
+    told = [f"k {protocol.k}", f"T {protocol.temperature:g}"] if protocol.method == "knn" else []
+    return ", ".join([*told, f"seed {protocol.seed}"] if protocol.seed else told)
 
 
 def splits(count: int) -> str:
@@ -64,11 +61,8 @@ def splits(count: int) -> str:
 
 
 def score(row: Scores | None) -> str:
-    """``0.716 ± 0.014``, mean and standard deviation over the splits; a dash when there is none."""
-    if row is None or row.mean is None:
-        return "–"
-    mean = words.number(row.mean)
-    return mean if row.spread is None else f"{mean} ± {row.spread:.3f}"
+    """``0.716 ± 0.014``, mean and standard deviation (of several splits); a dash when there is none."""
+    return plain.score(row) or "–"
 
 
 def count(number: int) -> str:
@@ -81,15 +75,7 @@ def meaning(judged: Judged) -> str:
     ours = judged.of("trained")
     if ours is None or not ours.accuracies:
         return ours.missing if ours and ours.missing else "There is no result for this run."
-    rivals = [row for row in judged.scores if row.subject != "trained" and row.accuracies]
-    sentences = [_result(judged, ours)]
-    if rivals:
-        twin = next((row for row in rivals if row.subject == "scratch"), rivals[0])
-        sentences.append(f"That is {against(ours, twin)}.")
-        sentences += [_warning(row) for row in rivals if row is not twin and (row.mean or 0) >= (ours.mean or 0)][:1]
-    if len(ours.accuracies) == 1:
-        sentences.append("One split alone does not tell how much of it is chance.")
-    return " ".join(sentences)
+    return " ".join(filter(None, [_result(judged, ours), plain.verdict(judged, "**")]))
 
 
 def _result(judged: Judged, ours: Scores) -> str:
@@ -98,22 +84,3 @@ def _result(judged: Judged, ours: Scores) -> str:
         f"**{how} with {amount(judged.protocol.labels)}** ({count(judged.labelled)} images) reaches "
         f"**{score(ours)}** on {count(judged.tested)} test images."
     )
-
-
-def against(ours: Scores, other: Scores) -> str:
-    """How much better or worse, and whether it is so in every split: the same labels are drawn for both."""
-    gains = [mine - theirs for mine, theirs in zip(ours.accuracies, other.accuracies, strict=False)]
-    points, ahead, behind = 100 * fmean(gains), sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
-    name, every = _RIVALS[other.subject], " in every split" if len(gains) > 1 else ""
-    if ahead == len(gains):
-        return f"**{points:.1f} points above** {name}{', ahead' + every if every else ''}"
-    if behind == len(gains):
-        return f"**{-points:.1f} points below** {name}{', behind' + every if every else ''}"
-    if not ahead and not behind:
-        return f"exactly as good as {name}"
-    return f"not clearly different from {name}: {points:+.1f} points, ahead in {ahead} of {splits(len(gains))}"
-
-
-def _warning(row: Scores) -> str:
-    name = _RIVALS[row.subject]
-    return f"But with {name} it is {score(row)}: here the training brought nothing that was not there without it."

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import access, crowd, state
 from app.components import map_data, map_panel, words
+from app.components.compare_tables import unique_names
 from app.components.embedding_map import Sheet, embedding_map, pinned
 from byol_core.embed import SPACES, Evaluation, MapJob, Probe, UmapSettings, has_probe, read_probe
 from byol_core.embed.probe import Matrix
@@ -56,9 +57,12 @@ def pick_run(asked: str | None) -> Run | None:
     def follow() -> None:
         st.query_params["run"] = st.session_state[PICKED]
 
+    # Options of one label would be taken for each other.
+    names = dict(zip(mapped, unique_names(list(mapped.values())), strict=True))
+
     def label(run_id: str) -> str:
         run = mapped[run_id]
-        return f"{run.name} · {words.data_name(run)} · {words.LOOKS[run.state].label.lower()}"
+        return f"{names[run_id]} · {words.data_name(run)} · {words.LOOKS[run.state].label.lower()}"
 
     chosen = st.selectbox("Run", list(mapped), key=PICKED, format_func=label, on_change=follow, width=340)
     return mapped[chosen]

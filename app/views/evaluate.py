@@ -16,6 +16,7 @@ from app.components import (
     evaluate_transfer,
     words,
 )
+from app.components.compare_tables import unique_names
 from byol_core.errors import LabError
 from byol_core.evaluate.protocol import Protocol
 from byol_core.runs.model import Run
@@ -25,28 +26,32 @@ RESULT, REPORT, CURVE, TRANSFER = "Result", "Report", "Few labels", "Transfer"
 store = state.store()
 
 
-def asked_for() -> str | None:
-    """The id of the run in the address; a sentence when there is no such run."""
+def asked_for() -> Run | None:
+    """The run in the address; a sentence when there is no such run."""
     ref = st.query_params.get("run")
     try:
-        return store.get(ref).run_id if ref else None
+        return store.get(ref) if ref else None
     except LabError as error:
         st.warning(words.plain(str(error)), icon=":material/link_off:")
         return None
 
 
-def pick_run(known: Mapping[str, Run], asked: str | None) -> Run | None:
+def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
     """Choose among the runs that can be judged; the address follows the choice."""
     if not known:
         return None
-    st.session_state[PICKED] = asked or next(iter(known))
+    kept = st.session_state.get(PICKED)
+    # A run that ends meanwhile does not take the place of the one that is looked at.
+    st.session_state[PICKED] = asked.run_id if asked else kept if kept in known else next(iter(known))
+    # Options of one label would be taken for each other.
+    names = dict(zip(known, unique_names(list(known.values())), strict=True))
 
     def follow() -> None:
         st.query_params["run"] = st.session_state[PICKED]
 
     def label(run_id: str) -> str:
         run = known[run_id]
-        return f"{run.name} · {words.data_name(run)} · {words.LOOKS[run.state].label.lower()}"
+        return f"{names[run_id]} · {words.data_name(run)} · {words.LOOKS[run.state].label.lower()}"
 
     return known[st.selectbox("Run", list(known), key=PICKED, format_func=label, on_change=follow, width=340)]
 
@@ -109,7 +114,9 @@ def explore(run: Run, known: Mapping[str, Run]) -> None:
 
 st.title("Evaluate")
 asked = asked_for()
-found = {run.run_id: run for run in store.runs() if evaluate_job.judgeable(run) or run.run_id == asked}
+found = {run.run_id: run for run in store.runs() if evaluate_job.judgeable(run)}
+if asked:  # an archived one is not in the list
+    found.setdefault(asked.run_id, asked)
 chosen = pick_run(found, asked)
 if chosen is None:
     nothing_here()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from byol_core import paths
 from byol_core.cli import evaluate_tables as tables
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_json
 from byol_core.data.catalog import find
@@ -23,6 +22,8 @@ from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
     from byol_core.cli.judging import Judging
+
+_SHOWN = 60  # letters of a wrong name
 
 Method = Annotated[str, typer.Option(help=f"{', '.join(METHODS[:-1])} or {METHODS[-1]}.")]
 Labels = Annotated[str, typer.Option(help="all, a number of labels a class such as 10, or a share such as 1%.")]
@@ -49,14 +50,25 @@ def evaluate(
     """Judge what a run has learned with labels: kNN, a linear probe, or fine-tuning with few labels."""
     _check_report(report, along_curve)
     store = RunStore()
-    found = store.get(run)
+    found = _at_rest(store.get(run))
     numbers = {"splits": splits, "seed": seed, "k": k, "temperature": temperature}
     wanted = protocol(method=method, labels=labels, data=whole(data, found), **numbers)
     with _judging(again) as judging:
         if along_curve:
             _curve(judging, found, wanted, as_json)
         else:
-            _single(judging.answer(found.folder, wanted), found, report, as_json)
+            judged = judging.answer(found.folder, wanted)
+            judging.studio.let_go()  # the pictures of a report are read by themselves
+            _single(judged, found, report, as_json)
+
+
+def _at_rest(run: Run) -> Run:
+    """The same run; InputError while it learns."""
+    if run.live:
+        raise InputError(
+            f"The run {run.run_id} is still learning, so its encoder changes: wait for its end or stop it."
+        )
+    return run
 
 
 def _judging(again: bool) -> Judging:
@@ -78,13 +90,21 @@ def protocol(**values: Any) -> Protocol:
 
 def whole(data: str, run: Run) -> str:
     """A set as a protocol names it: a path under its whole name, nothing for the run's own set."""
-    own = not data or transfer.same_set(data, read_config(run.folder).data.source)
-    return "" if own else _named(data)
+    name = _named(data) if data else ""
+    own = not name or transfer.same_set(name, read_config(run.folder).data.source)
+    return "" if own else name
 
 
 def _named(data: str) -> str:
-    path = paths.expand(data)
-    return data if find(data) or not path.exists() else str(path.resolve())
+    """The catalog's own name of a set, or a whole path; InputError when it cannot be either."""
+    if entry := find(data):
+        return entry.name
+    try:
+        path = Path(data).expanduser().resolve()
+        return str(path) if path.exists() else data
+    except (OSError, RuntimeError, ValueError):  # nobody's home, a letter that no path has, or too many
+        shown = repr(data if len(data) <= _SHOWN else data[:_SHOWN] + "…")
+        raise InputError(f"There is no set {shown}: give a name of the catalog or a path.") from None
 
 
 def _check_report(file: Path | None, along_curve: bool) -> None:
@@ -121,7 +141,11 @@ def _write_report(judged: Judged, run: Run, file: Path) -> None:
     if file.suffix.lower() == ".json":
         text = reports.to_json(made, judged, run.name)
     else:
-        pictures = images.pictures(run.folder, judged, said, [seen.row for seen in made.mistakes])
+        try:
+            pictures = images.pictures(run.folder, judged, said, [seen.row for seen in made.mistakes])
+        except LabError as error:
+            pictures = {}
+            print(f"The report has no pictures: {error}", file=sys.stderr)
         text = html.html(made, judged, run.name, pictures)
     try:
         write_atomic(file, text.encode())
@@ -162,7 +186,7 @@ def transfer_(
 ) -> None:
     """Judge runs on sets that they did not learn from: a row a run, a column a set."""
     store = RunStore()
-    found = chosen(store, runs)
+    found = [_at_rest(run) for run in chosen(store, runs)]
     usual = protocol(method=method, labels=labels, splits=splits, seed=seed)
     sets = list(dict.fromkeys(name for part in to for name in part.split(",") if name))
     if not sets:
@@ -180,9 +204,23 @@ def transfer_(
         print("In brackets: points ahead of the same network untrained. * is the run's own set, which is no transfer.")
 
 
-def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged]]:
-    """Set after set, since reading one takes longer than reading an encoder."""
-    columns = [
-        [judging.answer(cell.run_folder, cell.protocol) for cell in column] for column in zip(*rows, strict=True)
-    ]
+def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged | None]]:
+    """Set after set, since reading one takes longer than reading an encoder; a cell that is refused is told, and None.
+
+    InputError when all are.
+    """
+    refused: list[InputError] = []
+
+    def answer(cell: transfer.Cell) -> Judged | None:
+        try:
+            return judging.answer(cell.run_folder, cell.protocol)
+        except InputError as error:
+            refused.append(error)
+            return None
+
+    columns = [[answer(cell) for cell in column] for column in zip(*rows, strict=True)]
+    if not any(any(column) for column in columns):
+        raise refused[0]
+    for text in dict.fromkeys(map(str, refused)):
+        print(text, file=sys.stderr)
     return [list(row) for row in zip(*columns, strict=True)]

@@ -28,7 +28,7 @@ def scores_table(judged: Judged) -> Table:
     """A line a subject: mean and deviation, each split, and why there is nothing where there is nothing."""
     shown = report.table("", "accuracy", "each split")
     for row in judged.scores:
-        splits = ", ".join(f"{100 * value:.1f}" for value in row.accuracies) or row.missing
+        splits = ", ".join(f"{value:.3f}" for value in row.accuracies) or row.missing
         shown.add_row(SUBJECTS[row.subject], score(row), splits)
     return shown
 
@@ -53,7 +53,7 @@ def curve_table(answers: Sequence[Judged]) -> Table:
 
 
 def matrix_table(
-    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged]]
+    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged | None]]
 ) -> Table:
     """A line a run, a column a set."""
     shown = report.table("", *sets)
@@ -63,18 +63,21 @@ def matrix_table(
     return shown
 
 
-def _cell(cell: Cell, judged: Judged) -> str:
+def _cell(cell: Cell, judged: Judged | None) -> str:
+    if judged is None:
+        return "–"
     ahead = gain(judged)
     return score(judged.of("trained")) + ("" if ahead is None else f" ({100 * ahead:+.1f})") + ("*" if cell.own else "")
 
 
 def matrix_object(
-    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged]]
+    runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged | None]]
 ) -> list[dict[str, Any]]:
-    """A list of the cells, run after run."""
+    """A list of the cells that have an answer, run after run."""
     return [
         {"run_id": run.run_id, "name": run.name, "set": name, "own": cell.own, "gain": gain(judged)}
         | judged_object(judged)
         for run, cells, answered in zip(runs, rows, answers, strict=True)
         for name, cell, judged in zip(sets, cells, answered, strict=True)
+        if judged is not None
     ]

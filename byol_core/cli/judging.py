@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from byol_core.cli.common import console
 from byol_core.errors import LabError
-from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.evaluate.words import asked
 from byol_core.events import StopAsked
@@ -53,16 +52,18 @@ class Judging:
 
         name = asked(protocol)
         self._bar.update(self._task, description=name, completed=0.0)
-        if self.again:
-            jobs.forget(run_folder, protocol)
 
         def tell(share: float, message: str) -> None:
             self._tell(name, share, message)
 
         try:
-            return evaluator.work(run_folder, protocol, tell, lambda: False, self.studio)
+            return evaluator.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
         except StopAsked:
             raise LabError("The evaluation was stopped.") from None
+        except LabError:
+            raise
+        except Exception as error:
+            raise LabError(evaluator.reason(error, run_folder)) from error
 
     def _tell(self, name: str, share: float, message: str) -> None:
         self._bar.update(self._task, completed=share, message=message)

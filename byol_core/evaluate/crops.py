@@ -15,11 +15,11 @@ CROP = 0.5  # strength: a crop of at least half of the area; the paper's show to
 
 
 class Crops:
-    """Draws pictures of images (N, 3, H, W) uint8; up-down mirrors only where the run's own views have them."""
+    """Draws pictures of images (N, 3, H, W) uint8; mirrors only where the run's own views have them."""
 
     def __init__(self, config: RunConfig, images: Tensor, device: torch.device, seed: int) -> None:
         own = resolve(config.views)
-        mirrors = {"flip_horizontal": 1.0, "flip_vertical": min(1.0, own["flip_vertical"])}
+        mirrors = {name: min(1.0, own[name]) for name in ("flip_horizontal", "flip_vertical")}
         strengths = dict.fromkeys(own.strengths, 0.0) | {"crop": CROP, **mirrors}
         self.policy = ViewPolicy(strengths, (0.0, 0.0), (0.0, 0.0), (0.0, 0.0), "crops")
         self.images, self.device = images, device

@@ -136,13 +136,19 @@ def set_statistics(encoder: Encoder, images: ImageSet) -> None:
 
 
 def weights_file(run_folder: Path) -> Path:
-    """``encoder.safetensors``, else the newest whole checkpoint; LabError when there is neither."""
-    path = run_folder / ENCODER
-    if path.is_file():
-        return path
+    """``encoder.safetensors``, else the newest whole checkpoint; LabError when there is neither.
+
+    An encoder that was cut short is taken only where there is no checkpoint, so that whoever reads it can say so.
+    """
+    encoder = run_folder / ENCODER
+    there = encoder.is_file()
+    if there and _is_complete(encoder, *_stamp(encoder)):
+        return encoder
     for path in sorted((run_folder / CHECKPOINTS).glob("step-*.pt"), reverse=True):
         if _is_whole(path, *_stamp(path)):
             return path
+    if there:
+        return encoder
     raise LabError("This run has neither an encoder nor a checkpoint that can be read: train it, or resume it.")
 
 
@@ -189,6 +195,19 @@ def _header(file: BinaryIO) -> bytes:
         pass
     file.seek(0)
     return b""
+
+
+@lru_cache(maxsize=1024)
+def _is_complete(path: Path, size: int, *stamp: int) -> bool:
+    """Whether a safetensors file has its header and is as long as that says."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            tensors = json.loads(file.read(length)) if length <= _LONGEST_HEADER else {}
+        ends = [int(value["data_offsets"][1]) for name, value in tensors.items() if name != "__metadata__"]
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return False
+    return bool(ends) and 8 + length + max(ends) == size
 
 
 @lru_cache(maxsize=1024)

@@ -22,8 +22,8 @@ from byol_core.background import Reporter
 from byol_core.errors import InputError, LabError
 from byol_core.evaluate import jobs, kept
 from byol_core.evaluate.encoders import load_encoder
-from byol_core.evaluate.images import load_set, source
-from byol_core.evaluate.jobs import Desk, Progress, Stop
+from byol_core.evaluate.images import limit, load_set, source
+from byol_core.evaluate.jobs import Desk, Progress, Request, Stop
 from byol_core.evaluate.kept import Predictions
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.events import StopAsked
@@ -56,6 +56,7 @@ class Studio:
     def __init__(self, answering: Answering | None = None) -> None:
         self._answering = answering
         self._images: tuple[tuple[object, ...], ImageSet] | None = None
+        self._read = 0  # when they were begun to be read, in nanoseconds since 1970
 
     def answer(self, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
         """The answer to one question, kept in the run's folder; raises as :func:`byol_core.evaluate.jobs.work`."""
@@ -73,6 +74,11 @@ class Studio:
         kept.keep(run_folder, kept.key_of(loaded.digest, protocol), found.judged, said)
         return found.judged
 
+    def forget_older(self, asked: int) -> None:
+        """Have the images read again for a question that was asked after they were: they may be others by then."""
+        if asked > self._read:
+            self.let_go()
+
     def let_go(self) -> None:
         """Give the memory of the images back."""
         self._images = None
@@ -83,9 +89,10 @@ class Studio:
                 raise StopAsked
             progress(_LOADING * share, text[:1].upper() + text[1:])
 
-        wanted = (source(config, protocol), config.data.image_size, config.data.limit, config.runtime.images)
+        wanted = (source(config, protocol), config.data.image_size, limit(config, protocol), config.runtime.images)
         if self._images is None or self._images[0] != wanted:
             self._images = None  # first, so that the two are never in memory together
+            self._read = time.time_ns()
             tell("loading images", 0.0)
             self._images = (wanted, load_set(config, protocol, tell))
         return self._images[1]
@@ -114,17 +121,28 @@ def _after_loading(progress: Progress) -> Progress:
 # In this process
 
 
-def work(run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop, studio: Studio | None = None) -> Judged:
+def work(
+    run_folder: Path,
+    protocol: Protocol,
+    progress: Progress,
+    stop: Stop,
+    studio: Studio | None = None,
+    *,
+    again: bool = False,
+) -> Judged:
     """As :func:`byol_core.evaluate.jobs.work`, with the images that an earlier call has read.
 
-    While another process answers the same question, its answer is waited for.
+    While another process answers the same question, its answer is waited for. ``again``: answer it whatever was
+    answered before; the old answer stays until the new one is there.
     """
     desk, studio = Desk.of(run_folder, protocol), studio or Studio()
     while not stop():
-        if (found := jobs.result(run_folder, protocol)) is not None:
+        if not again and (found := jobs.result(run_folder, protocol)) is not None:
             return found
         try:
             with desk.hold(_LOOK_SECONDS):
+                if not again and (found := jobs.result(run_folder, protocol)) is not None:  # since the last look
+                    return found
                 return _by_hand(desk, protocol, progress, stop, studio)
         except Timeout:
             if status := background.read(desk.status):
@@ -134,9 +152,8 @@ def work(run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop, s
 
 def _by_hand(desk: Desk, protocol: Protocol, progress: Progress, stop: Stop, studio: Studio) -> Judged:
     """Answer it here, and let pages see how far it is; whatever went wrong is told by the exception alone."""
-    if (found := jobs.result(desk.run_folder, protocol)) is not None:  # since the last look
-        return found
-    desk.clear()  # what went wrong before, or waited
+    if not _waits(desk):
+        desk.clear()  # what went wrong before, or was stopped
     reporter = Reporter(desk.status)
     with suppress(OSError):
         reporter.begin()
@@ -147,9 +164,20 @@ def _by_hand(desk: Desk, protocol: Protocol, progress: Progress, stop: Stop, stu
 
     hearing = _Hearing(desk, lambda: stop() or _called_off(desk))
     try:
-        return studio.answer(desk.run_folder, protocol, tell, hearing)
-    finally:
-        desk.clear()
+        judged = studio.answer(desk.run_folder, protocol, tell, hearing)
+    except BaseException:
+        if _called_off(desk):
+            desk.clear()
+        else:  # what a page asked meanwhile or before waits for the evaluator
+            desk.say_nothing()
+        raise
+    desk.clear()
+    return judged
+
+
+def _waits(desk: Desk) -> bool:
+    request = desk.asked()
+    return request is not None and not request.stop and background.read(desk.status) is None
 
 
 def _called_off(desk: Desk) -> bool:
@@ -229,41 +257,56 @@ def _serve(desk: Desk, studio: Studio, ended: threading.Event) -> None:
                 return
             reporter = Reporter(desk.status)
             reporter.begin()  # should this process be killed, the next one must know that it was at this
-            _answer(desk, request.protocol, reporter, studio, ended)
+            studio.forget_older(request.asked)
+            _answer(desk, request, reporter, studio, ended)
     except Timeout:
         return  # somebody answers it by hand
     except (LabError, OSError) as error:  # no word can be left here
         print(f"{desk.run_folder.name}: {error}", flush=True)
 
 
-def _answer(desk: Desk, protocol: Protocol, reporter: Reporter, studio: Studio, ended: threading.Event) -> None:
+def _answer(desk: Desk, begun: Request, reporter: Reporter, studio: Studio, ended: threading.Event) -> None:
     def no_more() -> bool:
         request = desk.asked()
-        return ended.is_set() or request is None or request.stop
+        return ended.is_set() or request is None or request.stop or request.asked != begun.asked
 
     with suppress(OSError):
         clear_leftovers(desk.request.parent)
     try:
-        studio.answer(desk.run_folder, protocol, reporter.say, _Hearing(desk, no_more))
-        desk.clear()
+        studio.answer(desk.run_folder, begun.protocol, reporter.say, _Hearing(desk, no_more))
+        _end(desk, begun)
     except StopAsked:
-        desk.status.unlink(missing_ok=True)  # the request tells whether it was stopped, or waits for the next one
+        desk.say_nothing()  # the request tells whether it was stopped, or waits for the next one
     except Exception as error:
         # Whatever the reason, the page that waits for this answer has to be told.
-        reporter.say(0.0, _reason(error, desk.run_folder), failed=True)
+        if not isinstance(error, LabError):
+            print("".join(traceback.format_exception(error)), flush=True)
+        details = f"; {jobs.LOG} in the home has the details"
+        reporter.say(0.0, reason(error, desk.run_folder, details), failed=True)
         let_go(error)
         if is_out_of_memory(error):
             studio.let_go()
 
 
-def _reason(error: Exception, run_folder: Path) -> str:
+def _end(desk: Desk, begun: Request) -> None:
+    """Take away the question that was answered, and not one that was asked anew in its last moment."""
+    request = desk.asked()
+    if request is None or request.asked == begun.asked:
+        desk.clear()
+        return
+    desk.say_nothing()
+    with suppress(LabError):
+        kept.drop(desk.run_folder, kept.key(desk.run_folder, begun.protocol))
+
+
+def reason(error: Exception, run_folder: Path, details: str = "") -> str:
+    """What went wrong, in one sentence; ``details``: what is added to it when nobody expected that."""
     if isinstance(error, LabError):
         return str(error)
-    print("".join(traceback.format_exception(error)), flush=True)
     if is_out_of_memory(error):
         return "The memory was not enough for this evaluation; close other programs, or choose kNN or a linear probe."
     if is_disk_full(error):
         return background.full(run_folder)
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return f"The evaluation failed unexpectedly ({what}); {jobs.LOG} in the home has the details."
+    return f"The evaluation failed unexpectedly ({what}){details}."

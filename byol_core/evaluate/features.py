@@ -17,10 +17,11 @@ from byol_core.networks import Encoder
 from byol_core.probe import represent
 
 PIXEL_SIDE = 16  # of the raw-pixel baseline: a classifier on more pixels only takes longer to find out as little
-LEVELS = 8  # of red, green and blue each: 512 colours
+_BITS = 3  # of red, green and blue each that are told apart
+COLOURS = 2 ** (3 * _BITS)
 _FIRST, _MOST = 16, 512  # images in one forward pass
 _SECONDS = 0.25  # that one pass should take, so that a wish to stop is heard
-_CHUNK = 512  # pictures at a time
+_CHUNK = 2**21  # pixels at a time, whether of many pictures or of a few large ones
 
 
 def of_encoder(encoder: Encoder, images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
@@ -66,9 +67,9 @@ def of_colours(images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
 
 
 def _in_chunks(plain: Callable[[Tensor], Tensor], images: Tensor, rows: Tensor, pulse: Told) -> Tensor:
-    found = []
-    for number, part in enumerate(torch.split(rows, _CHUNK)):
-        pulse(number * _CHUNK / len(rows))
+    found, size = [], max(1, _CHUNK // (images.shape[2] * images.shape[3]))
+    for number, part in enumerate(torch.split(rows, size)):
+        pulse(number * size / len(rows))
         found.append(plain(take(images, part)))
     return torch.cat(found)
 
@@ -86,9 +87,11 @@ def histogram(images: Tensor) -> Tensor:
 
     The root makes the dot product of two histograms the Bhattacharyya coefficient, and lets a rare colour count.
     """
-    pixels = (images * 255).round() if images.is_floating_point() else images
-    level = pixels.flatten(2).long() * LEVELS // 256
-    colour = (level[:, 0] * LEVELS + level[:, 1]) * LEVELS + level[:, 2]
-    counts = torch.zeros(len(images), LEVELS**3, device=images.device)
+    pixels = (images * 255).round().to(torch.uint8) if images.is_floating_point() else images
+    level = pixels.flatten(2) >> (8 - _BITS)
+    colour = level[:, 0].long()
+    for channel in (1, 2):
+        colour = (colour << _BITS) | level[:, channel]
+    counts = torch.zeros(len(images), COLOURS, device=images.device)
     counts.scatter_add_(1, colour, torch.ones_like(colour, dtype=torch.float32))
     return (counts / colour.shape[1]).sqrt()

@@ -19,9 +19,9 @@ _FEW = 25
 
 _STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --text: #1f2430; --soft: #667085; --line: #e3e6eb; --mine: #3b5bdb;
-  --other: #98a2b3; --right: #2f9e6e; --wrong: #e8590c; --panel: #f6f7f9; }
+  --other: #98a2b3; --right: #2f9e6e; --wrong: #e8590c; --panel: #f6f7f9; --most: 100%; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14171d; --text: #e6e8ec; --soft: #98a2b3; --line: #2b313c;
-  --mine: #7c94f5; --other: #667085; --right: #4fc08d; --wrong: #ff8f4d; --panel: #1c2028; } }
+  --mine: #7c94f5; --other: #667085; --right: #4fc08d; --wrong: #ff8f4d; --panel: #1c2028; --most: 45%; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
@@ -75,7 +75,7 @@ def _section(title: str, *parts: str) -> str:
 
 
 def _head(report: Report, judged: Judged, run: str) -> str:
-    ours = score(judged.of("trained")) or f"{report.accuracy:.1%}"
+    ours = score(judged.of("trained")) or f"{report.accuracy:.3f}"
     return (
         f'<header>\n<h1>{escape(run)}</h1>\n<p class="soft">{escape(asked(judged.protocol))} · '
         f"{escape(judged.data)}</p>\n"
@@ -89,7 +89,7 @@ def _scores(judged: Judged) -> str:
     return _section(
         "Beside what it is worth comparing with",
         f'<div class="scores">{"".join(_score(row) for row in judged.scores if row.accuracies)}</div>',
-        '<p class="soft">A dot a split, a bar at the mean, from 0 to 100 %.</p>',
+        '<p class="soft">A dot a split, a bar at the mean, from 0 to 1.</p>',
         f"<details><summary>What was chosen in each split</summary><ul>{chosen}</ul></details>",
     )
 
@@ -151,7 +151,8 @@ def _cells(row: tuple[int, ...], true: int) -> Iterable[str]:
     """Shaded by the share of the true class."""
     for said, count in enumerate(row):
         share, colour = count / max(1, sum(row)), "right" if said == true else "wrong"
-        shade = f"background: color-mix(in srgb, var(--{colour}) {10 * bool(count) + 65 * share:.0f}%, var(--panel))"
+        mixed = f"min({10 * bool(count) + 65 * share:.0f}%, var(--most))"  # letters must be read on it, in the dark too
+        shade = f"background: color-mix(in srgb, var(--{colour}) {mixed}, var(--panel))"
         yield f'<td style="{shade}">{count or ""}</td>'
 
 

@@ -26,13 +26,22 @@ def source(config: RunConfig, protocol: Protocol) -> str:
     return protocol.data or config.data.source
 
 
+def limit(config: RunConfig, protocol: Protocol) -> int | None:
+    """How many images of that set are read: the run's limit is one of its own set alone."""
+    return None if protocol.data else config.data.limit
+
+
 def load_set(config: RunConfig, protocol: Protocol, progress: Callable[[str, float], None] | None = None) -> ImageSet:
-    """That set, read as the trainer reads the run's own: in its size, with its limit. Raises as ``catalog.load``."""
+    """That set, in the run's size, the run's own with its limit as the trainer reads it. Raises as ``catalog.load``."""
     from byol_core.data.catalog import load
 
     data = config.data
     return load(
-        source(config, protocol), data.image_size, progress=progress, limit=data.limit, images=config.runtime.images
+        source(config, protocol),
+        data.image_size,
+        progress=progress,
+        limit=limit(config, protocol),
+        images=config.runtime.images,
     )
 
 

@@ -119,6 +119,11 @@ class Desk:
             self.request.unlink(missing_ok=True)
             self.status.unlink(missing_ok=True)
 
+    def say_nothing(self) -> None:
+        """Take away how far it was, and leave what was asked."""
+        with suppress(OSError):
+            self.status.unlink(missing_ok=True)
+
     @contextmanager
     def hold(self, patience: float) -> Iterator[None]:
         """Keep every other process off this question; filelock's Timeout when one works on it."""
@@ -184,7 +189,8 @@ def ask(home: Path, run_folder: Path, protocol: Protocol) -> Job:
     key(run_folder, protocol)
     desk, found = Desk.of(run_folder, protocol), job(run_folder, protocol)
     request = desk.asked()
-    if found.state in ("absent", "failed", "stopped") or (found.state == "running" and request and request.stop):
+    anew = found.state == "running" and (request is None or request.stop)
+    if anew or found.state in ("absent", "failed", "stopped"):
         if found.state != "running":
             with kept.writing(run_folder):
                 desk.status.unlink(missing_ok=True)

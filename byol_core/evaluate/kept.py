@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 FOLDER = "evaluations"
 # Part of every key: raised when the same question would get another answer.
-VERSION = "evaluate-1"
+VERSION = "evaluate-2"
 _KEY = re.compile(r"[0-9a-f]{24}")
+# By so much may a probability of float32 be off.
+_ROUNDING = 1e-4
 # An answer that is longer was not written here.
-_MOST_JSON_BYTES = 2**20
+_MOST_JSON_BYTES = 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,8 @@ def _hashed(tree: dict[str, Any]) -> str:
 def result(run_folder: Path, protocol: Protocol) -> Judged | None:
     """The answer of the weights that are in the folder now; None when there is none that can be read."""
     with suppress(LabError):
-        return _read(_path(run_folder, key(run_folder, protocol), "json"))
+        found = _read(_path(run_folder, key(run_folder, protocol), "json"))
+        return found if found is not None and _asked(found.protocol) == _asked(protocol) else None
     return None
 
 
@@ -113,20 +116,22 @@ def predictions(run_folder: Path, protocol: Protocol) -> Predictions | None:
         kept = Predictions(found["probabilities"], found["rows"], found["labels"])
     except (OSError, SafetensorError, KeyError, LabError):
         return None
-    return kept if _is_whole(kept) else None
+    judged = result(run_folder, protocol)
+    return kept if judged is not None and _is_whole(kept, len(judged.classes)) else None
 
 
-def _is_whole(kept: Predictions) -> bool:
+def _is_whole(kept: Predictions, classes: int) -> bool:
     """Whether the numbers fit together: a folder may come from somebody else's zip."""
     import numpy as np
 
-    shape, count = kept.probabilities.shape, len(kept.rows)
-    if len(shape) != 2 or shape[0] != count or count == 0 or kept.labels.shape != kept.rows.shape != ():
+    likely, rows, labels = kept.probabilities, kept.rows, kept.labels
+    if rows.ndim != 1 or labels.shape != rows.shape or len(rows) == 0 or likely.shape != (len(rows), classes):
         return False
-    kinds = (kept.probabilities.dtype.kind, kept.rows.dtype.kind, kept.labels.dtype.kind)
-    if kinds != ("f", "i", "i") or not np.isfinite(kept.probabilities).all():
+    if (likely.dtype.kind, rows.dtype.kind, labels.dtype.kind) != ("f", "i", "i"):
         return False
-    return bool(kept.rows.min() >= 0 and kept.labels.min() >= 0 and kept.labels.max() < shape[1])
+    if not (np.isfinite(likely).all() and likely.min() >= -_ROUNDING and likely.max() <= 1 + _ROUNDING):
+        return False
+    return bool(rows.min() >= 0 and labels.min() >= 0 and labels.max() < classes)
 
 
 def answers(run_folder: Path) -> list[Judged]:

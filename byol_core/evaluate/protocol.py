@@ -46,9 +46,13 @@ class Protocol(_Plain):
     @classmethod
     def _is_an_amount(cls, value: str) -> str:
         value = value.strip().lower()
-        if not _AMOUNT.fullmatch(value) or value.rstrip(" %") in ("0", "0.0"):
+        if not _AMOUNT.fullmatch(value) or (value.endswith("%") and float(value[:-1]) == 0):
             raise ValueError("should be 'all', a number of labels a class such as 10, or a share such as 1%")
-        return value.replace(" ", "")
+        if not value.endswith("%"):
+            return value
+        share = value[:-1].rstrip()  # one amount has one name, since it is part of the answer's
+        share = share.rstrip("0").rstrip(".") if "." in share else share
+        return "all" if share == "100" else f"{share}%"
 
 
 class Scores(_Plain):
@@ -80,8 +84,8 @@ class Judged(_Plain):
     scores: tuple[Scores, ...]
     data: str
     classes: tuple[str, ...]
-    labelled: int  # training images whose label was used, in each split
-    tested: int  # test images with a label
+    labelled: int = Field(ge=1)  # training images whose label was used, in each split
+    tested: int = Field(ge=1)  # test images with a label
     seconds: float
     device: str
     version: str

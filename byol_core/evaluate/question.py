@@ -39,7 +39,10 @@ class Question:
         self._place = torch.full((len(images.class_names),), -1)
         self._place[self.classes] = torch.arange(len(self.classes))
         self.images = placed(images, config.runtime.images, device)
-        self.splits = [self._split(protocol.seed + number) for number in range(protocol.splits)]
+        splits = [self._split(protocol.seed + number) for number in range(protocol.splits)]
+        # Neighbours choose nothing: with the same labels each time, it is one measurement.
+        once = protocol.method == "knn" and all(torch.equal(split.rows, splits[0].rows) for split in splits)
+        self.splits = splits[:1] if once else splits
 
     def _split(self, seed: int) -> Split:
         rows = labels.draw(self.set, self.protocol.labels, seed)

@@ -24,7 +24,7 @@ from byol_core.evaluate.pulse import Told, no_one
 from byol_core.evaluate.question import Split
 from byol_core.evaluate.threads import as_many_as_pay
 
-RATES = (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
+RATES = (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
 UNCHOSEN = 0.02  # where no label can be held out
 EPOCHS, BATCH, STEPS = 80, 1024, 400
 CROPS = 10
@@ -44,22 +44,28 @@ class Views:
     """The features of several crops of the same images: (V, n, D), standardised, and the values that did it."""
 
     def __init__(self, extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, pulse: Told = no_one) -> None:
-        first = self._pass(extract, crops, rows, lambda share: pulse(share / CROPS))
-        count = max(1, min(CROPS, _MEMORY // (4 * first.numel())))
-        rest = [self._pass(extract, crops, rows, _within(pulse, at, count)) for at in range(1, count)]
-        every = torch.stack([first, *rest])
-        self.mean = every.mean((0, 1))
-        self.scale = (every - self.mean).square().mean().sqrt().clamp(min=1e-12)
-        self.values = (every - self.mean) / self.scale
+        self.values = self._taken(extract, crops, rows, pulse)
+        self.mean = self.values.mean((0, 1))
+        self.values -= self.mean  # in place: there may be no room for them twice
+        root = math.sqrt(self.values.numel())
+        self.scale = (torch.linalg.vector_norm(self.values) / root).clamp(min=1e-12)
+        self.values /= self.scale
 
     @staticmethod
     @torch.no_grad()
-    def _pass(extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, pulse: Told) -> Tensor:
-        found = []
-        for at in range(0, len(rows), _CHUNK):
-            pulse(at / len(rows))
-            found.append(extract(crops(rows[at : at + _CHUNK])).float())
-        return torch.cat(found)
+    def _taken(extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, pulse: Told) -> Tensor:
+        """(V, n, D) as they are, as many crops as the memory allows."""
+        values, count, view = torch.empty(0), 1, 0
+        while view < count:
+            for at in range(0, len(rows), _CHUNK):
+                pulse((view + at / len(rows)) / (count if view else CROPS))
+                found = extract(crops(rows[at : at + _CHUNK])).float()
+                if not values.numel():
+                    count = max(1, min(CROPS, _MEMORY // (4 * len(rows) * found.shape[1])))
+                    values = found.new_empty(count, len(rows), found.shape[1])
+                values[view, at : at + len(found)] = found
+            view += 1
+        return values
 
 
 class Heads:
@@ -128,10 +134,6 @@ class Heads:
 def _logits(rows: Tensor, weight: Tensor) -> Tensor:
     """(n, M, C) of rows (n, D) and weights (D + 1, M, C)."""
     return (rows @ weight[:-1].flatten(1)).view(-1, *weight.shape[1:]) + weight[-1]
-
-
-def _within(pulse: Told, at: int, count: int) -> Told:
-    return lambda share: pulse((at + share) / count)
 
 
 def _losses(rows: Tensor, weight: Tensor, targets: Tensor) -> Tensor:

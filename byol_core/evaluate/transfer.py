@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from byol_core import paths
 from byol_core.data import catalog
 from byol_core.evaluate import jobs
 from byol_core.evaluate.encoders import read_config
@@ -45,7 +46,12 @@ def cells(
     seed: int = 0,
 ) -> list[list[Cell]]:
     """A row a run (its folder), a cell a set (a name of the catalog or a path); LabError when a run cannot be read."""
-    usual = Protocol(method=method, labels=labels, splits=splits, seed=seed)
+    return cells_of(runs, sets, Protocol(method=method, labels=labels, splits=splits, seed=seed))
+
+
+def cells_of(runs: Sequence[Path], sets: Sequence[str], usual: Protocol) -> list[list[Cell]]:
+    """The same for a whole question (its own set does not count), with its k and temperature."""
+    usual = usual.model_copy(update={"data": ""})
     return [[_cell(folder, data, usual) for data in sets] for folder in runs]
 
 
@@ -60,7 +66,15 @@ def same_set(one: str, other: str) -> bool:
     first, second = catalog.find(one), catalog.find(other)
     if first or second:
         return first == second
-    return Path(one).expanduser().resolve() == Path(other).expanduser().resolve()
+    return whole(one) == whole(other)
+
+
+def whole(path: str) -> str:
+    """The whole path; as it is written where it can be none, such as one of 5,000 letters."""
+    try:
+        return str(paths.expand(path).resolve())
+    except (OSError, ValueError, RuntimeError):
+        return path
 
 
 def gain(judged: Judged) -> float | None:

@@ -21,10 +21,10 @@ SUBJECTS: Mapping[Subject, str] = {
     "colour": "colour histogram",
 }
 _RIVALS: Mapping[Subject, str] = {
-    "scratch": "the same network trained from scratch",
-    "untrained": "the same network untrained",
-    "pixels": "raw pixels",
-    "colour": "a colour histogram",
+    "scratch": "the same network trained from scratch on those labels",
+    "untrained": "the same network before any training",
+    "pixels": "the raw pixels",
+    "colour": "a histogram of colours",
 }
 
 
@@ -49,24 +49,46 @@ def asked(protocol: Protocol) -> str:
 
 
 def score(row: Scores | None) -> str:
-    """``71.6 % ± 1.4``: mean and standard deviation over the splits; empty without any."""
+    """``0.716 ± 0.014``: mean and standard deviation over the splits; one split has none; empty without any."""
     if row is None or row.mean is None:
         return ""
-    return f"{100 * row.mean:.1f} %" + ("" if row.spread is None else f" ± {100 * row.spread:.1f}")
+    return f"{row.mean:.3f}" + ("" if row.spread is None else f" ± {row.spread:.3f}")
 
 
-def verdict(judged: Judged) -> str:
-    """What the pretraining is worth, in a sentence; empty where nothing was measured beside it."""
+def verdict(judged: Judged, strong: str = "") -> str:
+    """What the pretraining is worth, in sentences; empty where nothing was measured beside it.
+
+    Told against the same network from scratch, else untrained, else the best of the rest; a baseline that is at least
+    as good is told as well. ``strong`` stands around what matters most (``**`` for Markdown).
+    """
     ours, rivals = judged.of("trained"), [row for row in judged.scores if row.subject != "trained" and row.accuracies]
     if ours is None or not ours.accuracies or not rivals:
         return ""
-    # From scratch is what one would do instead; without it, the best of the others.
-    rival = judged.of("scratch") or max(rivals, key=lambda row: row.mean or 0.0)
-    if not rival.accuracies:
-        rival = max(rivals, key=lambda row: row.mean or 0.0)
-    gains = [100 * (mine - theirs) for mine, theirs in zip(ours.accuracies, rival.accuracies, strict=False)]
-    ahead, points = sum(gain > 0 for gain in gains), fmean(gains)
-    return (
-        f"{abs(points):.1f} points {'above' if points >= 0 else 'below'} {_RIVALS[rival.subject]}, "
-        f"ahead in {ahead} of {len(gains)} split{'s' * (len(gains) != 1)}."
-    )
+    by_name = {row.subject: row for row in rivals}
+    best = max(rivals, key=lambda row: row.mean or 0.0)
+    twin = by_name.get("scratch") or by_name.get("untrained") or best
+    sentences = [f"That is {against(ours, twin, judged.protocol.labels, strong)}."]
+    if best is not twin and (best.mean or 0.0) >= (ours.mean or 0.0):
+        sentences.append(
+            f"But with {_RIVALS[best.subject]} it is {score(best)}: here the training brought nothing that was not "
+            "there without it."
+        )
+    if len(ours.accuracies) == 1:
+        sentences.append("One split alone does not tell how much of it is chance.")
+    return " ".join(sentences)
+
+
+def against(ours: Scores, other: Scores, labels: str, strong: str = "") -> str:
+    """How much better or worse. It is clear when every split agrees, and each has labels of its own."""
+    gains = [mine - theirs for mine, theirs in zip(ours.accuracies, other.accuracies, strict=False)]
+    points, ahead, behind = 100 * fmean(gains), sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+    name, count = _RIVALS[other.subject], len(gains)
+    if not ahead and not behind:
+        return f"exactly as good as {name}"
+    if count not in (ahead, behind):
+        return f"not clearly different from {name}: {points:+.1f} points, ahead in {ahead} of {count} splits"
+    told = f"{strong}{abs(points):.1f} points {'above' if ahead else 'below'}{strong} {name}"
+    if count == 1:
+        return told
+    every = f"{told}, {'ahead' if ahead else 'behind'} in every split"
+    return f"{every}, though all splits use the same labels" if labels == "all" else f"{every}, which is clear"

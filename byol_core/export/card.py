@@ -22,6 +22,7 @@ from byol_core.evaluate import words
 from byol_core.evaluate.jobs import answers
 from byol_core.evaluate.protocol import SUBJECTS, Judged
 from byol_core.health.signs import ALARM
+from byol_core.leaving import last_part
 from byol_core.runs.model import Run
 from byol_core.runs.report import number
 from byol_core.runs.store import RunStore
@@ -29,7 +30,7 @@ from byol_core.runs.store import RunStore
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
 _NUMBERS = {
     "knn_accuracy": "weighted kNN, test images",
-    "knn_untrained": "the same before training",
+    "knn_untrained": "the same network as it was drawn",
     "knn_pixels": "the same on raw pixels",
     "std_ratio": "spread of the representation (1 even, 0 collapsed)",
 }
@@ -88,19 +89,32 @@ def _sections(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator
 def _what(run: Run, config: RunConfig) -> str:
     side, objective = config.data.image_size, config.method.objective
     labels = "with the labels of its images" if objective == "supervised" else "without labels"
+    day = time.strftime("%Y-%m-%d", time.gmtime(run.started or run.created))
+    start = _start(config)
+    begun = f", starting from `{start}`" if start else ""
     return (
         f"An encoder `{config.network.encoder}` that turns a picture of {side} x {side} pixels into a representation, "
-        f"trained {labels} by the objective `{objective}` with BYOL Lab {byol_core.__version__} (run `{run.run_id}`, "
-        f"{run.state}, begun {time.strftime('%Y-%m-%d', time.gmtime(run.started or run.created))})."
+        f"trained {labels} by the objective `{objective}`{begun} with BYOL Lab {byol_core.__version__} "
+        f"(run `{run.run_id}`, {run.state}, begun {day})."
     )
+
+
+def _start(config: RunConfig) -> str:
+    """The weights that the run started from, without the folders of this machine; empty when it drew its own."""
+    return _code(last_part(config.network.pretrained))
 
 
 def _data(run: Run, config: RunConfig) -> str:
     entry, data, found = find(config.data.source), config.data, run.summary
-    what = f"`{_code(data.source)}`"
+    what = f"`{_code(last_part(data.source))}`"
     if entry is not None:
         what = f"{entry.title}: {entry.sentence} {entry.classes} classes. Licence of the images: {entry.licence}."
     lines = [what, f"Every image was resized to {data.image_size} x {data.image_size} pixels."]
+    if start := _start(config):
+        lines.append(
+            f"The weights did not start from chance but from `{start}`: the encoder has also seen whatever the start "
+            "was trained on, with or without labels."
+        )
     if found.get("train_images"):
         lines.append(
             f"{found['train_images']:,} images were trained on, {found.get('test_images') or 0:,} are for tests."
@@ -126,7 +140,7 @@ def _recipe(run: Run, config: RunConfig) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    return "none" if value in (None, []) else plain(number(value))
+    return "none" if value in (None, []) else plain(number(last_part(value) if isinstance(value, str) else value))
 
 
 def _results(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
@@ -149,7 +163,7 @@ def _summary(run: Run) -> str:
 
 def _answer(judged: Judged) -> str:
     """One protocol as a table: the encoder first, then what it is compared with."""
-    where = f"{judged.tested:,} test images of `{_code(judged.data)}`"
+    where = f"{judged.tested:,} test images of `{_code(last_part(judged.data))}`"
     head = f"**{words.asked(judged.protocol)}**: {judged.labelled:,} labels used, accuracy on {where}"
     rows = (judged.of(subject) for subject in SUBJECTS)
     lines = [f"| {words.SUBJECTS[row.subject]} | {words.score(row)} |" for row in rows if row and row.accuracies]
@@ -159,7 +173,7 @@ def _answer(judged: Judged) -> str:
 def _limits(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator[str]:
     side, source = config.data.image_size, find(config.data.source)
     where = source.title if source else "the pictures above"
-    yield f"It has seen only pictures like those of {where}, at {side} pixels; on others it has to be judged anew."
+    yield f"This run saw only pictures like those of {where}, at {side} pixels; on others it has to be judged anew."
     if not judged:
         yield "No protocol of evaluation was run on these weights: `byol evaluate` does it."
     if not any(one.protocol.data for one in judged):

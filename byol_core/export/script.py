@@ -7,18 +7,20 @@ from typing import IO
 import byol_core
 from byol_core.config import build
 from byol_core.runs.model import Run
+from byol_core.runs.rows import LONGEST_NAME
 from byol_core.runs.store import RunStore
 
+_AGAIN = " again"
 _SCRIPT = '''\
 """Repeats a run of BYOL Lab {version}: pip install byol-lab=={version}, then run this file with Python.
 
 The run is entered in the lab's home ($BYOL_LAB_HOME, else ./byol_runs), where 'byol app' shows it. On one machine and
-one CPU the weights are the same to the last bit; a GPU adds in another order.
+one CPU the weights are the same to the last bit; a GPU adds in another order.{start}
 """
 
 from rich.console import Console
 
-from byol_core import RunStore, build
+from byol_core import LabError, RunStore, build
 from byol_core.runs.bar import Bar
 from byol_core.runs.report import numbers_table
 from byol_core.runs.worker import work
@@ -41,12 +43,22 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except LabError as error:
+        raise SystemExit(str(error)) from None
 '''
+_START = """
+
+It starts from the weights of {spec!a}, which have to be there: a run in the home, a file, or those of a library."""
 
 
 def write_script(store: RunStore, run: Run, target: IO[bytes]) -> None:
     """A script that trains the run again, under the name 'NAME again'; InputError when its settings are too old."""
-    settings = "\n".join(f"    {key!r}: {value!r}," for key, value in build(run.config).flat().items())
-    text = _SCRIPT.format(version=byol_core.__version__, name=f"{run.name} again", settings=settings)
+    config = build(run.config)
+    settings = "\n".join(f"    {key!r}: {value!r}," for key, value in config.flat().items())
+    spec = config.network.pretrained.replace('"', "'")  # the docstring must not end early
+    start = _START.format(spec=spec) if spec else ""
+    name = f"{run.name[: LONGEST_NAME - len(_AGAIN)]}{_AGAIN}"
+    text = _SCRIPT.format(version=byol_core.__version__, name=name, settings=settings, start=start)
     target.write(text.encode("utf-8", errors="backslashreplace"))

@@ -13,6 +13,7 @@ import byol_core
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError
 from byol_core.evaluate.encoders import Loaded, load_encoder, read_config
+from byol_core.leaving import without_folders
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
@@ -24,7 +25,7 @@ _SMALL_STEM = "model.conv1 = torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False); model.
 
 
 def header(run: Run, loaded: Loaded) -> dict[str, str]:
-    """What every exported encoder says of itself: where it comes from, its network, and its whole run's settings."""
+    """What every exported encoder says of itself: origin, network, settings of its run; no folder of this machine."""
     config = loaded.config
     step = run.step if loaded.step is None else loaded.step
     return {
@@ -33,9 +34,9 @@ def header(run: Run, loaded: Loaded) -> dict[str, str]:
         "run": run.run_id,
         "name": run.name,
         "step": str(step),
-        "network": json.dumps(config.network.model_dump()),
+        "network": json.dumps(config.network.model_dump(exclude={"pretrained", "freeze"})),
         "image_size": str(config.data.image_size),
-        "config": json.dumps(config.model_dump(mode="json")),
+        "config": json.dumps(without_folders(config.model_dump(mode="json"))),
     }
 
 

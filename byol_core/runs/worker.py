@@ -34,6 +34,7 @@ from byol_core.runs.model import Run, finite
 from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
 from byol_core.trackers import Mirror
+from byol_core.trackers.kept import kept
 
 Result = TypeVar("Result")
 
@@ -60,7 +61,10 @@ def work(
     hearing = nullcontext(asked) if asked else stop_signals()
     with hold(run), hearing as stop, _warnings_in_log(run.folder):
         run = patiently(lambda: _begin(store, run), stop)
-        with Mirror(run, also) as mirror, StoreListener(store, run, stop, mirror, pace) as listener:
+        with (
+            Mirror(run, also, kept=kept(store, run)) as mirror,
+            StoreListener(store, run, stop, mirror, pace) as listener,
+        ):
             summary: dict[str, Any] | None = None
             try:
                 resume = folder.checkpoint_step(run.folder) is not None

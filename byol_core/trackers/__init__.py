@@ -23,14 +23,19 @@ PATIENCE = 20.0
 class Mirror:
     """Passes on what a training says, to ``also`` as it is and to the trackers that the run asks for.
 
-    As a context manager it ends the trackers, after :meth:`end` has told them how the run ended.
+    ``kept`` are the rows of earlier attempts, told first: a tracker drops what it has. As a context manager it ends the
+    trackers, after :meth:`end` has told them how the run ended.
     """
 
-    def __init__(self, run: Run, also: Listener | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, run: Run, also: Listener | None = None, patience: float = PATIENCE, kept: Sequence[MetricRow] = ()
+    ) -> None:
         self.run, self.also, self.patience = run, also or Silent(), patience
         names: Sequence[str] = run.config.get("runtime", {}).get("trackers") or ()
         self._ending = Ending("interrupted", "", {})
         self._lines = [Line(name, run, self._tell) for name in names]
+        for line in self._lines:
+            line.add(kept)
 
     def __enter__(self) -> Mirror:
         for line in self._lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from byol_core.runs.model import Run
 
 # Seconds until a tracker that failed is tried again, and between two deliveries.
 RETRY, PAUSE = 15.0, 1.0
+_WHO = re.compile(r"(\w+://)[^/\s]+@")  # name and password in an address: the log is for others' eyes, too
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Line:
                 )
             except Exception as error:  # whatever a package or its server makes of it: the training goes on
                 self._complain(error, last)
+                self._tracker = None  # a writer that failed once may fail for ever: the next try opens it anew
                 pause = RETRY
             self._done = self._done or last
 
@@ -96,8 +99,9 @@ class Line:
         """Once in a row of failures, and once more when there is no other try."""
         if last or not self._troubled:
             lines = str(error).strip().splitlines() or [""]
+            why = _WHO.sub(r"\1", lines[0])
             what = "so it lacks the end of this run" if last else "and is tried again; the training goes on"
-            self.tell(f"{self.name} did not take what the run says ({type(error).__name__}: {lines[0]}), {what}.")
+            self.tell(f"{self.name} did not take what the run says ({type(error).__name__}: {why}), {what}.")
         self._troubled = True
 
     def _deliver(self, last: bool) -> None:

@@ -31,35 +31,44 @@ def open_run(run: Run) -> Board:
 
 
 class Board:
-    """The event files of one attempt."""
+    """An event file of one attempt; after a failure another one."""
 
     def __init__(self, run: Run, where: Path) -> None:
-        settings = dict(flat(run.config))
+        self._run, self._last, self._begun = run, 0, False
+        self._again = any(where.glob("events.out.tfevents.*"))
         self._writer = EventFileWriter(str(where))
-        self._last, self._begun = 0, run.attempt <= 1
-        self._write(0, text_pb("settings", _table({"run": run.name, **settings})))
-        self._write(0, hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=run.run_id))
 
     def add(self, rows: Sequence[MetricRow]) -> None:
-        """Write rows, with the moment at which they come."""
-        if not self._begun:  # what an earlier attempt wrote from this step on is taken back
-            start = SessionLog(status=SessionLog.START)
-            self._writer.add_event(Event(wall_time=time.time(), step=rows[0].step, session_log=start))
-            self._begun = True
+        """Write rows, as far apart in time as the training had them."""
+        began = time.time() - rows[-1].seconds
+        self._begin(rows[0].step)
         for row in rows:
-            self._write(row.step, _scalars(row.values.items()))
+            self._write(row.step, _scalars(row.values.items()), began + row.seconds)
             self._last = max(self._last, row.step)
         self._writer.flush()
 
     def end(self, ending: Ending) -> None:
         """Write the numbers of the end and how it came, and close the file."""
+        self._begin()
         said = {"state": ending.state, "message": ending.message}
         self._write(self._last, _scalars(ending.numbers().items()))
         self._write(self._last, text_pb("end", _table(said)))
         self._writer.close()
 
-    def _write(self, step: int, summary: Any) -> None:
-        self._writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
+    def _begin(self, step: int | None = None) -> None:
+        """Once: take back what an earlier file has from this step on, then the settings, which are of step 0."""
+        if self._begun:
+            return
+        if self._again and step is not None:
+            start = SessionLog(status=SessionLog.START)
+            self._writer.add_event(Event(wall_time=time.time(), step=step, session_log=start))
+        settings = dict(flat(self._run.config))
+        self._write(0, text_pb("settings", _table({"run": self._run.name, **settings})))
+        self._write(0, hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=self._run.run_id))
+        self._begun = True
+
+    def _write(self, step: int, summary: Any, moment: float | None = None) -> None:
+        self._writer.add_event(Event(wall_time=moment or time.time(), step=step, summary=summary))
 
 
 def _scalars(values: Iterable[tuple[str, float]]) -> Any:

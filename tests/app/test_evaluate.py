@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import access, crowd
+from app import access, crowd, state
 from app.components import evaluate_job
 from app.components.packed import unpack
 from byol_core import background
 from byol_core.evaluate import jobs, kept
 from byol_core.evaluate.protocol import Judged, Protocol, Scores, Subject
+from byol_core.runs import library
 from byol_core.runs.model import Run
 from tests.app.conftest import Make, Open, figures, links, text
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
@@ -262,6 +264,29 @@ def test_a_matrix_shows_what_is_known_and_asks_for_the_rest(show: Show, run: Run
     page.button(key="transfer_start").click().run()
     assert jobs.job(other.folder, Protocol()).state == "waiting"  # its own set: the question that is asked of it alone
     assert jobs.asked(run.folder) == []
+
+
+def test_runs_of_one_name_are_told_apart(show: Show, run: Run, make: Make) -> None:
+    judgeable(make("finished"))
+    options = show().selectbox(key="evaluate_run").options
+    assert len(options) == len(set(options)) == 2
+
+
+def test_an_answer_that_came_while_the_page_was_drawn_is_a_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[str] = []
+    answer(run, Protocol(), *FAIR)
+    monkeypatch.setattr(crowd, "live", lambda **_: lambda look: look)
+    monkeypatch.setattr(st, "rerun", lambda: again.append("again"))
+    evaluate_job.progress([(run, Protocol())], ["ready"])
+    assert not again
+    evaluate_job.progress([(run, Protocol())], ["failed"])
+    assert again
+
+
+def test_an_archived_run_is_shown_under_its_own_address(open_page: Open, run: Run, make: Make) -> None:
+    other = judgeable(make("stopped"))
+    library.archive(state.store(), [other.run_id])
+    assert open_page("evaluate", run=other.run_id).selectbox(key="evaluate_run").value == other.run_id
 
 
 # Who may

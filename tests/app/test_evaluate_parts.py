@@ -10,12 +10,14 @@ import plotly.graph_objects as go
 import pytest
 
 from app import charts, evaluate_charts
-from app.components import evaluate_confusion, evaluate_job, evaluate_pictures
+from app.components import evaluate_confusion, evaluate_form, evaluate_job, evaluate_pictures
 from app.components import evaluate_words as said
 from app.components.evaluate_matrix import read
 from byol_core.errors import LabError
 from byol_core.evaluate.jobs import Job
 from byol_core.evaluate.protocol import Judged, Protocol, Scores, Subject
+from byol_core.evaluate.transfer import same_set
+from byol_core.evaluate.words import against
 
 
 def row(subject: Subject, *accuracies: float) -> Scores:
@@ -31,7 +33,7 @@ def test_the_sentence_says_what_the_pretraining_is_worth() -> None:
     found = judged(row("trained", 0.7, 0.8), row("untrained", 0.7, 0.7), row("scratch", 0.5, 0.6))
     told = said.meaning(found)
     assert "**Linear probe with 10 labels a class** (1\u202f200 images) reaches **0.750 ± 0.071**" in told
-    assert "**20.0 points above** the same network trained from scratch on those labels, ahead in every split." in told
+    assert "**20.0 points above** the same network trained from scratch on those labels, ahead in every split," in told
     assert "But" not in told
 
 
@@ -43,8 +45,8 @@ def test_a_baseline_that_does_better_is_said() -> None:
 @pytest.mark.parametrize(
     ("ours", "other", "words"),
     [
-        ((0.6, 0.7), (0.5, 0.6), "**10.0 points above** the raw pixels, ahead in every split"),
-        ((0.4, 0.5), (0.5, 0.6), "**10.0 points below** the raw pixels, behind in every split"),
+        ((0.6, 0.7), (0.5, 0.6), "**10.0 points above** the raw pixels, ahead in every split, which is clear"),
+        ((0.4, 0.5), (0.5, 0.6), "**10.0 points below** the raw pixels, behind in every split, which is clear"),
         ((0.6, 0.4), (0.5, 0.5), "not clearly different from the raw pixels: +0.0 points, ahead in 1 of 2 splits"),
         ((0.5, 0.5), (0.5, 0.5), "exactly as good as the raw pixels"),
         ((0.6,), (0.5,), "**10.0 points above** the raw pixels"),
@@ -53,7 +55,7 @@ def test_a_baseline_that_does_better_is_said() -> None:
 def test_a_difference_counts_when_every_split_agrees(
     ours: tuple[float, ...], other: tuple[float, ...], words: str
 ) -> None:
-    assert said.against(row("trained", *ours), row("pixels", *other)) == words
+    assert against(row("trained", *ours), row("pixels", *other), "10", "**") == words
 
 
 def test_one_split_is_called_what_it_is() -> None:
@@ -131,6 +133,29 @@ def test_several_questions_are_told_as_one() -> None:
     found = [Job("ready", 1.0), Job("running", 0.5, "Training", 12.0), Job("waiting")]
     assert evaluate_job.told(found) == "1 of 3 ready. Training, about 12 s left"
     assert evaluate_job.share(found) == pytest.approx(0.5)
+
+
+def test_of_very_many_classes_the_most_confused_are_drawn() -> None:
+    counts = np.eye(70, dtype=np.int64)
+    counts[69, 65] = 5
+    places = evaluate_confusion.drawn(counts)
+    assert len(places) == 40 and {65, 69} <= set(places)
+    assert evaluate_confusion.drawn(counts[:60, :60]) == list(range(60))
+
+
+def test_classes_of_one_name_are_told_apart() -> None:
+    assert evaluate_confusion.names(("a", "b", "a")) == ["a (0)", "b", "a (2)"]
+
+
+@pytest.mark.parametrize("typed", ["~nosuchuser/x", "a\0b", "x" * 5000])
+def test_a_path_that_can_be_none_is_kept_as_it_was_typed(typed: str) -> None:
+    assert evaluate_form.named(typed) == typed and not same_set(typed, "/photos")
+
+
+def test_a_curve_has_no_place_for_an_answer_of_no_images() -> None:
+    curve = evaluate_charts.Curve("a", charts.PETROL, ((0, 0.1, None), (10, 0.2, None)))
+    (line,) = evaluate_charts.labels([curve], revision="a")["data"]
+    assert line["x"] == [10]
 
 
 # Pictures

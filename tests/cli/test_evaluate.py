@@ -22,8 +22,9 @@ def run(store, data):
     """A run that has ended, with an encoder."""
     config = settings(data)
     made = store.create(config, name="mine", here=True)
+    store.move(made.run_id, "stopped")
     write_encoder(made.folder, config, seed=0)
-    return made
+    return store.get(made.run_id)
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def answering(monkeypatch):
 def test_an_answer_is_a_table_with_what_it_means(byol, run, answering):
     status, out, _ = byol("evaluate", "mine", *ANSWERS)
     assert status == 0
-    assert "this run" in out and "62.5 % ± 17.7" in out and "50.0, 75.0" in out
-    assert "25.0 points above the same network untrained, ahead in 2 of 2 splits." in out
+    assert "this run" in out and "0.625 ± 0.177" in out and "0.500, 0.750" in out
+    assert "25.0 points above the same network before any training, ahead in every split" in out
     assert answering.asked == [Protocol(labels="10", splits=2)]
 
 
@@ -70,6 +71,8 @@ def test_the_runs_own_set_by_its_name_is_the_same_question(byol, run, answering,
         (["--report", "out.pdf"], "should end with .html or .json."),
         (["--report", "out.html", "--curve"], "leave out --report or --curve."),
         (["--data", "no-such-set"], "no-such-set"),
+        (["--data", "~nosuch/x"], "There is no set '~nosuch/x'"),
+        (["--data", "a" * 5000], "There is no set 'aaa"),
     ],
 )
 def test_wrong_input_is_one_sentence(byol, run, options, sentence):
@@ -91,6 +94,52 @@ def test_a_report_is_written_with_pictures(byol, run, answering, tmp_path, monke
     page = (tmp_path / "out.html").read_text()
     assert status == 0 and "The report is in" in error
     assert page.startswith("<!doctype html>") and page.count("<img") == 12
+
+
+def test_a_report_without_its_images_is_written_without_pictures(byol, run, answering, tmp_path, data):
+    byol("evaluate", "mine", *ANSWERS)
+    data.unlink()
+    status, _, error = byol("evaluate", "mine", *ANSWERS, "--report", tmp_path / "out.html")
+    assert status == 0 and error.startswith("The report has no pictures: ") and error.count("\n") == 2
+    assert "<img" not in (tmp_path / "out.html").read_text()
+
+
+def test_what_nobody_expected_is_one_sentence(byol, run, answering):
+    def fill():
+        raise MemoryError
+
+    answering.acts += [fill, lambda: {}["key"]]
+    status, _, error = byol("evaluate", "mine")
+    assert status == 1 and error.startswith("The memory was not enough") and error.count("\n") == 1
+    assert byol("evaluate", "mine")[::2] == (1, "The evaluation failed unexpectedly (KeyError: 'key').\n")
+
+
+def test_a_run_that_learns_is_not_judged(byol, run, store, data):
+    store.create(settings(data), name="busy", here=True)
+    status, _, error = byol("evaluate", "busy")
+    assert status == 2 and "is still learning" in error and error.count("\n") == 1
+
+
+def test_a_set_is_asked_about_by_the_name_of_the_catalog():
+    from byol_core.cli.evaluate import _named
+
+    assert _named("CIFAR-10") == _named("cifar10") == "cifar10"
+
+
+def test_a_cell_that_is_refused_is_left_out_of_the_matrix(byol, run, data, monkeypatch):
+    other = write_set(data.parent, name="other.npz")
+
+    def limited(*given, **options):
+        if given[3].data:
+            raise InputError("The class 'red' has 16 training images.")
+        return Answering()(*given, **options)
+
+    monkeypatch.setattr(protocols, "answer", limited)
+    status, out, error = byol("transfer", "mine", "--to", f"{data},{other}", "--json")
+    assert (status, error, [cell["own"] for cell in json.loads(out)]) == (
+        0, "The class 'red' has 16 training images.\n", [True]
+    )  # fmt: skip
+    assert "–" in byol("transfer", "mine", "--to", f"{data},{other}")[1]
 
 
 def test_a_report_in_json_is_for_machines(byol, run, answering, tmp_path):
@@ -136,7 +185,7 @@ def test_a_matrix_has_a_row_a_run_and_a_column_a_set(byol, run, answering, data)
     cells = json.loads(out)
     assert (status, [cell["own"] for cell in cells], [cell["gain"] for cell in cells]) == (0, [True, False], [0.25] * 2)
     _, out, _ = byol("transfer", "mine", "--to", data, "--to", other, "--method", "knn")
-    assert "62.5 % ± 17.7 (+25.0)*" in out and len(answering.asked) == 2
+    assert "0.625 ± 0.177 (+25.0)*" in out and len(answering.asked) == 2
 
 
 def test_a_matrix_needs_a_set(byol, run):

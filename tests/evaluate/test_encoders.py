@@ -86,6 +86,38 @@ def test_a_damaged_checkpoint_is_passed_over_and_left_where_it_is(unfinished):
     assert path.is_file()
 
 
+def test_an_encoder_that_was_cut_short_is_passed_over_for_a_checkpoint(unfinished):
+    folder, (_, newest) = unfinished
+    _save_encoder(folder / "encoder.safetensors", newest, settings())
+    whole = (folder / "encoder.safetensors").read_bytes()
+    assert load_encoder(folder).step is None
+    (folder / "encoder.safetensors").write_bytes(whole[:-10])
+    loaded = load_encoder(folder)
+    assert (loaded.step, loaded.digest) == (10, digest(folder))
+
+
+def test_a_run_that_is_resumed_has_no_encoder_of_the_stop_before(tmp_path):
+    class Stops(Silent):
+        stop = True
+
+        def should_stop(self):
+            return self.stop and (tmp_path / "checkpoints").exists()
+
+        def progress(self, progress):
+            seen.append((tmp_path / "encoder.safetensors").exists())
+
+    config, images, seen = settings(batch_size=8, epochs=2.0, **{"runtime.checkpoint_every": 0.1}), three_colours(), []
+    first = Trainer(config, images, tmp_path, torch.device("cpu"), Stops())
+    assert first.run(False).stopped and (tmp_path / "encoder.safetensors").exists()
+    first.close()
+    seen.clear()
+    second = Trainer(config, images, tmp_path, torch.device("cpu"), Stops())
+    Stops.stop = False
+    assert not second.run(True).stopped
+    second.close()
+    assert not seen[0] and (tmp_path / "encoder.safetensors").exists()
+
+
 def test_a_run_without_weights_says_what_to_do(tmp_path):
     write_json(tmp_path / "config.json", settings().model_dump(mode="json"))
     with pytest.raises(LabError, match=r"^This run has neither an encoder nor a checkpoint that can be read: train it"):

@@ -23,6 +23,14 @@ def test_pictures_in_unit_range_have_the_histogram_of_their_bytes(generator):
     assert torch.equal(features.histogram(images.float() / 255), features.histogram(images))
 
 
+def test_chunks_are_counted_in_pixels_and_change_nothing(monkeypatch):
+    images, rows, told = images_of([0, 1, 2, 0, 1]), torch.arange(5), []
+    whole = features.of_colours(images, rows)
+    monkeypatch.setattr(features, "_CHUNK", 2 * 16 * 16)
+    assert torch.equal(features.of_colours(images, rows, told.append), whole)
+    assert told == [0.0, 0.4, 0.8]
+
+
 @pytest.mark.parametrize(("side", "numbers"), [(8, 192), (16, 768), (64, 768)])
 def test_raw_pixels_are_at_most_16_wide(side, numbers):
     grey = torch.full((2, 3, side, side), 51, dtype=torch.uint8)

@@ -272,6 +272,69 @@ def test_work_in_this_process_is_seen_and_can_be_stopped_from_a_page(run):
     assert (states, job(run, LINEAR).state) == (["running"], "absent")
 
 
+def test_work_by_hand_that_fails_leaves_a_page_s_question_waiting(home, run):
+    def refuse():
+        raise InputError("Not now.")
+
+    ask(home, run, LINEAR)
+    with pytest.raises(InputError):
+        work(run, LINEAR, Answering(refuse))
+    assert job(run, LINEAR).state == "waiting"
+    work(run, LINEAR, Answering())
+    assert (job(run, LINEAR).state, Desk.of(run, LINEAR).asked()) == ("ready", None)
+
+
+def test_an_old_answer_stays_until_there_is_a_new_one(run):
+    def again(answering):
+        return evaluator.work(run, LINEAR, lambda *_: None, lambda: False, Studio(answering), again=True)
+
+    def fail():
+        raise LabError("Broken.")
+
+    before = work(run, LINEAR, Answering())
+    with pytest.raises(LabError, match="Broken"):
+        again(Answering(fail))
+    assert result(run, LINEAR) == before
+    anew = Answering()
+    assert (again(anew), anew.asked) == (before, [LINEAR])
+
+
+def test_a_question_that_is_asked_anew_while_it_is_answered_is_begun_anew(home, run, serving, monkeypatch):
+    read, real = [], evaluator.load_set
+    monkeypatch.setattr(evaluator, "load_set", lambda *given: read.append(given) or real(*given))
+
+    def asked_anew():
+        forget(run, LINEAR)
+        ask(home, run, LINEAR)
+        answering.until_stopped()
+
+    answering = Answering(asked_anew)
+    ask(home, run, LINEAR)
+    serving(answering)
+    until(lambda: job(run, LINEAR).state == "ready")
+    assert (answering.asked, len(read)) == ([LINEAR, LINEAR], 2)
+
+
+def test_a_question_that_is_asked_anew_in_the_last_moment_is_answered_anew(home, run):
+    def asked_anew():
+        forget(run, LINEAR)
+        ask(home, run, LINEAR)
+
+    answering = Answering(asked_anew)
+    ask(home, run, LINEAR)
+    serve(home, idle=0, studio=Studio(answering))
+    assert (answering.asked, job(run, LINEAR).state) == ([LINEAR, LINEAR], "ready")
+
+
+def test_the_limit_of_a_run_is_not_one_of_another_set(home, data, tmp_path):
+    from byol_core.evaluate.images import load_set
+
+    other = write_set(tmp_path, name="other.npz")
+    config = settings(data, **{"data.limit": 12})
+    assert len(load_set(config, LINEAR).train) == 12
+    assert len(load_set(config, Protocol(data=str(other))).train) == 48
+
+
 # Several at once
 
 
@@ -328,6 +391,9 @@ def test_a_damaged_answer_counts_as_none(run, content):
         {"probabilities": np.ones((2, 3), np.float32), "rows": np.arange(3), "labels": np.arange(3)},
         {"probabilities": np.ones((3, 2), np.float32), "rows": np.arange(3), "labels": np.arange(3)},
         {"probabilities": np.full((3, 3), np.nan, np.float32), "rows": np.arange(3), "labels": np.arange(3)},
+        {"probabilities": np.full((3, 3), 2.0, np.float32), "rows": np.arange(3), "labels": np.arange(3)},
+        {"probabilities": np.full((3, 4), 0.25, np.float32), "rows": np.arange(3), "labels": np.arange(3)},
+        {"probabilities": np.ones((1, 3), np.float32), "rows": np.array(0), "labels": np.array(0)},
     ],
 )
 def test_predictions_that_do_not_fit_together_count_as_none(run, arrays):
@@ -336,6 +402,27 @@ def test_predictions_that_do_not_fit_together_count_as_none(run, arrays):
     work(run, LINEAR, Answering())
     save_file(arrays, run / kept.FOLDER / f"{key(run, LINEAR)}.safetensors")
     assert predictions(run, LINEAR) is None
+
+
+def test_an_answer_to_another_question_under_this_key_counts_as_none(run):
+    work(run, LINEAR, Answering())
+    work(run, TEN, Answering())
+    folder = run / kept.FOLDER
+    shutil.copy(folder / f"{key(run, TEN)}.json", folder / f"{key(run, LINEAR)}.json")
+    assert (result(run, LINEAR), predictions(run, LINEAR)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept_as"), [("1.0%", "1%"), ("100 %", "all"), ("0.50%", "0.5%"), ("20%", "20%"), ("10", "10")]
+)
+def test_an_amount_has_one_name(said, kept_as):
+    assert Protocol(labels=said).labels == kept_as
+
+
+@pytest.mark.parametrize("said", ["0%", "0.00%", "0"])
+def test_no_labels_at_all_are_no_amount(said):
+    with pytest.raises(ValueError, match="a number of labels a class"):
+        Protocol(labels=said)
 
 
 def test_a_request_that_cannot_be_read_stops_nobody(home, run):

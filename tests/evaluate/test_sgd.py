@@ -77,7 +77,7 @@ def test_the_rate_with_the_best_held_out_labels_gives_the_answer(few_steps):
             weight[:, :-1] = torch.randn(weight[:, :-1].shape)  # all rates but the smallest fail on held-out labels
     plain = shrunk(three_colours().images[splits[0].rows])
     result = heads.result(0, plain)
-    assert result.chosen.startswith("rate 0.002, ") and result.chosen.endswith("% on validation")
+    assert result.chosen.startswith("rate 0.0002, ") and result.chosen.endswith("% on validation")
     rows = (plain - views.mean) / views.scale
     weight = heads.weights[-1].detach()[:, -1]
     assert torch.allclose(
@@ -95,6 +95,24 @@ def test_features_are_standardised_by_those_of_the_crops():
     assert views.values.shape == (10, 60, 768)
     assert float(views.values.mean()) == pytest.approx(0, abs=1e-4)
     assert float(views.values.square().mean()) == pytest.approx(1, abs=1e-4)
+
+
+def test_features_of_crops_are_written_once_and_in_their_order(few_steps):
+    images, cpu = three_colours(), torch.device("cpu")
+    rows = images.train
+    views, crops = (
+        Views(shrunk, Crops(settings(), images.images, cpu, 0), rows),
+        Crops(settings(), images.images, cpu, 0),
+    )
+    every = torch.stack([shrunk(crops(rows)) for _ in range(2)])
+    assert torch.allclose(views.mean, every.mean((0, 1)), atol=1e-6)
+    assert torch.allclose(views.values * views.scale + views.mean, every, atol=1e-5)
+
+
+def test_pictures_are_mirrored_only_where_the_run_mirrors_its_views():
+    flips = {"views.flip_horizontal": 0.0}
+    kept = Crops(settings(**flips), three_colours().images, torch.device("cpu"), 0)
+    assert kept.policy.strengths["flip_horizontal"] == 0.0
 
 
 def test_large_sets_are_seen_in_fewer_crops(monkeypatch):

@@ -43,7 +43,7 @@ def test_a_card_holds_the_answers_that_were_kept(store, finished, tmp_path):
     keep(run)
     text = card(store, run, tmp_path)
     assert "**fine-tuning, 10 labels a class, 3 splits**: 20 labels used, accuracy on 10 test images" in text
-    assert "| this run | 75.0 % ± 5.0 |\n| from scratch | 55.0 % ± 5.0 |" in text
+    assert "| this run | 0.750 ± 0.050 |\n| from scratch | 0.550 ± 0.050 |" in text
     assert "No protocol of evaluation" not in text
 
 
@@ -62,3 +62,16 @@ def test_a_run_that_was_not_judged_says_so(store, finished, tmp_path):
 def test_a_name_is_no_markup(store, finished, tmp_path):
     text = card(store, finished(name="<b>![x](http://a.example)"), tmp_path)
     assert r"# \<b\>\!\[x\](http://a.example)" in text
+
+
+def test_a_card_names_the_weights_that_the_run_started_from_and_no_folder(store, finished, tmp_path):
+    run = finished()
+    run.config["network"]["pretrained"] = "/home/me/secret/start.safetensors"
+    text = card(store, run, tmp_path)
+    assert "starting from `start.safetensors`" in text
+    assert "has also seen whatever the start was trained on, with or without labels" in text
+    assert "/home/me" not in text and str(tmp_path) not in text
+
+
+def test_a_card_of_a_run_that_drew_its_weights_names_no_start(store, finished, tmp_path):
+    assert "start" not in card(store, finished(), tmp_path).partition("## Recipe")[0]

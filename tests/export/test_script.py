@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -35,3 +36,15 @@ def test_the_script_repeats_the_run_to_the_last_bit(store, pictures, tmp_path):
     assert (again.name, again.config) == (f"{name} again", run.config)
     first, second = (load_file(one.folder / "encoder.safetensors") for one in (run, again))
     assert all(torch.equal(value, second[key]) for key, value in first.items())
+
+
+def test_a_long_name_is_cut_and_a_start_that_is_missing_is_one_sentence(store, pictures, tmp_path):
+    config = RunConfig(steps=2).changed(**{"data.source": str(pictures), "network.encoder": "conv-quarter"})
+    run = store.create(config, name="n" * 120, here=True)
+    run.config["network"]["pretrained"] = str(tmp_path / "gone.safetensors")
+    file = write(store, run, "python", tmp_path / "again.py")
+    assert "gone.safetensors" in (ast.get_docstring(ast.parse(file.read_text())) or "")
+    assert f"NAME = '{'n' * 114} again'" in file.read_text()
+    environment = {**os.environ, "BYOL_LAB_HOME": str(tmp_path / "other"), "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, str(file)], env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1 and "gone.safetensors" in ended.stderr and "Traceback" not in ended.stderr

@@ -90,3 +90,15 @@ def test_a_run_without_an_encoder_says_so(store, finished, tmp_path):
     (run.folder / "encoder.safetensors").unlink()
     with pytest.raises(LabError, match="neither an encoder nor a checkpoint"):
         write(store, run, "safetensors", tmp_path / "out.safetensors")
+
+
+def test_a_file_says_nothing_of_the_folders_of_this_machine(store, finished, tmp_path):
+    run = finished()
+    file = run.folder / "config.json"
+    config = json.loads(file.read_text())
+    config["network"] |= {"pretrained": "/home/me/start.safetensors", "freeze": 1}
+    file.write_text(json.dumps(config))
+    told = said(write(store, run, "safetensors", tmp_path / "out.safetensors"))
+    assert not {"pretrained", "freeze"} & json.loads(told["network"]).keys()
+    settings = json.loads(told["config"])
+    assert (settings["network"]["pretrained"], settings["data"]["source"]) == ("start.safetensors", "set.npz")

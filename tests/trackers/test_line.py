@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -110,3 +111,36 @@ def test_the_worker_mirrors_what_the_training_says_and_how_it_ended(run):
     assert [(event.step, event.value) for event in seen.Scalars("loss")] == [(1, 0.25)]
     assert seen.Scalars("final/knn_accuracy")[0].value == pytest.approx(0.8)
     assert "| state | finished |" in seen.Tensors("end")[0].tensor_proto.string_val[0].decode()
+
+
+def test_the_log_names_no_user_and_no_password_of_an_address(one, rows, monkeypatch):
+    def refused(_self, _rows):
+        raise ConnectionError("http://me:s3:p@ss@tracker.example:5000/api said no")
+
+    monkeypatch.setattr(Kept, "add", refused)
+    said = "".join(one(Kept(), rows(range(1))))
+    assert "(ConnectionError: http://tracker.example:5000/api said no)" in said and "s3" not in said
+
+
+def test_tensorboard_goes_on_once_the_disk_has_room_again(run, rows, monkeypatch):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    monkeypatch.setattr(line, "PAUSE", 0.01)
+    monkeypatch.setattr(line, "RETRY", 0.01)
+    opened, opens = [], line.open_tracker
+    monkeypatch.setattr(line, "open_tracker", lambda name, run: opened.append(opens(name, run)) or opened[-1])
+    said, lost = [], threading.Event()
+    told = line.Line("tensorboard", run, lambda text: (said.append(text), lost.set()))
+    told.add(rows(range(5)))
+    told.start()
+    while told._waiting:
+        lost.wait(0.01)
+    opened[0]._writer._async_writer._worker.exception = OSError(28, "No space left on device")  # and stays there
+    told.add(rows(range(5, 9)))
+    assert lost.wait(20)
+    told.close(line.Ending("finished", "", {}))
+    told.wait(time.monotonic() + 20)
+    assert len(opened) == 2 and len(said) == 1
+    seen = EventAccumulator(str(run.folder.parent / "tensorboard" / run.run_id))
+    seen.Reload()
+    assert [event.step for event in seen.Scalars("loss")] == list(range(9))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from byol_core import processes
+from byol_core.config import RunConfig
+from byol_core.runs import worker
+from byol_core.runs.store import RunStore
 from byol_core.trackers.line import Ending, open_tracker
+from tests.runs.test_worker import training
 
 END = Ending("finished", "", {"knn_accuracy": 0.8, "stopped": False, "std_ratio": None})
 
@@ -65,9 +68,7 @@ def test_mlflow_sends_no_statistics_of_its_use():
 
 
 def test_trackio_has_one_run_with_every_step_once(run, rows, tmp_path, monkeypatch, capfd):
-    if importlib.util.find_spec("trackio") is None:
-        assert "CI" not in os.environ, "trackio is not installed: pip install 'byol-lab[test]'"
-        pytest.skip("trackio is not installed")
+    pytest.importorskip("trackio", reason="trackio is tested apart: pip install 'byol-lab[trackio]'")
     where = tmp_path / "trackio"
     for name in ("trackio.utils", "trackio.sqlite_storage"):  # it reads TRACKIO_DIR when it is imported
         monkeypatch.setattr(f"{name}.TRACKIO_DIR", where)
@@ -84,3 +85,40 @@ def test_trackio_has_one_run_with_every_step_once(run, rows, tmp_path, monkeypat
     assert settings["method.objective"] == "byol"
     assert [Path(file).suffix for file in map(str, where.iterdir())].count(".db") == 1
     assert capfd.readouterr().out == ""  # stdout belongs to --json
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "mlflow"])
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_what_was_not_delivered_before_a_kill_is_told_when_the_run_goes_on(run, rows, name, monkeypatch):
+    store = RunStore()
+    made = store.create(RunConfig(steps=20).changed(**{"runtime.trackers": name}), name="mine", here=True)
+    first = store.move(made.run_id, "running")
+    store.add_metrics(first.run_id, first.attempt, rows(range(13)))
+    open_tracker(name, first).add(rows(range(6)))  # then the process died, after a checkpoint of step 10
+    store.move(first.run_id, "interrupted")
+    monkeypatch.setattr(worker.folder, "checkpoint_step", lambda _folder: 10)
+    store.resume(first.run_id)
+    second = store.claim(first.run_id, processes.identity())
+    assert second is not None and second.attempt == 2
+    worker.work(
+        store, second, training(lambda _config, _folder, listener, _resume: listener.metrics(rows(range(11, 21))))
+    )
+    store.engine.dispose()
+    assert steps_of(name, first) == list(range(21))
+
+
+def steps_of(name, run):
+    """The steps of the loss, as the tracker has them."""
+    home = run.folder.parent
+    if name == "tensorboard":
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        seen = EventAccumulator(str(home / "tensorboard" / run.run_id))
+        seen.Reload()
+        return [event.step for event in seen.Scalars("loss")]
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+    (found,) = client.search_runs([client.get_experiment_by_name("BYOL Lab").experiment_id])
+    return [metric.step for metric in client.get_metric_history(found.info.run_id, "loss")]

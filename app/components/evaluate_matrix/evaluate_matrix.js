@@ -1,6 +1,6 @@
 // A table of shaded cells: a click, a tap or Enter chooses one, arrow keys walk.
 const MANY = 20 // rows or columns, from which on the cells are small
-const DARK = 0.6 // from this shade on the letters are white
+const DARK = 0.8 // from this shade on the letters are white, in the light theme; in the dark one they are light anyway
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const tables = new WeakMap()
 
@@ -20,6 +20,12 @@ function make(tag, className, parent, text = "") {
   return made
 }
 
+// Whether the ground is darker than the letters on it.
+function isDark(element) {
+  const light = (colour) => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)
+  return light(getComputedStyle(element).color) > 382
+}
+
 class Table {
   constructor(parent) {
     this.root = make("div", "byol-matrix", parent)
@@ -32,7 +38,9 @@ class Table {
   update(state) {
     const same = this.state && ["rows", "columns", "texts"].every((name) => this.state[name].join("\n") === state[name].join("\n"))
     this.state = state
-    if (!same) this.build()
+    const dark = isDark(this.root), turned = dark !== this.dark
+    this.dark = dark
+    if (!same || turned) this.build()
     this.mark()
   }
 
@@ -67,8 +75,8 @@ class Table {
     const cell = make("td", "", line, texts[place])
     cell.style.setProperty("--tone", `var(--st-${right ? "primary" : "orange"}-color)`)
     // A wrong cell stays so light that its letters can be read on it.
-    cell.style.setProperty("--shade", Math.round(shades[place] * (right ? 100 : 55)))
-    cell.classList.toggle("byol-matrix-dark", right && shades[place] > DARK)
+    cell.style.setProperty("--shade", Math.round(shades[place] * (right ? 100 : this.dark ? 45 : 55)))
+    cell.classList.toggle("byol-matrix-dark", right && !this.dark && shades[place] > DARK)
     cell.setAttribute("role", "gridcell")
     cell.setAttribute("aria-label", `${name}: ${texts[place] || "none"}`)
     cell.title = `${name}: ${texts[place] || "none"}`
