@@ -79,7 +79,8 @@ def _method() -> Method:
 
 
 def _labels() -> str:
-    typed = str(st.session_state.get(LABELS) or USUAL.labels)
+    # The address holds an amount in words; what is no option then would be taken for a new one, words and all.
+    typed = _plain(str(st.session_state.get(LABELS) or st.query_params.get(LABELS) or USUAL.labels))
     chosen = st.selectbox(
         "Labels",
         AMOUNTS if typed in AMOUNTS else (*AMOUNTS, typed),
@@ -90,7 +91,14 @@ def _labels() -> str:
         width=190,
         help=_LABELS_HELP,
     )
-    return str(chosen or USUAL.labels).removesuffix(" labels a class").removesuffix(" of the labels")
+    return _plain(str(chosen or USUAL.labels))
+
+
+def _plain(amount_in_words: str) -> str:
+    """``5 labels a class`` as a question has it: ``5``."""
+    for words_after in (" labels a class", " label a class", " of the labels"):
+        amount_in_words = amount_in_words.removesuffix(words_after)
+    return amount_in_words.removesuffix("all labels") or "all"
 
 
 def _splits() -> int:

@@ -150,6 +150,13 @@ def test_a_number_of_labels_that_is_none_is_a_sentence(show: Show, amount: str) 
     assert "a number of labels a class" in page.error[0].value and not page.tabs
 
 
+@pytest.mark.parametrize(("address", "labels_in_use"), [("5 labels a class", "5"), ("3% of the labels", "3%")])
+def test_an_amount_that_is_in_no_list_comes_back_from_the_address(show: Show, address: str, labels_in_use: str) -> None:
+    page = show(labels=address)
+    assert not page.error and page.selectbox(key="labels").value == labels_in_use
+    assert f"Linear probe, {address}, 3 splits." in text(page) and "Evaluate" in labels(page)
+
+
 def test_any_number_of_labels_can_be_typed(show: Show) -> None:
     page = show(labels="25")
     assert "Linear probe, 25 labels a class, 3 splits." in text(page) and "Evaluate" in labels(page)
