@@ -137,7 +137,7 @@ class Export:
             buffer, (mime, write) = io.BytesIO(), KINDS[self.kind]
             write(self.store, self._ids(), buffer)
             made = buffer.getvalue()
-            _keep(made, mime, self.name)
+            keep(made, mime, self.name)
             return made
         finally:
             making.release()
@@ -191,7 +191,7 @@ def _pictures(run: Run) -> int:
     return counted or (entry.images if entry else 0)
 
 
-def _keep(content: bytes, mime: str, name: str) -> None:
+def keep(content: bytes, mime: str, name: str) -> None:
     """Have Streamlit keep the file: of one that no session refers to, it takes any two ends of scripts, of anybody,
     as the word that it was fetched; with a class looking on that is sooner than a slow browser comes."""
     global _newest

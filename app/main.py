@@ -81,7 +81,7 @@ page = st.navigation(
 )
 state.warm_up()
 # plotly.js is large: a page that draws with it gets it first of all, the others at their end, for the page to come.
-draws = page.title in ("Runs", "Embeddings", "Evaluate")
+draws = page.title in ("Runs", "Evaluate")
 if draws:
     live_chart.prepare()
 with state.in_words():

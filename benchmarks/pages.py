@@ -42,7 +42,7 @@ PAGES = {
     "train": "text=The same from a terminal",
     "runs": "[data-testid=stDataFrame]",
     "runs?run=byol-tiny": ".js-plotly-plot .main-svg",
-    "embeddings?run=byol-tiny": ".byol-map-plot .main-svg",
+    "embeddings?run=byol-tiny": ".byol-map-plot[data-drawn]",
 }
 
 
@@ -126,7 +126,7 @@ def open_seconds(page: Page, url: str, path: str) -> float:
 # In the order of the clicks; each page is left for the next.
 CLICKS = {
     "Augment": VIEWS,
-    "Embeddings": ".byol-map-plot .main-svg",
+    "Embeddings": ".byol-map-plot[data-drawn]",
     "Train": "text=The same from a terminal",
     "Runs": "[data-testid=stDataFrame]",
     "Lab": "text=What happens in a training",

@@ -19,9 +19,10 @@ from byol_core.augment import apply, draw, resolve
 from byol_core.config import RunConfig
 from byol_core.data.mapped import take
 from byol_core.device import autocast_dtype
+from byol_core.embedding_folder import EmbeddingFolder, Look
 from byol_core.health import Vectors
 from byol_core.method import Branch, Method
-from byol_core.probe import EmbeddingFolder, Probe, represent
+from byol_core.probe import Probe, represent
 
 _PAIRS = 256  # pictures whose two views are compared: the mean hardly moves with more, and the time does
 _COMPARED = 128  # pictures that the target network is asked about
@@ -84,14 +85,15 @@ class Judge:
     def _look(
         self, method: Method, features: Tensor, step: int, epoch: float, accuracy: float | None
     ) -> dict[str, float]:
-        rows = self.probe.rows(features, self.probe.shown)
+        probe, shown = self.probe, len(self.probe.shown)
+        rows = probe.rows(features, probe.mapped)
         projection = _project(method.online, rows)
-        signs = self.signs(method, rows, projection)
-        spectra = {
-            "spectrum_representation": health.spectrum(rows),
-            "spectrum_projection": health.spectrum(projection),
-        }
-        self.embeddings.add(step, epoch, rows, projection, accuracy, spectra)
+        test = rows[:shown], projection[:shown]  # what is said of the run is said of test images alone
+        signs = self.signs(method, *test)
+        names = ("spectrum_representation", "spectrum_projection")
+        spectra = {name: health.spectrum(vectors) for name, vectors in zip(names, test, strict=True)}
+        predicted = probe.predict(features)
+        self.embeddings.add(Look(step, epoch, rows, projection, accuracy, spectra, predicted))
         self.latest = _known(signs)
         return self.latest | _known({"knn_accuracy": accuracy})
 
@@ -126,18 +128,12 @@ class Judge:
 
     def state(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
-        embeddings = self.embeddings
-        return {
-            "baselines": self.baselines,
-            "first": self.first,
-            "evaluations": embeddings.evaluations,
-            "cell": embeddings.cell,
-        }
+        return {"baselines": self.baselines, "first": self.first, **self.embeddings.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on after a checkpoint."""
         self.baselines, self.first = state["baselines"], state.get("first", {})
-        self.embeddings.resume(state["evaluations"], state["cell"])
+        self.embeddings.resume(state)
 
 
 @torch.no_grad()

@@ -7,31 +7,23 @@ images are looked at: they go to the device a chunk at a time, so that the set m
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from byol_core.config import RunConfig
-from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet, blocks, content_digest
 from byol_core.data.mapped import is_mapped, take
-from byol_core.evaluate.knn import knn_accuracy
-from byol_core.files import write_atomic, write_json
+from byol_core.evaluate.knn import knn_accuracy, knn_votes
 from byol_core.networks import Encoder
 
 _CHUNK = 512  # pictures in one forward pass
 _DEVICE_SHARE = 0.5  # of a GPU's free memory; the other half is for the training
-_CELL = 64  # pixels of a thumbnail
-_COLUMNS = 50
-_RELOAD = 6000  # sets up to this size are read again for sharper thumbnails than the training's size
+TRAIN, VALIDATION, TEST = 0, 1, 2  # what an image was for the run, as in `embeddings/probe.json`
 PIXEL_SIDE = 32  # the raw-pixel baseline compares pictures of at most this side
 
 
@@ -97,9 +89,11 @@ def placed(images: ImageSet, where: str, device: torch.device) -> Tensor:
 class Probe:
     """The held-out images of one run, and what is measured on them.
 
-    training, validation, test, shown: int64 rows of the set. bank, full_bank: the labelled training images, at most
-    ``evaluation.bank`` of them, among which kNN looks for the neighbours of validation and of test images. looked_at:
-    (M,) ascending, on the CPU, all rows that an evaluation needs; features are (M, D), one row for each of them.
+    training, validation, test, shown: int64 rows of the set. mapped: the shown test images, then some that the run had
+    to train on; splits: (len(mapped),) what each of them was for the run. bank, full_bank: the labelled training
+    images, at most ``evaluation.bank`` of them, among which kNN looks for the neighbours of validation and of test
+    images. looked_at: (M,) ascending, on the CPU, all rows that an evaluation needs; features are (M, D), one row for
+    each of them.
     """
 
     def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
@@ -113,15 +107,24 @@ class Probe:
         self.validation, self.training = order[:held].to(device), order[held:].to(device)
         self.test = images.test.to(device)
         # Drawn, since the images of a folder come class by class; the same for every run on the set.
-        drawn = torch.randperm(len(images.test), generator=torch.Generator().manual_seed(0))
-        self.shown = images.test[drawn[: config.evaluation.probe].sort().values]
+        self.shown = _some(images.test, config.evaluation.probe)
+        self._map(_some(images.train, config.evaluation.probe_training))
         # The training images are in a drawn order already.
         self.bank = self._labelled(self.training)
         self.full_bank = self._labelled(torch.cat([self.training, self.validation]))
         self._asked = self._labelled(self.validation)
         judged = self.test if len(self.full_bank) else self.test[:0]
-        used = [rows.cpu().numpy() for rows in (self.bank, self.full_bank, self._asked, judged, self.shown)]
+        used = [rows.cpu().numpy() for rows in (self.bank, self.full_bank, self._asked, judged, self.mapped)]
         self.looked_at = torch.from_numpy(np.unique(np.concatenate(used)))
+
+    def _map(self, beside: Tensor) -> None:
+        held = torch.isin(beside, self.validation.cpu()).int()
+        self.mapped = torch.cat([self.shown, beside])
+        self.splits = torch.cat([torch.full((len(self.shown),), TEST, dtype=torch.int32), held])
+
+    def map_only_test(self) -> None:
+        """Map no other images than the shown test images, as a run of an earlier release began."""
+        self._map(self.shown[:0])
 
     def _labelled(self, rows: Tensor) -> Tensor:
         """The first of these rows that have a label, at most ``evaluation.bank``."""
@@ -170,87 +173,29 @@ class Probe:
         """The final number: the test images against the training images, those held out for validation included."""
         return self.knn(features, self.full_bank, self.test)
 
+    def predict(self, features: Tensor) -> tuple[Tensor, Tensor] | None:
+        """What kNN among the training images says of each mapped image: class (n,) int16 and its share of the votes.
 
-class EmbeddingFolder:
-    """Writes what the map needs: the shown test images' representations at each evaluation, and their pictures."""
-
-    def __init__(self, folder: Path, probe: Probe) -> None:
-        self.folder = folder
-        self.probe = probe
-        self.evaluations: list[dict[str, Any]] = []
-
-    def start(self) -> None:
-        """Write the pictures and the raw pixels, once a run."""
-        from safetensors.torch import save
-
-        shown, images = self.probe.shown, self.probe.set
-        side = images.images.shape[2]
-        if side < _CELL and len(images) <= _RELOAD:
-            data = self.probe.config.data
-            sharper = load(data.source, _CELL, limit=data.limit)
-            images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
-        pictures = take(images.images, shown)
-        write_atomic(self.folder / "thumbnails.webp", contact_sheet(pictures, min(_CELL, pictures.shape[2])))
-        raw = (pixels(self.probe.set.images, 16, shown) * 255).round().byte()
-        write_atomic(self.folder / "pixels.safetensors", save({"pixels": raw}))
-        self._cell = min(_CELL, pictures.shape[2])
-
-    def resume(self, evaluations: list[dict[str, Any]], cell: int) -> None:
-        """Go on after a checkpoint that knew these evaluations; files of later ones are written again."""
-        self.evaluations = list(evaluations)
-        self._cell = cell
-
-    @property
-    def cell(self) -> int:
-        """Pixels of a thumbnail's side."""
-        return self._cell
-
-    def add(
-        self,
-        step: int,
-        epoch: float,
-        representation: Tensor,
-        projection: Tensor,
-        accuracy: float | None,
-        spectra: dict[str, Tensor],
-    ) -> None:
-        """Write one evaluation, a row a shown picture: the file first, then the index that names it."""
-        from safetensors.torch import save
-
-        name = f"step-{step:08d}.safetensors"
-        vectors = {"representation": representation.half(), "projection": projection.half(), **spectra}
-        tensors = {key: value.cpu().contiguous() for key, value in vectors.items()}
-        write_atomic(self.folder / name, save(tensors))
-        entry = {"step": step, "epoch": round(epoch, 3), "file": name, "knn_accuracy": accuracy}
-        self.evaluations = [e for e in self.evaluations if e["step"] != step] + [entry]
-        self._write_index()
-
-    def _write_index(self) -> None:
-        probe, data = self.probe, self.probe.config.data
-        labels = None if probe.set.labels is None else probe.set.labels[probe.shown].tolist()
-        write_json(
-            self.folder / "probe.json",
-            {
-                "source": data.source,
-                "image_size": data.image_size,
-                "indices": probe.shown.tolist(),
-                "labels": labels,
-                "class_names": list(probe.set.class_names),
-                "columns": _COLUMNS,
-                "cell": self._cell,
-                "evaluations": self.evaluations,
-            },
-        )
+        An image that is among them does not vote for itself. None without labels.
+        """
+        bank, rows = self.bank.cpu(), self.mapped
+        if self.labels is None or len(bank) < 2:
+            return None
+        order = bank.argsort()
+        at = torch.searchsorted(bank[order], rows).clamp(max=len(bank) - 1)
+        itself = torch.where(bank[order][at] == rows, order[at], -1)
+        labels, settings = self.labels, self.config.evaluation
+        votes = knn_votes(
+            self.rows(features, self.bank).to(labels.device), labels[self.bank],
+            self.rows(features, rows).to(labels.device),
+            classes=int(labels.max()) + 1, k=settings.k, temperature=settings.temperature,
+            itself=itself.to(labels.device),
+        )  # fmt: skip
+        sure, said = votes.max(1)
+        return said.short(), sure.half()
 
 
-def contact_sheet(images: Tensor, cell: int) -> bytes:
-    """Pictures (N, 3, H, W) uint8 as one WebP sheet of 50 columns, row-major, each ``cell`` pixels wide."""
-    if images.shape[2] != cell:
-        images = F.interpolate(images.float(), (cell, cell), mode="bilinear", antialias=True).round().byte()
-    rows = -(-len(images) // _COLUMNS)
-    sheet = torch.zeros(rows * _COLUMNS, 3, cell, cell, dtype=torch.uint8)
-    sheet[: len(images)] = images
-    grid = sheet.view(rows, _COLUMNS, 3, cell, cell).permute(0, 3, 1, 4, 2).reshape(rows * cell, _COLUMNS * cell, 3)
-    buffer = io.BytesIO()
-    Image.fromarray(grid.numpy()).save(buffer, "WEBP", quality=85)
-    return buffer.getvalue()
+def _some(rows: Tensor, count: int) -> Tensor:
+    """At most so many of these rows, drawn, in ascending order; the same for every run on the set."""
+    drawn = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
+    return rows[drawn[:count]].sort().values

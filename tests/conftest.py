@@ -1,9 +1,13 @@
 """What many tests need: a seeded generator, and one thread, so that results do not depend on the machine's cores."""
 
+import os
 import signal
 
 import pytest
 import torch
+
+# A warm process that a test has started need not outlast it by ten minutes.
+os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ SCRIPTS = (
     "history",
     "class_load",
     "few_labels",
+    "map_fit",
+    "map_frames",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 

@@ -12,8 +12,9 @@ from torch import Tensor
 from byol_core.config import RunConfig, build
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import open_rows
+from byol_core.evaluate.knn import knn_votes
 from byol_core.networks import build_encoder
-from byol_core.probe import Probe, pixels, represent
+from byol_core.probe import TEST, TRAIN, VALIDATION, Probe, pixels, represent
 
 CPU = torch.device("cpu")
 PIXELS = torch.randint(0, 256, (100, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -21,7 +22,16 @@ LABELS = torch.arange(100) % 3
 
 
 def config(**changes: Any) -> RunConfig:
-    return build({}, {"network.encoder": "conv-quarter", "data.image_size": 16, "evaluation.probe": 10, **changes})
+    return build(
+        {},
+        {
+            "network.encoder": "conv-quarter",
+            "data.image_size": 16,
+            "evaluation.probe": 10,
+            "evaluation.probe_training": 5,
+            **changes,
+        },
+    )
 
 
 def images(pixels: Tensor = PIXELS, labels: Tensor | None = LABELS, **changes: Any) -> ImageSet:
@@ -48,7 +58,7 @@ def test_of_a_large_set_only_a_bank_is_looked_at() -> None:
     probe = Probe(config(**{"evaluation.bank": 30}), images(), CPU)
     assert (len(probe.bank), len(probe.full_bank)) == (30, 30)
     assert set(probe.bank.tolist()) <= set(probe.training.tolist())
-    wanted = {*probe.bank.tolist(), *probe.validation.tolist(), *range(20)}
+    wanted = {*probe.bank.tolist(), *probe.validation.tolist(), *range(20), *probe.mapped.tolist()}
     assert probe.looked_at.tolist() == sorted(wanted)
 
 
@@ -67,7 +77,7 @@ def test_images_without_a_label_are_no_neighbours() -> None:
 def test_without_labels_only_the_map_is_looked_at() -> None:
     probe = Probe(config(), images(labels=None), CPU)
     features = probe.pixels()
-    assert probe.looked_at.tolist() == probe.shown.tolist()
+    assert probe.looked_at.tolist() == probe.mapped.tolist()
     assert (probe.on_validation(features), probe.on_test(features)) == (None, None)
 
 
@@ -101,6 +111,49 @@ def test_the_fingerprint_is_that_of_the_cache_or_of_the_content() -> None:
     other[99, 0, 0, 0] ^= 1
     prints = [Probe(config(), images(found), CPU).fingerprint for found in (PIXELS, PIXELS.clone(), other)]
     assert prints[0] == prints[1] != prints[2]
+
+
+# What is mapped
+
+
+def test_test_images_are_mapped_first_then_some_that_the_run_had() -> None:
+    probe = Probe(config(), images(), CPU)
+    rows, splits = probe.mapped.tolist(), probe.splits.tolist()
+    assert rows[:10] == probe.shown.tolist() and splits[:10] == [TEST] * 10
+    assert len(rows) == 15 and set(rows[10:]) <= set(range(20, 100))
+    held = set(probe.validation.tolist())
+    assert splits[10:] == [VALIDATION if row in held else TRAIN for row in rows[10:]]
+
+
+def test_every_run_on_a_set_maps_the_same_images() -> None:
+    first, second = (Probe(config(seed=seed), images(), CPU) for seed in (0, 1))
+    assert first.mapped.tolist() == second.mapped.tolist()
+    assert first.validation.tolist() != second.validation.tolist()
+
+
+def test_a_small_set_is_mapped_whole() -> None:
+    probe = Probe(config(**{"evaluation.probe": 1000, "evaluation.probe_training": 1000}), images(), CPU)
+    assert sorted(probe.mapped.tolist()) == list(range(100))
+
+
+def test_a_mapped_training_image_does_not_vote_for_itself() -> None:
+    """Every label is said as kNN says it where the image is taken out of the training images."""
+    changes = {"evaluation.probe_training": 80, "evaluation.k": 3, "data.validation": 0.1}
+    probe = Probe(config(**changes), images(), CPU)
+    features = probe.pixels()
+    said, sure = probe.predict(features) or (None, None)
+    assert said is not None and sure is not None and said.dtype == torch.int16 and sure.dtype == torch.float16
+    whole = pixels(PIXELS)
+    for place, row in enumerate(probe.mapped.tolist()):
+        bank = probe.bank[probe.bank != row]
+        votes = knn_votes(whole[bank], LABELS[bank], whole[[row]], classes=3, k=3, temperature=0.1)[0]
+        assert int(votes.argmax()) == int(said[place])
+        assert float(votes.max()) == pytest.approx(float(sure[place]), abs=2e-3)
+
+
+def test_without_labels_nothing_is_said() -> None:
+    probe = Probe(config(), images(labels=None), CPU)
+    assert probe.predict(probe.pixels()) is None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -25,6 +25,7 @@ TINY = {
     "data.limit": 240,
     "data.image_size": 16,
     "evaluation.probe": 50,
+    "evaluation.probe_training": 30,
     "runtime.threads": 1,
     "runtime.precision": "float32",
     "batch_size": 32,
@@ -100,11 +101,12 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
     train(tiny(), tmp_path, Recorder())
     index = json.loads((tmp_path / "embeddings/probe.json").read_text())
     assert [e["step"] for e in index["evaluations"]] == [0, 6, 12, 18]
-    assert len(index["labels"]) == len(index["indices"]) == 50
+    assert len(index["labels"]) == len(index["indices"]) == len(index["splits"]) == 80
     for evaluation in index["evaluations"]:
         tensors = load_file(tmp_path / "embeddings" / evaluation["file"])
-        assert tensors["representation"].shape == (50, 128)
-        assert tensors["projection"].shape == (50, 32)
+        assert tensors["representation"].shape == (80, 128)
+        assert tensors["projection"].shape == (80, 32)
+        assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
 def test_the_saved_encoder_gives_the_saved_representation(tmp_path):

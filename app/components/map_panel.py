@@ -1,4 +1,4 @@
-"""Beside the map: the pinned picture with its nearest, and what has to be known to read the map."""
+"""Beside the map: the pinned picture with those nearest to it in the full space."""
 
 from __future__ import annotations
 
@@ -8,41 +8,42 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.components import map_data
-from byol_core.embed import Evaluation, Probe, Projection, UmapSettings
-from byol_core.embed.probe import Matrix
+from app.components import map_data, words
+from byol_core.embed import Probe
 
-SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Raw pixels"}
-_WHAT = {
-    "representation": "what the encoder makes of an image",
-    "projection": "what the projector makes of the representation, where the loss is computed",
-    "pixels": "the images themselves at 16×16, to see what training added",
-}
+_SHOWN = 96  # a picture is enlarged to at least so many pixels, each a square, so that no browser blurs it
 
 
 def picture(probe: Probe, index: int, near: Sequence[int], distances: Sequence[float]) -> None:
-    """The pinned picture, and those nearest to it in the full space."""
+    """The pinned picture, and those nearest to it."""
     name = probe.class_of(index)
-    images = map_data.thumbnails(probe, [index, *near])
+    found = map_data.thumbnails(probe, [index])
     with st.container(horizontal=True, vertical_alignment="center"):
-        if images:
-            st.image(_enlarged(images[0]), width=112, alt=name or "The pinned image")
+        if found:
+            st.image(enlarged(found[0]), width=112, alt=name or "The pinned image")
         with st.container(gap=None, width="content"):
-            st.markdown(f"**{_plain(name) or 'Pinned image'}**")
+            st.markdown(f"**{words.plain(name) or 'Pinned image'}**")
             st.caption(f"Image {probe.indices[index]} of the set")
     st.caption(_agreement(probe, index, near))
+    neighbours(probe, near, distances, name)
+
+
+def neighbours(probe: Probe, near: Sequence[int], distances: Sequence[float], name: str = "") -> None:
+    """Pictures with their cosine distances; a class other than ``name`` is marked."""
+    images = map_data.thumbnails(probe, near)
     with st.grid(3, min_column_width=64, gap="xsmall", wrap=False):
-        for place, (i, distance) in enumerate(zip(near, distances, strict=True), 1):
+        for place, (i, distance) in enumerate(zip(near, distances, strict=True)):
             with st.container(gap=None):
                 if images:
-                    alt = probe.class_of(i) or f"Neighbour {place}"
-                    st.image(_enlarged(images[place]), width="stretch", alt=alt)
-                st.markdown(_neighbour(probe, index, i, distance))
+                    alt = probe.class_of(i) or f"Neighbour {place + 1}"
+                    st.image(enlarged(images[place]), width="stretch", alt=alt)
+                st.markdown(_neighbour(probe.class_of(i), distance, name))
 
 
-def _enlarged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Twice as large, pixel by pixel, so that the browser does not blur it."""
-    return picture.repeat(2, 0).repeat(2, 1)
+def enlarged(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Larger by whole pixels, so that the browser does not blur it."""
+    times = max(1, -(-_SHOWN // found.shape[0]))
+    return found.repeat(times, 0).repeat(times, 1)
 
 
 def _agreement(probe: Probe, index: int, near: Sequence[int]) -> str:
@@ -54,16 +55,9 @@ def _agreement(probe: Probe, index: int, near: Sequence[int]) -> str:
     return f"{what} {same} of {len(near)} share its class."
 
 
-def _neighbour(probe: Probe, index: int, i: int, distance: float) -> str:
-    name = _plain(probe.class_of(i))
-    other = bool(name) and probe.class_of(i) != probe.class_of(index)
-    shown = f":orange[{name}]" if other else name
-    return f":small[{distance:.3f}" + (f"  \n{shown}]" if name else "]")
-
-
-def _plain(text: str) -> str:
-    """A class name is data: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
+def _neighbour(found: str, distance: float, name: str) -> str:
+    shown = f":orange[{words.plain(found)}]" if name and found and found != name else words.plain(found)
+    return f":small[{distance:.3f}" + (f"  \n{shown}]" if found else "]")
 
 
 def hint(probe: Probe) -> None:
@@ -71,35 +65,8 @@ def hint(probe: Probe) -> None:
     st.markdown("**Pin a point**")
     st.caption(
         "Point at the map to see a picture; click to pin it. Its nearest images then appear here, found in the full "
-        "space: where they lie far apart on the map, the map leaves something out."
+        "space: where they lie far apart on the map, the map leaves something out. Draw around points with the lasso "
+        "to see them all."
     )
     if not probe.labelled:
         st.caption("These images have no labels, so all points have one colour. Look for groups, and open them by eye.")
-
-
-def note(probe: Probe, evaluation: Evaluation, space: str, vectors: Matrix) -> str:
-    """Which images and which numbers are mapped."""
-    images = f"{len(probe):,} test images".replace(",", "\u202f")
-    seen = "" if space == "pixels" else f" after {evaluation.epoch:g} epochs" if evaluation.step else " before training"
-    size = f"{probe.image_size}×{probe.image_size}"
-    return (
-        f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {vectors.shape[1]} numbers for each of {images} at {size}, "
-        "compared by angle."
-    )
-
-
-def pca_note(projection: Projection) -> str:
-    """How to read this PCA."""
-    first, second = projection.shares
-    return (
-        f"PCA: the two directions of largest variance hold {first:.0%} and {second:.0%} of it; no chance is involved, "
-        "and large distances mean something."
-    )
-
-
-def umap_note(settings: UmapSettings) -> str:
-    """How to read this UMAP."""
-    return (
-        f"UMAP with {settings.n_neighbors} neighbours, minimum distance {settings.min_dist:g}, seed {settings.seed}. "
-        "Read who is next to whom: distances between clusters mean little in UMAP, and so do the sizes of clusters."
-    )

@@ -36,6 +36,12 @@ def unpack(data: bytes) -> dict[str, Any]:
 
 
 @cache
-def script(name: str) -> str:
-    """The JavaScript of a widget in this folder, with the reader of packed bytes before it."""
-    return READER + (Path(__file__).parent / name).read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """The JavaScript of a widget in this folder, file after file, with the reader of packed bytes before it."""
+    return READER + "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
+
+
+def short(source: str) -> str:
+    """Without comments and indentation: every message to a widget carries its script along."""
+    lines = (line.strip() for line in source.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))

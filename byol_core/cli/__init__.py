@@ -14,17 +14,30 @@ from typing import Annotated
 import typer
 
 import byol_core
-from byol_core.cli import compare, dashboard, doctor, evaluate, export, library, portable, queue, runs, sweep, train
+from byol_core.cli import (
+    compare,
+    dashboard,
+    doctor,
+    embed,
+    evaluate,
+    export,
+    library,
+    portable,
+    queue,
+    runs,
+    sweep,
+    train,
+)
 from byol_core.cli.common import app
 from byol_core.errors import InputError, LabError
 
 __all__ = ["app", "main"]
 
 # Importing a module enters its commands; help lists them in this order.
-MODULES = (train, sweep, runs, queue, compare, evaluate, export, library, portable, doctor, dashboard)
+MODULES = (train, sweep, runs, queue, compare, evaluate, embed, export, library, portable, doctor, dashboard)
 COMMANDS = (
     *("train", "sweep", "runs", "show", "tail", "stop", "resume", "clone", "queue", "move", "priority", "compare"),
-    *("evaluate", "transfer"),
+    *("evaluate", "transfer", "embed"),
     *("tag", "note", "archive", "delete", "restore", "trash", "export", "export-metrics", "pack", "unpack"),
     *("doctor", "app", "passphrase"),
 )

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from byol_core import config as settings
-from byol_core import config_text, paths, presets
+from byol_core import config_text, paths, presets, view_presets
 from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, console, print_json, queued
 from byol_core.errors import InputError
 from byol_core.runs import report
@@ -24,12 +24,15 @@ def train(
     data: Data = None,
     config: Config = None,
     set_: Set = None,
+    views: Annotated[
+        str | None, typer.Option(help="A pair of views by its name: a recipe, or one saved on the Augment page.")
+    ] = None,
     name: Name = "",
     queue: Annotated[bool, typer.Option("--queue", help="Leave it to the supervisor, and return at once.")] = False,
     as_json: Json = False,
 ) -> int:
     """Train a run here, with a progress bar; Ctrl-C writes a checkpoint and stops."""
-    wanted = configure(preset, config, data, set_ or [])
+    wanted = configure(preset, config, data, set_ or [], views)
     refuse_missing_images(wanted)
     store = RunStore()
     if queue:
@@ -38,15 +41,16 @@ def train(
 
 
 def configure(
-    preset: str | None, file: Path | None, data: str | None, assignments: Sequence[str]
+    preset: str | None, file: Path | None, data: str | None, assignments: Sequence[str], views: str | None = None
 ) -> settings.RunConfig:
-    """Preset, then the file over it, then ``--data``, then each ``--set``."""
+    """Preset, then the file over it, then ``--data`` and ``--views``, then each ``--set``."""
     base = presets.get(preset).config() if preset else settings.RunConfig()
     given = _plain(config_text.read_file(file), file) if file else {}
     dotted = {key: value for key, value in given.items() if "." in key}
     tree = _merged(base.model_dump(mode="json"), {key: value for key, value in given.items() if "." not in key})
     source = {"data.source": data} if data is not None else {}
-    return settings.build(tree, {**dotted, **source, **config_text.parse_assignments(assignments)})
+    named = view_presets.assignments(view_presets.load(paths.home(), views)) if views is not None else {}
+    return settings.build(tree, {**dotted, **source, **named, **config_text.parse_assignments(assignments)})
 
 
 def refuse_missing_images(wanted: settings.RunConfig) -> None:

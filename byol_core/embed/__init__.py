@@ -1,41 +1,63 @@
-"""What a run has learned, as pictures on a map: stored representations, PCA and UMAP, nearest images. No torch here."""
+"""What a run has learned, as pictures on a map: stored vectors, films of maps, nearest images. No torch here."""
 
-from byol_core.embed.jobs import MapJob, job, load_map, start
-from byol_core.embed.maps import Projection, UmapSettings, nearest, pca, umap_map, unit
+from byol_core.embed.export import projector, table
+from byol_core.embed.fields import Field, field, fields
+from byol_core.embed.film import Film, film, pca_film, retry
+from byol_core.embed.foreign import foreign
+from byol_core.embed.maps import Projection, pca, unit
+from byol_core.embed.neighbours import AT_ONCE, near, near_of, nearest
 from byol_core.embed.probe import (
     PIXELS,
-    SHEET,
+    PROBE,
     SPACES,
+    SPLITS,
     Evaluation,
     Probe,
     has_probe,
+    read_predicted,
     read_probe,
-    read_sheet,
     read_space,
-    sheet_bytes,
-    thumbnail,
 )
+from byol_core.embed.quality import Quality, quality
+from byol_core.embed.settings import METHODS, MapSettings
+from byol_core.embed.sheets import SHEET, per_sheet, read_sheet, sheets, thumbnail, thumbnails
 
 __all__ = [
+    "AT_ONCE",
+    "METHODS",
     "PIXELS",
+    "PROBE",
     "SHEET",
     "SPACES",
+    "SPLITS",
     "Evaluation",
-    "MapJob",
+    "Field",
+    "Film",
+    "MapSettings",
     "Probe",
     "Projection",
-    "UmapSettings",
+    "Quality",
+    "field",
+    "fields",
+    "film",
+    "foreign",
     "has_probe",
-    "job",
-    "load_map",
+    "near",
+    "near_of",
     "nearest",
     "pca",
+    "pca_film",
+    "per_sheet",
+    "projector",
+    "quality",
+    "read_predicted",
     "read_probe",
     "read_sheet",
     "read_space",
-    "sheet_bytes",
-    "start",
+    "retry",
+    "sheets",
+    "table",
     "thumbnail",
-    "umap_map",
+    "thumbnails",
     "unit",
 ]

@@ -6,8 +6,9 @@ whatever is wrong is said in one sentence.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from byol_core.errors import LabError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-PROBE, SHEET, PIXELS, MAPS = "probe.json", "thumbnails.webp", "pixels.safetensors", "maps"
+PROBE, PIXELS, MAPS = "probe.json", "pixels.safetensors", "maps"
 # What can be mapped: the encoder's output, the projector's output, and what the network was given.
 SPACES = ("representation", "projection", "pixels")
-_SHEET_LOST = f"The pictures of this run ('{SHEET}') are missing or damaged."
+# What an image was for the run, by its number in ``splits``.
+SPLITS = ("train", "validation", "test")
+TEST = SPLITS.index("test")
+LABEL_MOST = np.iinfo(np.int16).max
 
 Matrix = NDArray[np.float32]  # (n, d)
-Sheet = NDArray[np.uint8]  # (rows * cell, columns * cell, 3)
+Labels = NDArray[np.int16]  # (n,), -1 for none
 Name = Annotated[str, Field(pattern=r"^step-\d+\.safetensors$")]  # no path can hide in it
 Count = Annotated[int, Field(ge=1)]
 
@@ -41,7 +42,11 @@ class Evaluation(BaseModel):
 
 
 class Probe(BaseModel):
-    """The probe images of a run and the evaluations at which their representations were kept."""
+    """The probe images of a run and the evaluations at which their representations were kept.
+
+    ``splits`` says of each image what it was for the run, by its place in :data:`SPLITS`; None: all are test images.
+    ``per_sheet``: images on one sheet of thumbnails; None: all are on one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,9 +55,11 @@ class Probe(BaseModel):
     image_size: Count
     indices: tuple[int, ...] = Field(min_length=1)
     labels: tuple[Annotated[int, Field(ge=-1)], ...] | None = None
-    class_names: tuple[str, ...] = ()
+    class_names: Annotated[tuple[str, ...], Field(max_length=int(LABEL_MOST))] = ()
+    splits: tuple[Literal[0, 1, 2], ...] | None = None
     columns: Count
     cell: Count
+    per_sheet: Count | None = None
     evaluations: tuple[Evaluation, ...] = ()
 
     @model_validator(mode="after")
@@ -61,6 +68,8 @@ class Probe(BaseModel):
             raise ValueError(f"{len(self.labels)} labels for {len(self.indices)} images")
         if self.labels is not None and max(self.labels) >= len(self.class_names):
             raise ValueError("a label without a class name")
+        if self.splits is not None and len(self.splits) != len(self.indices):
+            raise ValueError(f"{len(self.splits)} splits for {len(self.indices)} images")
         return self
 
     def __len__(self) -> int:
@@ -70,6 +79,21 @@ class Probe(BaseModel):
     def labelled(self) -> bool:
         """Whether any image has a class."""
         return self.labels is not None and max(self.labels) >= 0
+
+    @cached_property
+    def ids(self) -> NDArray[np.int32]:
+        """(n,) the row of each image in the set."""
+        return np.asarray(self.indices, dtype=np.int32)
+
+    @cached_property
+    def classes(self) -> Labels:
+        """(n,) the class of each image, -1 for none."""
+        return np.asarray([-1] * len(self) if self.labels is None else self.labels, dtype=np.int16)
+
+    @cached_property
+    def parts(self) -> Labels:
+        """(n,) what each image was for the run, by its place in :data:`SPLITS`."""
+        return np.asarray([TEST] * len(self) if self.splits is None else self.splits, dtype=np.int16)
 
     def class_of(self, i: int) -> str:
         """The class of image ``i``, empty when it has none."""
@@ -132,6 +156,26 @@ def read_space(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
     return matrix
 
 
+def read_predicted(probe: Probe, evaluation: Evaluation) -> tuple[Labels, Matrix] | None:
+    """What kNN among the training images said of each image at that evaluation, and how sure it was: (n,), (n,).
+
+    None where the run kept neither: it has no labels, or was trained by an earlier release.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(probe.folder / evaluation.file, framework="numpy") as file:
+            if not {"predicted", "confidence"} <= set(file.keys()):
+                return None
+            said, sure = file.get_tensor("predicted"), file.get_tensor("confidence").astype(np.float32)
+    except (OSError, SafetensorError):
+        raise LabError(f"The file '{evaluation.file}' of this run is missing or damaged.") from None
+    fits = said.shape == sure.shape == (len(probe),) and said.dtype.kind == "i"
+    if not fits or said.min() < -1 or said.max() >= len(probe.class_names):
+        raise LabError(f"The predictions in '{evaluation.file}' do not belong to the images of this run.")
+    return said.astype(np.int16), sure
+
+
 def _tensor(path: Path, name: str) -> NDArray[Any]:
     from safetensors import SafetensorError, safe_open
 
@@ -141,40 +185,3 @@ def _tensor(path: Path, name: str) -> NDArray[Any]:
             return tensor
     except (OSError, SafetensorError):
         raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.") from None
-
-
-def sheet_bytes(probe: Probe) -> bytes:
-    """The thumbnails' sheet as it lies on disk, after a look at whether it has a place for every image."""
-    with _open_sheet(probe):
-        return (probe.folder / SHEET).read_bytes()
-
-
-def read_sheet(probe: Probe) -> Sheet:
-    """The thumbnails' sheet, decoded: (rows * cell, columns * cell, 3) uint8."""
-    try:
-        with _open_sheet(probe) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except OSError:
-        raise LabError(_SHEET_LOST) from None
-
-
-def thumbnail(sheet: Sheet, probe: Probe, i: int) -> Sheet:
-    """The picture of image ``i`` (cell, cell, 3), cut from the sheet."""
-    row, column = divmod(i, probe.columns)
-    top, left = row * probe.cell, column * probe.cell
-    return sheet[top : top + probe.cell, left : left + probe.cell]
-
-
-def _open_sheet(probe: Probe) -> Image.Image:
-    # Importing the format's own module spares Pillow from importing all the others.
-    from PIL import Image, WebPImagePlugin  # noqa: F401
-
-    rows = -(-len(probe) // probe.columns)
-    try:
-        picture = Image.open(probe.folder / SHEET, formats=["WEBP"])
-    except (OSError, Image.DecompressionBombError):
-        raise LabError(_SHEET_LOST) from None
-    if picture.width < min(len(probe), probe.columns) * probe.cell or picture.height < rows * probe.cell:
-        picture.close()
-        raise LabError(_SHEET_LOST)
-    return picture

@@ -10,17 +10,29 @@ _CHUNK = 2048  # queries at a time: bounds the memory of the similarities
 
 
 def knn_votes(
-    bank: Tensor, bank_labels: Tensor, queries: Tensor, *, classes: int, k: int = 20, temperature: float = 0.1
+    bank: Tensor,
+    bank_labels: Tensor,
+    queries: Tensor,
+    *,
+    classes: int,
+    k: int = 20,
+    temperature: float = 0.1,
+    itself: Tensor | None = None,
 ) -> Tensor:
     """Each class's share of the votes (Q, classes) for queries (Q, D), from a bank (N, D) with labels (N,).
 
-    k is at most N; cosines are in float32.
+    k is at most N; cosines are in float32. ``itself``: (Q,) the place of each query in the bank, where it does not vote
+    for itself, -1 for those that are not in it.
     """
     unit = F.normalize(bank.float(), dim=1)
-    k = min(k, len(bank))
+    k = min(k, len(bank) - (itself is not None))
     answers = []
-    for chunk in torch.split(queries, _CHUNK):
-        cosine, nearest = (F.normalize(chunk.float(), dim=1) @ unit.T).topk(k, dim=1)
+    for place, chunk in enumerate(torch.split(queries, _CHUNK)):
+        cosine = F.normalize(chunk.float(), dim=1) @ unit.T
+        if itself is not None:
+            mine = itself[place * _CHUNK : place * _CHUNK + len(chunk)]
+            cosine[mine >= 0, mine[mine >= 0]] = -2.0  # less than any cosine
+        cosine, nearest = cosine.topk(k, dim=1)
         votes = torch.zeros(len(chunk), classes, device=bank.device)
         # Relative to the nearest, which changes no vote: exp(1 / T) alone overflows at a small temperature.
         votes.scatter_add_(1, bank_labels[nearest], torch.exp((cosine - cosine[:, :1]) / temperature))

@@ -174,8 +174,10 @@ class _Index(BaseModel):
     indices: list[Annotated[int, Field(ge=0, lt=2**31)]]
     labels: list[Annotated[int, Field(ge=-1, lt=2**31)]] | None = None
     class_names: list[str]
+    splits: list[Annotated[int, Field(ge=0, le=2)]] | None = None
     columns: int = Field(gt=0, le=1000)
     cell: int = Field(gt=0, le=4096)
+    per_sheet: int | None = Field(None, gt=0, le=1_000_000)
     evaluations: list[_Evaluation]
 
 
@@ -187,16 +189,17 @@ def _check_embeddings(arriving: Path) -> None:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InputError(f"The embeddings of this run cannot be read: '{where[:80]}' is wrong.") from None
-    sheet = arriving / "embeddings" / "thumbnails.webp"
-    if sheet.exists() and not _is_sheet(sheet, index):
+    if not all(_is_sheet(path, index) for path in (arriving / "embeddings").glob("thumbnails*.webp")):
         raise InputError("The pictures of this run's map cannot be read.")
 
 
 def _is_sheet(path: Path, index: _Index) -> bool:
-    """Whether the contact sheet is as large as the index says, and no more than a page can show."""
+    """Whether a contact sheet is as large as the index says, and no more than a page can show."""
     from PIL import Image, UnidentifiedImageError
 
-    size = (index.columns * index.cell, -(-len(index.indices) // index.columns) * index.cell)
+    number, most = int(path.stem.partition("-")[2] or 0), index.per_sheet or len(index.indices)
+    count = min(most, len(index.indices) - number * most)
+    size = (index.columns * index.cell, -(-count // index.columns) * index.cell)
     try:
         with Image.open(path, formats=["WEBP"]) as sheet:
             return sheet.size == size and size[0] * size[1] <= _MOST_PIXELS

@@ -34,7 +34,16 @@ class EvaluationConfig(Part):
         unit="images",
         expert=True,
         ge=2,
-        le=12000,
+        le=100000,
+    )
+    probe_training: int = setting(
+        250,
+        "Training images mapped",
+        "Images that the run may train on whose representations are kept beside those of the test images, for the map.",
+        unit="images",
+        expert=True,
+        ge=0,
+        le=100000,
     )
     bank: int = setting(
         50000,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import crowd
+from app.components import map_data, map_films
 from app.components.packed import unpack
 from byol_core import embed
-from byol_core.embed.jobs import Reporter, map_key, save_map
+from byol_core.embed import MapSettings
+from byol_core.warm.jobs import Job
 
 # The folder maker of the tests of byol_core.embed.
 MAKER = Path(__file__).parents[1] / "embed" / "conftest.py"
@@ -39,19 +44,56 @@ def open_map(open_page):
     return lambda **address: open_page("embeddings", **address)
 
 
-def maps(at: AppTest) -> list:
-    """The maps on the page."""
-    return [node.proto for node in at.get("bidi_component") if node.proto.component_name == "byol_embedding_map"]
+@pytest.fixture
+def films(monkeypatch):
+    """What the worker has made: ``films["UMAP"] = (job, frames by step)``; PCA and the rest of the page are real."""
+    made: dict[str, tuple[Job, dict[int, Any]]] = {}
+
+    def film(home, probe, space, settings, *, first, whole, start=True):
+        job, frames = made.get(settings.method, (Job("absent"), {}))
+        steps = tuple(one.step for one in probe.evaluations)
+        xy = np.full((len(steps), len(probe), 2), np.nan, np.float32)
+        for step, places in frames.items():
+            xy[steps.index(step)] = places
+        known = np.array([0.9 if step in frames else np.nan for step in steps], np.float32)
+        return replace(embed.pca_film(probe, space), xy=xy, trust=known, kept=known, job=job)
+
+    monkeypatch.setattr(embed, "film", film)
+    return made
 
 
-def payload(at: AppTest) -> dict:
-    """What the map was given."""
-    found = maps(at)
-    return unpack(found[0].bytes)
+def maps(at: AppTest) -> list[dict[str, Any]]:
+    """What the maps on the page were told."""
+    nodes = (node.proto for node in at.get("bidi_component"))
+    return [unpack(node.bytes) for node in nodes if node.component_name == "byol_embedding_map"]
+
+
+def files(at: AppTest) -> dict[str, Any]:
+    """What this drawing of the page brought to the browser, by hash."""
+    nodes = (node.proto for node in at.get("bidi_component"))
+    messages = [unpack(node.bytes) for node in nodes if node.component_name == "byol_map_files"]
+    return {file["digest"]: one[f"file{i}"] for one in messages for i, file in enumerate(one["files"])}
 
 
 def text(at: AppTest) -> str:
     return "\n".join(node.value for node in (*at.markdown, *at.caption, *at.error, *at.warning, *at.subheader))
+
+
+def numbers(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def act(at: AppTest, run: Any, **state: Any) -> AppTest:
+    """What a viewer does on the map."""
+    at.session_state[f"map-{run.run_id}"] = state
+    return at.run()
+
+
+def bits(n: int, *chosen: int) -> str:
+    """A selection as the widget sends it."""
+    flags = np.zeros(n, np.uint8)
+    flags[list(chosen)] = 1
+    return base64.b64encode(np.packbits(flags, bitorder="little").tobytes()).decode()
 
 
 def test_without_a_run_it_says_what_will_be_here(open_map):
@@ -63,35 +105,44 @@ def test_without_a_run_it_says_what_will_be_here(open_map):
 def test_a_finished_run_is_mapped_at_its_newest_evaluation(make_run, open_map):
     run = make_run(n=60, steps=(0, 320))
     at = open_map()
-    drawn = payload(at)
+    (drawn,) = maps(at)
     probe = embed.read_probe(run.folder / "embeddings")
-    expected = embed.pca(embed.unit(embed.read_space(probe, probe.evaluations[-1], "representation"))).xy
-    np.testing.assert_allclose(np.corrcoef(drawn["x"], expected[:, 0])[0, 1], 1, rtol=1e-5)
-    np.testing.assert_array_equal(drawn["labels"], probe.labels)
+    expected = embed.pca_film(probe, "representation").xy[-1]
+    sent = files(at)
+    np.testing.assert_array_equal(sent[drawn["frames"]["files"][1]].reshape(-1, 2), expected)
+    np.testing.assert_array_equal(sent[drawn["files"]["labels"]], probe.labels)
+    assert drawn["frames"]["steps"] == [0, 320] and drawn["current"] == 320
     assert drawn["classes"] == list(probe.class_names)
-    assert "after 10 epochs" in text(at) and "PCA" in text(at) and "0.620" in text(at)
+    assert "after 10 epochs" in text(at) and "PCA" in text(at) and numbers(at)["kNN accuracy"] == "0.620"
 
 
 def test_the_evaluation_and_the_space_are_chosen(make_run, open_map):
-    make_run(n=60, steps=(0, 320))
-    at = open_map()
-    newest = payload(at)
-    at.select_slider(key="evaluation").set_value(0).run()
-    assert "before training" in text(at)
-    first = payload(at)
+    run = make_run(n=60, steps=(0, 320))
+    at = act(open_map(), run, step=0)
+    assert "before training" in text(at) and numbers(at)["kNN accuracy"] == "0.600"
+    assert maps(at)[0]["current"] == 0
+    assert at.query_params["evaluation"] in ("0", ["0"])
+    before = maps(at)[0]["frames"]["files"]
     at.segmented_control(key="space").set_value("pixels").run()
-    pixels = payload(at)
     assert "16×16" in text(at)
-    assert not np.allclose(newest["x"], first["x"]) and not np.allclose(first["x"], pixels["x"])
+    assert maps(at)[0]["frames"]["files"] != before and maps(at)[0]["revision"] == "pixels-PCA"
 
 
 def test_the_address_names_the_run_and_the_settings(make_run, open_map):
-    wanted = make_run(n=30)
+    wanted = make_run(n=30, steps=(0, 160, 320))
     make_run(n=40)
-    at = open_map(run=wanted.run_id, space="Projection")
+    at = open_map(run=wanted.run_id, space="Projection", evaluation="160", colour="Cluster")
+    (drawn,) = maps(at)
     assert at.selectbox(key="embeddings_run").value == wanted.run_id
-    assert len(payload(at)["x"]) == 30
-    assert "Projection after" in text(at)
+    assert drawn["n"] == 30 and drawn["current"] == 160 and drawn["colours"]["title"] == "Cluster"
+    assert "Projection after 5 epochs" in text(at)
+
+
+def test_back_at_the_newest_the_address_names_no_evaluation(make_run, open_map):
+    run = make_run(n=30)
+    at = act(open_map(evaluation="0"), run, step=None)
+    assert maps(at)[0]["current"] == 320
+    assert "evaluation" not in at.query_params
 
 
 def test_choosing_another_run_puts_it_into_the_address(make_run, open_map):
@@ -100,35 +151,60 @@ def test_choosing_another_run_puts_it_into_the_address(make_run, open_map):
     at = open_map()
     at.selectbox(key="embeddings_run").set_value(other.run_id).run()
     assert at.query_params["run"] in (other.run_id, [other.run_id])
-    assert len(payload(at)["x"]) == 30
+    assert maps(at)[0]["n"] == 30
 
 
 def test_an_unknown_run_in_the_address_is_told_and_the_newest_shown(make_run, open_map):
     make_run(n=30)
     at = open_map(run="nonsense")
     assert "nonsense" in at.warning[0].value
-    assert len(payload(at)["x"]) == 30
+    assert maps(at)[0]["n"] == 30
 
 
 def test_without_labels_there_is_one_colour_and_words(make_run, open_map):
     make_run(n=30, labelled=False)
     at = open_map()
-    drawn = payload(at)
-    assert drawn["classes"] == [] and set(drawn["labels"]) == {-1}
-    assert "no labels" in text(at) and "kNN" not in text(at)
+    (drawn,) = maps(at)
+    assert drawn["classes"] == [] and set(files(at)[drawn["files"]["labels"]]) == {-1}
+    assert "no labels" in text(at) and "kNN accuracy" not in numbers(at)
 
 
 def test_a_pinned_point_shows_its_nearest_with_distances(make_run, open_map):
     run = make_run(n=60)
-    at = open_map()
-    at.session_state[f"map-{run.run_id}"] = {"pinned": 7}
-    at.run()
+    at = act(open_map(), run, pinned=7)
     probe = embed.read_probe(run.folder / "embeddings")
     order, distances = embed.nearest(embed.read_space(probe, probe.evaluations[-1], "representation"), 7, 9)
-    drawn = payload(at)
-    assert drawn["pinned"] == 7 and drawn["near"] == order.tolist()
+    (drawn,) = maps(at)
+    assert drawn["pinned"] == 7 and drawn["pinnedNear"] == order.tolist()
     assert len(at.get("image")) == 10
     assert f"{distances[0]:.3f}" in text(at) and "share its class" in text(at)
+
+
+def test_a_selection_shows_its_classes_and_pictures_and_is_cleared(make_run, open_map):
+    run = make_run(n=60)
+    at = act(open_map(), run, selected=bits(60, *range(30)))
+    assert "30 points selected" in text(at)
+    assert len(at.get("image")) == 12
+    at.button(key=f"map-{run.run_id}-clear").click().run()
+    assert "selected**" not in text(at) and maps(at)[0]["selected"] == ""
+
+
+def test_two_runs_stand_side_by_side_and_a_pin_in_one_is_one_in_the_other(make_run, open_map):
+    other, run = make_run(n=30), make_run(n=40)
+    at = act(open_map(**{"run": run.run_id, "with": other.run_id}), run, pinned=7)
+    assert [drawn["n"] for drawn in maps(at)] == [40, 30]
+    assert {drawn["link"] for drawn in maps(at)} == {"embeddings"}
+    assert text(at).count("Image 4007 of the set") == 2
+    at.selectbox(key="embeddings_beside").set_value(None).run()
+    assert len(maps(at)) == 1 and "with" not in at.query_params
+
+
+def test_maps_of_different_sets_are_not_linked(make_run, open_map):
+    other, run = make_run(n=30), make_run(n=40)
+    about = other.folder / "embeddings" / "probe.json"
+    about.write_text(about.read_text().replace('"eurosat"', '"photos"'))
+    at = open_map(**{"run": run.run_id, "with": other.run_id})
+    assert [drawn["link"] for drawn in maps(at)] == [None, None]
 
 
 def test_a_run_at_work_without_an_evaluation_says_when_the_map_comes(make_run, open_map):
@@ -149,13 +225,11 @@ def test_a_damaged_probe_is_one_sentence(make_run, open_map):
     assert "is damaged" in at.error[0].value and not maps(at)
 
 
-def test_a_lost_evaluation_is_one_sentence_and_another_can_be_chosen(make_run, open_map):
+def test_a_lost_evaluation_is_one_sentence_and_the_others_are_drawn(make_run, open_map):
     run = make_run(n=30)
     (run.folder / "embeddings" / "step-00000320.safetensors").unlink()
     at = open_map()
-    assert "step-00000320.safetensors" in at.error[0].value
-    at.select_slider(key="evaluation").set_value(0).run()
-    assert not at.error and len(payload(at)["x"]) == 30
+    assert "step-00000320.safetensors" in text(at)
 
 
 def test_without_pictures_the_points_are_still_shown(make_run, open_map):
@@ -163,40 +237,82 @@ def test_without_pictures_the_points_are_still_shown(make_run, open_map):
     (run.folder / "embeddings" / "thumbnails.webp").unlink()
     at = open_map()
     assert "missing or damaged" in at.warning[0].value
-    assert payload(at)["sheet"] is None
+    assert maps(at)[0]["sheets"] is None
 
 
-def umap_key(run):
-    probe = embed.read_probe(run.folder / "embeddings")
-    vectors = embed.unit(embed.read_space(probe, probe.evaluations[-1], "representation"))
-    return probe, map_key(vectors, embed.UmapSettings())
-
-
-def test_a_umap_that_is_there_is_drawn_with_its_warning(make_run, open_map):
-    probe, key = umap_key(make_run(n=30))
+@pytest.mark.parametrize("method", ["UMAP", "t-SNE", "densMAP"])
+def test_a_map_that_is_there_is_drawn_with_its_warning_and_numbers(make_run, open_map, films, method):
+    make_run(n=30)
     xy = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
-    save_map(probe, key, xy)
-    at = open_map(method="UMAP")
-    np.testing.assert_allclose(np.corrcoef(payload(at)["x"], xy[:, 0])[0, 1], 1, rtol=1e-5)
+    films[method] = (Job("ready", 1.0), {320: xy})
+    at = open_map(method=method)
+    (drawn,) = maps(at)
+    np.testing.assert_array_equal(files(at)[drawn["frames"]["files"][1]].reshape(-1, 2), xy)
+    assert drawn["frames"]["files"][0] is None and drawn["revision"] == f"representation-{method}"
     assert "distances between clusters mean little" in text(at) and "seed 0" in text(at)
+    assert numbers(at)["Trustworthiness"] == "0.90" == numbers(at)["Neighbours kept"]
 
 
-def test_while_umap_is_computed_pca_is_shown_with_the_progress(make_run, open_map):
-    probe, key = umap_key(make_run(n=30))
-    Reporter(probe, key).say(0.4, "Laying out the map")
+def test_while_a_map_is_computed_pca_is_shown_with_the_progress(make_run, open_map, films):
+    make_run(n=30)
+    films["UMAP"] = (Job("running", 0.4, "Laying out the map"), {})
     at = open_map(method="UMAP")
     assert at.get("progress")[0].proto.text == "Laying out the map … PCA meanwhile."
-    assert payload(at)["revision"] == "representation-PCA"
+    assert maps(at)[0]["revision"] == "representation-PCA"
 
 
-def test_a_umap_that_failed_says_why_and_can_be_tried_again(make_run, open_map):
-    probe, key = umap_key(make_run(n=30))
-    Reporter(probe, key).say(0.0, "UMAP found no layout.", failed=True)
+def test_a_map_that_failed_says_why_and_can_be_tried_again(make_run, open_map, films):
+    make_run(n=30)
+    films["UMAP"] = (Job("failed", message="UMAP found no layout."), {})
     at = open_map(method="UMAP")
     assert at.error[0].value == "UMAP found no layout. PCA is shown."
     assert "Try again" in [button.label for button in at.button]
 
 
+def test_a_large_set_is_mapped_through_time_on_demand(make_run, open_map, films, monkeypatch):
+    monkeypatch.setattr(map_films, "MOST_UNASKED", 20)
+    asked = []
+    made = embed.film
+    monkeypatch.setattr(embed, "film", lambda *a, **how: asked.append(how["whole"]) or made(*a, **how))
+    make_run(n=30)
+    at = open_map(method="UMAP")
+    assert set(asked) == {False}
+    at.toggle(key="map_every_evaluation").set_value(True).run()
+    assert asked[-1] is True
+
+
+def test_the_colour_is_chosen_and_explained(make_run, open_map):
+    make_run(n=60)
+    at = open_map()
+    at.selectbox(key="colour").set_value("Confidence").run()
+    (drawn,) = maps(at)
+    assert drawn["colours"]["kind"] == "number" and "Colour: " in text(at)
+
+
+def test_what_was_read_once_is_not_read_again_by_a_click(make_run, open_map, monkeypatch):
+    run = make_run(n=30)
+    at = open_map()
+    monkeypatch.setattr(embed, "read_space", lambda *_: pytest.fail("read again"))
+    act(at, run, pinned=3)
+    assert not at.exception and maps(at)[0]["pinned"] == 3
+
+
+def test_settings_of_the_method_are_those_it_has(make_run, open_map, films):
+    make_run(n=30)
+    asked = []
+    made = embed.film
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embed, "film", lambda *a, **how: asked.append(a[3]) or made(*a, **how))
+        open_map(method="t-SNE", perplexity="12", map_seed="3")
+    assert asked[0] == MapSettings("t-SNE", perplexity=12.0, seed=3)
+
+
 def test_the_map_of_a_run_that_is_over_is_looked_at_again(open_map, make, looks):
     open_map(run=make("stopped").run_id)
     assert looks["look"] == crowd.IDLE * crowd.SECONDS
+
+
+def test_a_film_is_the_same_object_until_something_is_new(make_run):
+    probe = embed.read_probe(make_run(n=30).folder / "embeddings")
+    frames = [map_data.frames(probe, embed.pca_film(probe, "representation"), "representation") for _ in range(2)]
+    assert frames[0] is frames[1]

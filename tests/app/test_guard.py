@@ -9,14 +9,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import access
-from app.components import pictures
+from app.components import map_films, pictures
 from app.guard import HEADERS, Guard, Message, Receive, Scope, Send
 from byol_core import embed
-from byol_core.embed import UmapSettings
+from byol_core.embed import Film, MapSettings, Probe
+from byol_core.warm.jobs import Job
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
 from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
 
@@ -98,63 +100,84 @@ def test_a_session_counts_as_a_teachers_for_as_long_as_it_is() -> None:
     assert [note(""), note(token), note("")] == [False, True, False]
 
 
+class _Films:
+    """Stands where the worker is asked: what was asked of it, and where that stands from then on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started: list[MapSettings] = []
+        monkeypatch.setattr(embed, "film", self.film)
+        monkeypatch.setattr(map_films, "_asked_for", [])
+
+    def film(
+        self,
+        home: Path,
+        probe: Probe,
+        space: str,
+        settings: MapSettings,
+        *,
+        first: int,
+        whole: bool,
+        start: bool = True,
+    ) -> Film:
+        if start and settings not in self.started:
+            time.sleep(0.2)  # its process takes a moment to be there
+            self.started.append(settings)
+        steps = tuple(one.step for one in probe.evaluations)
+        xy = np.full((len(steps), len(probe), 2), np.nan, np.float32)
+        unknown = np.full(len(steps), np.nan, np.float32)
+        job = Job("running" if settings in self.started else "absent")
+        return Film(steps, xy, unknown, unknown, np.full((len(steps), 2), np.nan, np.float32), job)
+
+
+def look(probe: Probe, settings: MapSettings, step: int = 320) -> Job:
+    """What whoever looks on gets in place of that map."""
+    found = map_films.shown(probe.folder, probe, probe.evaluation(step), "pixels", settings, whole=True)
+    assert found.method == "PCA" and found.job is not None
+    return found.job
+
+
 @pytest.mark.usefixtures("shared")
 def test_whoever_looks_on_has_only_the_usual_map_computed(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    from app.components import map_data
-
     probe = embed.read_probe(make_run(n=30).folder / "embeddings")
-    started: list[UmapSettings] = []
-    running = embed.MapJob("running")
-    monkeypatch.setattr(embed, "start", lambda *arguments: started.append(arguments[3]) or running)
-    monkeypatch.setattr(map_data, "_asked_for", [])
-    found: list[embed.MapJob] = []
-    for settings in (UmapSettings(seed=7), UmapSettings(), UmapSettings(n_neighbors=3)):
-        attempt(lambda: found.append(map_data.umap(probe, probe.evaluations[-1], "pixels", settings)[1]))  # noqa: B023
-    assert started == [UmapSettings()]
-    assert [job.state for job in found] == ["failed", "running", "failed"]
+    films, found = _Films(monkeypatch), list[Job]()
+    for settings in (MapSettings(seed=7), MapSettings(), MapSettings(neighbours=3)):
+        attempt(lambda: found.append(look(probe, settings)))  # noqa: B023
+    attempt(lambda: found.append(look(probe, MapSettings("t-SNE"), step=0)))
+    assert films.started == [MapSettings()]
+    assert [job.state for job in found] == ["failed", "running", "failed", "failed"]
     assert "Only a teacher may compute maps with other settings" in found[0].message
+    assert "Only a teacher may compute maps of earlier evaluations" in found[3].message
 
 
 @pytest.mark.usefixtures("shared")
 def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    from app.components import map_data
-
     probe = embed.read_probe(make_run(n=30).folder / "embeddings")
-    monkeypatch.setattr(map_data, "_asked_for", [(probe, "another")])
-    jobs = {"another": embed.MapJob("running")}
-    monkeypatch.setattr(embed, "job", lambda _, key: jobs.get(key, embed.MapJob("absent")))
-    monkeypatch.setattr(embed, "start", lambda *_: pytest.fail("a second process was started"))
-    found: list[embed.MapJob] = []
-    attempt(lambda: found.append(map_data.umap(probe, probe.evaluations[-1], "pixels", UmapSettings())[1]))
-    assert found[0].message == "Waiting for another map"
+    films, found = _Films(monkeypatch), list[Job]()
+    for method in ("UMAP", "t-SNE"):
+        attempt(lambda: found.append(look(probe, MapSettings(method))))  # noqa: B023
+    assert films.started == [MapSettings("UMAP")]
+    assert found[1].message == "Waiting for another map"
 
 
-def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.components import map_data
-
-    nothing: Any = None
-    running, started = embed.MapJob("running"), threading.Barrier(2)
-    jobs: dict[str, embed.MapJob] = {}
-    found: list[embed.MapJob] = []
-
-    def start(*arguments: Any) -> embed.MapJob:
-        time.sleep(0.2)  # its process takes a moment to be there
-        return jobs.setdefault(arguments[-1], running)
-
-    def ask(key: str) -> None:
-        started.wait()
-        found.append(map_data._begin(nothing, nothing, "pixels", UmapSettings(), key))
-
-    monkeypatch.setattr(map_data, "_asked_for", [])
+def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(
+    make_run: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probe = embed.read_probe(make_run(n=30).folder / "embeddings")
+    films, found, together = _Films(monkeypatch), list[Job](), threading.Barrier(2)
     monkeypatch.setattr(access, "is_teacher", lambda: False)
-    monkeypatch.setattr(embed, "job", lambda _, key: jobs.get(key, embed.MapJob("absent")))
-    monkeypatch.setattr(embed, "start", start)
-    threads = [threading.Thread(target=ask, args=(key,)) for key in ("one", "another")]
+
+    def ask(method: str) -> None:
+        together.wait()
+        found.append(look(probe, MapSettings(method)))
+
+    threads = [threading.Thread(target=ask, args=(method,)) for method in ("UMAP", "t-SNE")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(job.state for job in found) == ["absent", "running"]
+    assert len(films.started) == 1
 
 
 def test_a_download_is_refused_where_it_would_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What a teacher does, in a real browser: start a run from the form, leave, come back, see its map, tune its views."""
+"""What a teacher does, in a real browser: start a run from the form, leave, come back, tune its views."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Served
+from tests.browser.conftest import Served
 
 PAGES = {
     "": "BYOL Lab",
@@ -75,42 +75,6 @@ def test_a_run_is_stopped_and_resumed_from_its_page(page: Page, served: Served) 
     steps = [point[0] for point in served.store.series(run, "loss")]
     assert served.store.get(run).step >= stopped.step
     assert steps == sorted(set(steps))
-
-
-def test_the_map_shows_a_picture_on_hover_and_pins_it_on_click(page: Page, served: Served) -> None:
-    page.goto(f"{served.url}/embeddings?run=byol-tiny")
-    plot = page.locator(".js-plotly-plot").first
-    expect(plot).to_be_visible()
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?._length > 100")
-    point = page.evaluate(
-        """() => {
-            const plot = document.querySelector('.js-plotly-plot'), box = plot.getBoundingClientRect()
-            const { xaxis, yaxis } = plot._fullLayout, trace = plot._fullData.find(t => t.x?.length > 5)
-            return [box.x + xaxis._offset + xaxis.d2p(trace.x[3]), box.y + yaxis._offset + yaxis.d2p(trace.y[3])]
-        }"""
-    )
-    page.mouse.move(point[0] - 30, point[1] - 30)
-    page.mouse.move(*point, steps=5)
-    expect(page.locator(".byol-map-card")).to_be_visible()
-    page.mouse.click(*point)
-    expect(page.get_by_text("nearest images").first).to_be_visible()
-
-
-def test_a_slider_changes_the_views_and_keeps_the_originals(page: Page, served: Served) -> None:
-    page.goto(f"{served.url}/augment")
-    pictures = page.locator("canvas.byol-views-picture")
-    expect(pictures.nth(2)).to_be_visible()
-    read = "c => c.toDataURL()"
-    original, view = pictures.nth(0).evaluate(read), pictures.nth(1).evaluate(read)
-    slider = page.get_by_role("slider", name="Strength").first
-    for _ in range(8):
-        slider.press("ArrowLeft")
-    for _ in range(PATIENCE // 100):
-        if pictures.nth(1).evaluate(read) != view:
-            break
-        page.wait_for_timeout(100)
-    assert pictures.nth(1).evaluate(read) != view
-    assert pictures.nth(0).evaluate(read) == original
 
 
 def test_what_was_tuned_goes_into_a_new_run(page: Page, served: Served) -> None:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import save_file
 
-from byol_core import paths
+from byol_core import paths, processes
+from byol_core.embed.sheets import sheet_name
+from byol_core.warm.worker import Worker
 
 CELL, SOURCE_COLUMNS, FIRST_TEST, COLUMNS = 64, 50, 4000, 10
 Pictures = NDArray[np.uint8]
@@ -40,7 +42,14 @@ def histograms(pictures: Pictures, bins: int) -> NDArray[np.float16]:
     return (np.sqrt(np.array(counts)) / CELL).astype(np.float16)
 
 
-def write_embeddings(folder: Path, n: int = 60, labelled: bool = True, steps: tuple[int, ...] = (0, 320)) -> Path:
+def write_embeddings(
+    folder: Path,
+    n: int = 60,
+    labelled: bool = True,
+    steps: tuple[int, ...] = (0, 320),
+    per_sheet: int | None = None,
+    **more: Any,
+) -> Path:
     """Fill ``folder`` as training does; a later step sees finer colours."""
     folder.mkdir(parents=True, exist_ok=True)
     pictures, labels, names = real_test_pictures()
@@ -49,7 +58,8 @@ def write_embeddings(folder: Path, n: int = 60, labelled: bool = True, steps: tu
     small = np.stack([np.asarray(Image.fromarray(picture).resize((16, 16))) for picture in pictures])
     pixels = np.ascontiguousarray(small.transpose(0, 3, 1, 2).reshape(len(pictures), -1))
     save_file({"pixels": pixels}, folder / "pixels.safetensors")
-    (folder / "thumbnails.webp").write_bytes(_sheet(pictures))
+    for number, begin in enumerate(range(0, n, per_sheet or n)):
+        (folder / sheet_name(number)).write_bytes(_sheet(pictures[begin : begin + (per_sheet or n)]))
     about = {
         "source": "eurosat",
         "image_size": 32,
@@ -59,6 +69,8 @@ def write_embeddings(folder: Path, n: int = 60, labelled: bool = True, steps: tu
         "columns": COLUMNS,
         "cell": CELL,
         "evaluations": evaluations,
+        **({"per_sheet": per_sheet} if per_sheet else {}),
+        **more,
     }
     (folder / "probe.json").write_text(json.dumps(about))
     return folder
@@ -96,6 +108,27 @@ def embeddings(tmp_path: Path) -> Path:
 def unlabelled(tmp_path: Path) -> Path:
     """The same without labels."""
     return write_embeddings(tmp_path / "embeddings", labelled=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home without runs."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm process is not started, so that the test itself answers."""
+    monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
+    monkeypatch.setattr("byol_core.warm.jobs._is_coming", lambda home, lane: False)
+
+
+@pytest.fixture
+def answer(home: Path, nobody: None) -> Callable[[], None]:
+    """Answer all that waits, in this process."""
+    return lambda: Worker(home, "maps", 0.0).serve()
 
 
 @pytest.fixture

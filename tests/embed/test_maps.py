@@ -1,12 +1,12 @@
-"""PCA against scikit-learn, neighbours against numpy, UMAP against its own promises."""
+"""PCA against scikit-learn, and maps turned onto others."""
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 from sklearn.decomposition import PCA
-from sklearn.neighbors import NearestNeighbors
 
-from byol_core.embed import UmapSettings, nearest, pca, read_probe, read_space, umap_map, unit
-from byol_core.errors import LabError
+from byol_core.embed import pca, read_probe, read_space, unit
+from byol_core.embed.maps import aligned, axes_of
 
 
 @pytest.fixture
@@ -37,6 +37,12 @@ def test_pca_of_many_equal_directions_still_repeats(vectors):
     np.testing.assert_array_equal(pca(data).xy, pca(data.copy()).xy)
 
 
+def test_directions_without_variance_are_none(vectors):
+    flat = vectors[:, :3] @ np.random.default_rng(0).normal(size=(3, 90)).astype(np.float32)
+    axes = axes_of(flat, 20)
+    np.testing.assert_allclose(pdist(axes.place(flat)), pdist(flat), rtol=1e-3, atol=1e-5)
+
+
 def test_pca_points_each_axis_to_its_largest_entry(vectors):
     for axis in pca(vectors).xy.T:
         assert axis[np.abs(axis).argmax()] > 0
@@ -55,35 +61,24 @@ def test_pca_of_a_collapsed_run_is_one_point():
     assert sum(projection.shares) == pytest.approx(0, abs=1e-6)
 
 
-def test_nearest_are_those_of_scikit_learn_by_cosine(vectors):
-    distances, order = NearestNeighbors(n_neighbors=6, metric="cosine").fit(vectors).kneighbors(vectors[[7]])
-    ours, ours_distances = nearest(vectors, 7, 5)
-    np.testing.assert_array_equal(ours, order[0][order[0] != 7][:5])
-    np.testing.assert_allclose(ours_distances, distances[0][order[0] != 7][:5], atol=1e-5)
+def test_a_turned_map_lies_over_the_one_that_it_was(vectors):
+    there = pca(vectors).xy
+    mirrored = there @ np.array([[np.cos(2), -np.sin(2)], [-np.sin(2), -np.cos(2)]], np.float32) + 3
+    np.testing.assert_allclose(aligned(mirrored, there), there, atol=1e-5)
 
 
-def test_there_are_never_more_neighbours_than_other_images(vectors):
-    assert len(nearest(vectors[:4], 0, 10)[0]) == 3
+def test_turning_keeps_every_distance(vectors):
+    xy, to = pca(vectors).xy, pca(vectors[::-1]).xy * 5
+    np.testing.assert_allclose(pdist(aligned(xy, to)), pdist(xy), atol=1e-5)
 
 
-@pytest.mark.slow
-def test_umap_keeps_neighbours_together_and_repeats_with_its_seed(vectors):
-    settings = UmapSettings(n_neighbors=8, seed=3)
-    heard = []
-    first = umap_map(unit(vectors), settings, heard.append)
-    np.testing.assert_array_equal(first, umap_map(unit(vectors), settings))
-    assert heard and max(heard) == 1.0
-    spread = np.linalg.norm(first - first.mean(0), axis=1).mean()
-    near = np.mean([np.linalg.norm(first[nearest(vectors, i, 1)[0][0]] - first[i]) for i in range(len(first))])
-    assert near < spread / 2
+def test_rows_that_are_missing_have_no_say(vectors):
+    xy = pca(vectors).xy
+    to = np.vstack([xy[:50], np.full((10, 2), np.nan, np.float32)])
+    np.testing.assert_allclose(aligned(xy @ np.array([[0, 1], [1, 0]], np.float32), to), xy, atol=1e-5)
 
 
-def test_umap_of_too_few_images_is_refused(vectors):
-    with pytest.raises(LabError, match="at least 8 images"):
-        umap_map(vectors[:7], UmapSettings())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [8, 12])
-def test_umap_works_with_fewer_images_than_neighbours(vectors, n):
-    assert umap_map(unit(vectors[:n]), UmapSettings(n_neighbors=15)).shape == (n, 2)
+def test_other_vectors_are_placed_along_the_axes(vectors):
+    axes = axes_of(vectors[:40], 2)
+    theirs = PCA(2).fit(vectors[:40])
+    assert np.abs(axes.place(vectors[40:])) == pytest.approx(np.abs(theirs.transform(vectors[40:])), abs=1e-4)

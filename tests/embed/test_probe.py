@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from safetensors.numpy import load_file, save_file
 
-from byol_core.embed import has_probe, read_probe, read_sheet, read_space, sheet_bytes, thumbnail
+from byol_core.embed import SPLITS, has_probe, read_predicted, read_probe, read_space
 from byol_core.errors import LabError
 
 
@@ -87,29 +87,48 @@ def test_vectors_of_another_set_of_images_are_refused(embeddings):
 
 
 def test_a_diverged_run_is_told_as_such(embeddings):
-    from safetensors.numpy import save_file
-
     save_file({"representation": np.full((60, 4), np.nan, np.float16)}, embeddings / "step-00000000.safetensors")
     probe = read_probe(embeddings)
     with pytest.raises(LabError, match="diverged"):
         read_space(probe, probe.evaluations[0], "representation")
 
 
-def test_a_thumbnail_is_the_picture_of_its_image(embeddings, real_pictures):
-    probe = read_probe(embeddings)
-    picture = thumbnail(read_sheet(probe), probe, 13).astype(int)
-    assert np.abs(picture - real_pictures[13]).mean() < 6  # the sheet is compressed
+@pytest.fixture
+def predicted(embeddings):
+    """Rewrite the last evaluation with what was said of its images."""
+    path = embeddings / "step-00000320.safetensors"
+
+    def write(said, sure):
+        save_file({**load_file(path), "predicted": said, "confidence": sure}, path)
+        return read_probe(embeddings)
+
+    return write
 
 
-@pytest.mark.parametrize("kept", [0, 40, 5000])
-def test_a_sheet_that_was_cut_off_is_refused(embeddings, kept):
-    path = embeddings / "thumbnails.webp"
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(LabError, match=r"thumbnails\.webp"):
-        read_sheet(read_probe(embeddings))
+def test_what_was_said_of_each_image_is_read(predicted):
+    probe = predicted(np.arange(60, dtype=np.int16) % 10, np.full(60, 0.5, np.float16))
+    said, sure = read_predicted(probe, probe.evaluations[-1])
+    assert said.tolist() == [i % 10 for i in range(60)] and set(sure) == {0.5}
+    assert read_predicted(probe, probe.evaluations[0]) is None
 
 
-def test_a_sheet_too_small_for_its_images_is_refused(embeddings):
-    Image.new("RGB", (64, 64)).save(embeddings / "thumbnails.webp")
-    with pytest.raises(LabError, match=r"thumbnails\.webp"):
-        sheet_bytes(read_probe(embeddings))
+@pytest.mark.parametrize("said", [np.zeros(59, np.int16), np.full(60, 10, np.int16)])
+def test_what_was_said_of_other_images_is_refused(predicted, said):
+    probe = predicted(said, np.ones(60, np.float16))
+    with pytest.raises(LabError, match="do not belong"):
+        read_predicted(probe, probe.evaluations[-1])
+
+
+def test_a_run_of_an_earlier_release_has_test_images_alone(embeddings):
+    assert set(read_probe(embeddings).parts) == {SPLITS.index("test")}
+
+
+def test_what_each_image_was_for_the_run_is_read(make_embeddings, tmp_path):
+    probe = read_probe(make_embeddings(tmp_path / "more", splits=[2] * 50 + [0] * 8 + [1] * 2))
+    assert np.bincount(probe.parts).tolist() == [8, 2, 50]
+
+
+@pytest.mark.parametrize("splits", [[2] * 59, [3] * 60])
+def test_other_splits_are_refused(make_embeddings, tmp_path, splits):
+    with pytest.raises(LabError, match="splits"):
+        read_probe(make_embeddings(tmp_path / "more", splits=splits))

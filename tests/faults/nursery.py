@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "data.image_size": 16,
     "data.validation": 0.125,
     "evaluation.probe": 20,
+    "evaluation.probe_training": 10,
     "evaluation.every": 1.0,
     "runtime.checkpoint_every": 1.0,
     "runtime.threads": 1,
@@ -206,21 +207,7 @@ def _torn(order: dict[str, Any]) -> int:
     return 0
 
 
-def _map(order: dict[str, Any]) -> int:
-    """Make a map, as ``python -m byol_core.embed``; UMAP itself, which takes half a minute to load, is left out."""
-    import numpy as np
-
-    from byol_core.embed import __main__ as program
-
-    def umap_map(vectors: Any, *_: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGSTOP)
-        return np.zeros((len(vectors), 2), np.float32)
-
-    program.umap_map = umap_map
-    return program.main(order["map"])
-
-
-_KINDS = {"run": _child, "torn": _torn, "map": _map}
+_KINDS = {"run": _child, "torn": _torn}
 
 
 def _fork(order: dict[str, Any]) -> int:
@@ -250,7 +237,6 @@ def _warm_up() -> None:
 
     import torch
 
-    import byol_core.embed.__main__
     import byol_core.runs.worker  # noqa: F401 - loaded once for all
     from byol_core import metric_log
     from byol_core.config import build

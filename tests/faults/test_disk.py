@@ -8,14 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from byol_core import checkpoint, processes
 from byol_core.config import build
-from byol_core.embed import UmapSettings, job, read_probe, read_space, start, unit
-from byol_core.embed.jobs import map_key
-from byol_core.embed.probe import Probe
+from byol_core.embed import MapSettings, Probe, film, read_probe, retry
+from byol_core.embed.answers import answer_map
 from byol_core.errors import LabError
 from byol_core.evaluate import jobs
 from byol_core.evaluate.evaluator import Studio, serve
@@ -25,6 +25,7 @@ from byol_core.files import write_atomic
 from byol_core.runs import folder, library
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
+from byol_core.warm.worker import Worker
 from tests.evaluate.judged import Answering, write_run, write_set
 from tests.faults.nursery import SETTINGS, Nursery, pictures
 
@@ -189,27 +190,38 @@ def probe(disk: Disk, tmp_path: Path, nursery: Nursery) -> Probe:
     return found
 
 
-def test_a_map_on_a_full_disk_is_one_sentence(disk, probe, nursery):
-    evaluation, sentence = (
-        probe.evaluations[-1],
-        f"The disk of '{probe.folder}' is full; free some space, then try again.",
-    )
-    key = map_key(unit(read_space(probe, evaluation, "representation")), UmapSettings())
-    worker = nursery.fork(map=[str(probe.folder), str(evaluation.step), "representation"])
-    worker.asleep()
-    assert job(probe, key).state == "running"
-    disk.fill()
-    worker.wake()
-    assert (worker.end(), worker.said()) == (1, f"{sentence}\n")
-    assert (job(probe, key).state, job(probe, key).message) == ("failed", sentence)
+MAP = MapSettings("PCA")
+
+
+def sentence(folder: Path) -> str:
+    return f"The disk of '{folder}' is full; free some space, then try again."
+
+
+def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, probe, monkeypatch):
+    monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
+    home = disk.folder / "home"
+    asked, first = (home, probe, "representation", MAP), probe.evaluations[-1].step
+
+    def filling(*arguments: Any) -> Any:
+        found = answer_map(*arguments)
+        disk.fill()
+        return found
+
+    film(*asked, first=first, whole=False)
+    Worker(home, "maps", 0.0, lambda kind: filling).serve()
+    found = film(*asked, first=first, whole=False)
+    assert found.at(first) is None and found.job.message == sentence(probe.folder / "maps")
+    disk.empty()
+    assert retry(*asked, first=first, whole=False).job.state == "waiting"
+    Worker(home, "maps", 0.0).serve()
+    assert film(*asked, first=first, whole=False).at(first) is not None
 
 
 def test_a_map_is_not_begun_on_a_full_disk(disk, probe):
     disk.fill()
     with pytest.raises(LabError) as caught:
-        start(probe, probe.evaluations[-1], "representation", UmapSettings(), "a-key")
-    assert str(caught.value) == f"The disk of '{probe.folder}' is full; free some space, then try again."
-    assert job(probe, "a-key").state == "absent"
+        film(disk.folder / "home", probe, "representation", MAP, first=probe.evaluations[-1].step, whole=False)
+    assert str(caught.value).endswith("is full; free some space, then try again.")
 
 
 def test_an_answer_that_does_not_fit_is_one_sentence_and_can_be_asked_again(disk, tmp_path, monkeypatch):

@@ -312,6 +312,17 @@ def test_a_map_comes_in(store, tmp_path):
     assert (run.folder / "embeddings" / "thumbnails.webp").is_file()
 
 
+@pytest.mark.parametrize(("second", "comes"), [(sheet(16, 8), True), (sheet(16, 16), False), (b"RIFF no", False)])
+def test_a_map_with_several_sheets_comes_in_when_each_is_as_told(store, tmp_path, second, comes):
+    index = {"evaluations": [], "indices": [0, 1, 2, 3], "splits": [2, 2, 0, 1], "per_sheet": 2, "labels": None}
+    files = {"embeddings/thumbnails.webp": sheet(16, 8), "embeddings/thumbnails-1.webp": second}
+    file = packed(tmp_path / "a.zip", {"embeddings/probe.json": json.dumps({**SHEET, **index}), **files})
+    if comes:
+        assert (unpack(store, file).folder / "embeddings" / "thumbnails-1.webp").is_file()
+    else:
+        refused(store, file, "pictures of this run's map")
+
+
 @pytest.mark.parametrize(
     ("index", "sentence"),
     [

@@ -1,83 +1,222 @@
-"""The embedding map: points that show their picture on hover, are pinned by a click, and whose classes can be hidden.
+"""The embedding map: points that show their picture on hover, are pinned, selected and coloured, and move through time.
 
-A Components v2 widget on plotly.js. Coordinates travel as binary, the pictures as one sheet of thumbnails.
+A Components v2 widget with a WebGL scatter of its own. What is large travels once, as binary (files.py); the message of
+a rerun is a small header.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import binascii
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.components.asset import asset, deliver, plotly_script
-from app.components.packed import pack, script
+from app.components.embedding_map import files
+from app.components.packed import pack, script, short
+
+_DRAWING = ("files", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
+_BESIDE = ("toolbar", "card", "legend", "timeline", "pointer", "links", "export")
+_PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(
     "byol_embedding_map",
-    js=script("embedding_map/embedding_map.js"),
-    css=(Path(__file__).parent / "embedding_map.css").read_text(encoding="utf-8"),
-    # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.
-    isolate_styles=False,
+    js=short(script(*(f"embedding_map/{part}.js" for part in _PARTS))),
+    css=(files.SOURCES / "embedding_map.css").read_text(encoding="utf-8"),
+    isolate_styles=False,  # the page's tests and the app's theme reach it like any other element
 )
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """All pictures in one image: ``cell`` pixels square each, ``columns`` in a row, in the order of the points."""
+class Frames:
+    """The maps of all evaluations: ``xy`` (T, n, 2) float32, a frame of NaN is not made yet.
 
-    webp: bytes
+    ``titles`` name the ``steps`` for people, ``accuracy`` is in [0, 1]. The array is known again by its identity: hand
+    over the same one as long as nothing changed, and do not change it in place.
+    """
+
+    steps: tuple[int, ...]
+    titles: tuple[str, ...]
+    accuracy: tuple[float | None, ...]
+    xy: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What the points are coloured by: ``values`` int16 (n,), -1 none, of ``names``; or float32 (n,), NaN none."""
+
+    title: str
+    kind: Literal["category", "number"]
+    values: NDArray[Any]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Thumbnails in the order of the points: ``cell`` pixels square, ``columns`` a row, ``per_sheet`` an image file."""
+
+    files: tuple[bytes, ...]
+    per_sheet: int
     columns: int
     cell: int
 
 
 @dataclass(frozen=True)
-class Points:
-    """What is drawn: places (n, 2), the class of each point (-1: none) and the names of the classes."""
+class Asked:
+    """A picture that was asked for: a star at ``xy`` with lines to the points ``near``; ``picture`` is WebP or PNG."""
 
-    xy: NDArray[np.float32]
-    labels: NDArray[np.int16]
-    class_names: tuple[str, ...]
+    xy: Any
+    near: Sequence[int]
+    picture: bytes
+    title: str
 
 
-def pinned(key: str, n: int) -> int | None:
-    """The pinned point of the map with that key, as of the last click."""
-    value = st.session_state.get(key, {}).get("pinned")
-    return value if isinstance(value, int) and 0 <= value < n else None
+@dataclass(frozen=True)
+class Pinned:
+    """The points nearest to the pinned one in the full space."""
+
+    near: Sequence[int]
+
+
+@dataclass(frozen=True)
+class MapState:
+    """What the viewer did on the map: a pinned point, selected points, the frame at rest (None: the newest)."""
+
+    pinned: int | None
+    selected: tuple[int, ...]
+    step: int | None
+
+
+def map_state(key: str, n: int, steps: Sequence[int]) -> MapState:
+    """The state of the map with that key as of the last rerun; what a browser sent and cannot be is left out."""
+    said = st.session_state.get(key, {})
+    pinned, step = said.get("pinned"), said.get("step")
+    return MapState(
+        pinned if type(pinned) is int and 0 <= pinned < n else None,
+        _selected(said.get("selected"), n),
+        step if type(step) is int and step in steps else None,
+    )
+
+
+def _selected(bits: object, n: int) -> tuple[int, ...]:
+    """The points whose bits are set: 60,000 numbers would go along with every later click."""
+    try:
+        raw = base64.b64decode(bits, validate=True) if isinstance(bits, str) else b""
+    except (binascii.Error, ValueError):
+        return ()
+    if len(raw) != (n + 7) // 8:
+        return ()
+    return tuple(np.flatnonzero(np.unpackbits(np.frombuffer(raw, np.uint8), count=n, bitorder="little")).tolist())
 
 
 def embedding_map(
-    points: Points, sheet: Sheet | None, *, near: Sequence[int], revision: str, label: str, key: str
+    frames: Frames,
+    *,
+    current: int,
+    ids: NDArray[np.int32],
+    labels: NDArray[np.int16],
+    class_names: Sequence[str],
+    colours: Colours,
+    near: NDArray[np.int32] | None,
+    sheets: Sheets | None,
+    pinned_near: Sequence[int] = (),
+    asked: Asked | None = None,
+    link: str | None = None,
+    revision: str,
+    label: str,
+    key: str,
+    height: int = 560,
 ) -> None:
-    """Draw the map; :func:`pinned` says what was clicked, ``near`` are the points to link with it.
+    """Draw the map; :func:`map_state` says what the viewer did with it.
 
-    Zoom and hidden classes stay as long as ``revision`` stays; another key is another map. The page delivers plotly.js.
+    Zoom stays while ``revision`` stays; pin, selection and hidden categories belong to the images and stay longer.
+    Another ``key`` is another map. ``current`` is the step shown first, and whenever it changes. ``near`` (n, k) are
+    the lines of a hover, ``pinned_near`` those of the pinned point. Maps with the same ``link`` show each other's
+    hover, pin and selection, by ``ids`` (rows of the set). ``colours.values``, ``near``, ``ids``, ``labels`` and
+    ``sheets`` too are known again by their identity. ``height`` is in pixels.
     """
-    pictures = asset(sheet.webp, "image/webp") if sheet else None
+    state = map_state(key, len(ids), frames.steps)
+    films = files.frames(frames.xy)
+    whole = {
+        "ids": files.array(ids, np.int32),
+        "labels": files.array(labels, np.int16),
+        "values": files.array(colours.values, np.int16 if colours.kind == "category" else np.float32),
+        "near": None if near is None else files.array(near, np.int32),
+    }
+    leaves = files.pictures(sheets, sheets.files) if sheets else []
+    star = files.pictures(asked, (asked.picture,)) if asked else []
     header = {
-        "plotly": plotly_script().digest,
-        "sheet": pictures.digest if pictures else None,
-        "columns": sheet.columns if sheet else 1,
-        "cell": sheet.cell if sheet else 1,
-        "classes": points.class_names,
-        "pinned": pinned(key, len(points.xy)),
-        "near": [int(i) for i in near],
+        "key": key,
+        "n": len(ids),
+        "current": current,
         "revision": revision,
         "label": label,
+        "link": link,
+        "height": height,
+        "classes": list(class_names),
+        "neighbours": 0 if near is None else near.shape[1],
+        "pinned": state.pinned,
+        "pinnedNear": [int(i) for i in pinned_near],
+        "selected": st.session_state.get(key, {}).get("selected") if state.selected else "",
+        "frames": {
+            "steps": list(frames.steps),
+            "titles": list(frames.titles),
+            "accuracy": [_finite(value) for value in frames.accuracy],
+            "files": [film.digest if film else None for film in films],
+            "extents": files.extents(frames.xy),
+        },
+        "colours": {"title": colours.title, "kind": colours.kind, "names": list(colours.names)},
+        "files": {name: file.digest if file else None for name, file in whole.items()},
+        "sheets": _sheets(sheets, leaves),
+        "asked": _asked(asked, star),
     }
-    x, y = spread(points.xy).T
-    data = pack(header, x=x, y=y, labels=points.labels.astype(np.int16))
-    _mount(data=data, key=key, default={"pinned": None}, on_pinned_change=lambda: None)
-    if pictures:
-        deliver(pictures)
+    offered = _by_digest([*films, *whole.values(), *leaves, *star])
+    files.courier(key, offered, _first(frames, current, films, whole))
+    _mount(
+        data=pack(header),
+        key=key,
+        default={"pinned": None, "selected": "", "step": None},
+        on_pinned_change=_nothing,
+        on_selected_change=_nothing,
+        on_step_change=_nothing,
+    )
 
 
-def spread(xy: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centred, with a mean distance of one from the centre, so that a zoom fits the next evaluation's map as well."""
-    centred = xy - xy.mean(0)
-    radius = float(np.linalg.norm(centred, axis=1).mean())
-    scaled: NDArray[np.float32] = (centred / (radius or 1.0)).astype(np.float32)
-    return scaled
+def _finite(value: float | None) -> float | None:
+    """JSON knows no NaN."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _nothing() -> None:
+    """A rerun is all that a change asks for."""
+
+
+def _by_digest(parts: Iterable[files.File | None]) -> dict[str, files.File]:
+    return {part.digest: part for part in parts if part}
+
+
+def _first(
+    frames: Frames, current: int, films: Sequence[files.File | None], whole: dict[str, files.File | None]
+) -> list[str]:
+    """What the first picture needs; everything else comes when the browser asks."""
+    shown = films[frames.steps.index(current)] if current in frames.steps else None
+    return [part.digest for part in (shown, whole["values"], whole["labels"], whole["ids"]) if part]
+
+
+def _sheets(sheets: Sheets | None, leaves: Sequence[files.File]) -> dict[str, Any] | None:
+    if sheets is None:
+        return None
+    names = [leaf.digest for leaf in leaves]
+    return {"files": names, "perSheet": sheets.per_sheet, "columns": sheets.columns, "cell": sheets.cell}
+
+
+def _asked(asked: Asked | None, star: Sequence[files.File]) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    xy = [float(value) for value in asked.xy]
+    return {"xy": xy, "near": [int(i) for i in asked.near], "picture": star[0].digest, "title": asked.title}

@@ -1,309 +1,380 @@
-// One map per mounted widget. plotly.js draws the points; picture card, legend and pin are plain HTML beside it.
-const CARD = 128 // pixels
-const HOVER = 16 // pixels around a point that count as on it
-const maps = new WeakMap()
+// One map per mounted widget: what Python says and what the viewer does come together here; the parts are in the files before.
+const CALM = 140 // milliseconds after the last movement, when all points are drawn again
+const SLOW = 50 // milliseconds a frame may take before fewer points are drawn while moving
+const FEWEST = 0.2
+const TOLD = 3000 // milliseconds in which Python's answer may be older than what the viewer did
+const mounted = new WeakMap()
+const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page may take a map away and bring it again
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return
-  if (!maps.has(parentElement)) maps.set(parentElement, new EmbeddingMap(parentElement))
-  const map = maps.get(parentElement)
-  map.pin = (index) => setStateValue("pinned", index)
+  if (!mounted.has(parentElement)) mounted.set(parentElement, new EmbeddingMap(parentElement))
+  const map = mounted.get(parentElement)
+  map.tellPython = setStateValue
   map.update(unpack(data))
   return () => {
-    maps.get(parentElement)?.close()
-    maps.delete(parentElement)
+    mounted.get(parentElement)?.close()
+    mounted.delete(parentElement)
   }
-}
-
-async function loadSheet(digest) {
-  const image = new Image()
-  image.src = await assetUrl(digest)
-  await image.decode()
-  return image
-}
-
-function element(tag, className, parent) {
-  const made = document.createElement(tag)
-  made.className = className
-  parent.append(made)
-  return made
 }
 
 class EmbeddingMap {
   constructor(parent) {
+    Object.assign(this, { pinned: null, pinnedNear: [], hovered: -1, linked: {}, selection: null, toldAt: {}, aiming: false })
+    Object.assign(this, { visible: new Uint8Array(0), part: 1, calmAt: 0, places: new Places(), camera: new Camera() })
+    // For tests and benchmarks: frames drawn, milliseconds to the first picture and to the last answer of a hover.
+    this.stats = { frames: 0, hover: null, ready: null, began: performance.now(), at: (i) => this.onPage(i), now: () => this.now() }
     this.root = element("div", "byol-map", parent)
     this.frame = element("div", "byol-map-frame", this.root)
     this.plot = element("div", "byol-map-plot", this.frame)
+    this.plot.tabIndex = 0
+    this.plot.setAttribute("role", "img")
+    this.canvas = element("canvas", "byol-map-canvas", this.plot)
+    this.overlay = new Overlay(this.plot)
     this.wait = element("p", "byol-map-wait", this.frame)
     this.wait.textContent = "Loading the map …"
-    this.card = element("figure", "byol-map-card", this.frame)
-    this.picture = element("canvas", "byol-map-picture", this.card)
-    this.name = element("figcaption", "byol-map-name", this.card)
-    this.unpin = element("button", "byol-map-button byol-map-unpin", this.frame)
-    this.unpin.textContent = "Unpin"
-    this.unpin.title = "Unpin (Escape)"
-    this.unpin.onclick = () => this.setPin(null)
-    this.legend = element("div", "byol-map-legend", this.root)
-    this.card.hidden = this.unpin.hidden = true
-    this.hidden = new Set()
-    this.root.onkeydown = (event) => {
-      if (event.key === "Escape" && this.state.pinned !== null) this.setPin(null)
-    }
-    this.sized = new ResizeObserver(() => this.drawn && globalThis.Plotly.Plots.resize(this.plot))
+    this.toolbar = new Toolbar(this, this.frame)
+    this.sheets = new Sheets(this)
+    this.card = new Card(this, this.frame)
+    this.timeline = new Timeline(this, this.root)
+    this.legend = new Legend(this, this.root)
+    this.pointer = new Pointer(this)
+    this.links = new Links(this)
+    this.points = makePoints(this)
+    this.sized = new ResizeObserver(() => this.resize())
+    this.sized.observe(this.plot)
   }
 
   close() {
+    this.closed = true
+    const { camera, state, legend, toolbar } = this
+    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool })
     this.sized.disconnect()
-    if (this.drawn) globalThis.Plotly.purge(this.plot)
+    for (const part of [this.timeline, this.links, this.sheets, this.points]) part.close()
+    if (globalThis.byolMaps?.[state?.key] === this.stats) delete globalThis.byolMaps[state.key]
     this.root.remove()
   }
 
-  async update(state) {
+  identity() {
+    return `${this.state.revision} ${this.state.n}`
+  }
+
+  update(state) {
     const before = this.state
     this.state = state
-    if (before && before.classes.join() !== state.classes.join()) this.hidden.clear()
-    this.plot.setAttribute("role", "img")
+    this.theme = readTheme(this.root)
+    this.frame.style.setProperty("--height", `${state.height}px`)
     this.plot.setAttribute("aria-label", state.label)
-    this.groups = this.grouped()
-    this.drawLegend()
-    this.loadPictures(before)
-    try {
-      await loadPlotly(state.plotly)
-      if (this.state === state) await this.draw()
-    } catch (error) {
-      this.wait.hidden = false
-      this.wait.textContent = `The map cannot be drawn in this browser (${error.message}).`
-    }
+    if (!before) this.begin()
+    if (before && before.n !== state.n) this.another()
+    const news = !before || (before.pinned !== state.pinned && !this.justTold("pinned"))
+    if (news) this.pinned = state.pinned
+    this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
+    if (before?.selected && !state.selected && this.selection && !this.justTold("selected")) this.select(null) // cleared by the page
+    this.fetch()
+    this.timeline.follow(before)
+    this.recolour()
+    if (before?.sheets?.files.join() !== state.sheets?.files.join()) this.sheets.prefetch()
   }
 
-  async loadPictures(before) {
-    const { sheet } = this.state
-    if (before?.sheet === sheet) return
-    this.sheet = null
-    if (!sheet) return
-    const image = await loadSheet(sheet).catch(() => null)
-    if (this.state.sheet === sheet) this.sheet = image
-  }
-
-  // The points of each class, those without a class last.
-  grouped() {
-    const { classes, labels } = this.state
-    const groups = classes.map((name) => ({ name, points: [] }))
-    const none = { name: classes.length ? "no class" : "", points: [] }
-    labels.forEach((label, i) => (groups[label] ?? none).points.push(i))
-    if (none.points.length) groups.push(none)
-    const colours = this.colours(classes.length)
-    groups.forEach((group, g) => { group.colour = group === none && classes.length ? this.theme("gray-color") : colours[g] })
-    return groups
-  }
-
-  theme(name) {
-    return getComputedStyle(this.root).getPropertyValue(`--st-${name}`).trim()
-  }
-
-  // The theme's colours while they last, then evenly spaced hues.
-  colours(count) {
-    const palette = this.theme("chart-categorical-colors").split(",").filter(Boolean)
-    if (!count) return [this.theme("primary-color")]
-    if (count <= palette.length) return palette
-    const light = this.dark() ? 68 : 42
-    return Array.from({ length: count }, (_, i) => `hsl(${(i * 137.508) % 360} 62% ${light + (i % 3) * 7 - 7}%)`)
-  }
-
-  dark() {
-    const [red, green, blue] = getComputedStyle(this.root).color.match(/[\d.]+/g).map(Number)
-    return 0.3 * red + 0.6 * green + 0.1 * blue > 128 // light letters
-  }
-
-  async draw() {
+  // Mounted for the first time, or again: what the viewer had done is still known.
+  begin() {
     const { state } = this
-    if (this.drawn && this.revision !== state.revision) this.forget()
-    this.revision = state.revision
-    const layout = {
-      autosize: true, dragmode: this.mode ?? "pan", hovermode: "closest", hoverdistance: HOVER, showlegend: false,
-      margin: { l: 8, r: 8, t: 8, b: 8 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-      // Ranges of all points, since hiding a class must not move the others; or what was zoomed to.
-      xaxis: { visible: false, range: this.view?.x ?? extent(state.x) },
-      yaxis: { visible: false, range: this.view?.y ?? extent(state.y), scaleanchor: "x" },
-      modebar: { bgcolor: "transparent", color: this.theme("gray-text-color"), activecolor: this.theme("primary-color") },
+    ;(globalThis.byolMaps ??= {})[state.key] = this.stats
+    this.order = shuffled(state.n)
+    this.visible = new Uint8Array(state.n).fill(1)
+    const memory = remembered.get(state.key)
+    if (memory?.of === this.identity()) {
+      this.view = memory.view
+      this.legend.hiddenOf = memory.hiddenOf
+      this.toolbar.use(memory.tool)
     }
-    const config = {
-      displaylogo: false, scrollZoom: true, doubleClick: "reset", responsive: false,
-      modeBarButtons: [["pan2d", "zoom2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]],
-      toImageButtonOptions: { filename: "embedding-map", scale: 2 },
-    }
-    const fresh = !this.drawn
-    await globalThis.Plotly.react(this.plot, [...this.links(), ...this.traces(), this.ring()], layout, config)
-    this.drawn = true
-    this.wait.hidden = true
-    this.unpin.hidden = state.pinned === null
-    if (!fresh) return
-    this.home = this.ranges()
-    this.listen()
+    if (!state.selected) return
+    const flags = fromBits(state.selected, state.n)
+    this.selection = { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
   }
 
-  // Another space or method has places of its own: nothing of the old view means anything there.
-  forget() {
-    globalThis.Plotly.purge(this.plot)
-    this.drawn = false
+  // Other images: nothing of the old ones means anything here.
+  another() {
+    Object.assign(this, { order: shuffled(this.state.n), visible: new Uint8Array(this.state.n), selection: null })
+    Object.assign(this, { field: null, ids: null, labels: null, near: null, hovered: -1, linked: {}, places: new Places() })
+    this.card.hide()
+  }
+
+  justTold(what) {
+    return Date.now() - (this.toldAt[what] ?? 0) < TOLD
+  }
+
+  tell(what, value) {
+    this.toldAt[what] = Date.now()
+    this.tellPython(what, value)
+  }
+
+  // Each file takes its place when it is there, unless another is wanted by then.
+  fetch() {
+    const { files, colours, key } = this.state
+    const take = (name, rank, use) => {
+      const digest = files[name]
+      if (!digest) return use(null)
+      file(digest, key, rank).then((value) => { if (!this.closed && this.state.files[name] === digest) use(value) })
+    }
+    take("values", 3, (values) => this.colour(colours, values))
+    take("labels", 2, (labels) => { this.labels = labels })
+    take("ids", 2, (ids) => { this.ids = ids })
+    take("near", 1, (near) => { this.near = near })
+  }
+
+  colour(colours, values) {
+    const old = this.field
+    if (old?.values === values && JSON.stringify(old.colours) === JSON.stringify(colours)) return
+    this.field = { ...colours, colours, values, range: colours.kind === "number" ? numberRange(values) : null }
+    this.recolour()
+  }
+
+  // The visible points and their colours, after a change of field, theme, legend or selection.
+  recolour() {
+    const { field, theme, state } = this
+    if (!field || field.values.length !== state.n) return
+    const { hidden } = this.legend
+    const groups = this.legend.groups()
+    const shown = [...groups.slice(0, field.names.length).map(({ name }) => !hidden.has(name))]
+    const [none, noneShown] = [field.names.length || field.kind === "number" ? theme.grey : theme.primary, !hidden.has("none")]
+    const colours = field.kind === "number" ? ramp(theme) : categoryColours(theme, field.names.length)
+    const { values, range } = field
+    const numeric = (i) => (Number.isFinite(values[i]) ? colours[level(values[i], range)] : theme.grey)
+    const colourOf = field.kind === "number" ? numeric : (i) => colours[field.names.length ? values[i] : 0] ?? none
+    this.visible = Uint8Array.from(values, (value) => (field.kind === "number" ? 1 : Number(shown[value] ?? noneShown)))
+    this.bytes = pointColours(state.n, colourOf, this.visible, this.selection?.flags, theme.background)
+    this.points.colours(this.bytes, this.order)
+    this.legend.draw()
+    this.toolbar.draw()
+    this.dirty()
+  }
+
+  loaded(i) {
+    return file(this.state.frames.files[i], this.state.key, 2)
+  }
+
+  // Another frame; the points travel there for ``lasts`` milliseconds.
+  async show(i, lasts) {
+    const digest = this.state.frames.files[i]
+    this.showing = digest
+    const goal = await this.loaded(i)
+    if (this.closed || this.showing !== digest || goal.length !== 2 * this.state.n) return
+    const fresh = this.shownAs !== this.identity()
+    if (fresh && this.shownAs) this.camera.atHome = true
+    this.shownAs = this.identity()
+    const still = fresh || matchMedia("(prefers-reduced-motion: reduce)").matches
+    if (this.places.goal !== goal) {
+      this.places.go(goal, still ? 0 : lasts, performance.now())
+      this.points.places(this.places.origin, goal, this.order)
+    }
+    this.resize()
+    this.prefetchFrames()
+  }
+
+  async prefetchFrames() {
+    const { frames } = this.state
+    if (this.prefetched === frames.files.join()) return
+    this.prefetched = frames.files.join()
+    await idle()
+    for (const digest of frames.files) if (digest) file(digest, this.state.key, 0)
+  }
+
+  onPage(i) {
+    const { left, top } = this.plot.getBoundingClientRect()
+    const [x, y] = this.camera.toScreen(this.places.x(i), this.places.y(i))
+    return [left + x, top + y]
+  }
+
+  now() {
+    const { pinned, hovered, linked, selection, camera, timeline, places, state } = this
+    const visible = this.visible.reduce((sum, flag) => sum + flag, 0)
+    const step = state.frames.steps[timeline.nearest(timeline.wanted)]
+    return { pinned, hovered, linked, selected: selection?.count ?? 0, visible, view: camera.view, step, moved: places.moved }
+  }
+
+  get narrow() {
+    return this.camera.width < 500
+  }
+
+  extent() {
+    const made = this.state.frames.extents.filter(Boolean)
+    const { asked } = this.state
+    if (asked) made.push([asked.xy[0], asked.xy[0], asked.xy[1], asked.xy[1]])
+    const of = (which, k) => which(...made.map((extent) => extent[k]))
+    return [of(Math.min, 0), of(Math.max, 1), of(Math.min, 2), of(Math.max, 3)]
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.plot
+    if (!this.places.ready || !width || !height) return
+    this.ratio = Math.min(devicePixelRatio || 1, 2)
+    const size = { width: Math.round(width * this.ratio), height: Math.round(height * this.ratio) }
+    if (this.canvas.width !== size.width || this.canvas.height !== size.height) Object.assign(this.canvas, size)
+    this.camera.fit(this.extent(), width, height)
+    if (this.view) this.camera.view = this.view
     this.view = null
+    this.render(performance.now())
   }
 
-  ranges() {
-    const { xaxis, yaxis } = this.plot._fullLayout
-    return { x: [...xaxis.range], y: [...yaxis.range] }
-  }
-
-  traces() {
-    const { x, y } = this.state
-    const type = webgl() ? "scattergl" : "scatter"
-    const roomy = this.frame.clientWidth > 500 ? 0 : -2
-    const size = (x.length > 5000 ? 4 : x.length > 1500 ? 6 : x.length > 200 ? 8 : 10) + roomy
-    return this.groups.map(({ name, points, colour }) => ({
-      type, mode: "markers", name, uid: `class-${name}`, hoverinfo: "none", visible: !this.hidden.has(name),
-      x: Float32Array.from(points, (i) => x[i]), y: Float32Array.from(points, (i) => y[i]), customdata: points,
-      marker: { size, color: colour, opacity: 0.85, line: { width: x.length > 5000 ? 0 : 0.75, color: this.theme("background-color") } },
-    }))
-  }
-
-  // From the pinned point to its nearest in the full space: a long line shows how much the map leaves out.
-  links() {
-    const { x, y, pinned, near } = this.state
-    const ends = pinned === null ? [] : near.flatMap((i) => [pinned, i, null])
-    return [{
-      type: "scatter", mode: "lines", uid: "links", hoverinfo: "skip",
-      x: ends.map((i) => (i === null ? null : x[i])), y: ends.map((i) => (i === null ? null : y[i])),
-      line: { width: 1, color: this.theme("text-color") }, opacity: 0.45,
-    }]
-  }
-
-  ring() {
-    const { x, y, pinned, near } = this.state
-    const marked = pinned === null ? [] : [pinned, ...near]
-    return {
-      type: "scatter", mode: "markers", uid: "ring", hoverinfo: "skip",
-      x: marked.map((i) => x[i]), y: marked.map((i) => y[i]),
-      marker: {
-        symbol: "circle-open", color: this.theme("text-color"),
-        size: marked.map((_, m) => (m ? 12 : 18)), line: { width: marked.map((_, m) => (m ? 1.25 : 2.5)) },
-      },
-    }
-  }
-
-  listen() {
-    this.sized.observe(this.frame)
-    const { plot } = this
-    plot.on("plotly_hover", ({ points, event }) => this.showCard(points[0], event))
-    plot.on("plotly_unhover", () => { this.card.hidden = true })
-    plot.on("plotly_relayouting", () => { this.card.hidden = true })
-    plot.on("plotly_relayout", (changed) => {
-      if (changed.dragmode) this.mode = changed.dragmode
-      const now = this.ranges()
-      this.view = JSON.stringify(now) === JSON.stringify(this.home) ? null : now
-    })
-    plot.on("plotly_click", ({ points, event }) => {
-      const index = points[0]?.customdata
-      if (typeof index !== "number") return
-      this.setPin(index === this.state.pinned ? null : index)
-      this.showCard(points[0], event)
+  dirty() {
+    this.coming ??= requestAnimationFrame((now) => {
+      this.coming = null
+      this.render(now)
     })
   }
 
-  // Shown at once, then told to Python, which answers with the neighbours.
-  setPin(index) {
-    this.state = { ...this.state, pinned: index, near: [] }
-    this.draw()
-    this.pin(index)
+  // Only what lies upon the points has changed: they need not be drawn again.
+  mark() {
+    if (this.places.ready && this.bytes) this.overlay.draw(this)
   }
 
-  showCard(point, event) {
-    const index = point?.customdata
-    if (typeof index !== "number") return
-    const label = this.state.labels[index]
-    this.name.textContent = this.state.classes[label] ?? (this.state.classes.length ? "no class" : `image ${index + 1}`)
-    this.picture.hidden = !this.sheet
-    if (this.sheet) this.paint(index)
-    this.card.hidden = false
-    this.place(event)
+  get pointSize() {
+    const { n } = this.state
+    const size = (n > 20000 ? 3.5 : n > 5000 ? 4.5 : n > 1500 ? 6.5 : n > 200 ? 8.5 : 11) * (this.narrow ? 0.8 : 1)
+    return size * Math.min(Math.max((this.camera.scale / this.camera.homeScale) ** 0.3, 1), 3)
   }
 
-  paint(index) {
-    const { columns, cell } = this.state
-    const side = Math.max(cell, CARD) * Math.ceil(devicePixelRatio)
-    const canvas = Object.assign(this.picture, { width: side, height: side })
-    const pen = canvas.getContext("2d")
-    pen.imageSmoothingEnabled = side < cell // small pictures keep their pixels
-    const [left, top] = [(index % columns) * cell, Math.floor(index / columns) * cell]
-    pen.drawImage(this.sheet, left, top, cell, cell, 0, 0, side, side)
+  render(now) {
+    if (this.closed || !this.places.ready || !this.bytes) return
+    const travelling = this.places.advance(now)
+    const moving = travelling || now < this.calmAt
+    this.pace(now, moving)
+    const { camera, theme, ratio, pointSize: size, selection } = this
+    const part = moving ? this.part : 1
+    this.points.draw({ camera, moved: this.places.moved, size, background: theme.background, layered: Boolean(selection), part, ratio })
+    this.overlay.draw(this)
+    this.card.place()
+    this.wait.hidden = true
+    this.plot.dataset.drawn = "" // what tests and benchmarks wait for
+    this.stats.frames += 1
+    this.stats.ready ??= now - this.stats.began
+    this.stats.part = part
+    if (travelling) this.dirty()
+    else if (part < 1) this.later()
   }
 
-  // Above the pointer, below it near the upper edge, always inside the frame.
-  place(event) {
-    const frame = this.frame.getBoundingClientRect()
-    const touch = event?.changedTouches?.[0] ?? event
-    const [x, y] = [touch.clientX - frame.left, touch.clientY - frame.top]
-    const { offsetWidth: width, offsetHeight: height } = this.card
-    const left = Math.min(Math.max(x - width / 2, 4), frame.width - width - 4)
-    const top = y - height - 14 > 0 ? y - height - 14 : y + 18
-    this.card.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`
+  // While it moves, slow frames take fewer points, quick ones more.
+  pace(now, moving) {
+    const took = now - (this.drawnAt ?? now)
+    this.drawnAt = now
+    if (!moving || took > 400) return
+    if (took > SLOW) this.part = Math.max(FEWEST, this.part * 0.85)
+    else if (took < SLOW / 2) this.part = Math.min(1, this.part * 1.1)
   }
 
-  // A button for each class; they stay while the classes stay, or a double-click would lose its second click.
-  drawLegend() {
-    const wanted = JSON.stringify(this.groups.map(({ name, points, colour }) => [name, points.length, colour]))
-    if (wanted !== this.legendOf) {
-      this.legendOf = wanted
-      this.legend.replaceChildren()
-      if (this.state.classes.length) this.groups.forEach((group) => this.legendButton(group))
-      this.all = element("button", "byol-map-button byol-map-all", this.legend)
-      this.all.textContent = "Show all"
-      this.all.onclick = () => this.show(new Set())
-    }
-    for (const button of this.legend.querySelectorAll("[data-class]")) {
-      button.setAttribute("aria-pressed", String(!this.hidden.has(button.dataset.class)))
-    }
-    this.all.hidden = !this.hidden.size
+  later() {
+    clearTimeout(this.calm)
+    this.calm = setTimeout(() => this.dirty(), CALM)
   }
 
-  legendButton({ name, points, colour }) {
-    const button = element("button", "byol-map-button", this.legend)
-    button.dataset.class = name
-    button.title = "Click: show or hide. Double-click: only this class."
-    element("span", "byol-map-dot", button).style.background = colour
-    button.append(name)
-    element("span", "byol-map-count", button).textContent = points.length
-    button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
+  stir() {
+    this.calmAt = performance.now() + CALM
+    this.hover(-1)
+    this.card.hide()
+    this.dirty()
   }
 
-  toggle(name) {
-    const hidden = new Set(this.hidden)
-    if (!hidden.delete(name)) hidden.add(name)
-    this.show(hidden)
+  pan(right, down) {
+    this.camera.pan(right, down)
+    this.stir()
   }
 
-  only(name) {
-    this.show(new Set(this.groups.map((group) => group.name).filter((other) => other !== name)))
+  zoom(factor, left, top) {
+    this.camera.zoom(factor, left, top)
+    this.stir()
   }
 
-  show(hidden) {
-    this.hidden = hidden
-    this.drawLegend()
-    if (this.drawn) this.draw()
+  home() {
+    this.camera.home()
+    this.stir()
   }
-}
 
-function extent(values) {
-  let [low, high] = [Infinity, -Infinity]
-  for (const value of values) {
-    low = Math.min(low, value)
-    high = Math.max(high, value)
+  nearOf(i) {
+    const k = this.state.neighbours
+    return i === null || i < 0 || !this.near ? [] : [...this.near.subarray(i * k, (i + 1) * k)]
   }
-  const margin = (high - low) * 0.06 || 1
-  return [low - margin, high + margin]
-}
 
-let hasWebgl
-function webgl() {
-  hasWebgl ??= Boolean(document.createElement("canvas").getContext("webgl"))
-  return hasWebgl
+  // What is under a place on the screen: a point, -2 for the picture that was asked for, -1 for nothing.
+  point(left, top, reach, since) {
+    if (!this.places.ready) return -1
+    const { asked } = this.state
+    const star = asked && this.camera.toScreen(...asked.xy)
+    const onStar = star && Math.hypot(star[0] - left, star[1] - top) < STAR + 2
+    const i = onStar ? -1 : this.places.nearest(this.camera, left, top, reach, this.visible)
+    this.hover(i)
+    if (onStar) this.card.show("asked")
+    else if (i < 0) this.card.hide()
+    this.plot.classList.toggle("byol-map-on", i >= 0)
+    this.stats.hover = performance.now() - since
+    return onStar ? -2 : i
+  }
+
+  hover(i) {
+    if (i === this.hovered) return
+    this.hovered = i
+    if (i >= 0) this.card.show(i)
+    else this.card.hide()
+    this.links.tell("hover", i >= 0 ? [i] : [])
+    this.mark()
+  }
+
+  // Shown at once, then told to Python, which answers with the neighbours in the full space.
+  pin(i) {
+    this.pinned = i
+    this.pinnedNear = this.nearOf(i)
+    this.tell("pinned", i)
+    this.links.tell("pin", i === null ? [] : [i])
+    this.toolbar.draw()
+    this.mark()
+  }
+
+  aim() {
+    const { width, height } = this.camera
+    if (!this.places.ready) return
+    this.hover(this.places.nearest(this.camera, width / 2, height / 2, Math.max(width, height), this.visible))
+  }
+
+  pinAimed() {
+    this.aim()
+    if (this.hovered >= 0) this.pin(this.hovered === this.pinned ? null : this.hovered)
+  }
+
+  selectInside(line) {
+    const found = this.places.inside(this.camera, line, this.visible)
+    this.select(found.count ? found : null)
+  }
+
+  select(selection) {
+    this.selection = selection
+    this.tell("selected", selection ? toBits(selection.flags) : "")
+    this.links.tell("select", selection ? [...this.order.keys()].filter((i) => selection.flags[i]) : [])
+    this.recolour()
+  }
+
+  // Linked maps have one selection: the last one, wherever it was made.
+  selectLinked(points) {
+    if (this.selection && !this.selection.foreign) this.tell("selected", "")
+    const flags = new Uint8Array(this.state.n)
+    for (const i of points ?? []) flags[i] = 1
+    this.selection = points && { flags, count: points.length, foreign: true }
+    this.recolour()
+  }
+
+  // What the card says of a point.
+  words(i) {
+    const { state, labels, field, ids } = this
+    const name = state.classes[labels?.[i]]
+    const image = ids ? `image ${ids[i]}` : ""
+    const same = field && state.files.values === state.files.labels
+    const value = field && !same && (field.kind === "number" || field.names.length) ? `${field.title}: ${this.valueOf(i)}` : ""
+    return name ? [name, [value, image].filter(Boolean).join(" · ")] : [image || "no class", value]
+  }
+
+  valueOf(i) {
+    const { kind, values, names } = this.field
+    if (kind === "category") return names[values[i]] ?? "none"
+    return Number.isFinite(values[i]) ? NUMBER.format(values[i]) : "none"
+  }
 }

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.charts import CONFIG, Figure, Line, Point
 from app.components.asset import deliver, plotly_script
-from app.components.packed import pack, script
+from app.components.packed import pack, script, short
 
 _CSS = """
 .byol-chart {
@@ -71,17 +71,11 @@ def _script(*names: str) -> str:
     return script("live_chart/series.js") + "".join(rest)
 
 
-def _short(source: str) -> str:
-    """Without comments and indentation: every message to a widget carries its script along."""
-    lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.
 _mount = st.components.v2.component(
     "byol_live_chart", js=_script("traces.js", "live_chart.js"), css=_CSS, isolate_styles=False
 )
-_feed = st.components.v2.component("byol_feed", js=_short(_script("feed.js")), isolate_styles=False)
+_feed = st.components.v2.component("byol_feed", js=short(_script("feed.js")), isolate_styles=False)
 _legend = st.components.v2.component("byol_legend", js=_script("legend.js"), css=_LEGEND_CSS, isolate_styles=False)
 
 

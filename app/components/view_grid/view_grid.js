@@ -1,45 +1,117 @@
-// A card for each picture: the original, view 1 and view 2, pixel by pixel, with the values drawn under them.
-const TITLES = ["Original", "View 1", "View 2"]
+// Cards of pictures, pixel by pixel: the original and its views with what was drawn under them.
+// It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears what a
+// model thinks of the pairs (byol-view-notes); the last of each is kept for whoever comes later.
+const grids = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  const root = parentElement.querySelector(".byol-views") ?? make("div", "byol-views", parentElement)
-  const { sides, cards, originals, views } = unpack(data)
-  while (root.children.length > cards.length) root.lastChild.remove()
-  while (root.children.length < cards.length) makeCard(root)
-  cards.forEach((card, i) => {
-    const figures = root.children[i].querySelectorAll("figure")
-    figures.forEach((figure, version) => {
-      const [pixels, [height, width]] = version ? [views, sides[1]] : [originals, sides[0]]
-      const start = (Math.max(0, version - 1) * cards.length + i) * height * width * 3
-      paint(figure.querySelector("canvas"), pixels.subarray(start, start + height * width * 3), height, width)
-      describe(figure, version, card)
-    })
-  })
+  if (!grids.has(parentElement)) grids.set(parentElement, new Grid(parentElement))
+  const grid = grids.get(parentElement)
+  grid.update(unpack(data))
+  return () => grid.close()
 }
 
-function make(tag, className, parent) {
+function make(tag, className, parent, text = "") {
   const made = document.createElement(tag)
   made.className = className
+  made.textContent = text
   parent.append(made)
   return made
 }
 
-function makeCard(root) {
-  const card = make("section", "byol-views-card", root)
-  for (const title of TITLES) {
-    const figure = make("figure", "byol-views-figure", card)
-    make("canvas", "byol-views-picture", figure)
-    make("figcaption", "byol-views-title", figure).textContent = title
-    make("dl", "byol-views-drawn", figure)
+class Grid {
+  constructor(parent) {
+    this.root = make("div", "byol-views", parent)
+    this.root.onclick = ({ target }) => this.pick(target.closest("[data-pick]"))
+    this.listeners = {
+      "byol-originals": ({ detail }) => detail === this.state.originals && this.draw(),
+      "byol-view-notes": () => this.note(),
+    }
+    for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener)
+  }
+
+  close() {
+    for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener)
+  }
+
+  update(state) {
+    this.state = state
+    this.root.style.setProperty("--figures", Math.max(1, ...state.cards.map(({ figures }) => figures.length)))
+    this.root.dataset.layout = state.layout
+    const shape = JSON.stringify(state.cards.map(({ name, figures }) => [name, figures.map(([title]) => title)]))
+    if (shape !== this.shape) this.build(state)
+    this.shape = shape
+    this.draw()
+    this.note()
+    const { about, serial } = state
+    if (!about) return // a grid of something else
+    globalThis.byolViews = { about, serial }
+    window.dispatchEvent(new CustomEvent("byol-views-shown", { detail: { about, serial } }))
+  }
+
+  build({ cards }) {
+    this.root.replaceChildren()
+    this.cards = cards.map(({ name, figures }) => this.card(name, figures))
+  }
+
+  card(name, figures) {
+    const root = make("section", "byol-views-card", this.root)
+    if (name) make("div", "byol-views-name", root, name)
+    const parts = figures.map(([title]) => {
+      const figure = make("figure", "byol-views-figure", root)
+      const frame = make("button", "byol-views-frame", figure)
+      frame.type = "button"
+      frame.disabled = true
+      const canvas = make("canvas", "byol-views-picture", frame)
+      canvas.setAttribute("role", "img")
+      const caption = make("figcaption", "byol-views-title", figure, title)
+      return { frame, canvas, caption, list: make("dl", "byol-views-drawn", figure) }
+    })
+    return { root, parts, note: make("div", "byol-views-note", root) }
+  }
+
+  draw() {
+    const { cards, sides, views, originals } = this.state
+    const sources = [globalThis.byolOriginals?.get(originals), views]
+    cards.forEach(({ name, figures }, i) => figures.forEach((figure, j) => {
+      const [title, source, at, drawn] = figure, [height, width] = sides[source], part = this.cards[i].parts[j]
+      const start = at * height * width * 3, pixels = sources[source]
+      if (pixels) paint(part, pixels.subarray(start, start + height * width * 3), height, width)
+      describe(part, title, name, drawn)
+    }))
+  }
+
+  // What a model thinks of the pairs; what it thought of other ones fades.
+  note() {
+    const { about, texts = [], picks = false } = globalThis.byolViewNotes ?? {}
+    const old = about !== this.state.about
+    this.root.toggleAttribute("data-old", old)
+    if (old && texts.length !== this.cards.length) texts.length = 0
+    this.cards.forEach(({ note, parts }, i) => {
+      if (note.textContent !== (texts[i] ?? "")) note.textContent = texts[i] ?? ""
+      parts.forEach(({ frame }, j) => {
+        const view = this.state.cards[i].figures[j][4] ?? -1
+        frame.disabled = !picks || view < 0
+        if (view >= 0) frame.dataset.pick = `${i},${view}`
+      })
+    })
+  }
+
+  pick(frame) {
+    if (!frame || frame.disabled) return
+    this.root.querySelector("[aria-pressed=true]")?.setAttribute("aria-pressed", "false")
+    frame.setAttribute("aria-pressed", "true")
+    window.dispatchEvent(new CustomEvent("byol-view-picked", { detail: frame.dataset.pick.split(",").map(Number) }))
   }
 }
 
-function paint(canvas, rgb, height, width) {
-  if (canvas.height !== height || canvas.width !== width) Object.assign(canvas, { height, width })
-  const pen = canvas.getContext("2d")
-  const image = pen.createImageData(width, height)
-  const rgba = image.data
+function paint(part, rgb, height, width) {
+  const { canvas } = part
+  if (canvas.height !== height || canvas.width !== width) {
+    Object.assign(canvas, { height, width })
+    part.image = null
+  }
+  const pen = canvas.getContext("2d"), image = (part.image ??= pen.createImageData(width, height)), rgba = image.data
   for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
     rgba[to] = rgb[from]
     rgba[to + 1] = rgb[from + 1]
@@ -49,17 +121,26 @@ function paint(canvas, rgb, height, width) {
   pen.putImageData(image, 0, 0)
 }
 
-function describe(figure, version, { name, drawn }) {
-  const lines = version ? drawn[version - 1] : name ? [["", name]] : []
-  const words = lines.map((line) => line.filter(Boolean).join(" ")).join(", ")
-  const canvas = figure.querySelector("canvas")
-  canvas.setAttribute("role", "img")
-  canvas.setAttribute("aria-label", `${TITLES[version]}${name ? ` of ${name}` : ""}${version ? `: ${words || "unchanged"}` : ""}`)
-  const list = figure.querySelector("dl")
-  list.replaceChildren()
-  for (const [what, value] of lines.length || !version ? lines : [["", "unchanged"]]) {
-    const row = make("div", "byol-views-row", list)
-    if (what) make("dt", "", row).textContent = what
-    make("dd", "", row).textContent = value
+function describe(part, title, name, drawn) {
+  const words = drawn?.map((line) => line.filter(Boolean).join(" ")).join(", ") || (drawn ? "unchanged" : "")
+  if (words === part.words && name === part.name) return
+  Object.assign(part, { words, name })
+  part.canvas.setAttribute("aria-label", `${title}${name ? ` of ${name}` : ""}${words ? `: ${words}` : ""}`)
+  const lines = drawn ? (drawn.length ? drawn : [["", "unchanged"]]) : []
+  while (part.list.children.length > lines.length) part.list.lastChild.remove()
+  lines.forEach(([what, value], place) => line(part.list, place, what, value))
+}
+
+// What a line says changes with every movement, its place seldom.
+function line(list, place, what, value) {
+  let row = list.children[place]
+  if (!row) {
+    row = make("div", "byol-views-row", list)
+    make("dt", "", row)
+    make("dd", "", row)
   }
+  const [name, words] = row.children
+  name.hidden = !what
+  if (name.textContent !== what) name.textContent = what
+  if (words.textContent !== value) words.textContent = value
 }

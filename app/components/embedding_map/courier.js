@@ -1,0 +1,70 @@
+// Brings files and asks for those that are missed: one question at a time, the next when the answer is there.
+const PAUSE = 80 // milliseconds: what comes without asking comes first
+const PATIENCE = 12000 // milliseconds after which a question is asked anew
+const TRIES = 4
+const couriers = new WeakMap()
+
+export default function ({ data, parentElement, setStateValue }) {
+  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  if (!data) return
+  const message = unpack(data)
+  for (const [i, { digest, mime }] of message.files.entries()) {
+    const content = message[`file${i}`]
+    // Copies: a view would keep the whole message alive.
+    keepFile(digest, mime ? new Blob([content], { type: mime }) : content.slice())
+  }
+  if (!couriers.has(parentElement)) couriers.set(parentElement, new Courier(message.key))
+  const courier = couriers.get(parentElement)
+  courier.send = (number, digests) => setStateValue("missing", { number, digests })
+  courier.answered(message.answers, message.files.length)
+  return () => {
+    courier.close()
+    couriers.delete(parentElement)
+  }
+}
+
+class Courier {
+  constructor(key) {
+    this.key = key
+    Object.assign(this, { until: 0, number: 0 })
+    fileStore().couriers.set(key, this)
+  }
+
+  close() {
+    clearTimeout(this.timer)
+    const { couriers: known } = fileStore()
+    if (known.get(this.key) === this) known.delete(this.key)
+  }
+
+  // What did not come with the answer is asked for again: it was too much for one message, or the next overtook it.
+  answered(number, count) {
+    if (number !== this.number) return
+    this.until = 0
+    for (const entry of this.mine()) {
+      entry.asked = -Infinity
+      if (count) entry.tries = 0
+    }
+    this.wake()
+  }
+
+  mine() {
+    return [...fileStore().waiting.values()].filter(({ courier }) => courier === this.key)
+  }
+
+  wake() {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => this.ask(), Math.max(PAUSE, this.until - Date.now()))
+  }
+
+  ask() {
+    const now = Date.now()
+    const due = this.mine().filter((entry) => now - entry.asked > PATIENCE && entry.tries < TRIES)
+    if (!due.length) return
+    due.sort((one, other) => other.rank - one.rank)
+    for (const entry of due) Object.assign(entry, { asked: now, tries: entry.tries + 1 })
+    this.until = now + PATIENCE
+    this.number = Math.max(now, this.number + 1) // also after the courier was taken away and came again
+    this.send(this.number, due.slice(0, 64).map(({ digest }) => digest))
+    this.wake()
+  }
+}

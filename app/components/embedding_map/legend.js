@@ -1,0 +1,95 @@
+// The legend: a button for each category, or a bar for numbers.
+class Legend {
+  constructor(map, parent) {
+    this.map = map
+    this.box = element("div", "byol-map-legend", parent)
+    this.hiddenOf = new Map() // field -> its hidden categories: they are found again when the field comes back
+  }
+
+  get hidden() {
+    const { title } = this.map.field
+    if (!this.hiddenOf.has(title)) this.hiddenOf.set(title, new Set())
+    return this.hiddenOf.get(title)
+  }
+
+  // The categories with their colours and counts, those without one last; none for numbers.
+  groups() {
+    const { field, theme } = this.map
+    if (field.kind !== "category") return []
+    const { names } = field
+    const counts = new Uint32Array(names.length + 1)
+    for (const value of field.values) counts[value >= 0 && value < names.length ? value : names.length] += 1
+    const colours = categoryColours(theme, names.length)
+    const groups = names.map((name, i) => ({ name, count: counts[i], colour: colours[i] }))
+    if (counts[names.length] && names.length) groups.push({ name: "none", count: counts[names.length], colour: theme.grey })
+    return groups
+  }
+
+  // Buttons stay while the categories stay, or a double-click would lose its second click.
+  draw() {
+    const { field, theme } = this.map
+    const groups = this.groups()
+    const wanted = JSON.stringify([field.colours, groups, field.range, theme.dark])
+    if (wanted !== this.drawn) {
+      this.drawn = wanted
+      this.box.replaceChildren()
+      if (field.kind === "number") this.bar(field)
+      else this.buttons(groups)
+    }
+    const { hidden } = this
+    for (const button of this.box.querySelectorAll("[data-class]")) {
+      button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.class)))
+    }
+    if (this.all) this.all.hidden = !hidden.size
+  }
+
+  buttons(groups) {
+    for (const group of groups) this.button(group)
+    this.all = element("button", "byol-map-button byol-map-all", this.box)
+    this.all.textContent = "Show all"
+    this.all.onclick = () => this.show(new Set())
+  }
+
+  button({ name, count, colour }) {
+    const button = element("button", "byol-map-button", this.box)
+    button.dataset.class = name
+    button.title = "Click: show or hide. Double-click: only this one."
+    element("span", "byol-map-dot", button).style.background = hex(colour)
+    button.append(name)
+    element("span", "byol-map-count", button).textContent = NUMBER_OF.format(count)
+    button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
+  }
+
+  bar({ title, range }) {
+    this.all = null
+    const box = element("div", "byol-map-ramp", this.box)
+    element("span", "byol-map-field", box).textContent = title
+    if (!range) return box.append("no values")
+    const [low, high] = ends(range)
+    element("span", "byol-map-low", box).textContent = low
+    element("span", "byol-map-bar", box).style.background = `linear-gradient(to right, ${ramp(this.map.theme).map(hex).join()})`
+    element("span", "byol-map-high", box).textContent = high
+  }
+
+  toggle(name) {
+    const hidden = new Set(this.hidden)
+    if (!hidden.delete(name)) hidden.add(name)
+    this.show(hidden)
+  }
+
+  only(name) {
+    this.show(new Set(this.groups().map((group) => group.name).filter((other) => other !== name)))
+  }
+
+  show(hidden) {
+    this.hiddenOf.set(this.map.field.title, hidden)
+    this.map.recolour()
+  }
+}
+
+const NUMBER_OF = new Intl.NumberFormat("en-GB")
+
+// The ends of the ramp in words; "≤" where smaller values share its colour.
+function ends({ low, high, below, above }) {
+  return [(below ? "≤ " : "") + NUMBER.format(low), (above ? "≥ " : "") + NUMBER.format(high)]
+}

@@ -1,0 +1,82 @@
+// The buttons on the map, and how elements are made.
+const ICONS = {
+  pan: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
+  lasso: "M12 5c5 0 8.500 2 8.500 5s-3.500 5-8.500 5-8.500-2-8.500-5S7 5 12 5M8 14.500c-2 1-2 3 0 3.200s2 1.800 0 3.300",
+  box: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M11 4h2M11 20h2M4 11v2M20 11v2",
+  plus: "M12 5v14M5 12h14", minus: "M5 12h14",
+  home: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+  play: "M8 5l11 7-11 7z", pause: "M8 5v14M16 5v14", back: "M16 6l-8 6 8 6zM6 6v12", next: "M8 6l8 6-8 6zM18 6v12",
+  save: "M12 4v11M7 11l5 5 5-5M5 20h14",
+}
+
+function element(tag, className, parent) {
+  const made = document.createElement(tag)
+  made.className = className
+  if (tag === "button") made.type = "button"
+  parent.append(made)
+  return made
+}
+
+function setIcon(button, icon, title) {
+  const filled = icon === "play" || icon === "back" || icon === "next" ? " fill=\"currentColor\"" : " fill=\"none\""
+  button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"${filled}><path d="${ICONS[icon]}"/></svg>`
+  button.title = title
+  button.setAttribute("aria-label", title)
+}
+
+function iconButton(className, parent, icon, title, act) {
+  const button = element("button", `byol-map-icon ${className}`, parent)
+  setIcon(button, icon, title)
+  button.onclick = act
+  return button
+}
+
+class Toolbar {
+  constructor(map, parent) {
+    this.map = map
+    this.box = element("div", "byol-map-tools", parent)
+    this.box.setAttribute("role", "toolbar")
+    this.box.setAttribute("aria-label", "Map tools")
+    const tools = [
+      ["pan", "Move the map by dragging"],
+      ["lasso", "Lasso: draw around points to select them (or drag with Shift)"],
+      ["box", "Box: drag a rectangle to select points"],
+    ]
+    this.tools = tools.map(([tool, title]) => {
+      const button = iconButton(`byol-map-${tool}`, this.box, tool, title, () => this.use(tool))
+      button.dataset.tool = tool
+      return button
+    })
+    element("span", "byol-map-gap", this.box)
+    iconButton("byol-map-in", this.box, "plus", "Larger (+)", () => map.zoom(1.5))
+    iconButton("byol-map-out", this.box, "minus", "Smaller (−)", () => map.zoom(1 / 1.5))
+    iconButton("byol-map-home", this.box, "home", "The whole map (0)", () => map.home())
+    element("span", "byol-map-gap", this.box)
+    for (const kind of ["png", "svg"]) {
+      const button = iconButton(`byol-map-save byol-map-${kind}`, this.box, "save", `Download as ${kind.toUpperCase()}`, () => download(map, kind))
+      button.append(kind.toUpperCase())
+    }
+    const left = element("div", "byol-map-left", parent)
+    this.unpin = element("button", "byol-map-button byol-map-unpin", left)
+    this.unpin.textContent = "Unpin"
+    this.unpin.title = "Unpin (Escape)"
+    this.unpin.onclick = () => map.pin(null)
+    this.clear = element("button", "byol-map-button byol-map-clear", left)
+    this.clear.title = "Clear the selection (Escape)"
+    this.clear.onclick = () => map.select(null)
+    this.use("pan")
+  }
+
+  use(tool) {
+    this.tool = tool
+    for (const button of this.tools) button.setAttribute("aria-pressed", String(button.dataset.tool === tool))
+    this.map.plot.dataset.tool = tool
+  }
+
+  draw() {
+    const { pinned, selection } = this.map
+    this.unpin.hidden = pinned === null
+    this.clear.hidden = !selection
+    if (selection) this.clear.textContent = `${NUMBER_OF.format(selection.count)} selected · Clear`
+  }
+}

@@ -1,0 +1,144 @@
+"""What becomes of the settings of the augmentation lab: a new run, a saved preset, or text to take along."""
+
+from __future__ import annotations
+
+import shlex
+
+import streamlit as st
+
+from app import access, state
+from app.components import lab_settings, words
+from app.components.lab_choice import SET, Choice
+from app.components.lab_modes import part_of
+from app.components.lab_settings import RECIPE, Settings
+from app.components.pictures import KEPT, Pictures
+from app.forms import scalar
+from byol_core import paths, view_presets
+from byol_core.errors import InputError
+
+SAVE = "save views"
+NAME, DONE, TROUBLE = "views_name", "views_done", "views_trouble"
+
+
+def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
+    """The two ways to keep what was tuned."""
+    teacher = access.is_teacher()
+    if not teacher:
+        st.caption(f":material/lock: {access.refusal('start runs')}")
+    with st.container(horizontal=True):
+        if teacher and st.button("Use in a new run", icon=":material/model_training:", type="primary"):
+            _to_train(settings, choice)
+        if st.button("Save or copy", icon=":material/bookmark:"):
+            st.session_state.pop(DONE, None)
+            dialog(settings, choice, pictures)
+
+
+def _to_train(settings: Settings, choice: Choice) -> None:
+    """Take the settings to the form of a new run."""
+    views = settings.views()
+    values = {"preset": views.preset, "strength": views.strength, **settings.changed(views.preset)}
+    address = {f"views.{name}": value for name, value in values.items()} | choice.data
+    st.switch_page("views/train.py", query_params={key: scalar(value) for key, value in address.items()})
+
+
+@st.dialog("Save or copy these views", width="large")
+@state.in_words()
+def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
+    """Save them under a name, or take them as text; delete the preset that is looked at."""
+    if st.session_state.pop(DONE, False):
+        st.rerun()
+    if access.is_teacher():
+        _save(settings)
+    else:
+        st.caption(f":material/lock: {access.refusal(SAVE)}")
+    views = settings.views(choice.view)
+    yaml, python, command = st.tabs(["YAML", "Python", "Command"])
+    with yaml:
+        st.caption("The section of a run's settings, for `byol train --config views.yaml`.")
+        st.code(view_presets.as_yaml(views), language="yaml")
+    with python:
+        st.caption("A program that makes exactly the views of the grid with the trainer's code.")
+        st.code(program(settings, choice, pictures), language="python")
+    with command:
+        _command(settings)
+
+
+def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
+    """Python that makes the views of the page of pictures that is looked at."""
+    start, end = part_of(pictures, choice.shown)
+    one = len(pictures) == 1
+    files = () if choice.place == SET else pictures.names * choice.shown if one else pictures.names[start:end]
+    return view_presets.as_python(
+        settings.views(choice.view),
+        seed=choice.seed,
+        image_size=choice.size,
+        source=choice.source,
+        limit=KEPT,
+        part=(start, end),
+        files=files,
+    )
+
+
+def _command(settings: Settings) -> None:
+    """How a terminal trains with these views."""
+    if settings.recipe in view_presets.RECIPES or settings.values != lab_settings.strengths_of(settings.preset):
+        st.caption("Save them first, and train with them by their name. Without a name:")
+        given = view_presets.settings(settings.views())
+        parts = [f"--set {shlex.quote(f'views.{name}={scalar(value)}')}" for name, value in given.items()]
+    else:
+        st.caption("By the name under which they are saved in this home:")
+        parts = [f"--views {shlex.quote(settings.recipe)}"]
+    st.code(" \\\n  ".join(["byol train --preset classroom", *parts]), language="bash")
+
+
+def _save(settings: Settings) -> None:
+    saved = settings.recipe not in view_presets.RECIPES
+    taken = str(st.session_state.get(NAME) or "") in view_presets.names(paths.home())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Name", settings.recipe if saved else "", max_chars=view_presets.LONGEST, key=NAME)
+        st.button(
+            "Overwrite" if taken else "Save",
+            icon=":material/save:",
+            type="primary",
+            key="views_save",
+            on_click=_keep,
+            args=(settings, taken),
+        )
+        if saved:
+            st.button(
+                f"Delete '{words.plain(settings.recipe)}'",
+                icon=":material/delete:",
+                key="views_delete",
+                on_click=_drop,
+                args=(settings.recipe,),
+            )
+    if taken:
+        st.caption("There are views of that name: they would be replaced.")
+    if sentence := st.session_state.pop(TROUBLE, ""):
+        st.error(sentence, icon=":material/error:")
+
+
+def _keep(settings: Settings, overwrite: bool) -> None:
+    """Save, and look at what was saved; a callback."""
+    with state.said_later(TROUBLE):
+        access.require(SAVE)
+        name = str(st.session_state.get(NAME) or "").strip()
+        if not name:
+            raise InputError("Give the views a name.")
+        view_presets.save(paths.home(), name, settings.views(), overwrite=overwrite)
+        _look_at(name)
+
+
+def _drop(name: str) -> None:
+    """Delete, and look at the recipe that it came from; a callback."""
+    with state.said_later(TROUBLE):
+        access.require(SAVE)
+        recipe = lab_settings.preset(name).preset
+        view_presets.delete(paths.home(), name)
+        _look_at(recipe)
+
+
+def _look_at(name: str) -> None:
+    st.session_state[RECIPE] = name
+    lab_settings.put(lab_settings.strengths_of(lab_settings.preset(name)))
+    st.session_state[DONE] = True

@@ -1,0 +1,91 @@
+"""Which places a map shows: those of the chosen method when they are there, those of PCA meanwhile.
+
+Whoever only looks on may have the usual map of the newest evaluation made, one at a time for the whole server.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from app import access
+from app.components import map_data
+from app.components.map_choices import COMPUTE
+from app.components.map_data import MOST_AT_ONCE
+from byol_core import embed
+from byol_core.embed import Evaluation, Film, MapSettings, Probe
+from byol_core.warm.jobs import Job
+
+# Of so many images the maps of all evaluations are made unasked; of more, when somebody wants them.
+MOST_UNASKED = 5_000
+WAITING = ("absent", "waiting", "running")
+# The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
+_asked_for: list[tuple[Probe, Evaluation, str, MapSettings]] = []
+_asking = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is drawn: the film, by which method, and where the film that was asked for stands (None: it is drawn)."""
+
+    film: Film
+    method: str
+    job: Job | None
+
+    def at(self, step: int) -> int:
+        """The number of the frame of that evaluation."""
+        return self.film.steps.index(step)
+
+
+def shown(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, *, whole: bool) -> Shown:
+    """The film that can be drawn now; asks for the one that was chosen. ``whole``: of all evaluations."""
+    if settings.method == "PCA" and len(probe) <= MOST_AT_ONCE:
+        return Shown(map_data.pca(probe, evaluation, space), "PCA", None)
+    whole = whole or settings.method == "PCA"  # some seconds an evaluation, even of a large set
+    wanted = _film(home, probe, evaluation, space, settings, whole)
+    at_work = wanted.job if wanted.job.state in WAITING else None
+    if wanted.at(evaluation.step) is not None:
+        return Shown(wanted, settings.method, at_work if whole else None)
+    return Shown(map_data.pca(probe, evaluation, space), "PCA", wanted.job)
+
+
+def made(film: Film) -> int:
+    """How many frames are there."""
+    return int(np.isfinite(film.xy[:, 0, 0]).sum())
+
+
+def _film(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, whole: bool) -> Film:
+    """The film as far as it is made; asks for the rest of it where that is allowed."""
+    if access.is_teacher():
+        return embed.film(home, probe, space, settings, first=evaluation.step, whole=whole)
+    there = embed.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+    if there.at(evaluation.step) is not None:
+        return there
+    return _begin(home, probe, evaluation, space, settings, there)
+
+
+def _begin(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, there: Film) -> Film:
+    """Have the usual map made for whoever looks on, or say why it is not, or not now."""
+    if settings != MapSettings(method=settings.method):
+        return _with(there, Job("failed", message=access.refusal(COMPUTE)))
+    if evaluation.step != probe.evaluations[-1].step:
+        return _with(there, Job("failed", message=access.refusal("compute maps of earlier evaluations")))
+    asked = (probe, evaluation, space, settings)
+    with _asking:  # a class opens the same page at the same moment
+        if any(one[1:] != asked[1:] and _is_open(home, one) for one in _asked_for):
+            return _with(there, Job("absent", message="Waiting for another map"))
+        _asked_for[:] = [asked]
+        return embed.film(home, probe, space, settings, first=evaluation.step, whole=False)
+
+
+def _is_open(home: Path, asked: tuple[Probe, Evaluation, str, MapSettings]) -> bool:
+    probe, evaluation, space, settings = asked
+    found = embed.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+    return found.job.state in ("waiting", "running")
+
+
+def _with(film: Film, job: Job) -> Film:
+    return replace(film, job=job)

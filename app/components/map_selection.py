@@ -1,0 +1,81 @@
+"""The points that were drawn around: how many of which class, and their pictures page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app.components import live_chart, map_charts, map_data, map_panel, words
+from app.components.map_notes import count
+from byol_core.embed import Probe
+
+PAGE = 12
+LONGEST = 11  # letters of a class under a small picture
+MOST_CLASSES = 12  # more are told as a number
+
+
+def draw(probe: Probe, chosen: Sequence[int], key: str) -> None:
+    """What is selected on the map of that key."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            many = "point" if len(chosen) == 1 else "points"
+            st.markdown(f"**{count(len(chosen))} {many} selected**", width="content")
+            st.button(
+                "Clear",
+                key=f"{key}-clear",
+                icon=":material/deselect:",
+                on_click=clear,
+                args=(key,),
+                help="Also: Escape, or a click beside the points.",
+            )
+        _classes(probe, chosen, key)
+        _gallery(probe, chosen, key)
+
+
+def clear(key: str) -> None:
+    """Select nothing on that map any more."""
+    st.session_state[key] = {**st.session_state.get(key, {}), "selected": ""}
+
+
+def class_counts(probe: Probe, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
+    """(class, selected, all on the map) of each class that is selected, the largest first."""
+    labels = probe.classes
+    whole = np.bincount(labels[labels >= 0], minlength=len(probe.class_names))
+    found = Counter(int(label) for label in labels[list(chosen)] if label >= 0)
+    return [(probe.class_names[label], many, int(whole[label])) for label, many in found.most_common()]
+
+
+def _classes(probe: Probe, chosen: Sequence[int], key: str) -> None:
+    counts = class_counts(probe, chosen)
+    if not counts:
+        return
+    alt = "Selected of each class: " + ", ".join(f"{name} {many} of {whole}" for name, many, whole in counts)
+    live_chart.live_chart(map_charts.classes(counts[:MOST_CLASSES], revision=key), key=f"{key}-classes", alt=alt)
+    if len(counts) > MOST_CLASSES:
+        st.caption(f"And {len(counts) - MOST_CLASSES} more classes.")
+
+
+def _gallery(probe: Probe, chosen: Sequence[int], key: str) -> None:
+    pages = -(-len(chosen) // PAGE)
+    # Another selection begins at its first page.
+    number = 1
+    if pages > 1:
+        number = st.pagination(pages, key=f"{key}-page-{hash(tuple(chosen)) & 0xFFFFFFFF}", max_visible_pages=5)
+    part = chosen[(number - 1) * PAGE : number * PAGE]
+    images = map_data.thumbnails(probe, part)
+    if not images:
+        st.caption("The pictures of this run are lost.")
+        return
+    with st.grid(4, min_column_width=56, gap="xsmall", wrap=False):
+        for i, image in zip(part, images, strict=True):
+            with st.container(gap=None):
+                name = probe.class_of(i)
+                st.image(map_panel.enlarged(image), width="stretch", alt=name or f"Image {probe.indices[i]}")
+                st.markdown(f":small[{words.plain(_short(name)) or probe.indices[i]}]")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -1,0 +1,45 @@
+// Between the grid and the part of the page that asks a model: brings its numbers to the cards, says which views stay
+// (once nothing moved for a moment) and which one was picked, and has that part look again while an answer is worked on.
+const REST = 350 // milliseconds
+const links = new WeakMap()
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  if (!data) return
+  if (!links.has(parentElement)) links.set(parentElement, new Link())
+  const link = links.get(parentElement)
+  Object.assign(link, { set: setStateValue, tell: setTriggerValue })
+  link.update(data)
+  return () => link.close()
+}
+
+class Link {
+  constructor() {
+    this.listeners = {
+      "byol-views-shown": ({ detail }) => this.shown(detail.about),
+      "byol-view-picked": ({ detail }) => this.set("pick", detail),
+    }
+    for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener)
+  }
+
+  close() {
+    for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener)
+    clearTimeout(this.resting)
+    clearInterval(this.looking)
+    if (globalThis.byolViewNotes === this.notes) delete globalThis.byolViewNotes
+  }
+
+  update({ notes, rest, again }) {
+    globalThis.byolViewNotes = this.notes = notes
+    window.dispatchEvent(new CustomEvent("byol-view-notes"))
+    this.rest = rest
+    this.shown(globalThis.byolViews?.about)
+    clearInterval(this.looking) // an interval, because a message that is as the last one does not come here
+    this.looking = again ? setInterval(() => document.hidden || this.tell("look", true), 1000 * again) : 0
+  }
+
+  shown(about) {
+    clearTimeout(this.resting)
+    if (about && about !== this.rest) this.resting = setTimeout(() => this.set("rest", (this.rest = about)), REST)
+  }
+}

@@ -1,0 +1,160 @@
+// Sliders that send their values at once: one message is on its way, and of what comes meanwhile only the newest is kept.
+// Streamlit's own slider waits a fifth of a second after every movement.
+const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
+const REST = 250 // milliseconds after which the address follows
+const NARROW = 640 // pixels: on a phone the groups are closed at first, so that the pictures are within reach
+const SHOWN = "byol-views-shown"
+const panels = new WeakMap()
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!data) return
+  if (!panels.has(parentElement)) panels.set(parentElement, new Sliders(parentElement))
+  const panel = panels.get(parentElement)
+  panel.set = setStateValue
+  panel.update(data)
+  return () => panel.close()
+}
+
+function make(tag, className, parent, text = "") {
+  const made = document.createElement(tag)
+  made.className = className
+  made.textContent = text
+  parent.append(made)
+  return made
+}
+
+class Sliders {
+  constructor(parent) {
+    this.root = make("div", "byol-sliders", parent)
+    this.path = location.pathname
+    this.serial = 0
+    this.heard = ({ detail }) => this.arrived(detail.serial)
+    window.addEventListener(SHOWN, this.heard)
+  }
+
+  close() {
+    window.removeEventListener(SHOWN, this.heard)
+    clearTimeout(this.waiting)
+    clearTimeout(this.resting)
+  }
+
+  update({ groups, revision }) {
+    const layout = JSON.stringify(groups.map(({ title, sliders }) => [title, sliders.map(({ name }) => name)]))
+    if (layout !== this.layout) this.build(groups)
+    this.layout = layout
+    const fresh = revision !== this.revision
+    this.revision = revision
+    for (const slider of groups.flatMap(({ sliders }) => sliders)) {
+      const row = this.rows.get(slider.name)
+      row.usual = slider.usual
+      if (fresh) row.input.value = slider.value // else whoever moves it knows best
+      this.show(row)
+    }
+    if (fresh) this.remember()
+  }
+
+  build(groups) {
+    this.root.replaceChildren()
+    this.rows = new Map()
+    const narrow = window.innerWidth < NARROW
+    for (const { title, sliders } of groups) {
+      const part = make(title ? "details" : "div", "byol-sliders-part", this.root)
+      if (title) make("summary", "", part, title)
+      if (title) part.open = !narrow
+      const group = make("div", "byol-sliders-group", part)
+      for (const slider of sliders) this.row(group, slider)
+    }
+    this.all = make("button", "byol-sliders-all", this.root, "Reset all to the preset")
+    this.all.type = "button"
+    this.all.onclick = () => this.reset([...this.rows.values()])
+  }
+
+  row(group, { name, label, help, low, high, step }) {
+    const line = make("div", "byol-slider", group)
+    const head = make("div", "byol-slider-head", line)
+    const title = make("label", "", head, label)
+    const ask = make("button", "byol-slider-ask", head, "?")
+    const back = make("button", "byol-slider-back", head, "↺")
+    const value = make("output", "", head)
+    const input = make("input", "", line)
+    const words = make("p", "byol-slider-help", line, help)
+    words.id = `byol-help-${name}`
+    words.hidden = true
+    Object.assign(input, { type: "range", min: low, max: high, step, id: `byol-slider-${name}`, title: help })
+    input.setAttribute("aria-describedby", words.id)
+    title.htmlFor = value.htmlFor = input.id
+    Object.assign(ask, { type: "button", onclick: () => this.explain(ask, words) })
+    ask.setAttribute("aria-label", `What ${label} does`)
+    ask.setAttribute("aria-expanded", "false")
+    Object.assign(back, { type: "button", title: "Back to the preset" })
+    back.setAttribute("aria-label", `Reset ${label} to the preset`)
+    const row = { name, line, input, value, back, usual: 0 }
+    back.onclick = () => this.reset([row])
+    input.oninput = () => this.moved(row)
+    input.ondblclick = () => this.reset([row])
+    this.rows.set(name, row)
+  }
+
+  explain(ask, words) {
+    words.hidden = !words.hidden
+    ask.setAttribute("aria-expanded", String(!words.hidden))
+  }
+
+  show(row) {
+    const { line, input, value, back, usual } = row
+    const now = Number(input.value), share = (at) => (at - input.min) / (input.max - input.min)
+    value.textContent = now.toFixed(2)
+    line.style.setProperty("--at", share(now))
+    line.style.setProperty("--usual", share(usual))
+    back.disabled = now === usual
+    line.toggleAttribute("data-changed", now !== usual)
+    this.all.disabled = [...this.rows.values()].every((each) => Number(each.input.value) === each.usual)
+  }
+
+  reset(rows) {
+    for (const row of rows) {
+      row.input.value = row.usual
+      this.show(row)
+    }
+    this.changed()
+  }
+
+  moved(row) {
+    this.show(row)
+    this.changed()
+  }
+
+  changed() {
+    if (this.under) this.next = true
+    else this.send()
+    clearTimeout(this.resting)
+    this.resting = setTimeout(() => this.remember(), REST)
+  }
+
+  send() {
+    this.under = true
+    this.next = false
+    const values = Object.fromEntries([...this.rows].map(([name, { input }]) => [name, Number(input.value)]))
+    this.set("values", { revision: this.revision, serial: ++this.serial, values })
+    clearTimeout(this.waiting)
+    this.waiting = setTimeout(() => this.arrived(this.serial), PATIENCE)
+  }
+
+  arrived(serial) {
+    if (serial !== this.serial) return
+    clearTimeout(this.waiting)
+    this.under = false
+    if (this.next) this.send()
+  }
+
+  // The address has what differs from the preset, so that it leads back here.
+  remember() {
+    if (location.pathname !== this.path) return
+    const address = new URL(location.href)
+    for (const [name, { input, usual }] of this.rows) {
+      if (Number(input.value) === usual) address.searchParams.delete(name)
+      else address.searchParams.set(name, Number(input.value))
+    }
+    if (address.href !== location.href) history.replaceState(history.state, "", address)
+  }
+}

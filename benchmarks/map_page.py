@@ -1,0 +1,117 @@
+"""A page with one map of random clusters, drawn by our widget or by plotly's scattergl: what map_frames.py looks at.
+
+streamlit run benchmarks/map_page.py      then /?who=byol-lab&n=60000, or /?who=plotly&n=5000
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from app.components.asset import deliver, plotly_script
+from app.components.embedding_map import Colours, Frames, Sheets, embedding_map
+from app.components.packed import READER, pack
+
+CLASSES, PER_SHEET, COLUMNS, CELL = 10, 2500, 50, 32
+# What the widget was before it had a renderer of its own: a trace a class, no axes, panning by drag.
+PLOTLY = """
+export default function ({ data, parentElement }) {
+  const { plotly, x, y, labels } = unpack(data)
+  const plot = parentElement.querySelector("div") ?? parentElement.appendChild(document.createElement("div"))
+  plot.className = "plotly-map"
+  plot.style.height = "560px"
+  loadPlotly(plotly).then(async () => {
+    const size = x.length > 5000 ? 4 : 6
+    const traces = Array.from({ length: 10 }, (_, k) => {
+      const own = [...labels.keys()].filter((i) => labels[i] === k)
+      return { type: "scattergl", mode: "markers", hoverinfo: "none", x: Float32Array.from(own, (i) => x[i]),
+        y: Float32Array.from(own, (i) => y[i]), marker: { size, opacity: 0.85 } }
+    })
+    const layout = { dragmode: "pan", hovermode: "closest", showlegend: false, margin: { l: 8, r: 8, t: 8, b: 8 },
+      xaxis: { visible: false }, yaxis: { visible: false, scaleanchor: "x" } }
+    await globalThis.Plotly.newPlot(plot, traces, layout, { scrollZoom: true, displaylogo: false })
+    plot.dataset.ready = "yes"
+    plot.on("plotly_hover", () => { globalThis.hovered = performance.now() })
+  })
+}
+"""
+
+
+@st.cache_resource
+def clusters(n: int) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Places (n, 2) around ten centres, and which centre."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, CLASSES, n).astype(np.int16)
+    angle = 2 * np.pi * labels / CLASSES
+    centres = 3 * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return (centres + rng.normal(0, 0.6, (n, 2))).astype(np.float32), labels
+
+
+@st.cache_resource
+def sheets(n: int) -> Sheets:
+    """As many thumbnails as points, from the embedded pictures."""
+    from byol_core.data.catalog import load
+
+    images = load("eurosat", CELL).images.permute(0, 2, 3, 1).numpy()
+    files = []
+    for start in range(0, n, PER_SHEET):
+        cells = images[np.arange(start, min(n, start + PER_SHEET)) % len(images)]
+        full = np.zeros((PER_SHEET, CELL, CELL, 3), np.uint8)
+        full[: len(cells)] = cells
+        rows = PER_SHEET // COLUMNS
+        grid = full.reshape(rows, COLUMNS, CELL, CELL, 3).transpose(0, 2, 1, 3, 4)
+        file = io.BytesIO()
+        Image.fromarray(grid.reshape(rows * CELL, COLUMNS * CELL, 3)).save(file, "WEBP", quality=85)
+        files.append(file.getvalue())
+    return Sheets(tuple(files), PER_SHEET, COLUMNS, CELL)
+
+
+@st.cache_resource
+def whole(n: int) -> tuple[Frames, NDArray[np.int32], Colours, NDArray[np.int32]]:
+    """What the widget is given; the same objects at every rerun, as the page does it."""
+    xy, labels = clusters(n)
+    names = tuple(f"class {k}" for k in range(CLASSES))
+    near = np.random.default_rng(1).integers(0, n, (n, 5)).astype(np.int32)
+    frames = Frames((0,), ("epoch 0",), (None,), xy[None])
+    return frames, np.arange(n, dtype=np.int32), Colours("Class", "category", labels, names), near
+
+
+def ours(n: int) -> None:
+    """The widget of the Embeddings page."""
+    frames, ids, colours, near = whole(n)
+    embedding_map(
+        frames,
+        current=0,
+        ids=ids,
+        labels=colours.values,
+        class_names=colours.names,
+        colours=colours,
+        near=near,
+        sheets=sheets(n),
+        revision="one",
+        label=f"Map of {n} points",
+        key="bench",
+    )
+
+
+def theirs(n: int) -> None:
+    """plotly.js in a widget of the same size."""
+    xy, labels = clusters(n)
+    mount = st.components.v2.component("bench_plotly", js=READER + PLOTLY, isolate_styles=False)
+    mount(data=pack({"plotly": plotly_script().digest}, x=xy[:, 0], y=xy[:, 1], labels=labels), key="plotly")
+    deliver(plotly_script())
+
+
+st.set_page_config(layout="wide")
+count = int(st.query_params.get("n", "5000"))
+_, middle, _ = st.columns([1, 6, 1])
+with middle:
+    (theirs if st.query_params.get("who") == "plotly" else ours)(count)

@@ -1,0 +1,122 @@
+"""``byol embed``: one map of what a run has learned, made here and written as a table or for TensorBoard."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from byol_core.cli.common import Json, Ref, app, print_json
+from byol_core.embed.settings import METHODS, MapSettings
+from byol_core.errors import InputError, LabError
+from byol_core.runs.store import RunStore
+
+if TYPE_CHECKING:
+    from byol_core.embed import Evaluation, Probe
+    from byol_core.embed.probe import Matrix
+
+_USUAL = MapSettings()
+_BY_NAME = {name.lower().replace("-", ""): name for name in METHODS}
+_ENDINGS = (".parquet", ".zip")
+
+
+@app.command()
+def embed(
+    run: Ref,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="map.parquet, or a .zip for TensorBoard's projector.")
+    ],
+    space: Annotated[str, typer.Option(help="representation, projection or pixels.")] = "representation",
+    method: Annotated[str, typer.Option(help="pca, umap, tsne or densmap; no part of a .zip.")] = "umap",
+    evaluation: Annotated[str, typer.Option(metavar="last|STEP", help="Which evaluation, by its step.")] = "last",
+    neighbours: Annotated[int, typer.Option(help="Of UMAP and densMAP.")] = _USUAL.neighbours,
+    min_dist: Annotated[float, typer.Option(help="Of UMAP and densMAP, 0 to 0.99.")] = _USUAL.min_dist,
+    perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = _USUAL.perplexity,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = _USUAL.seed,
+    as_json: Json = False,
+) -> None:
+    """Make a map of a run's images, in this process: a Parquet table with places, or a TensorBoard projector."""
+    from byol_core.embed.probe import read_probe
+
+    if out.suffix.lower() not in _ENDINGS:
+        raise InputError(f"The file '{out.name}' should end with {_ENDINGS[0]} or {_ENDINGS[1]}.")
+    settings = MapSettings(_method(method), neighbours, min_dist, perplexity, seed)
+    found = RunStore().get(run)
+    probe = read_probe(found.folder / "embeddings")
+    chosen = _evaluation(probe, evaluation)
+    data, about = _made(probe, chosen, _space(space), settings, out)
+    _write(out, data)
+    told = {"run_id": found.run_id, "name": found.name, "step": chosen.step, "space": space, "images": len(probe)}
+    if as_json:
+        print_json({**told, **about, "file": str(out.resolve()), "bytes": len(data)})
+    else:
+        numbers = "".join(f", {key} {value:.3f}" for key, value in about.items() if isinstance(value, float))
+        print(f"{len(probe):,} images of run {found.run_id} at step {chosen.step} are in {out}{numbers}.")
+
+
+def _method(name: str) -> str:
+    plain = name.lower().replace("-", "").replace("_", "")
+    if plain not in _BY_NAME:
+        raise InputError(f"There is no method '{name[:40]}': choose {', '.join(_BY_NAME)}.")
+    return _BY_NAME[plain]
+
+
+def _space(name: str) -> str:
+    from byol_core.embed.probe import SPACES
+
+    if name not in SPACES:
+        raise InputError(f"There is no space '{name[:40]}': choose {', '.join(SPACES)}.")
+    return name
+
+
+def _evaluation(probe: Probe, asked: str) -> Evaluation:
+    if not probe.evaluations:
+        raise LabError("This run has not been evaluated yet, so there is nothing to map.")
+    if asked == "last":
+        return probe.evaluations[-1]
+    if not asked.isascii() or not asked.isdigit():
+        raise InputError(f"--evaluation should be last or the step of an evaluation, not '{asked[:40]}'.")
+    return probe.evaluation(int(asked))
+
+
+def _made(
+    probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, out: Path
+) -> tuple[bytes, dict[str, Any]]:
+    """The file's content, and what is to be said about it."""
+    from byol_core.embed.export import projector, table
+    from byol_core.embed.quality import quality
+
+    if out.suffix.lower() == ".zip":
+        return projector(probe, evaluation, space), {}
+    vectors, xy = _map(probe, evaluation, space, settings)
+    seen = quality(vectors, xy)
+    about = {"method": settings.method, **settings.used(), "trustworthiness": seen.trust, "knn_preservation": seen.kept}
+    known = {key: value for key, value in about.items() if value == value}  # of three images nothing is known
+    return table(probe, evaluation, space, xy), known
+
+
+def _map(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
+    """The vectors (n, d) and their places (n, 2)."""
+    from byol_core.embed import pca, read_space, unit
+    from byol_core.embed.fits import fit
+
+    vectors = unit(read_space(probe, evaluation, space))
+    if settings.method == "PCA":
+        return vectors, pca(vectors).xy
+    return vectors, fit(vectors, settings, _say).xy
+
+
+def _say(share: float, text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text} {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+
+
+def _write(file: Path, data: bytes) -> None:
+    from byol_core.files import write_atomic
+
+    try:
+        write_atomic(file, data)
+    except OSError as error:
+        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None

@@ -1,0 +1,96 @@
+"""Columns of somebody's own table, to colour the map by; read with doubt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+import numpy as np
+
+from byol_core.embed.fields import Field
+from byol_core.embed.probe import Probe
+from byol_core.errors import InputError
+
+IMAGE = "image"  # the column that says which image a line is about: its row in the set, as the page shows it
+_MOST_BYTES, _MOST_COLUMNS, _MOST_NAMES, _LONGEST = 20_000_000, 50, 100, 60
+
+
+def foreign(table: bytes, probe: Probe) -> list[Field]:
+    """Every column of a CSV with a column ``image``: numbers if all its cells are, else categories.
+
+    Cells may be empty; images that are not on the map are passed over. InputError in a sentence for anything else.
+    """
+    lines = _lines(table)
+    names = [name.strip() for name in lines[0]]
+    if IMAGE not in names:
+        raise InputError(f"The table needs a column '{IMAGE}' with the number of each image, as shown under a picture.")
+    if len(names) < 2 or len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
+        raise InputError(f"The table should have two to {_MOST_COLUMNS} columns, each with a name of its own.")
+    places, kept = _places(lines[1:], names.index(IMAGE), probe)
+    columns = [place for place, name in enumerate(names) if name != IMAGE]
+    return [_column(names[place], [line[place].strip() for line in kept], places, len(probe)) for place in columns]
+
+
+def _lines(table: bytes) -> list[list[str]]:
+    if len(table) > _MOST_BYTES:
+        raise InputError(f"The table is larger than {_MOST_BYTES // 10**6} MB.")
+    try:
+        text = table.decode("utf-8-sig")
+        first = text.partition("\n")[0]
+        separator = max(",;\t", key=first.count)
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if line]
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError("The table cannot be read: save it as CSV in UTF-8.") from None
+    if len(lines) < 2:
+        raise InputError("The table is empty: it needs a first line with names, and a line for each image.")
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(lines[0]):
+            raise InputError(f"Line {number} of the table has {len(line)} cells, the first has {len(lines[0])}.")
+    return lines
+
+
+def _places(lines: list[list[str]], column: int, probe: Probe) -> tuple[list[int], list[list[str]]]:
+    """Where on the map each line's image is; lines on other images are left out."""
+    known = {row: place for place, row in enumerate(probe.indices)}
+    found: dict[int, list[str]] = {}
+    for number, line in enumerate(lines, 2):
+        cell = line[column].strip()
+        if not cell.isascii() or not cell.isdigit():
+            raise InputError(f"In line {number} of the table '{cell[:_LONGEST]}' is no number of an image.")
+        place = known.get(int(cell[:20]))
+        if place in found:
+            raise InputError(f"The table has two lines on image {cell[:20]}.")
+        if place is not None:
+            found[place] = line
+    if not found:
+        raise InputError("None of the images in the table is on this map: their numbers are those under the pictures.")
+    return list(found), list(found.values())
+
+
+def _column(name: str, cells: list[str], places: list[int], n: int) -> Field:
+    title, note = name[:_LONGEST], "From your table."
+    numbers = [_number(cell) for cell in cells]
+    if all(number is not None for number in numbers) and any(cells):
+        values = np.full(n, np.nan, np.float32)
+        values[places] = [math.nan if number is None else number for number in numbers]
+        return Field(f"table:{title}", title, "number", values, (), note)
+    names = sorted({cell for cell in cells if cell})
+    if len(names) > _MOST_NAMES:
+        raise InputError(
+            f"The column '{title}' has {len(names):,} different words; at most {_MOST_NAMES} have colours."
+        )
+    known = {word: place for place, word in enumerate(names)}
+    categories = np.full(n, -1, np.int16)
+    categories[places] = [known.get(cell, -1) for cell in cells]
+    shown = tuple(word[:_LONGEST] for word in names)
+    return Field(f"table:{title}", title, "category", categories, shown, note)
+
+
+def _number(cell: str) -> float | None:
+    """NaN for an empty cell; None for what is no number that can be drawn."""
+    try:
+        value = float(cell) if cell else math.nan
+    except ValueError:
+        return None
+    return value if not cell or abs(value) <= np.finfo(np.float32).max else None

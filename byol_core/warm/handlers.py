@@ -1,0 +1,38 @@
+"""Who answers which kind of question: a fixed table, so that no file says what is imported.
+
+Each is ``def answer(folder: Path, question: dict, arrays: dict, tools: Tools) -> Answer``. It checks what it is asked,
+since the question comes from a file, raises InputError or LabError with a sentence for people, and calls
+``tools.progress`` now and then, which raises StopAsked when nobody waits any more.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, cast
+
+from byol_core.errors import InputError
+from byol_core.warm.answer import Answer
+
+Handler = Callable[..., Answer]
+
+HANDLERS = {
+    "map": "byol_core.embed.answers:answer_map",
+    "film": "byol_core.embed.answers:answer_map",
+    "near": "byol_core.embed.neighbours:answer_near",
+    "place": "byol_core.embed.placing:answer_place",
+    "pairs": "byol_core.lab.answers:pairs",
+    "curves": "byol_core.lab.answers:curves",
+    "verdict": "byol_core.lab.answers:verdict",
+}
+# These wait for all others, whenever they were asked: they take long, and nobody looks at one of them alone.
+LAST = frozenset({"film", "curves"})
+
+
+def handler(kind: str) -> Handler:
+    """Who answers that kind; InputError when nobody does."""
+    if kind not in HANDLERS:
+        raise InputError(f"Nobody answers questions of the kind '{kind[:40]}'; restart the dashboard.")
+    module, _, name = HANDLERS[kind].partition(":")
+    found: Any = getattr(importlib.import_module(module), name)
+    return cast(Handler, found)

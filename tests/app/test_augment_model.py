@@ -1,0 +1,70 @@
+"""What the Augment page says of a model before anybody asked, its lines, and what a browser can say of its grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app.components import lab_charts
+from app.components.view_grid import linked
+from byol_core import share
+from byol_core.config import OPERATIONS
+from byol_core.lab import Curves
+from byol_core.lab.questions import STRENGTHS
+from tests.app.conftest import MAIN, text
+
+
+def opened() -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    app.switch_page("views/augment.py").run()
+    assert not app.exception
+    return app
+
+
+def test_a_home_without_runs_says_what_will_be_here(open_page) -> None:
+    assert "No run has weights yet" in text(open_page("augment"))
+
+
+def test_nothing_is_asked_before_a_browser_says_that_nothing_moves(home: Path) -> None:
+    app = opened()
+    assert app.selectbox(key="model").value and "Asked as soon as nothing moves" in text(app)
+    assert not (home / "warm").exists() and not (home / "lab").exists()
+
+
+def test_whoever_looks_on_asks_nothing_and_saves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "LOG_COST", 10)
+    monkeypatch.setenv(share.HASH_VARIABLE, share.hash_passphrase("a long passphrase"))
+    app = opened()
+    (grid,) = (each.proto for each in app.get("bidi_component") if each.proto.component_name == "byol_view_grid")
+    about = grid.bytes.split(b'"about": "')[1][:16].decode()
+    app.session_state["view_link"] = {"rest": about, "pick": None}
+    app.run()
+    assert "Only a teacher may ask a model here" in text(app)
+    assert not (home / "warm").exists() and not (home / "lab").exists()
+    next(button for button in app.button if button.label == "Save or copy").click().run()
+    assert "Only a teacher may save views" in text(app) and app.code
+    assert "views_save" not in [button.key for button in app.button]
+
+
+def test_a_line_marks_the_strength_in_use_and_what_unlike_means() -> None:
+    mean = np.tile(np.linspace(1, 0.5, 9, dtype=np.float32), (len(OPERATIONS), 1))
+    found = Curves(np.asarray(STRENGTHS, np.float32), mean, np.full_like(mean, 0.1), 256, 0.56)
+    figure = lab_charts.invariance(found, "hue", 0.75)
+    low, high, line = figure["data"]
+    assert line["y"][0] == 1 and line["y"][-1] == 0.5
+    assert np.subtract(high["y"], low["y"]) == pytest.approx(0.2, abs=1e-3)
+    now, unlike = figure["layout"]["shapes"]
+    assert (now["x0"], unlike["y0"]) == (0.75, 0.56)
+
+
+@pytest.mark.parametrize(
+    ("said", "pick"),
+    [([3, 1], (3, 1)), ([8, 0], (0, 0)), ([0, 2], (0, 0)), ("ab", (0, 0)), ([True, 1], (0, 0)), (None, (0, 0))],
+)
+def test_a_picked_view_is_one_of_the_grid(said: object, pick: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {"link": {"rest": "abc", "pick": said}})
+    assert linked("link", 8).pick == pick and linked("link", 8).rest == "abc"

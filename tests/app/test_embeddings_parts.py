@@ -1,0 +1,93 @@
+"""Parts of the Embeddings page by themselves: counts of a selection, its figures, columns of a table, files to take."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+
+from app import access
+from app.components import map_charts, map_choices, map_columns, map_data, map_files, map_notes, map_selection
+from app.components.map_films import Shown
+from byol_core import embed
+from byol_core.embed import foreign
+from byol_core.errors import LabError
+from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
+
+
+@pytest.fixture
+def probe(make_run):  # noqa: F811
+    return embed.read_probe(make_run(n=60).folder / "embeddings")
+
+
+def test_a_selection_is_counted_by_class_the_largest_first(probe):
+    labels = np.array(probe.labels)
+    chosen = [*np.flatnonzero(labels == 3)[:4], *np.flatnonzero(labels == 1)[:2]]
+    counts = map_selection.class_counts(probe, [int(i) for i in chosen])
+    assert counts == [
+        (probe.class_names[3], 4, int((labels == 3).sum())),
+        (probe.class_names[1], 2, int((labels == 1).sum())),
+    ]
+
+
+def test_a_class_name_is_no_markup_in_a_figure():
+    figure = map_charts.classes([("<b>x", 1, 2)], revision="")
+    assert figure["layout"]["yaxis"]["ticktext"] == ["&lt;b&gt;x"]
+
+
+def test_the_accuracy_is_marked_at_the_evaluation_on_the_map():
+    figure = map_charts.accuracy([0, 5, 10], [0.6, None, 0.7], 2, {"untrained": 0.6}, revision="")
+    assert figure["data"][1]["x"] == [10] and figure["data"][1]["y"] == [0.7]
+    assert figure["layout"]["shapes"][0]["y0"] == 0.6
+
+
+def test_maps_are_linked_by_the_rows_of_one_set(make_run):  # noqa: F811
+    probes = [embed.read_probe(make_run(n=n).folder / "embeddings") for n in (30, 40)]
+    assert map_choices.common(*probes)
+    moved = embed.Probe(**dict(probes[1]) | {"labels": probes[1].labels[::-1]})
+    assert not map_choices.common(probes[0], moved)
+
+
+def test_only_a_map_that_keeps_distances_may_be_read_by_them(probe):
+    film = embed.pca_film(probe, "representation")
+    usual = embed.MapSettings("t-SNE")
+    said = {method: map_notes.how(Shown(film, method, None), 320, usual) for method in embed.METHODS}
+    assert [method for method, note in said.items() if "mean little" not in note] == ["PCA"]
+    assert "perplexity 30" in said["t-SNE"]
+
+
+def test_a_column_of_ones_own_colours_the_points(probe):
+    rows = "\n".join(f"{row},{i % 2},{i / 10}" for i, row in enumerate(probe.indices))
+    found = foreign(f"image,side,weight\n{rows}".encode(), probe)
+    assert [one.name for one in found] == ["table:side", "table:weight"]
+    assert map_data.colours(found[1]).values[7] == pytest.approx(0.7)
+
+
+def test_a_column_that_is_gone_is_one_sentence(probe):
+    with pytest.raises(LabError, match="'weight' is not in your table any more"):
+        map_columns.field(probe, "table:weight")
+
+
+def test_the_table_has_places_and_colours(probe):
+    evaluation = probe.evaluations[-1]
+    found = map_data.field(probe.folder, probe, evaluation, "representation", "cluster", ask=False)
+    shown = Shown(embed.pca_film(probe, "representation"), "PCA", None)
+    content = map_files.table(probe, evaluation, "representation", shown, found)
+    table = parquet.read_table(io.BytesIO(content))
+    np.testing.assert_allclose(table["x"], shown.film.xy[-1, :, 0])
+    assert table.num_rows == 60 and "cluster" in table.column_names
+
+
+def test_too_many_images_are_for_the_command_line():
+    kept = map_files.MapFile("map.parquet", 30_000, lambda: b"", access.Permit(until=math.inf))
+    assert "byol embed" in kept.complaint()
+    with pytest.raises(LabError, match="too many for the browser"):
+        kept.make()
+
+
+def test_whoever_looks_on_takes_smaller_files():
+    assert map_files.MapFile("map.parquet", 6_000, lambda: b"", access.Permit()).complaint()
+    assert not map_files.MapFile("map.parquet", 6_000, lambda: b"", access.Permit(until=math.inf)).complaint()

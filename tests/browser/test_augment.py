@@ -1,0 +1,86 @@
+"""The augmentation lab in a real browser: sliders, modes, the address, saved views, and what a real model says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from byol_core import view_presets
+from tests.browser.conftest import PATIENCE, Served
+
+PICTURES = "canvas.byol-views-picture"
+READ = "c => c.toDataURL()"
+
+
+def opened(page: Page, served: Served, address: str = "") -> None:
+    page.goto(f"{served.url}/augment?shown=4{address}")
+    expect(page.locator(PICTURES).nth(1)).to_be_visible()
+
+
+def changes(page: Page, place: int, before: str) -> None:
+    """Wait until a picture is another one."""
+    for _ in range(PATIENCE // 50):
+        if page.locator(PICTURES).nth(place).evaluate(READ) != before:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("the picture stays as it was")
+
+
+def test_a_slider_changes_the_views_keeps_the_originals_and_is_in_the_address(page: Page, served: Served) -> None:
+    opened(page, served, "&recipe=paper&crop=0.3")
+    crop = page.get_by_role("slider", name="Crop", exact=True)
+    expect(crop).to_have_value("0.3")
+    original, view = (page.locator(PICTURES).nth(place).evaluate(READ) for place in (0, 1))
+    for _ in range(4):
+        crop.press("ArrowRight")
+    changes(page, 1, view)
+    expect(page).to_have_url(re.compile("crop=0.5"))
+    assert page.locator(PICTURES).nth(0).evaluate(READ) == original
+    page.get_by_role("button", name="Reset Crop to the preset").click()
+    expect(crop).to_have_value("1")
+    expect(page).not_to_have_url(re.compile("crop="))
+
+
+def test_a_preset_moves_the_sliders_and_what_is_saved_is_a_preset(page: Page, served: Served) -> None:
+    opened(page, served, "&recipe=tutorial-noise&hue=1.2")
+    page.get_by_role("button", name="Save or copy").click()
+    dialog = page.get_by_test_id("stDialog")
+    expect(dialog.get_by_text("hue: 1.2")).to_be_visible()
+    dialog.get_by_label("Name", exact=True).fill("mine")
+    dialog.get_by_label("Name", exact=True).press("Enter")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile("recipe=mine"))
+    assert view_presets.load(served.home, "mine").hue == 1.2
+    view_presets.delete(served.home, "mine")
+
+
+@pytest.mark.parametrize("mode", ["Many draws", "One operation", "Two presets"])
+def test_every_mode_shows_pictures_and_fits_a_phone(page: Page, served: Served, mode: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, served, f"&show={mode.replace(' ', '+')}")
+    assert page.locator(PICTURES).count() >= 20
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_model_says_how_alike_the_pairs_are_and_what_a_view_resembles(page: Page, served: Served) -> None:
+    opened(page, served)
+    expect(page.locator(".byol-views-note").first).to_contain_text("Cosine of the views")
+    expect(page.get_by_text("In range").first).to_be_visible()
+    page.locator("button.byol-views-frame:enabled").nth(2).click()
+    expect(page.get_by_text("Of the views of Industrial")).to_be_visible()
+    nearest = page.locator(".byol-views[data-layout=strip] .byol-views-row")
+    expect(nearest).to_have_count(10)
+    expect(nearest.first).to_contain_text("cosine")
+
+
+def test_an_uploaded_picture_is_seen_in_several_draws(page: Page, served: Served, tmp_path) -> None:
+    from PIL import Image
+
+    Image.radial_gradient("L").save(tmp_path / "mine.png")
+    page.goto(f"{served.url}/augment?shown=4&pictures=Upload")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
+    expect(page.locator(PICTURES)).to_have_count(12)
+    expect(page.get_by_text("One picture, 4 draws.")).to_be_visible()

@@ -1,0 +1,94 @@
+"""The Embeddings page in a real browser: a pin, a lasso, the slider, two runs side by side, a picture of one's own."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from byol_core import paths
+from byol_core.runs import portable
+from tests.browser.conftest import PATIENCE, Served
+
+TINY = "map-byol-tiny"
+PATH = "/embeddings?run=byol-tiny"
+
+
+def show(page: Page, served: Served, path: str = PATH, keys: tuple[str, ...] = (TINY,)) -> None:
+    page.goto(served.url + path)
+    for key in keys:
+        page.wait_for_function(f"globalThis.byolMaps?.['{key}']?.ready")
+    expect(page.get_by_text("Ask with a picture")).to_be_visible()  # the last of the page: nothing moves any more
+
+
+def at(page: Page, point: int, key: str = TINY) -> tuple[float, float]:
+    """Where a point of the map is on the page."""
+    x, y = page.evaluate(f"byolMaps['{key}'].at({point})")
+    return x, y
+
+
+def test_a_click_pins_a_picture_and_its_nearest_appear_with_distances(page: Page, served: Served) -> None:
+    show(page, served)
+    page.mouse.move(*at(page, 7))
+    expect(page.locator(".byol-map-card")).to_be_visible()
+    page.mouse.click(*at(page, 7))
+    expect(page.get_by_text("9 nearest images")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Image \d{4} of the set")).first).to_be_visible()
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("Pin a point")).to_be_visible()
+
+
+def test_what_a_lasso_caught_is_shown_as_pictures_and_cleared(page: Page, served: Served) -> None:
+    show(page, served)
+    box = page.locator(".byol-map-plot").bounding_box()
+    assert box is not None
+    left, top, right, bottom = box["x"] + 4, box["y"] + 60, box["x"] + box["width"] - 4, box["y"] + box["height"] - 4
+    page.keyboard.down("Shift")
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 5)):
+        page.mouse.move(*corner, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.get_by_text(re.compile(r"points selected"))).to_be_visible()
+    expect(page.get_by_test_id("stImage")).to_have_count(12)
+    page.get_by_role("button", name=re.compile("^Clear$")).last.click()
+    expect(page.get_by_text(re.compile(r"points selected"))).to_have_count(0)
+
+
+def test_the_slider_goes_back_in_time_and_the_address_follows(page: Page, served: Served) -> None:
+    show(page, served)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("0.808")
+    page.locator(".byol-map-plot").focus()
+    page.keyboard.press("[")
+    page.wait_for_url(re.compile("evaluation=3500"))
+    expect(page.get_by_text("after 125 epochs")).to_be_visible()
+    page.reload()
+    page.wait_for_function(f"globalThis.byolMaps?.['{TINY}']?.ready")
+    expect(page.get_by_text("after 125 epochs")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def other(served: Served, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A second run over the same images."""
+    file = portable.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
+    (run,) = portable.unpack_all(served.store, file)
+    return run.run_id
+
+
+def test_pointing_in_one_run_marks_the_same_picture_in_the_other(page: Page, served: Served, other: str) -> None:
+    show(page, served, f"{PATH}&with={other}", (TINY, f"map-{other}"))
+    page.mouse.move(*at(page, 7))
+    expect(page.locator(".byol-map-card")).to_have_count(2)
+    expect(page.locator(".byol-map-card").nth(1)).to_be_visible()
+    page.mouse.click(*at(page, 7))
+    expect(page.get_by_text("9 nearest images")).to_have_count(2)
+
+
+def test_a_picture_of_ones_own_gets_a_place_and_its_neighbours(page: Page, served: Served) -> None:
+    show(page, served)
+    picture = (paths.bundled("app") / "icon.png").read_bytes()
+    payload: FilePayload = {"name": "mine.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("input[type=file]").last.set_input_files(payload)
+    expect(page.get_by_text("The nearest images and their cosine distances")).to_be_visible(timeout=2 * PATIENCE)

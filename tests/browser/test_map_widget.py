@@ -1,0 +1,341 @@
+"""The embedding map in a real browser, on a page of its own: two linked maps of three evaluations, one not made yet."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATIENCE, ROOT, wait_for
+
+READY = "globalThis.byolMaps?.one?.ready && byolMaps.two?.ready"
+APP = """
+import io
+import numpy as np
+import streamlit as st
+from PIL import Image
+from app.components.embedding_map import Asked, Colours, Frames, Sheets, embedding_map, map_state
+
+N, STEPS, NAMES = 120, (0, 10, 20), ("red", "green", "blue")
+
+def encoded(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "WEBP", lossless=True)
+    return file.getvalue()
+
+@st.cache_resource
+def made():
+    random = np.random.default_rng(0)
+    labels = (np.arange(N) % 3).astype(np.int16)
+    last = random.normal(size=(N, 2)) + 6 * np.array([(0, 0), (1, 0), (0, 1)])[labels]
+    xy = np.stack([last * 0.5, np.full((N, 2), np.nan), last]).astype(np.float32)
+    pure = (np.eye(3) * 255).astype(np.uint8)
+    cells = [pure[labels[i : i + 60]].reshape(6, 1, 10, 1, 3) for i in (0, 60)]
+    leaves = [cell.repeat(8, 1).repeat(8, 3).reshape(48, 80, 3) for cell in cells]
+    frames = Frames(STEPS, ("epoch 0", "epoch 1", "epoch 2"), (0.25, None, 0.75), xy)
+    near = ((np.arange(N)[:, None] + [3, 6]) % N).astype(np.int32)
+    numbers = Colours("Brightness", "number", np.linspace(0, 1, N).astype(np.float32))
+    asked = Asked(xy[2].mean(0), (0, 1), encoded(leaves[0][:8, :8]), "Mine")
+    classes = Colours("Class", "category", labels, NAMES)
+    return frames, labels, near, Sheets(tuple(map(encoded, leaves)), 60, 10, 8), classes, numbers, asked
+
+frames, labels, near, sheets, classes, numbers, asked = made()
+ids = np.arange(N, dtype=np.int32) * 2
+
+@st.fragment
+def page():
+    number, ask = st.toggle("Numbers"), st.toggle("Ask")
+    for key, column in zip(("one", "two"), st.columns(2)):
+        with column:
+            state = map_state(key, N, STEPS)
+            embedding_map(
+                frames, current=STEPS[-1] if state.step is None else state.step, ids=ids, labels=labels,
+                class_names=NAMES, colours=numbers if number else classes, near=near, sheets=sheets,
+                pinned_near=() if state.pinned is None else near[state.pinned].tolist(), asked=asked if ask else None,
+                link="same", revision="pca", label=f"map {key}", key=key, height=420)
+            chosen = sorted({NAMES[labels[i]] for i in state.selected})
+            st.text(f"{key}: pinned {state.pinned}, selected {len(state.selected)} {chosen}, step {state.step}")
+
+page()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("widget")
+    (folder / "page.py").write_text(APP)
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "page.py"), f"--server.port={port}"]
+    log = folder / "server.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [*command, "--server.headless=true"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for(f"http://localhost:{port}/_stcore/health", server, log)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert re.findall(r"^.*(?:Traceback|Warning|Error).*$", log.read_text(), re.M) == []
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "WebGL" in said.text else None)
+    page.goto(address)
+    page.wait_for_function(READY)
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(opened: Page) -> Iterator[Page]:
+    """One page for all tests; what one did to it is undone by hand, as a viewer would."""
+    yield opened
+    for switch in ("Numbers", "Ask"):
+        opened.get_by_label(switch, exact=True).uncheck(force=True)
+    opened.locator(".byol-map-all").first.evaluate("button => button.click()")
+    opened.locator(".byol-map-pan").first.click()
+    plot = opened.locator(".byol-map-plot").first
+    for key in ("Escape", "Escape", "0"):
+        plot.press(key)
+    opened.locator(".byol-map-slider").first.press("End")
+    expect(opened.get_by_text("one: pinned None, selected 0 [], step None")).to_be_visible()
+
+
+def at(page: Page, point: int, key: str = "one") -> tuple[float, float]:
+    x, y = page.evaluate(f"byolMaps.{key}.at({point})")
+    return x, y
+
+
+def now(page: Page, key: str = "one") -> dict[str, Any]:
+    state: dict[str, Any] = page.evaluate(f"byolMaps.{key}.now()")
+    return state
+
+
+def until(page: Page, what: str) -> None:
+    page.wait_for_function(what)
+
+
+def drag(page: Page, *places: tuple[float, float]) -> None:
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def corners(page: Page) -> list[tuple[float, float]]:
+    box = page.locator(".byol-map-plot").first.bounding_box()
+    assert box is not None
+    left, top, right, bottom = box["x"] + 3, box["y"] + 60, box["x"] + box["width"] - 3, box["y"] + box["height"] - 3
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+def test_a_hover_shows_the_picture_of_the_point_in_both_linked_maps(page: Page) -> None:
+    page.mouse.move(*at(page, 61))
+    cards = page.locator(".byol-map-card")
+    expect(cards).to_have_count(2)
+    for i in (0, 1):
+        expect(cards.nth(i)).to_contain_text("green")
+        expect(cards.nth(i)).to_contain_text("image 122")
+        middle = "c => [...c.getContext('2d').getImageData(64, 64, 1, 1).data]"
+        expect(cards.nth(i).locator("canvas")).to_be_visible()
+        assert cards.nth(i).locator("canvas").evaluate(middle) == [0, 255, 0, 255]
+    assert page.evaluate("byolMaps.one.hover") < 1000
+    assert now(page, "two")["linked"]["hover"] == 61
+
+
+def test_a_click_pins_and_escape_frees(page: Page) -> None:
+    page.mouse.click(*at(page, 7))
+    expect(page.get_by_text("one: pinned 7,")).to_be_visible()
+    expect(page.locator(".byol-map-overlay").first.locator("line")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("one: pinned None,")).to_be_visible()
+
+
+def test_the_first_lasso_selects_the_visible_points_and_a_click_on_nothing_resets(page: Page) -> None:
+    page.locator('[data-class="red"]').first.click()
+    page.locator(".byol-map-lasso").first.click()
+    drag(page, *corners(page))
+    expect(page.get_by_text("one: pinned None, selected 80 ['blue', 'green']")).to_be_visible()
+    assert now(page, "two")["selected"] == 80
+    page.mouse.click(*corners(page)[2])
+    expect(page.get_by_text("one: pinned None, selected 0")).to_be_visible()
+    assert now(page, "two")["selected"] == 0
+
+
+def test_a_box_and_a_drag_with_shift_select_too(page: Page) -> None:
+    page.locator(".byol-map-box").first.click()
+    first, _, last, _ = corners(page)
+    drag(page, first, last)
+    expect(page.get_by_text("one: pinned None, selected 120")).to_be_visible()
+    page.get_by_role("button", name="Clear").first.click()
+    page.locator(".byol-map-pan").first.click()
+    page.keyboard.down("Shift")
+    x, y = at(page, 0)
+    drag(page, (x - 8, y - 8), (x + 8, y - 8), (x + 8, y + 8), (x - 8, y + 8))
+    page.keyboard.up("Shift")
+    expect(page.get_by_text(re.compile(r"one: pinned None, selected [1-9]"))).to_be_visible()
+
+
+def test_the_legend_hides_shows_and_singles_out_and_survives_new_data(page: Page) -> None:
+    green = page.locator('[data-class="green"]').first
+    green.click()
+    assert now(page)["visible"] == 80
+    green.click()
+    green.dblclick()
+    assert now(page)["visible"] == 40
+    page.get_by_text("Numbers").click()
+    expect(page.locator(".byol-map-ramp").first).to_contain_text("Brightness")
+    assert now(page)["visible"] == 120
+    page.get_by_text("Numbers").click()
+    expect(page.get_by_role("button", name="Show all").first).to_be_visible()
+    assert now(page)["visible"] == 40
+    page.get_by_role("button", name="Show all").first.click()
+    assert now(page)["visible"] == 120
+
+
+def test_zoom_by_wheel_and_drag_stays_when_the_page_runs_again(page: Page) -> None:
+    place = at(page, 5)
+    page.mouse.move(*place)
+    page.mouse.wheel(0, -300)
+    until(page, "byolMaps.one.now().view?.zoom > 1.3")
+    x, y = at(page, 5)
+    assert (x, y) == pytest.approx(place, abs=1)
+    view = now(page)["view"]
+    page.mouse.click(*at(page, 5))
+    expect(page.get_by_text("one: pinned 5,")).to_be_visible()
+    assert now(page)["view"] == view
+    page.locator(".byol-map-home").first.click()
+    assert now(page)["view"] is None
+
+
+def test_the_slider_passes_over_what_is_not_made_and_tells_where_it_rests(page: Page) -> None:
+    words = page.locator(".byol-map-when").first
+    expect(words).to_have_text("epoch 2 · kNN 75.0 %")
+    page.locator(".byol-map-slider").first.press("ArrowLeft")
+    expect(words).to_have_text("epoch 0 · kNN 25.0 %")
+    expect(page.get_by_text("one: pinned None, selected 0 [], step 0")).to_be_visible()
+    page.locator(".byol-map-play").first.click()
+    expect(page.get_by_text("one: pinned None, selected 0 [], step None")).to_be_visible()
+    expect(words).to_have_text("epoch 2 · kNN 75.0 %")
+
+
+def test_the_keyboard_zooms_pans_and_pins(page: Page) -> None:
+    plot = page.locator(".byol-map-plot").first
+    expect(plot).to_have_attribute("aria-label", "map one")
+    plot.press("+")
+    plot.press("ArrowRight")
+    assert now(page)["view"]["zoom"] == pytest.approx(1.3)
+    plot.press("0")
+    assert now(page)["view"] is None
+    plot.press("[")
+    expect(page.locator(".byol-map-when").first).to_contain_text("epoch 0")
+    plot.press("Enter")
+    expect(page.get_by_text(re.compile(r"one: pinned \d+,"))).to_be_visible()
+    expect(page.locator(".byol-map-said").first).to_contain_text("image")
+
+
+def test_a_tap_pins_and_two_fingers_zoom(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(address)
+    until(page, READY)
+    page.touchscreen.tap(*at(page, 4))
+    expect(page.get_by_text("one: pinned 4,")).to_be_visible()
+    x, y = at(page, 4)
+    touch = context.new_cdp_session(page)
+    for kind, off in (("touchStart", 20), ("touchMove", 40), ("touchMove", 60), ("touchEnd", 0)):
+        fingers = [{"x": x - off, "y": y, "id": 0}, {"x": x + off, "y": y, "id": 1}] if off else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    until(page, "byolMaps.one.now().view?.zoom > 2")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+@pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<svg")])
+def test_the_map_is_downloaded_with_its_legend(page: Page, kind: str, start: bytes) -> None:
+    with page.expect_download() as download:
+        page.locator(f".byol-map-{kind}").first.click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(start)
+    if kind == "svg":
+        assert content.count(b'r="6" fill') == 3  # the legend
+        assert content.count(b"<circle") >= 123  # and the points
+        assert b"map one" in content and b">green</text>" in content
+    else:
+        assert len(content) > 5000
+
+
+def test_a_picture_that_was_asked_for_is_a_star_with_its_card(page: Page) -> None:
+    page.get_by_text("Ask", exact=True).click()
+    star = page.locator(".byol-map-star").first
+    box = star.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".byol-map-card").first).to_contain_text("Mine")
+
+
+def test_a_lost_context_is_restored(page: Page) -> None:
+    lose = "c => (globalThis.lost = c.getContext('webgl').getExtension('WEBGL_lose_context')).loseContext()"
+    canvas = page.locator(".byol-map-canvas").first
+    canvas.evaluate(lose)
+    page.wait_for_timeout(100)
+    before = page.evaluate("byolMaps.one.frames")
+    page.evaluate("lost.restoreContext()")
+    until(page, f"byolMaps.one.frames > {before}")
+    assert not canvas.evaluate("c => c.getContext('webgl').isContextLost()")
+
+
+def test_without_webgl_the_points_are_drawn_in_two_dimensions(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    page = context.new_page()
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+        "  return kind === 'webgl' ? null : get.call(this, kind, ...more) }"
+    )
+    page.goto(address)
+    until(page, READY)
+    colours = page.locator(".byol-map-canvas").first.evaluate(
+        "c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
+    )
+    assert colours > 3
+    context.close()
+
+
+def test_a_pin_sends_no_frames_or_pictures_again(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    page = context.new_page()
+
+    page.goto(address)
+    until(page, READY)
+    until(page, "byolFiles.kept.size === 6")  # two frames, a sheet (both are alike), ids, labels, neighbours
+    page.evaluate("byolFiles.kept.set = () => { globalThis.again = true }")
+    page.mouse.click(*at(page, 7))
+    expect(page.get_by_text("one: pinned 7,")).to_be_visible()
+    assert not page.evaluate("globalThis.again")
+    context.close()
