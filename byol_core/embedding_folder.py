@@ -26,6 +26,7 @@ _CELL, _SMALL_CELL, _FEW = 64, 32, 5000  # pixels of a thumbnail, of one among m
 _COLUMNS = 50
 # Of 64 pixels 3,200 a side, far from the 16,383 that WebP allows, and quick to decode.
 PER_SHEET = 2500
+_SHRUNK = 256  # at a time: of 224 pixels 150 MB as floats
 _RELOAD = 6000  # sets up to this size are read again for sharper thumbnails than the training's size
 
 
@@ -54,6 +55,7 @@ class EmbeddingFolder:
         self.probe = probe
         self.evaluations: list[dict[str, Any]] = []
         self._cell = _CELL if len(probe.mapped) <= _FEW else _SMALL_CELL
+        self._per_sheet: int | None = PER_SHEET
 
     def start(self) -> None:
         """Write the pictures and the raw pixels, once a run."""
@@ -66,7 +68,7 @@ class EmbeddingFolder:
             sharper = load(data.source, self._cell, limit=data.limit)
             images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
         self._cell = min(self._cell, images.images.shape[2])
-        for number, rows in enumerate(torch.split(mapped, PER_SHEET)):
+        for number, rows in enumerate(torch.split(mapped, self._per_sheet or len(mapped))):
             sheet = contact_sheet(take(images.images, rows), self._cell)
             write_atomic(self.folder / sheet_name(number), sheet)
         raw = (pixels(self.probe.set.images, 16, mapped) * 255).round().byte()
@@ -76,13 +78,16 @@ class EmbeddingFolder:
         """Go on after a checkpoint that knew these evaluations; files of later ones are written again."""
         self.evaluations = list(state["evaluations"])
         self._cell = state["cell"]
+        self._per_sheet = state.get("per_sheet")  # earlier releases wrote a single sheet
         if not state.get("beside", 0):
             self.probe.map_only_test()
 
     def state(self) -> dict[str, Any]:
         """Plain values for a checkpoint; ``beside``: how many images are mapped that are no test images."""
         beside = len(self.probe.mapped) - len(self.probe.shown)
-        return {"evaluations": self.evaluations, "cell": self._cell, "beside": beside}
+        return {
+            "evaluations": self.evaluations, "cell": self._cell, "beside": beside, "per_sheet": self._per_sheet,
+        }  # fmt: skip
 
     def add(self, look: Look) -> None:
         """Write one evaluation: the file first, then the index that names it."""
@@ -106,7 +111,7 @@ class EmbeddingFolder:
             "class_names": list(probe.set.class_names),
             "columns": _COLUMNS,
             "cell": self._cell,
-            "per_sheet": PER_SHEET,
+            **({} if self._per_sheet is None else {"per_sheet": self._per_sheet}),
             "evaluations": self.evaluations,
             "indices": probe.mapped.tolist(),
             "labels": labels,
@@ -115,10 +120,14 @@ class EmbeddingFolder:
         write_atomic(self.folder / "probe.json", (json.dumps(index, ensure_ascii=False) + "\n").encode())
 
 
+def _shrunk(images: Tensor, cell: int) -> Tensor:
+    return F.interpolate(images.float(), (cell, cell), mode="bilinear", antialias=True).round().byte()
+
+
 def contact_sheet(images: Tensor, cell: int) -> bytes:
     """Pictures (N, 3, H, W) uint8 as one WebP sheet of 50 columns, row-major, each ``cell`` pixels wide."""
     if images.shape[2] != cell:
-        images = F.interpolate(images.float(), (cell, cell), mode="bilinear", antialias=True).round().byte()
+        images = torch.cat([_shrunk(some, cell) for some in torch.split(images, _SHRUNK)])
     rows = -(-len(images) // _COLUMNS)
     sheet = torch.zeros(rows * _COLUMNS, 3, cell, cell, dtype=torch.uint8)
     sheet[: len(images)] = images

@@ -80,3 +80,18 @@ def test_a_run_goes_on_with_the_images_that_it_began_with(written: EmbeddingFold
     earlier.resume({"evaluations": [], "cell": 16})  # as an earlier release kept it
     assert earlier.probe.mapped.tolist() == earlier.probe.shown.tolist() and len(earlier.probe.splits) == 20
     assert earlier.state()["beside"] == 0
+
+
+def test_a_run_of_an_earlier_release_keeps_its_single_sheet(written: EmbeddingFolder, tmp_path: Path) -> None:
+    earlier = folder(tmp_path)
+    earlier.resume({"evaluations": [], "cell": 16})
+    earlier.add(look(20))
+    assert (
+        read_probe(earlier.folder).per_sheet is None and "per_sheet" not in (earlier.folder / "probe.json").read_text()
+    )
+
+
+def test_many_large_pictures_are_shrunk_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = embedding_folder.contact_sheet(PIXELS, 8)
+    monkeypatch.setattr(embedding_folder, "_SHRUNK", 7)
+    assert embedding_folder.contact_sheet(PIXELS, 8) == whole

@@ -17,6 +17,7 @@ FIRST = get("classroom").config()
 SET, UPLOAD, CAMERA = PLACES = ("Set", "Upload", "Camera")
 SHOWN = (4, 8, 16)
 LAST_DRAW = 9999
+PHOTO = "photo"  # the key of what the camera took
 # Sides of the views; 0 stands for the side of the images.
 VIEW_SIZES = (24, *SIZES)
 AS_THE_IMAGE = 0
@@ -47,7 +48,7 @@ def draw_again() -> None:
 
 def choose() -> Choice:
     """The row above everything."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _place() if access.is_teacher() else SET
         source = _set() if place == SET else ""
         size = st.selectbox(
@@ -116,9 +117,7 @@ def _draw() -> int:
         width=130,
         help="The seed: the same number gives the same draw, so only what you move changes.",
     )
-    with st.container(width="content"):
-        st.space("small")  # as high as the labels beside it
-        st.button("New draw", icon=":material/casino:", on_click=draw_again)
+    st.button("New draw", icon=":material/casino:", on_click=draw_again)
     return seed
 
 
@@ -133,7 +132,7 @@ def load(choice: Choice) -> Pictures:
 def _of_files(choice: Choice) -> Pictures:
     """The uploaded pictures, or the photo."""
     if choice.place == CAMERA:
-        photo = st.camera_input("Take a photo", key="photo", width=420)
+        photo = st.camera_input("Take a photo", key=PHOTO, width=420)
         return sources.of_files([("Your photo", photo)] if photo else [], choice.size)
     files = st.file_uploader(
         "Your pictures",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import access, state
 from app.components import lab_settings, words
-from app.components.lab_choice import SET, Choice
+from app.components.lab_choice import CAMERA, PHOTO, SET, Choice
 from app.components.lab_modes import part_of
 from app.components.lab_settings import RECIPE, Settings
 from app.components.pictures import KEPT, Pictures
@@ -17,6 +17,7 @@ from byol_core import paths, view_presets
 from byol_core.errors import InputError
 
 SAVE = "save views"
+PHOTO_FILE = "photo.jpg"
 NAME, DONE, TROUBLE = "views_name", "views_done", "views_trouble"
 
 
@@ -58,6 +59,7 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
         st.code(view_presets.as_yaml(views), language="yaml")
     with python:
         st.caption("A program that makes exactly the views of the grid with the trainer's code.")
+        _files(choice)
         st.code(program(settings, choice, pictures), language="python")
     with command:
         _command(settings)
@@ -67,7 +69,8 @@ def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
     """Python that makes the views of the page of pictures that is looked at."""
     start, end = part_of(pictures, choice.shown)
     one = len(pictures) == 1
-    files = () if choice.place == SET else pictures.names * choice.shown if one else pictures.names[start:end]
+    names = (PHOTO_FILE,) if choice.place == CAMERA else pictures.names
+    files = () if choice.place == SET else names * choice.shown if one else names[start:end]
     return view_presets.as_python(
         settings.views(choice.view),
         seed=choice.seed,
@@ -77,6 +80,16 @@ def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
         part=(start, end),
         files=files,
     )
+
+
+def _files(choice: Choice) -> None:
+    """How the program finds pictures that are of no set."""
+    if choice.place == SET:
+        return
+    st.caption("Save the pictures beside the program, under the names that it has for them.")
+    photo = st.session_state.get(PHOTO)
+    if choice.place == CAMERA and photo:
+        st.download_button("Save the photo", photo.getvalue(), PHOTO_FILE, icon=":material/download:")
 
 
 def _command(settings: Settings) -> None:
@@ -93,9 +106,10 @@ def _command(settings: Settings) -> None:
 
 def _save(settings: Settings) -> None:
     saved = settings.recipe not in view_presets.RECIPES
-    taken = str(st.session_state.get(NAME) or "") in view_presets.names(paths.home())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Name", settings.recipe if saved else "", max_chars=view_presets.LONGEST, key=NAME)
+        usual = settings.recipe if saved else ""
+        name = str(st.text_input("Name", usual, max_chars=view_presets.LONGEST, key=NAME) or "").strip()
+        taken = name if name in view_presets.names(paths.home()) else ""
         st.button(
             "Overwrite" if taken else "Save",
             icon=":material/save:",
@@ -118,14 +132,14 @@ def _save(settings: Settings) -> None:
         st.error(sentence, icon=":material/error:")
 
 
-def _keep(settings: Settings, overwrite: bool) -> None:
-    """Save, and look at what was saved; a callback."""
+def _keep(settings: Settings, taken: str) -> None:
+    """Save, and look at what was saved; only what the button said may be overwritten, ``taken``. A callback."""
     with state.said_later(TROUBLE):
         access.require(SAVE)
         name = str(st.session_state.get(NAME) or "").strip()
         if not name:
             raise InputError("Give the views a name.")
-        view_presets.save(paths.home(), name, settings.views(), overwrite=overwrite)
+        view_presets.save(paths.home(), name, settings.views(), overwrite=name == taken)
         _look_at(name)
 
 

@@ -6,7 +6,7 @@ waits for it. Whoever only looks on sees the answers that are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import streamlit as st
@@ -25,11 +25,12 @@ from byol_core import lab
 from byol_core.config import OPERATIONS
 from byol_core.errors import LabError
 from byol_core.lab import Asked, Curves, Judgement, Subject
-from byol_core.lab.questions import NOTES
+from byol_core.lab.questions import NOTES, OFTEN
 from byol_core.runs.model import Run
 from byol_core.warm import Job
 
 LINK, RUN, BEFORE = "view_link", "model", "before"
+BUSY = ("waiting", "running")
 # A page that waits for an answer looks so many times more often than one that follows a run.
 QUICK = 0.4
 LOOKS: dict[str, tuple[words.Colour, str]] = {
@@ -61,12 +62,13 @@ def draw(pictures: Pictures, choice: Choice) -> None:
     link = linked(LINK, len(part))
     at_rest = link.rest == scene.about
     asked = list(_ask(subject, scene, at_rest))
-    _withdraw_others(asked if at_rest else [])
+    if at_rest and access.is_teacher():
+        _withdraw_others(asked)
     _tie(asked, scene, link)  # before what comes and goes, so that it stays in its place
     pairs, verdict, curves = asked
     judging, near = st.columns(2, gap="large")
     with judging:
-        _verdict(verdict, at_rest)
+        _verdict(verdict, subject, at_rest)
     with near:
         lab_neighbours.draw(pairs, scene, link)
     _curves(curves, scene)
@@ -87,55 +89,70 @@ def _subject() -> Subject | None:
             "Before it learned",
             key=BEFORE,
             bind="query-params",
-            help="The same network with the weights that its training began with.",
+            help="The same network with the random weights that its seed draws.",
         )
+    start = known[chosen].config.get("network", {}).get("pretrained")
+    if before and start:
+        st.caption(f"Random weights: this run itself began with those of {words.plain(str(start))}.")
     return Subject(known[chosen].folder, before, titles[chosen])
 
 
 def _ask(subject: Subject, scene: Scene, at_rest: bool) -> Iterator[Asked[Any]]:
     """The pairs, the verdict and the curves; the curves are begun when the others are there."""
-    home, start, gone = state.store().home, at_rest and access.is_teacher(), Asked[Any](Job("absent"), None)
-    whole = st.session_state.get(MODE, GRID) == GRID
-    pairs = (
-        lab.pairs(home, subject, scene.pictures.images, scene.views, scene.choice.seed, start=start) if whole else gone
-    )
-    verdict = lab.verdict(home, subject, scene.views, start=start)
-    idle = all(asked.job.state not in ("waiting", "running") for asked in (pairs, verdict))
+    home, start, views = state.store().home, at_rest and access.is_teacher(), scene.views
+    images, seed = scene.pictures.images, scene.choice.seed
+    pairs = Asked[Any](Job("absent"), None)
+    if st.session_state.get(MODE, GRID) == GRID:
+        pairs = _noted(lambda start: lab.pairs(home, subject, images, views, seed, start=start), start)
+    verdict = _noted(lambda start: lab.verdict(home, subject, views, start=start), start)
+    idle = all(asked.job.state not in BUSY for asked in (pairs, verdict))
     yield pairs
     yield verdict
-    yield lab.curves(home, subject, scene.views, start=start and idle)
+    yield _noted(lambda start: lab.curves(home, subject, views, start=start), start and idle)
+
+
+def _noted(look: Callable[[bool], Asked[Any]], start: bool) -> Asked[Any]:
+    """Look, and ask where nobody did; what this tab asked itself is noted, since it may withdraw no more than that."""
+    there = look(False)
+    if not start or there.job.state not in ("absent", "waiting"):
+        return there
+    asked = look(True)  # also what waits: asked again, it is the newest, and not dropped
+    if there.job.state == "absent" and asked.key:
+        st.session_state.setdefault(_WAITED, set()).add(asked.key)
+    return asked
 
 
 def _withdraw_others(asked: Sequence[Asked[Any]]) -> None:
-    """Nobody of this tab waits any more for what was asked about settings that are gone."""
-    waiting = {each.key for each in asked if each.job.state in ("waiting", "running")}
-    for key in st.session_state.get(_WAITED, set()) - waiting:
-        if asked:
-            lab.withdraw(state.store().home, key)
-    if asked:
-        st.session_state[_WAITED] = waiting
+    """Nobody of this tab waits any more for what it asked about settings that are gone."""
+    mine: set[str] = st.session_state.get(_WAITED, set())
+    waiting = {each.key for each in asked if each.job.state in BUSY}
+    for key in mine - waiting:
+        lab.withdraw(state.store().home, key)
+    st.session_state[_WAITED] = mine & waiting
 
 
-def _verdict(asked: Asked[Judgement], at_rest: bool) -> None:
+def _verdict(asked: Asked[Judgement], subject: Subject, at_rest: bool) -> None:
     """Too weak, in range or too strong, and why; the last one stays, faded, while a new one is worked out."""
     st.markdown("**Verdict**")
     if asked.answer:
-        st.session_state[_LAST] = asked.answer
+        st.session_state[_LAST] = (subject, asked.answer)
         _said(asked.answer)
     elif asked.job.state == "failed":
         failed(asked, "verdict_again")
     else:
-        last: Judgement | None = st.session_state.get(_LAST)
-        if last:
-            st.markdown(f":gray[Of the settings before: {LOOKS[last.verdict.level][1].lower()}.]")
+        last: tuple[Subject, Judgement] | None = st.session_state.get(_LAST)
+        if last and last[0] == subject:
+            _said(last[1], old=True)
         waiting(asked, at_rest)
 
 
-def _said(found: Judgement) -> None:
+def _said(found: Judgement, old: bool = False) -> None:
+    """The verdict and its reason; ``old``: that of the settings before, faded, in the same place."""
     colour, title = LOOKS[found.verdict.level]
-    st.badge(title, color=colour)
+    st.badge(f"{title}, with the settings before" if old else title, color="gray" if old else colour)
     reason = found.verdict.sentence.removeprefix(f"{title}: ")
-    st.markdown(words.plain(reason[:1].upper() + reason[1:]))
+    said = words.plain(reason[:1].upper() + reason[1:])
+    st.markdown(f":gray[{said}]" if old else said)
 
 
 def _curves(asked: Asked[Curves], scene: Scene) -> None:
@@ -150,9 +167,19 @@ def _curves(asked: Asked[Curves], scene: Scene) -> None:
     elif not (asked.answer and asked.job.state == "ready"):
         waiting(asked)
     if asked.answer and (done := asked.answer.done):
-        with st.grid(min_column_width=200, gap="small", key="invariance"):
+        st.caption(_averaged(asked.answer))
+        with st.grid(min_column_width=165, gap="small", key="invariance"):
             for operation in (name for name in OPERATIONS if name in done):
                 _curve(asked.answer, operation, scene)
+
+
+def _averaged(found: Curves) -> str:
+    """Over how many images, and which of them, the mean of each operation goes."""
+    *names, last = (lab_settings.title(name).lower() for name in OPERATIONS if NOTES.get(name) == OFTEN)
+    return (
+        f"Means over {found.images:,} images: {', '.join(names)} and {last} happen as often as their strength says, "
+        "everything else to every image."
+    )
 
 
 def _curve(found: Curves, operation: str, scene: Scene) -> None:
@@ -167,7 +194,9 @@ def _tie(asked: Sequence[Asked[Any]], scene: Scene, link: Linked) -> None:
     """Bring the cosines to the cards of the grid, and look again while something is worked on."""
     pairs = asked[0].answer
     texts = [] if pairs is None else [f"Cosine of the views {value:.2f}" for value in pairs.cosine]
-    busy = any(each.job.state in ("waiting", "running") for each in asked)
+    busy = any(each.job.state in BUSY for each in asked)
+    coming = asked[0].job.state in BUSY or (link.rest != scene.about and bool(asked[0].key))
     follows = link.rest == scene.about and asked[2].job.state == "absent" and access.is_teacher() and not busy
     again = crowd.pulse(QUICK) if busy or follows else None
-    view_link(scene.about if texts else "", texts, rest=link.rest, again=again, key=LINK)
+    about = scene.about if texts else ""
+    view_link(about, texts, linked=link, again=again, key=LINK, coming=coming and not texts)

@@ -16,7 +16,9 @@ from app.components.lab_choice import Choice
 from app.components.lab_settings import Settings
 from app.components.pictures import Pictures
 from app.components.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Layout, view_grid
+from app.components.words import plain
 from byol_core.config import OPERATIONS, ViewsConfig
+from byol_core.view_presets import RECIPES
 
 Pixels = NDArray[np.uint8]
 GRID, DRAWS, STRIP, PAIR = MODES = ("Grid", "Many draws", "One operation", "Two presets")
@@ -64,6 +66,7 @@ def pick_mode() -> str:
     mode = st.segmented_control(
         "What is shown",
         MODES,
+        wrap=True,
         default=GRID,
         required=True,
         key=MODE,
@@ -170,6 +173,7 @@ def _two_presets(scene: Scene) -> None:
     options = lab_settings.names()
     other = st.selectbox("Beside", options, key="beside", bind="query-params", width=220)
     theirs = lab_settings.preset(other)
+    other = other if other in RECIPES else f"'{other}'"  # which somebody may have called "Yours"
     _differences(mine, other, lab_settings.strengths_of(theirs))
     settings = (scene.views, theirs.model_copy(update={"size": scene.choice.view}))
     made = [view_maker.make(scene.pictures.images, views, scene.choice.seed) for views in settings]
@@ -191,6 +195,6 @@ def _differences(mine: Settings, other: str, theirs: dict[str, float]) -> None:
         {
             "": [lab_settings.title(name) for name in names],
             "Yours": [f"{mine.values[name]:g}" for name in names],
-            other: [f"{theirs[name]:g}" for name in names],
+            plain(other): [f"{theirs[name]:g}" for name in names],
         }
     )

@@ -26,16 +26,18 @@ def draw(asked: Asked[Pairs], scene: Scene, link: Linked) -> None:
 
 
 def _near(found: Pairs, scene: Scene, link: Linked) -> None:
-    place, _ = link.pick
-    name = scene.pictures.names[place] or f"picture {place + 1}"
-    st.caption(f"Of the views of {words.plain(name)}; pick another view in the grid. {_looked_at(found)}")
+    place, picked = link.pick
+    name = scene.pictures.names[place]
+    picture = f"picture {place + 1}" + (f", {words.plain(name)}" if name else "")
+    st.caption(f"Of {picture}, view {picked + 1}; pick another view in the grid. {_looked_at(found)}")
     pixels = found.thumbnails[place].transpose(0, 1, 3, 4, 2).reshape(-1, *found.thumbnails.shape[-2:], 3)
     k = found.near.shape[2]
     cards = [
-        Card(f"View {view + 1}", [_figure(found, place, view, j, view * k + j) for j in range(k)]) for view in (0, 1)
+        Card(title, [_figure(found, place, view, j, view * k + j) for j in range(k)])
+        for view, title in ((picked, f"View {picked + 1}"), (1 - picked, f"Its other view, {2 - picked}"))
     ]
     nothing = np.zeros((1, 1, 1, 3), np.uint8)
-    view_grid(nothing, np.ascontiguousarray(pixels), cards, key="near", layout="strip")
+    view_grid(nothing, np.ascontiguousarray(pixels), cards, key="near", layout="near")
 
 
 def _figure(found: Pairs, place: int, view: int, j: int, at: int) -> Figure:

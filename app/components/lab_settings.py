@@ -27,6 +27,7 @@ GROUPS = {
 }
 NAMES = ("strength", *OPERATIONS)
 RECIPE, SLIDERS, START, NOTICE = "recipe", "sliders", "views_start", "views_notice"
+LAST = "views_last"  # what the sliders of this tab said last: their own state goes with the page
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,22 @@ def put(values: dict[str, float]) -> None:
 
 
 def current() -> Settings:
-    """The settings of this tab; at first those of the address."""
+    """The settings of this tab; at first those of the address, else those that it had when the page was left."""
     name = str(st.session_state.get(RECIPE) or FIRST.preset)
     views = preset(name)
     if SLIDERS not in st.session_state:  # the page was just opened: its widgets have no state yet
-        put(strengths_of(views) | _addressed())
+        put(strengths_of(views) | (_addressed() or _left(name)))
     start: Start = st.session_state[START]
     found = moved(SLIDERS, NAMES, start.revision)
-    return Settings(name, views, found.values if found else start.values, found.serial if found else 0)
+    settings = Settings(name, views, found.values if found else start.values, found.serial if found else 0)
+    st.session_state[LAST] = (name, settings.values)
+    return settings
+
+
+def _left(name: str) -> dict[str, float]:
+    """Where the sliders stood when this tab left the page with that preset."""
+    last, values = st.session_state.get(LAST, ("", {}))
+    return dict(values) if last == name else {}
 
 
 def _addressed() -> dict[str, float]:

@@ -59,11 +59,16 @@ def _decoded(file_id: str, size: int, name: str, _content: bytes) -> Given:
 
 
 def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
-    """Where the picture lies on that map, or how far that is; None when there is no picture."""
-    found, evaluation = given(subject.probe.image_size), subject.evaluation()
-    if found is None or found.picture is None:
+    """Where the picture lies on the map of the newest evaluation, or how far that is.
+
+    None when there is no picture, or not that map.
+    """
+    found, evaluation = given(subject.probe.image_size), subject.probe.evaluations[-1]
+    if found is None or found.picture is None or evaluation.step not in shown.film.steps:
         return None
     settings, xy = replace(wish.settings, method=shown.method), shown.film.xy[shown.at(evaluation.step)]
+    if np.isnan(xy[0, 0]):
+        return None
     home, run = state.store().home, subject.run
     try:
         return place.ask(home, subject.probe, run.folder, evaluation, wish.space, settings, found.picture, xy)
@@ -72,7 +77,9 @@ def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
 
 
 def star(subject: Subject, wish: Wish, shown: Shown) -> Asked | None:
-    """The same for the map: a star with lines to its nearest."""
+    """The same for the map: a star with lines to its nearest; earlier weights are not there to place it by."""
+    if _earlier(subject):
+        return None
     where, found = placed(subject, wish, shown), given(subject.probe.image_size)
     if where is None or where.placed is None or found is None or found.picture is None:
         return None
@@ -111,9 +118,7 @@ def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
         found = given(pairs[0][0].probe.image_size) if pairs else None
         if found and found.complaint:
             st.error(f"{words.plain(found.name)}: {words.plain(found.complaint)}", icon=":material/broken_image:")
-        elif found and found.picture is not None:
-            shape = found.picture.transpose(1, 2, 0)
-            st.image(map_panel.enlarged(shape), width=112, alt=f"{found.name}, as the network sees it")
+        elif found:
             for subject, shown in pairs:
                 _answer(subject, wish, shown, several=len(pairs) > 1)
 
@@ -123,7 +128,7 @@ def _source() -> None:
     if not teacher:
         st.caption(access.refusal(UPLOAD))
         return
-    st.caption("Its place on the map and the images nearest to it, by the weights that the run ended with.")
+    st.caption("Its place on the map and the images nearest to it, by the newest weights that the run has kept.")
     how = st.segmented_control(
         "From", SOURCES, default=SOURCES[0], required=True, key=HOW, label_visibility="collapsed"
     )
@@ -137,7 +142,13 @@ def _source() -> None:
 def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> None:
     if several:
         st.markdown(f"**{words.plain(subject.name)}**")
-    where = placed(subject, wish, shown)
+    where, found = placed(subject, wish, shown), given(subject.probe.image_size)
+    if found is None or found.picture is None:
+        return
+    shape = found.picture.transpose(1, 2, 0)  # networks of other runs see it in another size
+    st.image(map_panel.enlarged(shape), width=112, alt=f"{found.name}, as the network sees it")
+    if _earlier(subject):
+        _to_newest(subject)
     if where is None:
         return
     if where.placed is not None:
@@ -148,6 +159,21 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
         _failed(subject, where)
     else:
         st.progress(min(max(where.job.share, 0.0), 1.0), words.plain(where.job.message) or "Placing the picture")
+
+
+def _earlier(subject: Subject) -> bool:
+    return subject.evaluation().step != subject.probe.evaluations[-1].step
+
+
+def _to_newest(subject: Subject) -> None:
+    """Why the picture is not on the map, and the way to where it is."""
+    st.info("The picture has its place on the map of the newest evaluation: only those weights are kept.")
+    st.button(
+        "Show the newest evaluation",
+        on_click=subject.show_newest,
+        icon=":material/last_page:",
+        key=f"{subject.key}-newest",
+    )
 
 
 def _failed(subject: Subject, where: Where) -> None:

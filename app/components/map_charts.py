@@ -23,7 +23,7 @@ def accuracy(
         "y": list(values),
         "line": {"width": 2, "color": PETROL},
         "marker": {"size": 5, "color": PETROL},
-        "hovertemplate": "epoch %{x}: %{y:.3f}<extra></extra>",
+        "hovertemplate": "epoch %{x:.2~f}: %{y:.3f}<extra></extra>",
     }
     mark = {
         "type": "scatter",

@@ -16,6 +16,7 @@ from byol_core.errors import LabError
 from byol_core.runs.model import Run
 
 PICKED, BESIDE = "embeddings_run", "embeddings_beside"
+LEFT = "embeddings_left"  # the runs that the address named when the page was left
 # Their names in the address, and those of the evaluation that each shows.
 RUN, OTHER = "run", "with"
 EVALUATIONS = ("evaluation", "evaluation_with")
@@ -36,6 +37,21 @@ METHOD_HELP = (
 def folder(run: Run) -> Path:
     """Where a run keeps its representations."""
     return run.folder / "embeddings"
+
+
+def recall() -> None:
+    """Begin with the runs that stood here last, when the address names none."""
+    if RUN in st.query_params or OTHER in st.query_params:
+        return
+    there = {run.run_id for run in state.store().runs()} if (left := st.session_state.get(LEFT)) else set()
+    for name, run_id in (left or {}).items():
+        if run_id in there:
+            st.query_params[name] = run_id
+
+
+def remember() -> None:
+    """Keep which runs the address names: it is another one on the next page."""
+    st.session_state[LEFT] = {name: st.query_params[name] for name in (RUN, OTHER) if name in st.query_params}
 
 
 def asked_for(name: str) -> str | None:
@@ -66,13 +82,16 @@ def named(runs: Mapping[str, Run]) -> dict[str, str]:
 def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
     """Choose one; the address follows the choice."""
     newest = next((run_id for run_id, run in runs.items() if has_probe(folder(run))), next(iter(runs)))
-    st.session_state[PICKED] = asked or newest
+    st.session_state[PICKED] = before = asked or newest
 
     def follow() -> None:
-        st.query_params[RUN] = st.session_state[PICKED]
+        st.query_params[RUN] = chosen = st.session_state[PICKED]
+        if st.query_params.get(OTHER) == chosen:  # it stood beside this one: they change places
+            st.query_params[OTHER] = before
+        remember()
 
     label = named(runs).__getitem__
-    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=300)]
+    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=220)]
 
 
 def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
@@ -85,6 +104,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
             st.query_params[OTHER] = chosen
         else:
             st.query_params.pop(OTHER, None)
+        remember()
 
     chosen = st.selectbox(
         "Compare with",
@@ -93,7 +113,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
         key=BESIDE,
         format_func=named(others).__getitem__ if others else str,
         on_change=follow,
-        width=250,
+        width=170,
         placeholder="another run" if others else "no other run yet",
         disabled=not others,
         help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
@@ -201,7 +221,7 @@ def pick_colour(probe: Probe, space: str) -> str:
         list(names),
         key="colour",
         bind="query-params",
-        width=200,
+        width=130,
         help="Groups, each in a colour of its own, or a number from low to high. *Files* takes columns of your own.",
     )
     return names[chosen]

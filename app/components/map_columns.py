@@ -9,9 +9,12 @@ from app.components import words
 from app.components.source import UPLOAD
 from byol_core.embed import Probe, foreign
 from byol_core.embed.fields import Field
+from byol_core.embed.foreign import Columns
 from byol_core.errors import LabError
 
-KEPT = "map_columns"
+KEPT, _FILE = "map_columns", "map_columns_file"
+_NAME, _TITLES = f"{KEPT}_name", f"{KEPT}_titles"
+_LEFT_OUT, _WRONG = f"{KEPT}_left_out", f"{KEPT}_wrong"
 PREFIX = "table:"
 MOST_BYTES = 20_000_000
 
@@ -24,54 +27,75 @@ def table() -> bytes | None:
 
 def titles() -> dict[str, str]:
     """The names and titles of its columns."""
-    known: dict[str, str] = st.session_state.get(f"{KEPT}_titles", {})
+    known: dict[str, str] = st.session_state.get(_TITLES, {})
     return known
 
 
 def field(probe: Probe, name: str) -> Field:
     """One of its columns for the images of this run; LabError when it says nothing of them."""
     content = table()
-    found = {one.name: one for one in _read(content, probe, str(probe.folder), len(probe))} if content else {}
+    read = _read(content, probe, str(probe.folder), len(probe)).fields if content else ()
+    found = {one.name: one for one in read}
     if name not in found:
         raise LabError(f"The column '{name.removeprefix(PREFIX)}' is not in your table any more.")
     return found[name]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(content: bytes, _probe: Probe, folder: str, n: int) -> list[Field]:
+def _read(content: bytes, _probe: Probe, folder: str, n: int) -> Columns:
     return foreign(content, _probe)
 
 
 def upload(probe: Probe) -> None:
-    """Take a CSV in, for a teacher, who is the one that may bring files here."""
-    teacher = access.is_teacher()
-    file = st.file_uploader(
-        "A CSV with your own columns",
-        ["csv"],
-        key="map_columns_file",
-        max_upload_size=MOST_BYTES // 1_000_000,
-        disabled=not teacher,
-        help=None if teacher else access.refusal(UPLOAD),
-    )
+    """Take a CSV in, for a teacher, who is the one that may bring files here; it is kept until it is removed."""
+    if table() is None:
+        _uploader(probe)
+    else:
+        st.markdown(f"Your columns: **{words.plain(st.session_state.get(_NAME, 'a table'))}**")
+        st.button("Remove the table", on_click=_forget, icon=":material/delete:", key="map_columns_forget")
+        if names := st.session_state.get(_LEFT_OUT):
+            st.caption(
+                f"Left out, since they have too many different words for colours: {words.plain(', '.join(names))}."
+            )
     st.caption(
         "One column is called `image`: the number that the page shows for an image of the set. Every other column can "
         "colour the points, as a number or as groups."
     )
-    _keep(probe, file.getvalue() if file and teacher else None)
 
 
-def _keep(probe: Probe, content: bytes | None) -> None:
-    """Remember the table once; the choices above are drawn anew with its columns."""
-    if content == table():
-        if sentence := st.session_state.get(f"{KEPT}_wrong"):
-            st.error(sentence, icon=":material/error:")
+def _uploader(probe: Probe) -> None:
+    """Where a table is brought, and what was wrong with the last one."""
+    teacher = access.is_teacher()
+    st.file_uploader(
+        "A CSV with your own columns",
+        ["csv"],
+        key=_FILE,
+        max_upload_size=MOST_BYTES // 1_000_000,
+        disabled=not teacher,
+        help=None if teacher else access.refusal(UPLOAD),
+        on_change=_take,
+        args=(probe,),
+    )
+    if sentence := st.session_state.get(_WRONG):
+        st.error(sentence, icon=":material/error:")
+
+
+def _take(probe: Probe) -> None:
+    """Remember the table that was just brought: the uploader forgets it whenever it is out of sight."""
+    _forget()
+    file = st.session_state.get(_FILE)
+    if file is None or not access.is_teacher():
         return
-    st.session_state[KEPT] = content
-    st.session_state.pop(f"{KEPT}_wrong", None)
-    st.session_state[f"{KEPT}_titles"] = {}
     try:
-        found = _read(content, probe, str(probe.folder), len(probe)) if content else []
-        st.session_state[f"{KEPT}_titles"] = {one.name: f"{one.title} (yours)" for one in found}
+        found = _read(file.getvalue(), probe, str(probe.folder), len(probe))
     except LabError as error:
-        st.session_state[f"{KEPT}_wrong"] = words.plain(str(error))
-    st.rerun(scope="fragment")
+        st.session_state[_WRONG] = f"{words.plain(file.name)}: {words.plain(str(error))}"
+        return
+    st.session_state.update({KEPT: file.getvalue(), _NAME: file.name})
+    st.session_state[_TITLES] = {one.name: f"{one.title} (yours)" for one in found.fields}
+    st.session_state[_LEFT_OUT] = found.left_out
+
+
+def _forget() -> None:
+    for name in (KEPT, _NAME, _TITLES, _LEFT_OUT, _WRONG):
+        st.session_state.pop(name, None)

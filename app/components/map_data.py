@@ -5,6 +5,7 @@ What is cached is named by the folder, the file and when it was written, since a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from byol_core.errors import LabError
 
 KEPT = 12  # matrices; a thousand images of 512 numbers are 2 MB
 # Of a larger set the PCA of all evaluations, and what says how true it is, are for the worker: a page has to answer.
-MOST_AT_ONCE, MOST_JUDGED = 12_000, 5_000
+# Of its matrices, 120 MB each at 60,000 images, only those of two maps side by side are kept.
+MOST_AT_ONCE, KEPT_LARGE = 12_000, 2
 LINKS = 5  # neighbours that a hovered point is linked with
 PLAIN = "plain"  # no colour at all
 COUNTED = 15  # neighbours that colours are counted over
@@ -60,12 +62,13 @@ def ages(probe: Probe, space: str) -> Ages:
 
 def vectors(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
     """The vectors (n, d) of all images at length one."""
-    return _vectors(str(probe.folder), evaluation.file, space, age(probe, evaluation, space), probe, evaluation)
+    read = _vectors if len(probe) <= MOST_AT_ONCE else _large_vectors
+    return read(str(probe.folder), evaluation.file, space, age(probe, evaluation, space), probe, evaluation)
 
 
 def pca(probe: Probe, evaluation: Evaluation, space: str) -> Film:
     """The places by PCA that are there at once: of every evaluation, of a large set that of this one alone."""
-    judged = evaluation.step if len(probe) <= MOST_JUDGED else None
+    judged = evaluation.step if len(probe) <= MOST_AT_ONCE else None
     only = evaluation.step if len(probe) > MOST_AT_ONCE else None
     return _pca_film(str(probe.folder), space, ages(probe, space), judged, only, probe)
 
@@ -81,12 +84,20 @@ def nearest(
 
 
 def near(home: Path, probe: Probe, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
-    """The nearest images (n, 15) of every image; of a large set None until the worker, if ``ask``, has found them."""
+    """The nearest images (n, 15) of every image; of many None until the worker, if ``ask``, has found them.
+
+    LabError when it could not; :func:`near_again` has it tried again.
+    """
     name = str(probe.folder), evaluation.file, space, age(probe, evaluation, space)
     try:
         return _near(*name, home, probe, evaluation, ask) if len(probe) > 1 else None
     except _NotYet:
         return None
+
+
+def near_again(probe: Probe, evaluation: Evaluation, space: str) -> None:
+    """Have the nearest images found again after a failure."""
+    embed.neighbours.again(probe, evaluation, space, COUNTED)
 
 
 def links(home: Path, probe: Probe, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
@@ -129,8 +140,7 @@ def thumbnails(probe: Probe, chosen: Sequence[int]) -> list[NDArray[np.uint8]]:
 
 def frames(probe: Probe, film: Film, space: str) -> Frames:
     """A film for the widget; the same object as long as nothing is new, so that nothing is packed again."""
-    made = tuple(np.isfinite(film.xy[:, 0, 0]).tolist())
-    digest = (film.steps, made, float(np.nansum(film.xy[:, : min(len(probe), 64)])))
+    digest = hashlib.sha256(film.xy.tobytes()).hexdigest()
     accuracy = tuple(probe.evaluation(step).knn_accuracy for step in film.steps)
     return _frames(str(probe.folder), ages(probe, space), digest, accuracy, probe, film)
 
@@ -150,6 +160,11 @@ def _written_before(probe: Probe, evaluation: Evaluation) -> int:
 # The leading arguments name what is cached; those with an underscore only say how to get it.
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _vectors(folder: str, file: str, space: str, at: int, _probe: Probe, _evaluation: Evaluation) -> Matrix:
+    return embed.unit(embed.read_space(_probe, _evaluation, space))
+
+
+@st.cache_resource(max_entries=KEPT_LARGE, show_spinner=False)
+def _large_vectors(folder: str, file: str, space: str, at: int, _probe: Probe, _evaluation: Evaluation) -> Matrix:
     return embed.unit(embed.read_space(_probe, _evaluation, space))
 
 
@@ -177,7 +192,7 @@ def _links(folder: str, file: str, space: str, at: int, _near: Ids) -> Ids:
 def _nearest(
     folder: str, file: str, space: str, at: int, pin: int, count: int, _probe: Probe, _evaluation: Evaluation
 ) -> tuple[list[int], list[float]]:
-    order, distances = embed.nearest(_vectors(folder, file, space, at, _probe, _evaluation), pin, count)
+    order, distances = embed.nearest(vectors(_probe, _evaluation, space), pin, count)
     return order.tolist(), distances.tolist()
 
 
@@ -204,7 +219,7 @@ def _plain(n: int) -> Field:
 def _frames(
     folder: str,
     at: Ages,
-    digest: tuple[tuple[int, ...], tuple[bool, ...], float],
+    digest: str,
     accuracy: tuple[float | None, ...],
     _probe: Probe,
     _film: Film,

@@ -9,33 +9,38 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import access, exports
+from app.components.map_data import PLAIN
 from app.components.map_films import Shown
-from byol_core.embed import Evaluation, Probe
+from byol_core.embed import Evaluation, Probe, width
 from byol_core.embed import export as made
 from byol_core.embed.fields import Field
 from byol_core.errors import LabError
 from byol_core.runs.model import Run
 
-# Of so many images the projector's vectors are text of a few hundred megabytes; the command line writes those.
-MOST_IMAGES, MOST_TO_LOOK_ON = 20_000, 5_000
+# A file is made in memory, and kept there while it is sent; the command line writes what is larger.
+MOST_BYTES, MOST_TO_LOOK_ON = 256_000_000, 5_000
+_LINE = 100  # bytes of a row of the table, at most about
 _MIMES = {"parquet": "application/vnd.apache.parquet", "zip": "application/zip"}
 
 
 @dataclass(frozen=True)
 class MapFile:
-    """One file for one session. It is made on a thread of its own, where nothing tells who asks."""
+    """One file for one session, of about ``size`` bytes. It is made on a thread where nothing tells who asks."""
 
     name: str
     images: int
+    size: int
     write: Callable[[], bytes]
     permit: access.Permit
 
     def complaint(self) -> str:
         """Why it cannot be sent through the browser; empty when it can."""
-        most = MOST_IMAGES if self.permit.holds() else MOST_TO_LOOK_ON
-        if self.images <= most:
-            return ""
-        return f"More than {most:,} images are too many for the browser; 'byol embed RUN --out FILE' writes them."
+        command = "'byol embed RUN --out FILE' writes it."
+        if self.size > MOST_BYTES:
+            return f"About {self.size // 10**6:,} MB are too much for the browser; {command}"
+        if self.images > MOST_TO_LOOK_ON and not self.permit.holds():
+            return f"More than {MOST_TO_LOOK_ON:,} images are for a teacher; {command}"
+        return ""
 
     def make(self) -> bytes:
         """The file; LabError when it cannot be made."""
@@ -49,18 +54,22 @@ class MapFile:
 def buttons(run: Run, probe: Probe, evaluation: Evaluation, space: str, shown: Shown, colour: Field) -> None:
     """The downloads of one map, or why there are none."""
     stem = re.sub(r"[^\w.=-]+", "-", f"{run.name}-{space}-{shown.method}-{evaluation.step}").strip("-.")
-    files = (
-        ("Parquet", f"{stem}.parquet", lambda: table(probe, evaluation, space, shown, colour)),
-        ("TensorBoard projector", f"{stem}-projector.zip", lambda: made.projector(probe, evaluation, space)),
-    )
-    for label, name, write in files:
-        _button(label, MapFile(name, len(probe), write, access.permit()), f"{run.run_id}-{name.rpartition('.')[2]}")
+    n, permit = len(probe), access.permit()
+    vectors = 4 * n * width(probe, evaluation, space)
+
+    def projector() -> bytes:
+        return made.projector(probe, evaluation, space)
+
+    parquet = MapFile(f"{stem}.parquet", n, _LINE * n, lambda: table(probe, evaluation, space, shown, colour), permit)
+    _button("Parquet", parquet, f"{run.run_id}-parquet")
+    zipped = MapFile(f"{stem}-projector.zip", n, vectors, projector, permit)
+    _button("TensorBoard projector", zipped, f"{run.run_id}-zip")
 
 
 def table(probe: Probe, evaluation: Evaluation, space: str, shown: Shown, colour: Field) -> bytes:
     """The Parquet of what is on the map."""
     xy = shown.film.xy[shown.at(evaluation.step)]
-    return made.table(probe, evaluation, space, xy, [colour])
+    return made.table(probe, evaluation, space, xy, [] if colour.name == PLAIN else [colour])
 
 
 def explain() -> None:

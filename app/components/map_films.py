@@ -17,13 +17,15 @@ from app.components.map_choices import COMPUTE
 from app.components.map_data import MOST_AT_ONCE
 from byol_core import embed
 from byol_core.embed import Evaluation, Film, MapSettings, Probe
+from byol_core.errors import LabError
 from byol_core.warm.jobs import Job
 
 # Of so many images the maps of all evaluations are made unasked; of more, when somebody wants them.
 MOST_UNASKED = 5_000
 WAITING = ("absent", "waiting", "running")
 # The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
-_asked_for: list[tuple[Probe, Evaluation, str, MapSettings]] = []
+Asked = tuple[Probe, Evaluation, str, MapSettings]
+_asked_for: list[Asked] = []
 _asking = threading.Lock()
 
 
@@ -75,15 +77,23 @@ def _begin(home: Path, probe: Probe, evaluation: Evaluation, space: str, setting
         return _with(there, Job("failed", message=access.refusal("compute maps of earlier evaluations")))
     asked = (probe, evaluation, space, settings)
     with _asking:  # a class opens the same page at the same moment
-        if any(one[1:] != asked[1:] and _is_open(home, one) for one in _asked_for):
+        if any(not _is_same(one, asked) and _is_open(home, one) for one in _asked_for):
             return _with(there, Job("absent", message="Waiting for another map"))
         _asked_for[:] = [asked]
         return embed.film(home, probe, space, settings, first=evaluation.step, whole=False)
 
 
-def _is_open(home: Path, asked: tuple[Probe, Evaluation, str, MapSettings]) -> bool:
+def _is_same(one: Asked, other: Asked) -> bool:
+    """A run that goes on reads its images anew, so that they are told by their folder."""
+    return one[0].folder == other[0].folder and one[1:] == other[1:]
+
+
+def _is_open(home: Path, asked: Asked) -> bool:
     probe, evaluation, space, settings = asked
-    found = embed.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+    try:
+        found = embed.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+    except LabError:  # the run was deleted, or its file was lost
+        return False
     return found.job.state in ("waiting", "running")
 
 

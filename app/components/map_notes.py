@@ -37,7 +37,13 @@ def count(n: int) -> str:
 
 def what(probe: Probe, evaluation: Evaluation, space: str, numbers: int) -> str:
     """Which images and which numbers are mapped."""
-    seen = "" if space == "pixels" else f" after {evaluation.epoch:g} epochs" if evaluation.step else " before training"
+    seen = (
+        ""
+        if space == "pixels"
+        else f" after {round(evaluation.epoch, 2):g} epochs"
+        if evaluation.step
+        else " before training"
+    )
     size = f"{probe.image_size}×{probe.image_size}"
     return (
         f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {numbers} numbers for each of {images(probe)} at {size}, "
@@ -102,8 +108,9 @@ def curve(run: Run, store: RunStore, probe: Probe, evaluation: Evaluation) -> No
     epochs = [one.epoch for one in probe.evaluations]
     figure = map_charts.accuracy(epochs, values, at, levels, revision=run.run_id)
     beside = "".join(f", {name} {value:.3f}" for name, value in levels.items())
-    alt = f"kNN accuracy over {len(values)} evaluations; at epoch {evaluation.epoch:g} it is {values[at]:.3f}{beside}"
-    live_chart.live_chart(figure, key=f"map-accuracy-{run.run_id}", alt=alt)
+    now = f"at epoch {round(evaluation.epoch, 2):g} it is {values[at]:.3f}"
+    alt = f"kNN accuracy over {len(values)} evaluations; {now}{beside}"
+    live_chart.live_chart(figure, key=f"map-accuracy-{run.run_id}", alt=alt, toolbar=False)
 
 
 def baselines(run: Run, store: RunStore, evaluations: int) -> dict[str, float]:

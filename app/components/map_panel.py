@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.components import map_data, words
 from byol_core.embed import Probe
 
+LONGEST = 11  # letters of a class under a small picture
 _SHOWN = 96  # a picture is enlarged to at least so many pixels, each a square, so that no browser blurs it
 
 
@@ -56,8 +57,14 @@ def _agreement(probe: Probe, index: int, near: Sequence[int]) -> str:
 
 
 def _neighbour(found: str, distance: float, name: str) -> str:
-    shown = f":orange[{words.plain(found)}]" if name and found and found != name else words.plain(found)
+    shown = words.plain(short(found))
+    shown = f":orange[{shown}]" if name and found and found != name else shown
     return f":small[{distance:.3f}" + (f"  \n{shown}]" if found else "]")
+
+
+def short(name: str) -> str:
+    """A class as it fits under a small picture, whose alternative text says the whole name."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def hint(probe: Probe) -> None:

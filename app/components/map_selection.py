@@ -13,12 +13,11 @@ from app.components.map_notes import count
 from byol_core.embed import Probe
 
 PAGE = 12
-LONGEST = 11  # letters of a class under a small picture
 MOST_CLASSES = 12  # more are told as a number
 
 
-def draw(probe: Probe, chosen: Sequence[int], key: str) -> None:
-    """What is selected on the map of that key."""
+def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
+    """What is selected on the map of that key; it was drawn around on the map of the key ``owner``."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             many = "point" if len(chosen) == 1 else "points"
@@ -28,7 +27,7 @@ def draw(probe: Probe, chosen: Sequence[int], key: str) -> None:
                 key=f"{key}-clear",
                 icon=":material/deselect:",
                 on_click=clear,
-                args=(key,),
+                args=(owner,),
                 help="Also: Escape, or a click beside the points.",
             )
         _classes(probe, chosen, key)
@@ -53,7 +52,8 @@ def _classes(probe: Probe, chosen: Sequence[int], key: str) -> None:
     if not counts:
         return
     alt = "Selected of each class: " + ", ".join(f"{name} {many} of {whole}" for name, many, whole in counts)
-    live_chart.live_chart(map_charts.classes(counts[:MOST_CLASSES], revision=key), key=f"{key}-classes", alt=alt)
+    figure = map_charts.classes(counts[:MOST_CLASSES], revision=key)
+    live_chart.live_chart(figure, key=f"{key}-classes", alt=alt, toolbar=False)
     if len(counts) > MOST_CLASSES:
         st.caption(f"And {len(counts) - MOST_CLASSES} more classes.")
 
@@ -74,8 +74,4 @@ def _gallery(probe: Probe, chosen: Sequence[int], key: str) -> None:
             with st.container(gap=None):
                 name = probe.class_of(i)
                 st.image(map_panel.enlarged(image), width="stretch", alt=name or f"Image {probe.indices[i]}")
-                st.markdown(f":small[{words.plain(_short(name)) or probe.indices[i]}]")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+                st.markdown(f":small[{words.plain(map_panel.short(name)) or probe.indices[i]}]")

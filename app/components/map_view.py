@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from app import access, state
-from app.components import map_columns, map_data, map_films, map_notes, words
+from app.components import map_choices, map_columns, map_data, map_films, map_notes, words
 from app.components.embedding_map import Asked, MapState, Sheets, embedding_map, map_state
 from app.components.map_films import Shown
-from byol_core.embed import Evaluation, MapSettings, Probe
+from byol_core.embed import Evaluation, MapSettings, Probe, width
 from byol_core.embed.fields import Field
 from byol_core.errors import LabError
 from byol_core.runs.model import Run
@@ -58,6 +59,10 @@ class Subject:
         step = self.state().step
         self._tell(step)
         return self.probe.evaluations[-1] if step is None else self.probe.evaluation(step)
+
+    def show_newest(self) -> None:
+        """Look at the newest evaluation again."""
+        st.session_state[self.key] = {**st.session_state.get(self.key, {}), "step": None}
 
     def _adopt(self) -> None:
         """Begin at the evaluation in the address."""
@@ -113,6 +118,8 @@ def draw(
     """The map with its slider; the notes come apart. ``link``: with the other maps of the page."""
     probe, evaluation = subject.probe, subject.evaluation()
     near, _ = map_data.nearest(probe, evaluation, wish.space, pin, NEIGHBOURS)
+    own = subject.state().pinned is not None  # else the pin is that of the other map
+    links = _links(subject, wish)
     with st.container(gap=None):  # what brings its files takes no room
         embedding_map(
             map_data.frames(probe, shown.film, wish.space),
@@ -121,9 +128,10 @@ def draw(
             labels=probe.classes,
             class_names=probe.class_names if probe.labelled else (),
             colours=map_data.colours(found),
-            near=_links(subject, wish),
+            near=None if isinstance(links, str) else links,
             sheets=_pictures(probe),
-            pinned_near=near,
+            pinned_near=near if own else (),
+            linked_near=() if own else near,
             asked=asked,
             link=LINK if link else None,
             revision=f"{wish.space}-{shown.method}",
@@ -133,16 +141,34 @@ def draw(
         )
     if found.note and found.name != "class":
         st.caption(f"Colour: {found.note}")
+    if isinstance(links, str):
+        _without_links(subject, wish, links)
 
 
-def _links(subject: Subject, wish: Wish) -> map_data.Ids | None:
-    """The neighbours of every point, where they are there."""
+def _links(subject: Subject, wish: Wish) -> map_data.Ids | str | None:
+    """The neighbours of every point; None while they are looked for, a sentence when they could not be found."""
     home, evaluation = state.store().home, subject.evaluation()
-    return map_data.links(home, subject.probe, evaluation, wish.space, ask=access.is_teacher())
+    try:
+        return map_data.links(home, subject.probe, evaluation, wish.space, ask=access.is_teacher())
+    except LabError as error:
+        return str(error)
+
+
+def _without_links(subject: Subject, wish: Wish, sentence: str) -> None:
+    """Why a point that is hovered has no lines to its nearest, and how to have them looked for again."""
+    st.caption(f":material/hub: {words.plain(sentence)}")
+    if access.is_teacher():
+        st.button(
+            "Try again",
+            on_click=map_data.near_again,
+            args=(subject.probe, subject.evaluation(), wish.space),
+            icon=":material/refresh:",
+            key=f"{subject.key}-links-again",
+        )
 
 
 def links_are_there(subject: Subject, wish: Wish) -> bool:
-    """Whether the neighbours of every point are known."""
+    """Whether there is nothing to wait for any more: the neighbours of every point are known, or cannot be found."""
     return _links(subject, wish) is not None
 
 
@@ -158,11 +184,16 @@ def _pictures(probe: Probe) -> Sheets | None:
 def notes(subject: Subject, wish: Wish, shown: Shown) -> None:
     """What is needed to read the map."""
     probe, evaluation = subject.probe, subject.evaluation()
-    numbers = map_data.vectors(probe, evaluation, wish.space).shape[1]
+    numbers = width(probe, evaluation, wish.space)
     st.caption(map_notes.how(shown, evaluation.step, wish.settings))
     map_notes.numbers(probe, evaluation, shown)
     map_notes.curve(subject.run, state.store(), probe, evaluation)
     st.caption(map_notes.what(probe, evaluation, wish.space, numbers))
+
+
+def linked(subjects: Sequence[Subject]) -> bool:
+    """Whether the maps of the page show pictures of one set."""
+    return len(subjects) > 1 and map_choices.common(subjects[0].probe, subjects[1].probe)
 
 
 def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
@@ -172,6 +203,17 @@ def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
         return own
     rows = [s.probe.indices[pin] for s, pin in zip(subjects, own, strict=True) if pin is not None]
     return [_place(s.probe, rows[0]) if rows and pin is None else pin for s, pin in zip(subjects, own, strict=True)]
+
+
+def selections(subjects: Sequence[Subject], linked: bool) -> list[tuple[tuple[int, ...], str]]:
+    """What is selected on each map, and the key of the map where it was: of linked maps the same pictures."""
+    own = [(subject.state().selected, subject.key) for subject in subjects]
+    drawn = [at for at, (chosen, _) in enumerate(own) if chosen]
+    if not linked or len(drawn) != 1:
+        return own
+    chosen, owner = own[drawn[0]]
+    rows = subjects[drawn[0]].probe.ids[list(chosen)]
+    return [(tuple(np.flatnonzero(np.isin(subject.probe.ids, rows)).tolist()), owner) for subject in subjects]
 
 
 def _place(probe: Probe, row: int) -> int | None:

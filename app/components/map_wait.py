@@ -72,6 +72,7 @@ def watch(pairs: Sequence[Pair], wish: Wish) -> None:
     drawn = [_signs(subject, wish, shown) for subject, shown in pairs]
     waits = [shown.job for _, shown in pairs if shown.job and shown.job.state in BUSY]
     active = bool(waits) or any(words.busy(subject.run) for subject, _ in pairs) or map_ask.waits(pairs, wish)
+    active = active or any(_looks_for_links(subject, wish) for subject, _ in pairs)
 
     @crowd.live(slow=1.0 if active else crowd.IDLE)
     def look() -> None:
@@ -87,6 +88,10 @@ def watch(pairs: Sequence[Pair], wish: Wish) -> None:
                 _progress(subject, wish, shown, shown.job, named=len(pairs) > 1)
 
     look()
+
+
+def _looks_for_links(subject: Subject, wish: Wish) -> bool:
+    return access.is_teacher() and len(subject.probe) > 1 and not map_view.links_are_there(subject, wish)
 
 
 def _progress(subject: Subject, wish: Wish, shown: Shown, job: Job, *, named: bool) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 EVERY = "map_every_evaluation"
 Drawn = tuple[Subject, int | None, Shown, Field]
+Selected = tuple[tuple[int, ...], str]
 
 
 def nothing_here() -> None:
@@ -100,8 +101,8 @@ def files(
 
 
 def maps(subjects: Sequence[Subject], wish: Wish, colour: str, places: Sequence[DeltaGenerator]) -> list[Drawn]:
-    """Each run's map with its notes in its place; a sentence in the place of one that cannot be drawn."""
-    linked = len(subjects) > 1 and map_choices.common(subjects[0].probe, subjects[1].probe)
+    """Each run's map in its place; a sentence in the place of one that cannot be drawn."""
+    linked = map_view.linked(subjects)
     pins = map_view.pins(subjects, linked)
     drawn = []
     for subject, place, pin in zip(subjects, places, pins, strict=True):
@@ -122,14 +123,13 @@ def one_map(subject: Subject, wish: Wish, colour: str, pin: int | None, small: b
     asked = map_ask.star(subject, wish, shown)
     map_wait.failed(subject, wish, shown)
     map_view.draw(subject, wish, shown, found, pin, asked, small=small, link=linked)
-    map_view.notes(subject, wish, shown)
     return subject, pin, shown, found
 
 
-def panel(subject: Subject, wish: Wish, pin: int | None, several: bool) -> None:
+def panel(subject: Subject, wish: Wish, pin: int | None, chosen: Selected, several: bool) -> None:
     """Beside or under a map: what is pinned and what is selected on it."""
     probe, evaluation = subject.probe, subject.evaluation()
-    selected = subject.state().selected
+    selected, owner = chosen
     if pin is None and not selected:
         if not several:
             with st.container(border=True):
@@ -140,22 +140,22 @@ def panel(subject: Subject, wish: Wish, pin: int | None, several: bool) -> None:
             near, distances = map_data.nearest(probe, evaluation, wish.space, pin, NEIGHBOURS)
             map_panel.picture(probe, pin, near, distances)
     if selected:
-        map_selection.draw(probe, selected, subject.key)
+        map_selection.draw(probe, selected, subject.key, owner)
 
 
 def explore(subjects: list[Subject], top: DeltaGenerator) -> None:
     """The maps of runs with evaluations; ``top`` is the row of choices."""
     wish, colour, popover = choose(subjects[0], top)
     several = len(subjects) > 1
-    waits = st.container()  # right above the maps, where it is seen how far they are
     columns = st.columns(2, gap="medium") if several else st.columns([7, 3], gap="medium")
     drawn = maps(subjects, wish, colour, columns[: len(subjects)])
-    for subject, pin, _, _ in drawn:
-        with columns[subjects.index(subject)] if several else columns[1]:
-            panel(subject, wish, pin, several)
-    with st.container() if several else columns[1]:
+    with st.container() if several else columns[0]:
+        waits = st.container()  # under the maps, which stay where they are when it comes and goes
+    below = st.columns(2, gap="medium") if several else columns
+    read(subjects, drawn, wish, below)
+    with st.container() if several else below[1]:
         map_ask.draw([(subject, shown) for subject, _, shown, _ in drawn], wish)
-    with columns[0] if several else columns[1]:
+    with below[0] if several else below[1]:
         map_wait.every(subjects, wish, EVERY)
     if popover.open:
         files(popover, [one[0] for one in drawn], wish, [one[2:] for one in drawn])
@@ -163,19 +163,35 @@ def explore(subjects: list[Subject], top: DeltaGenerator) -> None:
         map_wait.watch([(subject, shown) for subject, _, shown, _ in drawn], wish)
 
 
+def read(subjects: Sequence[Subject], drawn: Sequence[Drawn], wish: Wish, columns: Sequence[DeltaGenerator]) -> None:
+    """What is needed to read the maps, and what is pinned and selected: of two maps after both, also on a phone."""
+    several = len(subjects) > 1
+    chosen = map_view.selections(subjects, map_view.linked(subjects))
+    for subject, pin, shown, _ in drawn:
+        place = columns[subjects.index(subject)]
+        with place:
+            if several:
+                st.markdown(f"**{words.plain(subject.name)}**")
+            map_view.notes(subject, wish, shown)
+        with place if several else columns[1]:
+            panel(subject, wish, pin, chosen[subjects.index(subject)], several)
+
+
 @st.fragment
 @state.in_words()
 def page() -> None:
     """Everything: a choice draws it anew without the rest of the app."""
+    map_choices.recall()
     asked, beside_asked = map_choices.asked_for(map_choices.RUN), map_choices.asked_for(map_choices.OTHER)
     runs = map_choices.mapped(asked, beside_asked)
     if not runs:
         nothing_here()
         return
-    top = st.container(horizontal=True)
+    top = st.container(horizontal=True, gap="xsmall")
     with top:
         run = map_choices.pick_run(runs, asked)
         other = map_choices.pick_other(runs, run, beside_asked)
+    map_choices.remember()
     try:
         probe = map_data.probe_of(folder(run))
     except LabError as error:

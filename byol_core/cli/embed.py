@@ -34,10 +34,13 @@ def embed(
     neighbours: Annotated[int, typer.Option(help="Of UMAP and densMAP.")] = _USUAL.neighbours,
     min_dist: Annotated[float, typer.Option(help="Of UMAP and densMAP, 0 to 0.99.")] = _USUAL.min_dist,
     perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = _USUAL.perplexity,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same map.")] = _USUAL.seed,
+    seed: Annotated[int, typer.Option(help="From the same start the same seed gives the same map.")] = _USUAL.seed,
     as_json: Json = False,
 ) -> None:
-    """Make a map of a run's images, in this process: a Parquet table with places, or a TensorBoard projector."""
+    """Make a map of a run's images, in this process: a Parquet table with places, or a TensorBoard projector.
+
+    The map that the dashboard shows under these settings is taken where there is one.
+    """
     from byol_core.embed.probe import read_probe
 
     if out.suffix.lower() not in _ENDINGS:
@@ -100,11 +103,14 @@ def _made(
 def _map(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
     """The vectors (n, d) and their places (n, 2)."""
     from byol_core.embed import pca, read_space, unit
+    from byol_core.embed.film import frame_of
     from byol_core.embed.fits import fit
 
     vectors = unit(read_space(probe, evaluation, space))
     if settings.method == "PCA":
         return vectors, pca(vectors).xy
+    if (shown := frame_of(probe, evaluation, space, settings)) is not None:
+        return vectors, shown.xy
     return vectors, fit(vectors, settings, _say).xy
 
 

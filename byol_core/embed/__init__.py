@@ -17,6 +17,7 @@ from byol_core.embed.probe import (
     read_predicted,
     read_probe,
     read_space,
+    width,
 )
 from byol_core.embed.quality import Quality, quality
 from byol_core.embed.settings import METHODS, MapSettings
@@ -60,4 +61,5 @@ __all__ = [
     "thumbnail",
     "thumbnails",
     "unit",
+    "width",
 ]

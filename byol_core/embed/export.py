@@ -16,6 +16,7 @@ from byol_core.embed.sheets import per_sheet, read_sheet, thumbnail
 
 # As large as the projector reads: https://www.tensorflow.org/tensorboard/tensorboard_projector_plugin
 _SPRITE_SIDE = 8192
+_OURS = ("class", "split", "predicted")  # fields that are columns at any rate
 _NO_LINE = str.maketrans("\t\r\n", "   ")
 
 
@@ -37,6 +38,8 @@ def table(probe: Probe, evaluation: Evaluation, space: str, xy: Matrix, fields: 
         columns["predicted"] = _words(kept[0], probe.class_names)
     columns |= {"x": pa.array(xy[:, 0].astype(np.float32)), "y": pa.array(xy[:, 1].astype(np.float32))}
     for field in fields:
+        if field.name in _OURS and field.name in columns:
+            continue
         name = field.name if field.name not in columns else f"{field.name} (field)"
         columns[name] = pa.array(field.values) if field.kind == "number" else _words(field.values, field.names)
     about = {"source": probe.source, "space": space, "step": str(evaluation.step), "epoch": f"{evaluation.epoch:g}"}

@@ -17,6 +17,9 @@ from byol_core.errors import InputError, LabError
 NEIGHBOURS = 15
 _CLUSTERS = 10  # where there are no classes to count
 _MANY = 5000  # images from which k-means looks at some at a time
+_MOST_FITTED, _FITTED = 20_000, 10_000  # of more images the centres are found among some of them
+_MOST_CLUSTERS = 30
+MOST_PREDICTED = 5_000  # images among which the missing predictions of an older run are found here
 _K, _TEMPERATURE = 20, 0.1  # of the kNN among the mapped images, as the trainer's own
 _TITLES = {
     "class": "Class",
@@ -51,7 +54,7 @@ class Field:
 
 def fields(probe: Probe, evaluation: Evaluation, space: str) -> list[tuple[str, str]]:
     """The names and titles of the fields that this evaluation has, without computing any."""
-    without = set()
+    without = {"agreement", "nearest"} if len(probe) < 2 else set()
     if not probe.labelled:
         without |= {"class", "predicted", "error", "confidence", "agreement"}
     if len(np.unique(probe.parts)) < 2:
@@ -65,7 +68,7 @@ def field(probe: Probe, evaluation: Evaluation, space: str, name: str, near: Nea
     """One of :func:`fields`. ``near`` (n, at least 15): the nearest of each image in that space, where it is known.
 
     InputError when this evaluation has no such field; LabError when what it is made of cannot be read, and when
-    the nearest of more than 12,000 images are needed and not given.
+    the nearest of more than 2,500 images are needed and not given.
     """
     if name not in dict(fields(probe, evaluation, space)):
         raise InputError(f"This map cannot be coloured by '{name[:40]}'.")
@@ -104,17 +107,18 @@ def _class(asked: _Asked) -> Field:
 def predictions(asked: _Asked) -> tuple[Labels, Matrix, str]:
     """Class and confidence of each image, and who said so."""
     kept = read_predicted(asked.probe, asked.evaluation)
+    of = "" if asked.space == "representation" else " Of the representation, not of what is mapped here."
     if kept is not None:
-        return *kept, "By kNN among the training images, at this evaluation."
+        return *kept, f"By kNN among the training images, at this evaluation.{of}"
     said, sure = _among_each_other(asked)
-    return said, sure, "By kNN among the other images of the map: this run kept no predictions of its own."
+    return said, sure, f"By kNN among the other images of the map: this run kept no predictions of its own.{of}"
 
 
 def _among_each_other(asked: _Asked) -> tuple[Labels, Matrix]:
     """Weighted kNN (arXiv 1805.01978) of each mapped image among the others, of the representation."""
     probe = asked.probe
     vectors = unit(read_space(probe, asked.evaluation, "representation"))
-    if len(probe) > AT_ONCE:
+    if len(probe) > MOST_PREDICTED:
         raise LabError("This run kept no predictions, and its images are too many to predict them here.")
     nearest = near(vectors, _K)
     labels, cosine = probe.classes[nearest], np.einsum("nd,nkd->nk", vectors, vectors[nearest])
@@ -145,17 +149,26 @@ def _error(asked: _Asked) -> Field:
 
 
 def _cluster(asked: _Asked) -> Field:
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
-    vectors, count = unit(asked.vectors()), len(asked.probe.class_names) or _CLUSTERS
+    vectors, count = unit(asked.vectors()), min(len(asked.probe.class_names) or _CLUSTERS, _MOST_CLUSTERS)
     count = min(count, len(np.unique(vectors, axis=0)) if len(vectors) <= 2 * count else len(vectors))
-    kind = MiniBatchKMeans if len(vectors) > _MANY else KMeans
-    found = kind(count, random_state=0, n_init=3).fit_predict(vectors)
+    found = _grouped(vectors, count)
     order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
     place = np.empty(count, np.int16)
     place[order] = np.arange(count)
     names = tuple(f"Cluster {number}" for number in range(1, count + 1))
     return asked.category("cluster", place[found], names, f"k-means with k = {count}, seed 0; the largest is first.")
+
+
+def _grouped(vectors: Matrix, count: int) -> NDArray[np.int32]:
+    """Which of ``count`` centres each vector is nearest to; a page has to answer, also of a large set."""
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+
+    some = vectors
+    if len(vectors) > _MOST_FITTED:
+        some = vectors[np.sort(np.random.default_rng(0).choice(len(vectors), _FITTED, replace=False))]
+    kind = MiniBatchKMeans if len(some) > _MANY else KMeans
+    found: NDArray[np.int32] = kind(count, random_state=0, n_init=3).fit(some).predict(vectors)
+    return found
 
 
 def _split(asked: _Asked) -> Field:
@@ -164,9 +177,11 @@ def _split(asked: _Asked) -> Field:
 
 def _agreement(asked: _Asked) -> Field:
     classes, nearest = asked.probe.classes, asked.near()[:, :NEIGHBOURS]
-    same = (classes[nearest] == classes[:, None]).mean(1)
-    note = f"Share of the {nearest.shape[1]} nearest in the full space that have the image's class."
-    return asked.number("agreement", np.where(classes < 0, np.nan, same), note)
+    known = (classes[nearest] >= 0).sum(1)
+    same = ((classes[nearest] == classes[:, None]) & (classes[nearest] >= 0)).sum(1) / np.maximum(known, 1)
+    labelled = "" if (classes >= 0).all() else ", of those that have a label"
+    note = f"Share of the {nearest.shape[1]} nearest in the full space that have the image's class{labelled}."
+    return asked.number("agreement", np.where((classes < 0) | (known == 0), np.nan, same), note)
 
 
 def _nearest(asked: _Asked) -> Field:

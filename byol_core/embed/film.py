@@ -3,6 +3,7 @@
 PCA is there at once. What takes longer is asked of the warm process, an evaluation at a time: the one that is looked at
 first, then outward from it, each started from the map of its nearest neighbour in time and turned onto it. A map is
 kept under a hash of its vectors and its settings, so that a new evaluation extends the film and makes nothing anew.
+What a map was started from is kept with it: of two films whose maps were asked for in another order, the maps differ.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _go_on(
     # What the others start from has to be there before them.
     for name in missing[:1] if missing[0] == mine else missing:
         job = _job(probe, name)
-        if job.state == "absent" and start:
+        if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
             step = first if name == mine else probe.evaluations[names.index(name)].step
             question = {"space": space, "step": step, "method": settings.method, **settings.used()}
             kind = "map" if name == mine else "film"
@@ -201,6 +202,11 @@ def retry(home: Path, probe: Probe, space: str, settings: MapSettings, *, first:
         if name and warm.job(probe.folder / MAPS, name).state == "failed":
             warm.forget(probe.folder / MAPS, name)
     return film(home, probe, space, settings, first=first, whole=whole)
+
+
+def frame_of(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> Frame | None:
+    """The map of one evaluation that the page shows; None when it is not there."""
+    return _frame(_file(probe, frame_name(probe, evaluation, space, settings)), len(probe))
 
 
 def frame_name(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from byol_core.embed.maps import Axes, aligned, axes_of, pca
+from byol_core.embed.maps import Axes, aligned, axes_of, is_collapsed, pca
 from byol_core.embed.probe import Matrix
 from byol_core.embed.settings import MapSettings
 from byol_core.errors import LabError
@@ -66,8 +66,7 @@ def fit(vectors: Matrix, settings: MapSettings, progress: Progress, neighbour: M
     it. LabError when there are too few images, or too many are the same.
     """
     n, method = len(vectors), settings.method
-    if n < FEWEST:
-        raise LabError(f"{method} needs at least {FEWEST} images, and here are {n}; PCA works with any number.")
+    _check(vectors, method)
     start = pca(vectors).xy if neighbour is None else neighbour
     progress(0.0, f"Loading {method}")
     axes = axes_of(vectors, _DIRECTIONS) if n > _MANY and vectors.shape[1] > _DIRECTIONS else None
@@ -77,6 +76,18 @@ def fit(vectors: Matrix, settings: MapSettings, progress: Progress, neighbour: M
     if not np.isfinite(raw).all():
         raise LabError(f"{method} found no layout for these vectors: too many of them are the same.")
     return Fit(aligned(raw, start), raw, model, axes)
+
+
+def _check(vectors: Matrix, method: str) -> None:
+    """Refuse what has no neighbourhoods: a layout of it would be a cloud of nothing."""
+    n = len(vectors)
+    if n < FEWEST:
+        raise LabError(f"{method} needs at least {FEWEST} images, and here are {n}; PCA works with any number.")
+    if is_collapsed(vectors):
+        raise LabError(f"{method} has nothing to lay out: the vectors of all {n:,} images are the same (a collapse).")
+    different = len(np.unique(vectors, axis=0))
+    if different < FEWEST:
+        raise LabError(f"{method} needs at least {FEWEST} different vectors, and the {n:,} images have {different}.")
 
 
 def _apart(start: Matrix, seed: int) -> Matrix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,26 +14,50 @@ from byol_core.embed.probe import Probe
 from byol_core.errors import InputError
 
 IMAGE = "image"  # the column that says which image a line is about: its row in the set, as the page shows it
+_EMPTY = ("", "na", "nan", "n/a", "-", "null")
 _MOST_BYTES, _MOST_COLUMNS, _MOST_NAMES, _LONGEST = 20_000_000, 50, 100, 60
 
 
-def foreign(table: bytes, probe: Probe) -> list[Field]:
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What the map can be coloured by, and the titles of the columns with too many different words for colours."""
+
+    fields: tuple[Field, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def foreign(table: bytes, probe: Probe) -> Columns:
     """Every column of a CSV with a column ``image``: numbers if all its cells are, else categories.
 
-    Cells may be empty; images that are not on the map are passed over. InputError in a sentence for anything else.
+    Cells may be empty, or hold a word for it such as NA; where the semicolon separates them, a comma may stand for the
+    decimal point. Images that are not on the map are passed over. InputError in a sentence for anything else.
     """
-    lines = _lines(table)
+    lines, comma = _lines(table)
     names = [name.strip() for name in lines[0]]
-    if IMAGE not in names:
+    plain = [name.lower() for name in names]
+    if IMAGE not in plain:
         raise InputError(f"The table needs a column '{IMAGE}' with the number of each image, as shown under a picture.")
     if len(names) < 2 or len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
         raise InputError(f"The table should have two to {_MOST_COLUMNS} columns, each with a name of its own.")
-    places, kept = _places(lines[1:], names.index(IMAGE), probe)
-    columns = [place for place, name in enumerate(names) if name != IMAGE]
-    return [_column(names[place], [line[place].strip() for line in kept], places, len(probe)) for place in columns]
+    image = plain.index(IMAGE)
+    places, kept = _places(lines[1:], image, probe, comma)
+    cells = {name: [_filled(line[place]) for line in kept] for place, name in enumerate(names) if place != image}
+    found = {name: _column(name, some, places, len(probe), comma) for name, some in cells.items()}
+    left_out = tuple(name[:_LONGEST] for name, field in found.items() if field is None)
+    if len(left_out) == len(found):
+        raise InputError(
+            f"The column '{left_out[0]}' has more than {_MOST_NAMES} different words, too many for colours."
+        )
+    return Columns(tuple(field for field in found.values() if field is not None), left_out)
 
 
-def _lines(table: bytes) -> list[list[str]]:
+def _filled(cell: str) -> str:
+    """A cell without its margins, empty where a word says so."""
+    return "" if cell.strip().lower() in _EMPTY else cell.strip()
+
+
+def _lines(table: bytes) -> tuple[list[list[str]], bool]:
+    """The lines, and whether a comma may be a decimal point in them."""
     if len(table) > _MOST_BYTES:
         raise InputError(f"The table is larger than {_MOST_BYTES // 10**6} MB.")
     try:
@@ -47,20 +72,21 @@ def _lines(table: bytes) -> list[list[str]]:
     for number, line in enumerate(lines, 1):
         if len(line) != len(lines[0]):
             raise InputError(f"Line {number} of the table has {len(line)} cells, the first has {len(lines[0])}.")
-    return lines
+    return lines, separator == ";"
 
 
-def _places(lines: list[list[str]], column: int, probe: Probe) -> tuple[list[int], list[list[str]]]:
+def _places(lines: list[list[str]], column: int, probe: Probe, comma: bool) -> tuple[list[int], list[list[str]]]:
     """Where on the map each line's image is; lines on other images are left out."""
     known = {row: place for place, row in enumerate(probe.indices)}
     found: dict[int, list[str]] = {}
     for number, line in enumerate(lines, 2):
         cell = line[column].strip()
-        if not cell.isascii() or not cell.isdigit():
+        row = _number(cell, comma)
+        if row is None or not row.is_integer() or row < 0:  # other programs write 4000.0
             raise InputError(f"In line {number} of the table '{cell[:_LONGEST]}' is no number of an image.")
-        place = known.get(int(cell[:20]))
+        place = known.get(int(row))
         if place in found:
-            raise InputError(f"The table has two lines on image {cell[:20]}.")
+            raise InputError(f"The table has two lines on image {int(row)}.")
         if place is not None:
             found[place] = line
     if not found:
@@ -68,18 +94,17 @@ def _places(lines: list[list[str]], column: int, probe: Probe) -> tuple[list[int
     return list(found), list(found.values())
 
 
-def _column(name: str, cells: list[str], places: list[int], n: int) -> Field:
+def _column(name: str, cells: list[str], places: list[int], n: int, comma: bool) -> Field | None:
+    """A field of a column's cells; None when there are more words than colours."""
     title, note = name[:_LONGEST], "From your table."
-    numbers = [_number(cell) for cell in cells]
+    numbers = [_number(cell, comma) for cell in cells]
     if all(number is not None for number in numbers) and any(cells):
         values = np.full(n, np.nan, np.float32)
         values[places] = [math.nan if number is None else number for number in numbers]
         return Field(f"table:{title}", title, "number", values, (), note)
     names = sorted({cell for cell in cells if cell})
     if len(names) > _MOST_NAMES:
-        raise InputError(
-            f"The column '{title}' has {len(names):,} different words; at most {_MOST_NAMES} have colours."
-        )
+        return None
     known = {word: place for place, word in enumerate(names)}
     categories = np.full(n, -1, np.int16)
     categories[places] = [known.get(cell, -1) for cell in cells]
@@ -87,10 +112,10 @@ def _column(name: str, cells: list[str], places: list[int], n: int) -> Field:
     return Field(f"table:{title}", title, "category", categories, shown, note)
 
 
-def _number(cell: str) -> float | None:
-    """NaN for an empty cell; None for what is no number that can be drawn."""
+def _number(cell: str, comma: bool) -> float | None:
+    """NaN for an empty cell; None for what is no number that can be drawn. ``comma``: it may be a decimal point."""
     try:
-        value = float(cell) if cell else math.nan
+        value = float(cell.replace(",", ".") if comma else cell) if cell else math.nan
     except ValueError:
         return None
     return value if not cell or abs(value) <= np.finfo(np.float32).max else None

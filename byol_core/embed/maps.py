@@ -49,6 +49,12 @@ def unit(vectors: Matrix) -> Matrix:
     return scaled
 
 
+def is_collapsed(vectors: Matrix) -> bool:
+    """Whether vectors of length one are all the same but for rounding, so that there is nothing to map."""
+    centred = vectors - vectors.mean(0, dtype=np.float64).astype(np.float32)
+    return bool(np.vdot(centred, centred) <= np.finfo(np.float32).eps * len(vectors))
+
+
 def pca(vectors: Matrix) -> Projection:
     """The two directions of largest variance; each axis points to where its largest entry is, so that runs repeat."""
     found = axes_of(vectors, 2)

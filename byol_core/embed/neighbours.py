@@ -14,9 +14,10 @@ from byol_core.embed.kept import Kept
 from byol_core.embed.maps import unit
 from byol_core.embed.probe import MAPS, Evaluation, Matrix, Probe, read_space
 from byol_core.embed.stamps import digest, name_of
+from byol_core.errors import LabError
 
 # Up to so many images are compared in the page; more by the warm process.
-AT_ONCE = 12_000
+AT_ONCE = 2_500
 _VALUES = 2**24  # distances at a time: bounds the memory
 
 
@@ -56,20 +57,38 @@ def closest(distances: Matrix, k: int) -> NDArray[np.int64]:
 def near_of(
     home: Path, probe: Probe, evaluation: Evaluation, space: str, k: int, *, start: bool = True
 ) -> NDArray[np.int32] | None:
-    """:func:`near` of an evaluation; None while the warm process looks for those of more than 12,000 images.
+    """:func:`near` of an evaluation; None while the warm process looks for those of more than 2,500 images.
 
-    ``start=False``: only what is there. LabError when the vectors cannot be read.
+    ``start=False``: only what is there. LabError when the vectors cannot be read, or the process failed: see
+    :func:`again`.
     """
     name = digest(probe, evaluation, space)
     if len(probe) <= AT_ONCE:
         return _tables.make((name, space, k), lambda: near(read_space(probe, evaluation, space), k))
     key, folder = name_of("near", name, space, k), probe.folder / MAPS
-    if (found := warm.result(folder, key)) is not None:
-        table: NDArray[np.int32] = found.arrays["near"]
-        return table if table.shape == (len(probe), min(k, len(probe) - 1)) else None
-    if start:
+    job = warm.job(folder, key)
+    if job.state == "ready":
+        if (table := _read(warm.result(folder, key), (len(probe), min(k, len(probe) - 1)))) is not None:
+            return table
+        warm.forget(folder, key)  # damaged: found anew
+    if job.state == "failed":
+        raise LabError(f"The nearest images could not be found: {job.message}")
+    if start and job.state != "running":
         warm.ask(home, "maps", folder, key, "near", {"space": space, "step": evaluation.step, "k": k})
     return None
+
+
+def again(probe: Probe, evaluation: Evaluation, space: str, k: int) -> None:
+    """Let :func:`near_of` begin anew after a failure."""
+    warm.forget(probe.folder / MAPS, name_of("near", digest(probe, evaluation, space), space, k))
+
+
+def _read(found: warm.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32] | None:
+    """The table of an answer; None when there is none that fits."""
+    table = None if found is None else found.arrays.get("near")
+    if table is None or table.shape != shape or table.dtype.kind not in "iu":
+        return None
+    return table.astype(np.int32) if table.min() >= 0 and table.max() < shape[0] else None
 
 
 _tables: Kept[NDArray[np.int32]] = Kept(16)

@@ -70,7 +70,7 @@ def ask(
     key = _key(probe, run_folder, evaluation, space, settings, picture, xy)
     folder = probe.folder / MAPS
     job = warm.job(folder, key)
-    if job.state == "absent" and start:
+    if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
         question = {"space": space, "step": evaluation.step, "method": settings.method}
         arrays: dict[str, NDArray[Any]] = {"picture": picture, "xy": xy.astype(np.float32)}
         job = warm.ask(home, _LANE, folder, key, "place", question | settings.used(), arrays)

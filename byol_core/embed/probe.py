@@ -6,6 +6,8 @@ whatever is wrong is said in one sentence.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -161,27 +163,50 @@ def read_predicted(probe: Probe, evaluation: Evaluation) -> tuple[Labels, Matrix
 
     None where the run kept neither: it has no labels, or was trained by an earlier release.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(probe.folder / evaluation.file, framework="numpy") as file:
-            if not {"predicted", "confidence"} <= set(file.keys()):
-                return None
-            said, sure = file.get_tensor("predicted"), file.get_tensor("confidence").astype(np.float32)
-    except (OSError, SafetensorError):
-        raise LabError(f"The file '{evaluation.file}' of this run is missing or damaged.") from None
+    kept = tensors(probe.folder / evaluation.file, "predicted", "confidence")
+    if len(kept) < 2:
+        return None
+    said, sure = kept["predicted"], kept["confidence"].astype(np.float32)
     fits = said.shape == sure.shape == (len(probe),) and said.dtype.kind == "i"
     if not fits or said.min() < -1 or said.max() >= len(probe.class_names):
         raise LabError(f"The predictions in '{evaluation.file}' do not belong to the images of this run.")
     return said.astype(np.int16), sure
 
 
-def _tensor(path: Path, name: str) -> NDArray[Any]:
+def width(probe: Probe, evaluation: Evaluation, space: str) -> int:
+    """How many numbers a vector of :func:`read_space` has, without reading them."""
+    path = probe.folder / (PIXELS if space == "pixels" else evaluation.file)
+    with _reading(path) as file:
+        shape: list[int] = file.get_slice(space).get_shape()
+    return shape[-1]
+
+
+def tensors(path: Path, *names: str) -> dict[str, NDArray[Any]]:
+    """Those of the named tensors that a file has; LabError when it cannot be read."""
+    with _reading(path) as file:
+        there = set(file.keys())
+        found = {name: file.get_tensor(name) for name in names if name in there}
+    if any(tensor.dtype.kind not in "fiub" for tensor in found.values()):
+        raise LabError(f"The file '{path.name}' of this run holds other numbers than a run keeps.")
+    return found
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """A file of tensors, opened; what is wrong with it is told in a sentence."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            tensor: NDArray[Any] = file.get_tensor(name)
-            return tensor
+            yield file
     except (OSError, SafetensorError):
         raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.") from None
+    except (AttributeError, TypeError):  # bfloat16 and the like, which NumPy does not know
+        raise LabError(f"The file '{path.name}' of this run holds other numbers than a run keeps.") from None
+
+
+def _tensor(path: Path, name: str) -> NDArray[Any]:
+    found = tensors(path, name)
+    if name not in found:
+        raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.")
+    return found[name]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from byol_core.embed.maps import is_collapsed
 from byol_core.embed.neighbours import closest
 from byol_core.embed.probe import Matrix
 
@@ -23,7 +24,10 @@ _ROWS = 512  # at a time: bounds the memory of the distances
 
 @dataclass(frozen=True)
 class Quality:
-    """``trust`` and ``kept`` (0 to 1), NaN for fewer than four images; ``looked_at``: images that they speak of."""
+    """``trust`` and ``kept``, 0 to 1; ``looked_at``: images that they speak of.
+
+    Both are NaN for fewer than four images, and when the vectors of all are the same.
+    """
 
     trust: float
     kept: float
@@ -34,7 +38,7 @@ def quality(vectors: Matrix, xy: Matrix, k: int = NEIGHBOURS) -> Quality:
     """Compare neighbourhoods of k images among vectors (n, d) of length one with those among their places (n, 2)."""
     n = len(xy)
     k = min(k, (n - 1) // 2)
-    if k < 1 or not np.isfinite(xy).all():
+    if k < 1 or not np.isfinite(xy).all() or is_collapsed(vectors):
         return Quality(float("nan"), float("nan"), 0)
     rows = np.arange(n)
     if n > MOST:

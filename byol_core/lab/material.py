@@ -16,8 +16,10 @@ from byol_core.augment.geometry import crop_resize
 from byol_core.augment.parameters import Size
 from byol_core.augment.policy import ViewPolicy
 from byol_core.config import RunConfig, ViewsConfig
+from byol_core.data.catalog import find
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import take
+from byol_core.data.remote import is_here, no_downloads
 from byol_core.device import pick_device
 from byol_core.errors import InputError, LabError
 from byol_core.evaluate.encoders import load_encoder, read_config, untrained
@@ -26,7 +28,7 @@ from byol_core.evaluate.images import load_set
 from byol_core.evaluate.protocol import Protocol
 from byol_core.lab.questions import set_digest, untrained_digest
 from byol_core.networks import Encoder
-from byol_core.warm import Tools
+from byol_core.warm import Postponed, Tools
 
 # So many training images, evenly over them, stand for all: neighbours among more look no different, and take longer.
 BANK = 4096
@@ -80,8 +82,21 @@ def _images(config: RunConfig, tools: Tools) -> ImageSet:
     if kept is None or kept[0] != name:
         tools.memory.drop("set")  # first, so that the two are never in memory together
         tell("loading images", 0.0)
-        kept = tools.memory.put("set", (name, load_set(config, Protocol(), tell)))
+        kept = tools.memory.put("set", (name, _loaded(config, tell)))
     return kept[1]
+
+
+def _loaded(config: RunConfig, tell: Callable[[str, float], None]) -> ImageSet:
+    """The set as far as it is here: a run that came from elsewhere may name one of many gigabytes."""
+    entry = find(config.data.source)
+    try:
+        with no_downloads():
+            return load_set(config, Protocol(), tell)
+    except InputError:
+        if entry is None or not entry.download_mb or is_here(entry, config.data.image_size):
+            raise
+        what = f"The set '{entry.name}' of this run is not on this machine"
+        raise InputError(f"{what}; choose it under Set at the top of this page to load it, then try again.") from None
 
 
 def _encoder(folder: Path, config: RunConfig, images: ImageSet, plain: bool, name: str) -> Encoder:
@@ -121,16 +136,25 @@ def evenly(rows: Tensor, most: int) -> Tensor:
 
 
 def bank(material: Material, out: Size, tools: Tools) -> Tensor:
-    """The vectors (m, d) of the training images, as large as the views are: a size alone moves a representation."""
+    """The vectors (m, d) of the training images, as large as the views are: a size alone moves a representation.
+
+    Raises Postponed when a more urgent question waits; that one goes on where this one was.
+    """
     name = ("bank", material.digest, set_digest(material.config), out)
     kept: Tensor | None = tools.memory.get(name)
-    if kept is None:
+    return tools.memory.put(name, _filled(material, out, tools, name)) if kept is None else kept
 
-        def tell(share: float) -> None:
-            tools.progress(0.1 + 0.5 * share, "Looking at the training images")
 
-        kept = tools.memory.put(name, plain(material, material.bank, out, tell))
-    return kept
+def _filled(material: Material, out: Size, tools: Tools, name: tuple[Any, ...]) -> Tensor:
+    parts: list[Tensor] = tools.memory.make(("part of", *name), list)
+    rows = torch.split(material.bank, CHUNK)
+    for place in range(len(parts), len(rows)):
+        tools.progress(0.1 + 0.5 * place / len(rows), "Looking at the training images")
+        parts.append(plain(material, rows[place], out))
+        if tools.others():
+            raise Postponed
+    tools.memory.drop(("part of", *name))
+    return torch.cat(parts)
 
 
 def plain(material: Material, rows: Tensor, out: Size, told: Told = lambda share: None) -> Tensor:

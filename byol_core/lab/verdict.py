@@ -87,7 +87,9 @@ def _why_unclear(numbers: Numbers) -> str:
         return f"the set has {numbers.images} images to ask about, and {_FEWEST} are the least"
     if numbers.unlike > _COLLAPSED:
         return f"this encoder gives different images nearly the same representation (cosine {numbers.unlike:.4f})"
-    if numbers.labelled and numbers.plain - numbers.chance < _LEAST_LIFT:
+    if numbers.plain - numbers.chance < _LEAST_LIFT:
+        if not numbers.labelled:
+            return f"there are too few training images to tell, since the {numbers.k} nearest are nearly all of them"
         return (
             f"this encoder does not tell the classes apart, since {numbers.plain:.0%} of an image's {numbers.k} "
             f"nearest training images are of its class, and {numbers.chance:.0%} would be by chance"

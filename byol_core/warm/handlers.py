@@ -25,8 +25,14 @@ HANDLERS = {
     "curves": "byol_core.lab.answers:curves",
     "verdict": "byol_core.lab.answers:verdict",
 }
-# These wait for all others, whenever they were asked: they take long, and nobody looks at one of them alone.
-LAST = frozenset({"film", "curves"})
+# A higher one waits for all lower ones, whenever it was asked; all others have 0. A verdict takes longer than the pairs
+# that somebody looks at beside it; films and curves take longest, and nobody looks at one of their parts alone.
+RANKS = {"verdict": 1, "film": 2, "curves": 2}
+
+
+def rank(kind: str) -> int:
+    """How many kinds of questions go before this one, whenever they were asked."""
+    return RANKS.get(kind, 0)
 
 
 def handler(kind: str) -> Handler:

@@ -107,7 +107,7 @@ class Worker:
         found = [ticket for path in self._tickets() if (ticket := self._ticket(path))]
         newest_first = self.lane == "lab"
         found.sort(key=lambda ticket: -ticket.touched if newest_first else ticket.touched)
-        return sorted(found, key=lambda ticket: ticket.request.kind in handlers.LAST)
+        return sorted(found, key=lambda ticket: handlers.rank(ticket.request.kind))
 
     def _tickets(self) -> list[Path]:
         with suppress(OSError):
@@ -164,12 +164,13 @@ class Worker:
 
     def _answer(self, ticket: Ticket, reporter: Reporter) -> None:
         desk, begun = ticket.desk, ticket.request
+        own = handlers.rank(begun.kind)
 
         def called_off() -> bool:
             return self._is_called_off(ticket)
 
         def others() -> bool:
-            return any(waiting.request.kind not in handlers.LAST for waiting in self._waiting())
+            return any(handlers.rank(waiting.request.kind) < own for waiting in self._waiting())
 
         tools = Tools(desk, reporter, self.memory, called_off, others)
         with suppress(OSError):

@@ -203,6 +203,43 @@ def test_a_name_that_is_taken_is_overwritten_only_when_that_is_what_the_button_s
     assert view_presets.load(home, "mine") == ViewsConfig(preset="paper")
 
 
+def test_another_name_than_the_button_said_is_not_overwritten(open_augment, home):
+    for name in ("mine", "yours"):
+        view_presets.save(home, name, ViewsConfig(preset="none"))
+    at = open_augment(recipe="paper")
+    at.session_state["views_name"] = "mine"
+    press(at, "Save or copy")
+    at.text_input(key="views_name").set_value("yours")  # and clicked before the page knew
+    at.button(key="views_save").click().run()
+    assert "called 'yours' already" in at.session_state["views_trouble"]
+    assert view_presets.load(home, "yours") == ViewsConfig(preset="none")
+
+
+def test_a_preset_is_saved_under_its_own_name_at_once(open_augment, home):
+    view_presets.save(home, "mine", ViewsConfig(preset="none"))
+    at = slide(open_augment(recipe="mine"), hue=0.5)
+    press(at, "Save or copy")
+    assert at.button(key="views_save").label == "Overwrite"
+    at.button(key="views_save").click().run()
+    assert view_presets.load(home, "mine").hue == 0.5
+
+
+def test_a_preset_called_yours_is_beside_yours(open_augment, home):
+    view_presets.save(home, "Yours", ViewsConfig(preset="none"))
+    at = open_augment(show="Two presets", beside="Yours", crop="0.8")
+    assert list(at.table[0].value.columns) == ["", "Yours", "'Yours'"]
+    titles = [figure[0] for figure in payload(at)["cards"][0]["figures"]]
+    assert titles[1:] == ["Yours: 1", "Yours: 2", "'Yours': 1", "'Yours': 2"]
+
+
+def test_the_sliders_are_as_they_were_when_the_page_is_opened_again(open_augment):
+    at = slide(open_augment(), hue=1.25)
+    at.switch_page("views/train.py").run()
+    assert "sliders" not in at.session_state and "hue" not in at.query_params
+    at.switch_page("views/augment.py").run()
+    assert values(at)["hue"] == 1.25
+
+
 def test_a_preset_of_the_address_that_cannot_be_read_is_one_sentence(open_augment, home):
     view_presets.save(home, "mine", ViewsConfig())
     (home / "view-presets" / "mine.yaml").write_text("views: [")
@@ -283,6 +320,9 @@ def test_a_photo_from_the_camera_is_shown(open_augment):
     at.camera_input(key="photo").upload("photo.jpg", jpeg.getvalue())
     at.run()
     assert [card["name"] for card in payload(at)["cards"]] == ["Your photo"] * 4
+    press(at, "Save or copy")
+    assert any("files = ['photo.jpg', " in block.value for block in at.code)
+    assert at.get("download_button") and any("beside the program" in node.value for node in at.caption)
 
 
 def test_a_set_that_has_to_be_downloaded_is_asked_about_first(open_augment):

@@ -9,12 +9,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.components import lab_charts
+from app.components import lab_charts, lab_model
 from app.components.view_grid import linked
-from byol_core import share
+from byol_core import lab, share
 from byol_core.config import OPERATIONS
-from byol_core.lab import Curves
+from byol_core.lab import Asked, Curves
 from byol_core.lab.questions import STRENGTHS
+from byol_core.warm import Job
 from tests.app.conftest import MAIN, text
 
 
@@ -48,6 +49,24 @@ def test_whoever_looks_on_asks_nothing_and_saves_nothing(home: Path, monkeypatch
     next(button for button in app.button if button.label == "Save or copy").click().run()
     assert "Only a teacher may save views" in text(app) and app.code
     assert "views_save" not in [button.key for button in app.button]
+
+
+def test_a_tab_withdraws_only_what_it_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    withdrawn: list[str] = []
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(lab, "withdraw", lambda home, key: withdrawn.append(key))
+    mine = lab_model._noted(lambda start: Asked(Job("waiting" if start else "absent"), None, "mine"), True)
+    lab_model._noted(lambda start: Asked(Job("waiting"), None, "theirs"), True)
+    lab_model._withdraw_others([mine])
+    assert withdrawn == []
+    lab_model._withdraw_others([Asked(Job("ready"), None, "new")])
+    assert withdrawn == ["mine"]
+
+
+def test_what_a_mean_goes_over_is_said() -> None:
+    empty = np.zeros((len(OPERATIONS), 9), np.float32)
+    said = lab_model._averaged(Curves(np.asarray(STRENGTHS, np.float32), empty, empty, 256, 0.5))
+    assert said.startswith("Means over 256 images: mirror left-right, mirror up-down and greyscale happen as often")
 
 
 def test_a_line_marks_the_strength_in_use_and_what_unlike_means() -> None:

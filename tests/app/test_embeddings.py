@@ -199,6 +199,64 @@ def test_two_runs_stand_side_by_side_and_a_pin_in_one_is_one_in_the_other(make_r
     assert len(maps(at)) == 1 and "with" not in at.query_params
 
 
+def test_the_run_that_stands_beside_changes_places_when_it_is_chosen(make_run, open_map):
+    other, run = make_run(n=30), make_run(n=40)
+    at = open_map(**{"run": run.run_id, "with": other.run_id})
+    at.selectbox(key="embeddings_run").set_value(other.run_id).run()
+    assert [drawn["n"] for drawn in maps(at)] == [30, 40] and not at.warning
+
+
+def test_both_runs_are_there_again_on_coming_back(make_run, open_map):
+    third, other, _ = make_run(n=20), make_run(n=30), make_run(n=40)
+    at = open_map(run=other.run_id)
+    at.selectbox(key="embeddings_beside").set_value(third.run_id).run()
+    at.query_params.clear()  # as the navigation does
+    at.switch_page("views/runs.py").run()
+    at.query_params.clear()
+    at.switch_page("views/embeddings.py").run()
+    assert [drawn["n"] for drawn in maps(at)] == [30, 20]
+    at.selectbox(key="embeddings_beside").set_value(None).run()
+    assert len(maps(at)) == 1
+
+
+def test_a_run_that_is_gone_is_not_come_back_to(make_run, open_map, store):
+    other, _ = make_run(n=30), make_run(n=40)
+    at = open_map(run=other.run_id)
+    store.delete(other.run_id)
+    at.query_params.clear()
+    at.switch_page("views/runs.py").run()
+    at.query_params.clear()
+    at.switch_page("views/embeddings.py").run()
+    assert maps(at)[0]["n"] == 40 and not at.warning
+
+
+def test_a_selection_has_its_pictures_in_both_runs_and_is_cleared_from_either(make_run, open_map):
+    other, run = make_run(n=30), make_run(n=40)
+    at = open_map(**{"run": run.run_id, "with": other.run_id})
+    act(at, run, selected=bits(40, *range(10, 35)))
+    assert "25 points selected" in text(at) and "20 points selected" in text(at)  # 30 to 34 are in one alone
+    at.button(key=f"map-{other.run_id}-clear").click().run()
+    assert "points selected" not in text(at) and maps(at)[0]["selected"] == ""
+
+
+def test_the_notes_of_two_runs_stand_after_both_maps(make_run, open_map):
+    other, run = make_run(n=30), make_run(n=40)
+    at = open_map(**{"run": run.run_id, "with": other.run_id})
+    drawn = [getattr(node.proto, "component_name", "") or node.type for node in at.main]
+    kinds = [kind for kind in drawn if kind in ("byol_embedding_map", "metric")]
+    assert kinds == ["byol_embedding_map"] * 2 + ["metric"] * 6
+
+
+def test_from_an_earlier_evaluation_a_button_leads_to_where_a_picture_has_its_place(make_run, open_map):
+    run = make_run(n=30)
+    picture = (Path(crowd.__file__).parent / "icon.png").read_bytes()
+    at = act(open_map(), run, step=0)
+    at.file_uploader(key="map_picture").upload("mine.png", picture, "image/png").run()
+    assert "the newest evaluation" in at.info[0].value
+    at.button(key=f"map-{run.run_id}-newest").click().run()
+    assert maps(at)[0]["current"] == 320 and not at.info
+
+
 def test_maps_of_different_sets_are_not_linked(make_run, open_map):
     other, run = make_run(n=30), make_run(n=40)
     about = other.folder / "embeddings" / "probe.json"
@@ -292,6 +350,7 @@ def test_the_colour_is_chosen_and_explained(make_run, open_map):
 def test_what_was_read_once_is_not_read_again_by_a_click(make_run, open_map, monkeypatch):
     run = make_run(n=30)
     at = open_map()
+    act(at, run, pinned=5)
     monkeypatch.setattr(embed, "read_space", lambda *_: pytest.fail("read again"))
     act(at, run, pinned=3)
     assert not at.exception and maps(at)[0]["pinned"] == 3
@@ -316,3 +375,12 @@ def test_a_film_is_the_same_object_until_something_is_new(make_run):
     probe = embed.read_probe(make_run(n=30).folder / "embeddings")
     frames = [map_data.frames(probe, embed.pca_film(probe, "representation"), "representation") for _ in range(2)]
     assert frames[0] is frames[1]
+
+
+def test_another_film_of_the_same_run_is_another_object(make_run):
+    probe = embed.read_probe(make_run(n=2).folder / "embeddings")
+    film = embed.pca_film(probe, "representation")
+    other = replace(film, xy=film.xy[:, ::-1].copy())  # the same sum
+    shown = [map_data.frames(probe, one, "representation").xy for one in (film, other)]
+    np.testing.assert_array_equal(shown[1], other.xy)
+    assert not np.array_equal(*shown)

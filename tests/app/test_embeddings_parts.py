@@ -8,9 +8,19 @@ import math
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app import access
-from app.components import map_charts, map_choices, map_columns, map_data, map_files, map_notes, map_selection
+from app.components import (
+    map_charts,
+    map_choices,
+    map_columns,
+    map_data,
+    map_files,
+    map_notes,
+    map_panel,
+    map_selection,
+)
 from app.components.map_films import Shown
 from byol_core import embed
 from byol_core.embed import foreign
@@ -61,7 +71,7 @@ def test_only_a_map_that_keeps_distances_may_be_read_by_them(probe):
 
 def test_a_column_of_ones_own_colours_the_points(probe):
     rows = "\n".join(f"{row},{i % 2},{i / 10}" for i, row in enumerate(probe.indices))
-    found = foreign(f"image,side,weight\n{rows}".encode(), probe)
+    found = foreign(f"image,side,weight\n{rows}".encode(), probe).fields
     assert [one.name for one in found] == ["table:side", "table:weight"]
     assert map_data.colours(found[1]).values[7] == pytest.approx(0.7)
 
@@ -81,13 +91,60 @@ def test_the_table_has_places_and_colours(probe):
     assert table.num_rows == 60 and "cluster" in table.column_names
 
 
-def test_too_many_images_are_for_the_command_line():
-    kept = map_files.MapFile("map.parquet", 30_000, lambda: b"", access.Permit(until=math.inf))
+def test_what_the_map_is_coloured_by_is_no_column_twice(probe):
+    evaluation, shown = probe.evaluations[-1], Shown(embed.pca_film(probe, "representation"), "PCA", None)
+    for name in ("class", map_data.PLAIN):
+        found = map_data.field(probe.folder, probe, evaluation, "representation", name, ask=False)
+        table = parquet.read_table(io.BytesIO(map_files.table(probe, evaluation, "representation", shown, found)))
+        assert table.column_names == ["row", "split", "label", "class", "x", "y"]
+
+
+def test_what_is_too_large_is_for_the_command_line():
+    teacher = access.Permit(until=math.inf)
+    assert not map_files.MapFile("map.zip", 60_000, 4 * 60_000 * 512, lambda: b"", teacher).complaint()
+    kept = map_files.MapFile("map.zip", 60_000, 4 * 60_000 * 2048, lambda: b"", teacher)
     assert "byol embed" in kept.complaint()
-    with pytest.raises(LabError, match="too many for the browser"):
+    with pytest.raises(LabError, match="491 MB are too much for the browser"):
         kept.make()
 
 
 def test_whoever_looks_on_takes_smaller_files():
-    assert map_files.MapFile("map.parquet", 6_000, lambda: b"", access.Permit()).complaint()
-    assert not map_files.MapFile("map.parquet", 6_000, lambda: b"", access.Permit(until=math.inf)).complaint()
+    assert map_files.MapFile("map.parquet", 6_000, 6_000, lambda: b"", access.Permit()).complaint()
+    assert not map_files.MapFile("map.parquet", 6_000, 6_000, lambda: b"", access.Permit(until=math.inf)).complaint()
+
+
+def columns_page(folder: str) -> None:
+    from pathlib import Path
+
+    import streamlit as st
+
+    from app.components import map_columns
+    from byol_core import embed
+
+    if st.toggle("open", value=True, key="open"):
+        map_columns.upload(embed.read_probe(Path(folder)))
+
+
+@pytest.fixture
+def columns(probe):
+    return AppTest.from_function(columns_page, args=(str(probe.folder),), default_timeout=30).run()
+
+
+def test_a_table_stays_when_the_uploader_was_out_of_sight(columns, probe):
+    rows = "\n".join(f"{row},{i / 10}" for i, row in enumerate(probe.indices))
+    columns.file_uploader[0].upload("mine.csv", f"image,weight\n{rows}".encode(), "text/csv").run()
+    for shown in (False, True):
+        columns.toggle(key="open").set_value(shown).run()
+    assert "mine.csv" in columns.markdown[0].value
+    assert columns.session_state["map_columns_titles"] == {"table:weight": "weight (yours)"}
+    columns.button(key="map_columns_forget").click().run()
+    assert "map_columns" not in columns.session_state and len(columns.file_uploader) == 1
+
+
+def test_a_table_that_is_none_is_one_sentence(columns):
+    columns.file_uploader[0].upload("mine.csv", b"weight\n1", "text/csv").run()
+    assert "mine.csv: " in columns.error[0].value and "map_columns" not in columns.session_state
+
+
+def test_a_long_class_is_shortened_under_a_small_picture():
+    assert map_panel.short("HerbaceousVegetation") == "Herbaceous…" and map_panel.short("River") == "River"

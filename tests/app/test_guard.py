@@ -18,6 +18,7 @@ from app.components import map_films, pictures
 from app.guard import HEADERS, Guard, Message, Receive, Scope, Send
 from byol_core import embed
 from byol_core.embed import Film, MapSettings, Probe
+from byol_core.errors import LabError
 from byol_core.warm.jobs import Job
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
 from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
@@ -157,6 +158,32 @@ def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monk
         attempt(lambda: found.append(look(probe, MapSettings(method))))  # noqa: B023
     assert films.started == [MapSettings("UMAP")]
     assert found[1].message == "Waiting for another map"
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_map_of_a_deleted_run_holds_nobody_up(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    gone, probe = (embed.read_probe(make_run(n=30).folder / "embeddings") for _ in range(2))
+    films, found = _Films(monkeypatch), list[Job]()
+    film = embed.film
+
+    def deleted(home: Path, asked: Probe, *more: Any, **kinds: Any) -> Film:
+        if asked is gone:
+            raise LabError("The file is missing.")
+        return film(home, asked, *more, **kinds)
+
+    monkeypatch.setattr(embed, "film", deleted)
+    map_films._asked_for[:] = [(gone, gone.evaluations[-1], "representation", MapSettings())]
+    attempt(lambda: found.append(look(probe, MapSettings())))
+    assert [job.state for job in found] == ["running"] and films.started == [MapSettings()]
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_same_map_of_another_run_waits(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    first, other = (embed.read_probe(make_run(n=30).folder / "embeddings") for _ in range(2))
+    films, found = _Films(monkeypatch), list[Job]()
+    for probe in (first, other):
+        attempt(lambda: found.append(look(probe, MapSettings())))  # noqa: B023
+    assert len(films.started) == 1 and found[1].message == "Waiting for another map"
 
 
 def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(

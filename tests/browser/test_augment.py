@@ -70,10 +70,12 @@ def test_a_model_says_how_alike_the_pairs_are_and_what_a_view_resembles(page: Pa
     expect(page.locator(".byol-views-note").first).to_contain_text("Cosine of the views")
     expect(page.get_by_text("In range").first).to_be_visible()
     page.locator("button.byol-views-frame:enabled").nth(2).click()
-    expect(page.get_by_text("Of the views of Industrial")).to_be_visible()
-    nearest = page.locator(".byol-views[data-layout=strip] .byol-views-row")
+    expect(page.get_by_text("Of picture 2, Industrial, view 1;")).to_be_visible()
+    nearest = page.locator(".byol-views[data-layout=near] .byol-views-row")
     expect(nearest).to_have_count(10)
     expect(nearest.first).to_contain_text("cosine")
+    expect(page.locator(".byol-views-note:not(:empty)")).to_have_count(4)  # the strip leaves the cosines there
+    expect(page.locator("button.byol-views-frame[aria-pressed=true]")).to_have_count(1)
 
 
 def test_an_uploaded_picture_is_seen_in_several_draws(page: Page, served: Served, tmp_path) -> None:

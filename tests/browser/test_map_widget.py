@@ -17,61 +17,17 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE, ROOT, wait_for
 
 READY = "globalThis.byolMaps?.one?.ready && byolMaps.two?.ready"
-APP = """
-import io
-import numpy as np
-import streamlit as st
-from PIL import Image
-from app.components.embedding_map import Asked, Colours, Frames, Sheets, embedding_map, map_state
-
-N, STEPS, NAMES = 120, (0, 10, 20), ("red", "green", "blue")
-
-def encoded(pixels):
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", lossless=True)
-    return file.getvalue()
-
-@st.cache_resource
-def made():
-    random = np.random.default_rng(0)
-    labels = (np.arange(N) % 3).astype(np.int16)
-    last = random.normal(size=(N, 2)) + 6 * np.array([(0, 0), (1, 0), (0, 1)])[labels]
-    xy = np.stack([last * 0.5, np.full((N, 2), np.nan), last]).astype(np.float32)
-    pure = (np.eye(3) * 255).astype(np.uint8)
-    cells = [pure[labels[i : i + 60]].reshape(6, 1, 10, 1, 3) for i in (0, 60)]
-    leaves = [cell.repeat(8, 1).repeat(8, 3).reshape(48, 80, 3) for cell in cells]
-    frames = Frames(STEPS, ("epoch 0", "epoch 1", "epoch 2"), (0.25, None, 0.75), xy)
-    near = ((np.arange(N)[:, None] + [3, 6]) % N).astype(np.int32)
-    numbers = Colours("Brightness", "number", np.linspace(0, 1, N).astype(np.float32))
-    asked = Asked(xy[2].mean(0), (0, 1), encoded(leaves[0][:8, :8]), "Mine")
-    classes = Colours("Class", "category", labels, NAMES)
-    return frames, labels, near, Sheets(tuple(map(encoded, leaves)), 60, 10, 8), classes, numbers, asked
-
-frames, labels, near, sheets, classes, numbers, asked = made()
-ids = np.arange(N, dtype=np.int32) * 2
-
-@st.fragment
-def page():
-    number, ask = st.toggle("Numbers"), st.toggle("Ask")
-    for key, column in zip(("one", "two"), st.columns(2)):
-        with column:
-            state = map_state(key, N, STEPS)
-            embedding_map(
-                frames, current=STEPS[-1] if state.step is None else state.step, ids=ids, labels=labels,
-                class_names=NAMES, colours=numbers if number else classes, near=near, sheets=sheets,
-                pinned_near=() if state.pinned is None else near[state.pinned].tolist(), asked=asked if ask else None,
-                link="same", revision="pca", label=f"map {key}", key=key, height=420)
-            chosen = sorted({NAMES[labels[i]] for i in state.selected})
-            st.text(f"{key}: pinned {state.pinned}, selected {len(state.selected)} {chosen}, step {state.step}")
-
-page()
-"""
+APP = Path(__file__).with_name("map_page.py")
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("widget")
-    (folder / "page.py").write_text(APP)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("widget")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    (folder / "page.py").write_text(APP.read_text())
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -101,9 +57,9 @@ def opened(browser: Browser, address: str) -> Iterator[Page]:
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if "WebGL" in said.text else None)
+    page.on("console", lambda said: faults.append(said.text) if re.search("WebGL|fragmentId", said.text) else None)
     page.goto(address)
-    page.wait_for_function(READY)
+    settled(page)
     yield page
     context.close()
     assert faults == []
@@ -136,6 +92,13 @@ def now(page: Page, key: str = "one") -> dict[str, Any]:
 
 def until(page: Page, what: str) -> None:
     page.wait_for_function(what)
+
+
+def settled(page: Page) -> None:
+    """Both maps are drawn and lie still: what Streamlit draws late moves them."""
+    page.wait_for_function(READY)
+    expect(page.get_by_label("Ask", exact=True)).to_be_attached()
+    page.wait_for_function("globalThis.place === (globalThis.place = byolMaps.one.at(0).join())", polling=300)
 
 
 def drag(page: Page, *places: tuple[float, float]) -> None:
@@ -171,8 +134,39 @@ def test_a_click_pins_and_escape_frees(page: Page) -> None:
     page.mouse.click(*at(page, 7))
     expect(page.get_by_text("one: pinned 7,")).to_be_visible()
     expect(page.locator(".byol-map-overlay").first.locator("line")).to_have_count(2)
+    expect(page.locator(".byol-map-card").first).to_be_hidden()  # it would cover the neighbours
     page.keyboard.press("Escape")
     expect(page.get_by_text("one: pinned None,")).to_be_visible()
+
+
+def test_a_pin_is_mirrored_with_its_neighbours_and_freed_there_too(page: Page) -> None:
+    page.mouse.click(*at(page, 7))
+    page.mouse.move(2, 2)
+    other = page.locator(".byol-map").nth(1)
+    expect(other.locator(".byol-map-overlay line")).to_have_count(1)  # as Python says, not the two of a hover
+    expect(other.locator(".byol-map-card")).to_be_hidden()
+    other.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("one: pinned None,")).to_be_visible()
+    expect(other.get_by_role("button", name="Unpin")).to_be_hidden()
+    expect(other.locator(".byol-map-overlay line")).to_have_count(0)
+
+
+def test_the_ring_of_the_focus_is_for_the_keys_alone(page: Page) -> None:
+    plot = page.locator(".byol-map-plot").first
+    ring = "plot => getComputedStyle(plot, '::after').content"
+    page.mouse.click(*corners(page)[2])
+    assert plot.evaluate(ring) == "none"
+    page.keyboard.press("0")
+    assert plot.evaluate(ring) == '""'
+
+
+def test_the_numbers_of_the_page_fade_until_they_speak_of_what_is_shown(page: Page) -> None:
+    faded = "document.documentElement.classList.contains('byol-map-ahead')"
+    assert not page.evaluate(faded)
+    page.evaluate("document.querySelector('.byol-map-back').click()")
+    assert page.evaluate(faded)
+    expect(page.get_by_text("one: pinned None, selected 0 [], step 0")).to_be_visible()
+    until(page, f"!{faded}")
 
 
 def test_the_first_lasso_selects_the_visible_points_and_a_click_on_nothing_resets(page: Page) -> None:
@@ -234,13 +228,13 @@ def test_zoom_by_wheel_and_drag_stays_when_the_page_runs_again(page: Page) -> No
 
 def test_the_slider_passes_over_what_is_not_made_and_tells_where_it_rests(page: Page) -> None:
     words = page.locator(".byol-map-when").first
-    expect(words).to_have_text("epoch 2 · kNN 75.0 %")
+    expect(words).to_have_text("epoch 2 · kNN 0.750")
     page.locator(".byol-map-slider").first.press("ArrowLeft")
-    expect(words).to_have_text("epoch 0 · kNN 25.0 %")
+    expect(words).to_have_text("epoch 0 · kNN 0.250")
     expect(page.get_by_text("one: pinned None, selected 0 [], step 0")).to_be_visible()
     page.locator(".byol-map-play").first.click()
     expect(page.get_by_text("one: pinned None, selected 0 [], step None")).to_be_visible()
-    expect(words).to_have_text("epoch 2 · kNN 75.0 %")
+    expect(words).to_have_text("epoch 2 · kNN 0.750")
 
 
 def test_the_keyboard_zooms_pans_and_pins(page: Page) -> None:
@@ -263,7 +257,7 @@ def test_a_tap_pins_and_two_fingers_zoom(browser: Browser, address: str) -> None
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(address)
-    until(page, READY)
+    settled(page)
     page.touchscreen.tap(*at(page, 4))
     expect(page.get_by_text("one: pinned 4,")).to_be_visible()
     x, y = at(page, 4)
@@ -319,7 +313,7 @@ def test_without_webgl_the_points_are_drawn_in_two_dimensions(browser: Browser, 
         "  return kind === 'webgl' ? null : get.call(this, kind, ...more) }"
     )
     page.goto(address)
-    until(page, READY)
+    settled(page)
     colours = page.locator(".byol-map-canvas").first.evaluate(
         "c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
     )
@@ -332,10 +326,23 @@ def test_a_pin_sends_no_frames_or_pictures_again(browser: Browser, address: str)
     page = context.new_page()
 
     page.goto(address)
-    until(page, READY)
+    settled(page)
     until(page, "byolFiles.kept.size === 6")  # two frames, a sheet (both are alike), ids, labels, neighbours
-    page.evaluate("byolFiles.kept.set = () => { globalThis.again = true }")
+    page.evaluate("void (byolFiles.kept.set = () => { globalThis.again = true })")
     page.mouse.click(*at(page, 7))
     expect(page.get_by_text("one: pinned 7,")).to_be_visible()
     assert not page.evaluate("globalThis.again")
+    context.close()
+
+
+def test_what_never_comes_is_said_and_asked_for_anew(browser: Browser, address: str, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{address}/?lost=1")
+    again = page.get_by_role("button", name="Try again")
+    expect(page.get_by_text("The map could not be loaded.")).to_have_count(2)
+    (folder / "found").touch()
+    again.first.click()
+    until(page, "byolMaps.one.ready")
     context.close()

@@ -6,11 +6,15 @@ import json
 import shutil
 import zipfile
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 
-from byol_core.embed import pca_film, read_probe
+from byol_core.embed import MapSettings, pca_film, read_probe
+from byol_core.embed.film import frame_name
+from byol_core.embed.probe import MAPS
 from byol_core.paths import bundled
+from byol_core.warm import Answer, answer
 
 
 @pytest.fixture
@@ -35,6 +39,18 @@ def test_an_earlier_evaluation_can_be_chosen(byol, run, tmp_path):
     assert out.startswith(f"1,000 images of run {run.run_id} at step 0 are in {file}, trustworthiness 0.")
     expected = pca_film(read_probe(run.folder / "embeddings"), "representation", only=0).at(0)
     assert parquet.read_table(file)["x"].to_pylist() == pytest.approx(expected[:, 0].tolist(), abs=1e-5)
+
+
+def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
+    probe, settings = read_probe(run.folder / "embeddings"), MapSettings("t-SNE", seed=4)
+    xy = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    (probe.folder / MAPS).mkdir()
+    name = frame_name(probe, probe.evaluations[-1], "representation", settings)
+    about = {"trust": 0.5, "kept": 0.1, "shares": (0.0, 0.0)}
+    answer.save(probe.folder / MAPS / f"{name}.safetensors", Answer({"xy": xy}, about))
+    file = tmp_path / "map.parquet"
+    assert byol("embed", "done", "--method", "tsne", "--seed", "4", "--out", file)[0] == 0
+    np.testing.assert_array_equal(parquet.read_table(file)["x"], xy[:, 0])
 
 
 def test_a_projector_is_a_zip(byol, run, tmp_path):

@@ -81,6 +81,34 @@ def test_of_many_images_the_neighbours_have_to_be_given(probe, monkeypatch):
     assert make(probe, "agreement", near=known).values.shape == (60,)
 
 
+def test_neighbours_without_a_label_have_no_say(make_embeddings, tmp_path):
+    labels = [0] * 5 + [-1] * 55
+    probe = read_probe(make_embeddings(tmp_path / "few", labels=labels))
+    found = make(probe, "agreement", near=np.tile(np.r_[1:16].astype(np.int32), (60, 1)))
+    assert found.values[:5].tolist() == [1] * 5 and np.isnan(found.values[5:]).all()
+    assert "of those that have a label" in found.note
+
+
+def test_a_single_image_has_no_neighbours_to_colour_by(make_embeddings, tmp_path):
+    probe = read_probe(make_embeddings(tmp_path / "one", n=1, steps=(320,)))
+    for name, _ in fields(probe, probe.evaluations[-1], "representation"):
+        assert make(probe, name).values.shape == (1,)
+
+
+def test_predictions_say_that_they_are_of_the_representation(probe):
+    for name in ("predicted", "confidence", "error"):
+        assert "Of the representation" in make(probe, name, space="projection").note
+        assert "Of the representation" not in make(probe, name).note
+
+
+def test_the_centres_of_a_large_set_are_found_among_some(probe, monkeypatch):
+    whole = make(probe, "cluster")
+    for name, count in (("_MOST_FITTED", 59), ("_FITTED", 40), ("_MOST_CLUSTERS", 4)):
+        monkeypatch.setitem(field.__globals__, name, count)
+    found = make(probe, "cluster")
+    assert (len(whole.names), len(found.names)) == (10, 4) and set(found.values) == {0, 1, 2, 3}
+
+
 def test_clusters_repeat_and_the_largest_is_first(probe):
     found = make(probe, "cluster")
     assert found.values.tolist() == make(probe, "cluster").values.tolist()
@@ -97,15 +125,21 @@ def read(probe, text):
 
 def test_columns_of_a_table_become_numbers_and_categories(probe):
     table = "image,cloud,who\n4000,0.5,Ann\n4002,,Bob\n4003,-2e3,\n99999,1,Eve\n"
-    cloud, who = read(probe, table)
+    cloud, who = read(probe, table).fields
     assert (cloud.kind, cloud.title, who.kind, who.names) == ("number", "cloud", "category", ("Ann", "Bob"))
     assert cloud.values[[0, 3]].tolist() == [0.5, -2000] and np.isnan(cloud.values[[1, 2, 59]]).all()
     assert who.values[:4].tolist() == [0, -1, 1, -1] and set(who.values[4:]) == {-1}
 
 
 def test_tables_of_other_programs_are_read(probe):
-    (found,) = read(probe, '\ufeffimage;x\r\n4001;"a;b"\r\n')
+    (found,) = read(probe, '\ufeffimage;x\r\n4001;"a;b"\r\n').fields
     assert found.names == ("a;b",)
+
+
+def test_numbers_of_other_programs_are_read(probe):
+    (found,) = read(probe, "Image;weight\n4000,0;1,5\n4001.0;NA\n4002;-\n4003;2\n").fields
+    assert (found.kind, found.values[[0, 3]].tolist()) == ("number", [1.5, 2])
+    assert np.isnan(found.values[[1, 2]]).all()
 
 
 @pytest.mark.parametrize(
@@ -136,5 +170,12 @@ def test_bytes_that_are_no_text_are_refused(probe):
 def test_too_many_words_have_no_colours(probe, monkeypatch):
     text = "image,x\n" + "".join(f"{4000 + i},w{i}\n" for i in range(60))
     monkeypatch.setitem(foreign.__globals__, "_MOST_NAMES", 59)
-    with pytest.raises(InputError, match="60 different words; at most 59"):
+    with pytest.raises(InputError, match="'x' has more than 59 different words"):
         read(probe, text)
+
+
+def test_a_column_of_too_many_words_is_left_out_and_named(probe, monkeypatch):
+    text = "image,x,y\n" + "".join(f"{4000 + i},w{i},{i}\n" for i in range(60))
+    monkeypatch.setitem(foreign.__globals__, "_MOST_NAMES", 59)
+    found = read(probe, text)
+    assert ([field.title for field in found.fields], found.left_out) == (["y"], ("x",))

@@ -105,6 +105,17 @@ def test_the_frame_that_is_looked_at_comes_first_then_its_neighbours(home, probe
     assert ((found.trust > 0.5) & (found.trust <= 1) & (found.kept > 0.2)).all() and np.isnan(found.shares).all()
 
 
+def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home, probe, answer):
+    asked = (home, probe, "representation", TSNE)
+    film(*asked, first=640, whole=False)
+    jobs._asked.clear()
+    for ticket in (home / "warm" / "maps").glob("*.json"):
+        ticket.unlink()
+    assert film(*asked, first=640, whole=False).job.state == "waiting"
+    answer()
+    assert film(*asked, first=640, whole=False).job.state == "ready"
+
+
 def test_one_frame_alone_asks_for_no_other(home, probe, answer):
     film(home, probe, "representation", TSNE, first=640, whole=False)
     answer()

@@ -37,6 +37,13 @@ def test_it_starts_from_the_map_that_it_is_given(vectors):
     assert to[1] < to[0]
 
 
+def test_what_has_no_neighbourhoods_is_refused_in_a_sentence(vectors):
+    with pytest.raises(LabError, match="vectors of all 60 images are the same"):
+        fit(vectors[[0] * 60], TSNE, quiet)
+    with pytest.raises(LabError, match="8 different vectors, and the 60 images have 2"):
+        fit(vectors[[0, 1] * 30], TSNE, quiet)
+
+
 def test_nothing_is_printed(vectors, capsys):
     fit(vectors, TSNE, quiet)
     assert capsys.readouterr() == ("", "")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from byol_core import warm
 from byol_core.embed import near, near_of, nearest, neighbours, read_probe, read_space
 from byol_core.errors import LabError
 
@@ -40,6 +41,42 @@ def test_those_of_many_images_are_found_by_the_warm_process(probe, vectors, home
     monkeypatch.setattr(neighbours, "AT_ONCE", 59)
     asked = (home, probe, probe.evaluations[-1], "representation", 5)
     assert near_of(*asked, start=False) is None and not list((probe.folder / "maps").glob("*"))
+    assert near_of(*asked) is None
+    answer()
+    np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))
+
+
+@pytest.fixture
+def asked(probe, home, monkeypatch):
+    """What :func:`near_of` is asked of too many images for the page."""
+    monkeypatch.setattr(neighbours, "AT_ONCE", 59)
+    return home, probe, probe.evaluations[-1], "representation", 5
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"near": np.zeros((7, 5), np.int32)}, {"near": np.full((60, 5), 60, np.int32)}, {"near": np.ones((60, 5))}],
+)
+def test_an_answer_that_is_none_is_found_anew(probe, vectors, asked, answer, wrong):
+    near_of(*asked)
+    answer()
+    (path,) = (probe.folder / "maps").glob("near-*.safetensors")
+    warm.answer.save(path, warm.Answer({"other": np.ones(1), **wrong}))
+    assert near_of(*asked) is None
+    answer()
+    np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))
+
+
+def test_a_search_that_failed_is_told_and_can_be_tried_again(probe, vectors, asked, answer):
+    near_of(*asked)
+    path = probe.folder / "probe.json"
+    text = path.read_bytes()
+    path.write_bytes(b"{}")
+    answer()
+    path.write_bytes(text)
+    with pytest.raises(LabError, match=r"could not be found: .*damaged"):
+        near_of(*asked)
+    neighbours.again(*asked[1:])
     assert near_of(*asked) is None
     answer()
     np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))

@@ -16,6 +16,7 @@ from byol_core.evaluate.encoders import load_encoder
 from byol_core.networks import build_projector
 from byol_core.paths import bundled
 from byol_core.probe import represent
+from byol_core.warm import jobs
 
 PCA, TSNE = MapSettings("PCA"), MapSettings("t-SNE", perplexity=8)
 
@@ -81,6 +82,18 @@ def test_its_neighbours_are_those_in_the_full_space(placed, probe, vectors):
 def test_a_turned_map_is_asked_as_it_is_shown(placed, probe):
     xy = pca_film(probe, "representation").at(320)[:, ::-1] + 5
     assert placed(xy=xy).placed.xy == pytest.approx(xy[7], abs=0.02)
+
+
+def test_a_picture_that_waits_when_everything_is_restarted_is_asked_again(home, run, probe, picture, answer):
+    xy = pca_film(probe, "pixels").at(320)
+    asked = (home, probe, run, probe.evaluations[-1], "pixels", PCA, picture, xy)
+    ask(*asked)
+    jobs._asked.clear()
+    for ticket in (home / "warm" / "maps").glob("*.json"):
+        ticket.unlink()
+    assert ask(*asked).job.state == "waiting"
+    answer()
+    assert ask(*asked).placed is not None
 
 
 def test_raw_pixels_need_no_weights(placed, run, probe):

@@ -4,9 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import save_file as save_torch
 
-from byol_core.embed import SPLITS, has_probe, read_predicted, read_probe, read_space
+from byol_core.embed import SPLITS, has_probe, read_predicted, read_probe, read_space, width
+from byol_core.embed.spectrum import read_spectrum
 from byol_core.errors import LabError
 
 
@@ -21,6 +24,30 @@ def test_reads_images_classes_and_evaluations_in_order(embeddings):
     assert len(probe) == 60 and probe.labelled
     assert [evaluation.step for evaluation in probe.evaluations] == [0, 320]
     assert probe.class_of(0) == probe.class_names[probe.labels[0]]
+
+
+def test_numbers_that_numpy_does_not_know_are_told(embeddings):
+    probe = read_probe(embeddings)
+    path, kinds = embeddings / probe.evaluations[-1].file, (torch.bfloat16, torch.float8_e4m3fn, torch.complex64)
+    names = ("representation", "predicted", "confidence", "spectrum_projection")
+    for kind in kinds:
+        save_torch({name: torch.ones(60, 3).to(kind) for name in names}, path)
+        for read in (
+            lambda last: read_space(probe, last, "representation"),
+            lambda last: read_predicted(probe, last),
+            lambda last: read_spectrum(probe, last, "projection"),
+        ):
+            with pytest.raises(LabError, match="holds other numbers than a run keeps"):
+                read(probe.evaluations[-1])
+
+
+def test_the_width_is_read_without_the_vectors(embeddings):
+    probe = read_probe(embeddings)
+    for space in ("representation", "projection", "pixels"):
+        assert width(probe, probe.evaluations[-1], space) == read_space(probe, probe.evaluations[-1], space).shape[1]
+    (embeddings / probe.evaluations[-1].file).write_bytes(b"half")
+    with pytest.raises(LabError, match="missing or damaged"):
+        width(probe, probe.evaluations[-1], "projection")
 
 
 @pytest.mark.parametrize(("space", "width"), [("representation", 5**3), ("projection", 3**3), ("pixels", 3 * 16 * 16)])

@@ -49,6 +49,12 @@ def test_of_many_images_some_are_drawn_and_say_nearly_the_same(vectors, monkeypa
     assert some.trust == pytest.approx(whole.trust, abs=0.05) and some.trust != whole.trust
 
 
+def test_of_a_collapsed_run_nothing_is_known():
+    same = unit(np.ones((120, 8), np.float32) + np.random.default_rng(0).normal(size=(120, 8)).astype("f4") * 1e-5)
+    found = quality(same, pca(same).xy)
+    assert np.isnan(found.trust) and np.isnan(found.kept)
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_of_a_few_images_nothing_is_known(vectors, n):
     found = quality(vectors[:n], pca(vectors[:n]).xy)

@@ -9,9 +9,10 @@ import torch
 from torch.nn import functional as F
 
 from byol_core.config import OPERATIONS, ViewsConfig
+from byol_core.errors import InputError
 from byol_core.lab import answers, material
 from byol_core.lab.questions import STRENGTHS, _who
-from byol_core.warm import Postponed
+from byol_core.warm import Memory, Postponed
 
 
 @pytest.fixture
@@ -80,6 +81,26 @@ def test_curves_let_a_question_pass_and_go_on_where_they_were(question, tools, t
         assert int(np.isfinite(kept.answer.arrays["mean"]).sum()) == len(OPERATIONS) + number + 1
     tools.others = lambda: False
     assert np.isfinite(answers.curves(tmp_path, question, {}, tools).arrays["mean"]).all()
+
+
+def test_a_verdict_lets_a_question_pass_and_goes_on_where_it_was(question, tools, tmp_path, monkeypatch):
+    monkeypatch.setattr(material, "CHUNK", 20)
+    whole = answers.verdict(tmp_path, question, {}, dataclasses.replace(tools, memory=Memory())).about
+    tools.others = lambda: True
+    for _ in range(3):  # 48 training images
+        with pytest.raises(Postponed):
+            answers.verdict(tmp_path, question, {}, tools)
+    looked = []
+    monkeypatch.setattr(tools, "progress", lambda share, message: looked.append(message))
+    assert answers.verdict(tmp_path, question, {}, tools).about == whole
+    assert "Looking at the training images" not in looked
+
+
+def test_a_set_that_is_not_here_is_not_downloaded(subject, tools, monkeypatch, tmp_path):
+    monkeypatch.setenv("BYOL_LAB_DATA", str(tmp_path / "downloads"))
+    config = material.read_config(subject.run_folder).changed(**{"data.source": "cifar10"})
+    with pytest.raises(InputError, match="'cifar10' of this run is not on this machine; choose it under Set"):
+        material._loaded(config, lambda text, share: None)
 
 
 def test_the_cosines_come_before_the_neighbours(question, tools, tmp_path, monkeypatch):

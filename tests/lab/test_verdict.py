@@ -48,6 +48,7 @@ def test_the_views_that_people_use_are_in_range(untrained, tools, monkeypatch):
         ({"images": 5}, "unclear", "5 images"),
         ({"labelled": False, "plain": 1.0, "chance": 0.0025, "kept": 0.01}, "too strong", "by chance"),
         ({"labelled": False, "plain": 1.0, "chance": 0.0025, "kept": 0.1}, "in range", "also among the image's own"),
+        ({"labelled": False, "plain": 1.0, "chance": 1.0, "kept": 1.0, "k": 4}, "unclear", "the 4 nearest are nearly"),
     ],
 )
 def test_the_sentence_has_the_numbers_that_are_its_reason(changes, level, words):

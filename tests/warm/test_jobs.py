@@ -67,6 +67,29 @@ def test_what_takes_long_goes_last_and_lets_others_pass(put, worker, doubler):
     assert doubler.asked == [1, 3, 1, 2]
 
 
+def test_a_verdict_waits_for_the_pairs_that_were_asked_before_it_and_curves_for_both(put, worker, doubler):
+    seen = []
+    doubler.before = lambda tools, question: seen.append(tools.others())
+    for number, kind in enumerate(("pairs", "pairs", "curves", "verdict")):
+        put(number, lane="lab", kind=kind)
+    worker("lab").serve()
+    assert doubler.asked == [1, 0, 3, 2] and seen == [False] * 4
+
+
+def test_a_verdict_sees_that_pairs_wait_and_pairs_see_no_verdict(put, worker, doubler):
+    seen = {}
+
+    def before(tools, question):
+        put(1, lane="lab", kind="pairs")
+        put(2, lane="lab", kind="verdict")
+        seen[question["number"]] = tools.others()
+
+    doubler.before = before
+    put(3, lane="lab", kind="verdict")
+    worker("lab").serve()
+    assert seen[3] and not seen[1] and not seen[2]
+
+
 def test_a_part_is_seen_while_it_is_worked_on_and_gone_with_the_answer(put, worker, doubler, folder):
     seen = []
 

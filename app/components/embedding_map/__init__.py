@@ -21,7 +21,7 @@ from app.components.embedding_map import files
 from app.components.packed import pack, script, short
 
 _DRAWING = ("files", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
-_BESIDE = ("toolbar", "card", "legend", "timeline", "pointer", "links", "export")
+_BESIDE = ("toolbar", "waiting", "card", "legend", "timeline", "pointer", "links", "export")
 _PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(
@@ -125,6 +125,7 @@ def embedding_map(
     near: NDArray[np.int32] | None,
     sheets: Sheets | None,
     pinned_near: Sequence[int] = (),
+    linked_near: Sequence[int] = (),
     asked: Asked | None = None,
     link: str | None = None,
     revision: str,
@@ -136,9 +137,10 @@ def embedding_map(
 
     Zoom stays while ``revision`` stays; pin, selection and hidden categories belong to the images and stay longer.
     Another ``key`` is another map. ``current`` is the step shown first, and whenever it changes. ``near`` (n, k) are
-    the lines of a hover, ``pinned_near`` those of the pinned point. Maps with the same ``link`` show each other's
-    hover, pin and selection, by ``ids`` (rows of the set). ``colours.values``, ``near``, ``ids``, ``labels`` and
-    ``sheets`` too are known again by their identity. ``height`` is in pixels.
+    the lines of a hover, ``pinned_near`` those of the pinned point, ``linked_near`` those of the pin that a linked map
+    mirrors here. Maps with the same ``link`` show each other's hover, pin and selection, by ``ids`` (rows of the set).
+    ``colours.values``, ``near``, ``ids``, ``labels`` and ``sheets`` too are known again by their identity. ``height``
+    is in pixels; a low window makes the map lower.
     """
     state = map_state(key, len(ids), frames.steps)
     films = files.frames(frames.xy)
@@ -162,6 +164,7 @@ def embedding_map(
         "neighbours": 0 if near is None else near.shape[1],
         "pinned": state.pinned,
         "pinnedNear": [int(i) for i in pinned_near],
+        "linkedNear": [int(i) for i in linked_near],
         "selected": st.session_state.get(key, {}).get("selected") if state.selected else "",
         "frames": {
             "steps": list(frames.steps),

@@ -118,7 +118,8 @@ class Card {
   draw(bitmap, left, top, side) {
     const size = (this.map.narrow ? NARROW : CARD) * Math.ceil(devicePixelRatio)
     const canvas = Object.assign(this.picture, { width: size, height: size })
-    const pen = canvas.getContext("2d")
+    // In main memory: else the first picture of a sheet waits until the whole sheet is on the graphics card.
+    const pen = canvas.getContext("2d", { willReadFrequently: true })
     pen.imageSmoothingEnabled = size < side // small pictures keep their pixels
     pen.drawImage(bitmap, left, top, side, side, 0, 0, size, size)
   }

@@ -1,6 +1,6 @@
-// Brings files and asks for those that are missed: one question at a time, the next when the answer is there.
+// Brings files and asks for those that are missed: one question a page at a time, the next when the answer is there.
 const PAUSE = 80 // milliseconds: what comes without asking comes first
-const PATIENCE = 12000 // milliseconds after which a question is asked anew
+const PATIENCE = 8000 // milliseconds after which a question is asked anew
 const TRIES = 4
 const couriers = new WeakMap()
 
@@ -34,6 +34,12 @@ class Courier {
     clearTimeout(this.timer)
     const { couriers: known } = fileStore()
     if (known.get(this.key) === this) known.delete(this.key)
+    this.next()
+  }
+
+  // Whoever waited for this one's answer may ask now.
+  next() {
+    for (const courier of fileStore().couriers.values()) courier.wake()
   }
 
   // What did not come with the answer is asked for again: it was too much for one message, or the next overtook it.
@@ -44,7 +50,7 @@ class Courier {
       entry.asked = -Infinity
       if (count) entry.tries = 0
     }
-    this.wake()
+    this.next()
   }
 
   mine() {
@@ -53,18 +59,32 @@ class Courier {
 
   wake() {
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.ask(), Math.max(PAUSE, this.until - Date.now()))
+    this.timer = setTimeout(() => this.ask(), Math.max(PAUSE, this.busyUntil() - Date.now()))
+  }
+
+  // Each courier is a fragment of the page, and two that speak at one moment would be taken for one.
+  busyUntil() {
+    return Math.max(this.until, ...Array.from(fileStore().couriers.values(), ({ until }) => until))
+  }
+
+  giveUp(now) {
+    const lost = this.mine().filter(({ asked, tries, lost: known }) => !known && tries >= TRIES && now - asked > PATIENCE)
+    for (const entry of lost) entry.lost = true
+    if (lost.length) dispatchEvent(new CustomEvent("byol-files-lost", { detail: lost.map(({ digest }) => digest) }))
   }
 
   ask() {
     const now = Date.now()
+    if (this.busyUntil() > now) return this.wake()
+    this.giveUp(now)
     const due = this.mine().filter((entry) => now - entry.asked > PATIENCE && entry.tries < TRIES)
     if (!due.length) return
     due.sort((one, other) => other.rank - one.rank)
     for (const entry of due) Object.assign(entry, { asked: now, tries: entry.tries + 1 })
     this.until = now + PATIENCE
     this.number = Math.max(now, this.number + 1) // also after the courier was taken away and came again
-    this.send(this.number, due.slice(0, 64).map(({ digest }) => digest))
+    const [number, digests] = [this.number, due.slice(0, 64).map(({ digest }) => digest)]
+    tellApart(`files of ${this.key}`, () => this.send(number, digests))
     this.wake()
   }
 }

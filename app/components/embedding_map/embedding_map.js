@@ -20,7 +20,7 @@ export default function ({ data, parentElement, setStateValue }) {
 
 class EmbeddingMap {
   constructor(parent) {
-    Object.assign(this, { pinned: null, pinnedNear: [], hovered: -1, linked: {}, selection: null, toldAt: {}, aiming: false })
+    Object.assign(this, { pinned: null, pinnedNear: [], linkedNear: [], hovered: -1, linked: {}, selection: null, toldAt: {}, aiming: false })
     Object.assign(this, { visible: new Uint8Array(0), part: 1, calmAt: 0, places: new Places(), camera: new Camera() })
     // For tests and benchmarks: frames drawn, milliseconds to the first picture and to the last answer of a hover.
     this.stats = { frames: 0, hover: null, ready: null, began: performance.now(), at: (i) => this.onPage(i), now: () => this.now() }
@@ -31,8 +31,7 @@ class EmbeddingMap {
     this.plot.setAttribute("role", "img")
     this.canvas = element("canvas", "byol-map-canvas", this.plot)
     this.overlay = new Overlay(this.plot)
-    this.wait = element("p", "byol-map-wait", this.frame)
-    this.wait.textContent = "Loading the map …"
+    this.wait = new Waiting(this, this.frame)
     this.toolbar = new Toolbar(this, this.frame)
     this.sheets = new Sheets(this)
     this.card = new Card(this, this.frame)
@@ -50,7 +49,7 @@ class EmbeddingMap {
     const { camera, state, legend, toolbar } = this
     if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool })
     this.sized.disconnect()
-    for (const part of [this.timeline, this.links, this.sheets, this.points]) part.close()
+    for (const part of [this.wait, this.timeline, this.links, this.sheets, this.points]) part.close()
     if (globalThis.byolMaps?.[state?.key] === this.stats) delete globalThis.byolMaps[state.key]
     this.root.remove()
   }
@@ -70,6 +69,7 @@ class EmbeddingMap {
     const news = !before || (before.pinned !== state.pinned && !this.justTold("pinned"))
     if (news) this.pinned = state.pinned
     this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
+    if (before?.linkedNear.join() !== state.linkedNear.join()) this.linkedNear = state.linkedNear
     if (before?.selected && !state.selected && this.selection && !this.justTold("selected")) this.select(null) // cleared by the page
     this.fetch()
     this.timeline.follow(before)
@@ -107,7 +107,7 @@ class EmbeddingMap {
 
   tell(what, value) {
     this.toldAt[what] = Date.now()
-    this.tellPython(what, value)
+    tellApart(this.state.link ?? this.state.key, () => this.tellPython(what, value))
   }
 
   // Each file takes its place when it is there, unless another is wanted by then.
@@ -120,7 +120,11 @@ class EmbeddingMap {
     }
     take("values", 3, (values) => this.colour(colours, values))
     take("labels", 2, (labels) => { this.labels = labels })
-    take("ids", 2, (ids) => { this.ids = ids })
+    take("ids", 2, (ids) => {
+      const first = this.ids !== ids
+      this.ids = ids
+      if (first) this.links.meet()
+    })
     take("near", 1, (near) => { this.near = near })
   }
 
@@ -246,7 +250,7 @@ class EmbeddingMap {
     this.points.draw({ camera, moved: this.places.moved, size, background: theme.background, layered: Boolean(selection), part, ratio })
     this.overlay.draw(this)
     this.card.place()
-    this.wait.hidden = true
+    this.wait.hide()
     this.plot.dataset.drawn = "" // what tests and benchmarks wait for
     this.stats.frames += 1
     this.stats.ready ??= now - this.stats.began
@@ -293,7 +297,7 @@ class EmbeddingMap {
 
   nearOf(i) {
     const k = this.state.neighbours
-    return i === null || i < 0 || !this.near ? [] : [...this.near.subarray(i * k, (i + 1) * k)]
+    return i === null || i === undefined || i < 0 || !this.near ? [] : [...this.near.subarray(i * k, (i + 1) * k)]
   }
 
   // What is under a place on the screen: a point, -2 for the picture that was asked for, -1 for nothing.
@@ -314,14 +318,20 @@ class EmbeddingMap {
   hover(i) {
     if (i === this.hovered) return
     this.hovered = i
-    if (i >= 0) this.card.show(i)
-    else this.card.hide()
+    this.showCard(i)
     this.links.tell("hover", i >= 0 ? [i] : [])
     this.mark()
   }
 
+  // The picture of a pinned point is in the panel beside the map.
+  showCard(i) {
+    if (i >= 0 && i !== this.pinned) this.card.show(i)
+    else this.card.hide()
+  }
+
   // Shown at once, then told to Python, which answers with the neighbours in the full space.
   pin(i) {
+    if (i === null && this.pinned === null) return this.links.tell("free", [])
     this.pinned = i
     this.pinnedNear = this.nearOf(i)
     this.tell("pinned", i)

@@ -11,12 +11,14 @@ function file(digest, courier, rank = 1) {
   if (kept.has(digest)) return Promise.resolve(kept.get(digest))
   let entry = waiting.get(digest)
   if (!entry) {
-    entry = { digest, asked: -Infinity, tries: 0, rank }
+    entry = { digest, courier, asked: -Infinity, tries: 0, rank }
     entry.promise = new Promise((resolve) => { entry.bring = resolve })
     waiting.set(digest, entry)
   }
-  Object.assign(entry, { courier, rank: Math.max(rank, entry.rank) })
-  couriers.get(courier)?.wake()
+  if (entry.lost) Object.assign(entry, { asked: -Infinity, tries: 0, lost: false }) // whoever comes anew has new hope
+  if (!couriers.has(entry.courier)) entry.courier = courier // one asks for it, however many wait
+  entry.rank = Math.max(rank, entry.rank)
+  couriers.get(entry.courier)?.wake()
   return entry.promise
 }
 
@@ -32,4 +34,14 @@ function keepFile(digest, value) {
   }
   store.waiting.get(digest)?.bring(value)
   store.waiting.delete(digest)
+}
+
+// Streamlit puts what is told at one moment into one message, for one fragment: what two of them say is kept apart.
+const APART = 40 // milliseconds
+function tellApart(who, say) {
+  const store = fileStore()
+  const now = performance.now()
+  if (store.spoke !== who && now - (store.spokeAt ?? -APART) < APART) return setTimeout(() => tellApart(who, say), APART)
+  Object.assign(store, { spoke: who, spokeAt: now })
+  say()
 }

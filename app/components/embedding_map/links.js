@@ -10,7 +10,13 @@ class Links {
     removeEventListener("byol-map", this.hear)
   }
 
-  // ``kind``: "hover", "pin" or "select"; the points as indices of this map.
+  // A map that is there now tells what is pinned on it and is told what is pinned elsewhere.
+  meet() {
+    this.tell("meet", [])
+    if (this.map.pinned !== null) this.tell("pin", [this.map.pinned])
+  }
+
+  // ``kind``: "hover", "pin", "select", "free" (the pin, wherever it is) or "meet"; the points as indices of this map.
   tell(kind, points) {
     const { state, ids } = this.map
     if (!state?.link || !ids) return
@@ -23,11 +29,24 @@ class Links {
     if (!map.state?.link || link !== map.state.link || key === map.state.key || !map.ids) return
     const points = ids.map((id) => this.index().get(id)).filter((i) => i !== undefined)
     if (kind === "select") return map.selectLinked(ids.length ? points : null)
+    if (kind === "meet") return map.pinned !== null && this.tell("pin", [map.pinned])
+    if (kind === "free") return map.pinned !== null && map.pin(null)
     map.linked[kind] = points.length ? points[0] : null
-    const shown = map.linked.hover ?? map.linked.pin
-    if (shown === null || shown === undefined || !map.visible[shown]) map.card.hide()
-    else map.card.show(shown)
+    if (kind === "pin") this.pin()
+    this.card(map.linked.hover ?? -1)
     map.mark()
+  }
+
+  // Its lines at once, until Python says its neighbours in the full space.
+  pin() {
+    this.map.linkedNear = this.map.nearOf(this.map.linked.pin)
+    this.map.toolbar.draw()
+  }
+
+  card(i) {
+    const { map } = this
+    if (i >= 0 && map.visible[i] && i !== map.pinned && i !== map.linked.pin) map.card.show(i)
+    else map.card.hide()
   }
 
   index() {

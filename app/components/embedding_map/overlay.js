@@ -29,6 +29,12 @@ function marks(map) {
     if (map.hovered !== map.pinned) for (const i of map.nearOf(map.hovered).filter(shown)) line(at(map.hovered), at(i), 0.35)
     ring(map.hovered, 8, 1.75)
   }
+  if (map.pinned === null && shown(map.linked.pin ?? -1)) {
+    for (const i of map.linkedNear.filter(shown)) {
+      line(at(map.linked.pin), at(i), 0.45)
+      ring(i, 6, 1.25)
+    }
+  }
   for (const i of Object.values(map.linked)) if (typeof i === "number" && shown(i)) ring(i, 11, 2.5, "primary")
   if (map.aiming) list.push({ kind: "cross", x: camera.width / 2, y: camera.height / 2 })
   return list

@@ -18,8 +18,11 @@ class Pointer {
     plot.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
     plot.ondblclick = () => { if (map.toolbar.tool === "pan" && map.hovered < 0) map.home() }
     map.root.onkeydown = (event) => this.key(event)
-    plot.onfocus = () => { if (plot.matches(":focus-visible")) this.aim(true) }
-    plot.onblur = () => this.aim(false)
+    plot.onfocus = () => { if (!plot.matches(".byol-map-pointed")) this.aim(true) }
+    plot.onblur = () => {
+      plot.classList.remove("byol-map-pointed")
+      this.aim(false)
+    }
   }
 
   leave() {
@@ -35,6 +38,7 @@ class Pointer {
   press(event) {
     if (event.button > 0) return
     const place = this.place(event)
+    this.map.plot.classList.add("byol-map-pointed") // the ring of the focus is for whoever uses keys
     this.map.plot.focus({ preventScroll: true })
     this.aim(false)
     this.map.plot.setPointerCapture(event.pointerId)
@@ -98,8 +102,11 @@ class Pointer {
   click(event) {
     const { map } = this
     const point = map.point(...this.place(event), REACH[event.pointerType] ?? REACH.mouse, event.timeStamp)
-    if (point >= 0) map.pin(point === map.pinned ? null : point)
-    else if (point !== -2 && map.selection) map.select(null)
+    if (point >= 0) {
+      map.pin(point === map.pinned ? null : point)
+      // The card of a pinned point would cover its neighbours; a finger has no other way to see it beside the map.
+      if (event.pointerType !== "touch") map.showCard(point)
+    } else if (point !== -2 && map.selection) map.select(null)
   }
 
   wheel(event) {
@@ -129,6 +136,7 @@ class Pointer {
     }[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!act) return
     event.preventDefault()
+    map.plot.classList.remove("byol-map-pointed")
     this.aim(true)
     act()
     map.aim()
@@ -138,7 +146,7 @@ class Pointer {
   escape(event) {
     const { map } = this
     const line = Boolean(this.line)
-    if (!line && !map.selection && map.pinned === null) return
+    if (!line && !map.selection && (map.pinned ?? map.linked.pin ?? null) === null) return
     event.stopPropagation()
     if (line) {
       this.fingers = 2 // what is lifted now is no click

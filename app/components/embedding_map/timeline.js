@@ -29,6 +29,7 @@ class Timeline {
   close() {
     clearTimeout(this.next)
     clearTimeout(this.resting)
+    if (this.map.state) fadePage(this.map.state.key, false)
   }
 
   get film() {
@@ -82,17 +83,18 @@ class Timeline {
     const near = this.nearest(i)
     this.slider.value = i
     this.say(near)
+    fadePage(this.map.state.key, this.film.steps[i] !== this.map.state.current)
     if (near >= 0) this.map.show(near, lasts)
   }
 
   say(near) {
     const { titles, accuracy } = this.film
-    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${(100 * accuracy[i]).toFixed(1)} %`].filter(Boolean)
+    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)}`].filter(Boolean)
     const words = near === this.wanted ? of(near).join(" · ")
       : `${titles[this.wanted]} is not made yet${near < 0 ? "" : `, ${titles[near]} is shown`}`
     this.words.textContent = words
     this.slider.setAttribute("aria-valuetext", words)
-    if (near < 0) this.map.wait.textContent = "The map is being made …"
+    if (near < 0) this.map.wait.say("The map is being made …")
   }
 
   drawMade() {

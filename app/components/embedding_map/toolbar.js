@@ -74,8 +74,8 @@ class Toolbar {
   }
 
   draw() {
-    const { pinned, selection } = this.map
-    this.unpin.hidden = pinned === null
+    const { pinned, linked, selection } = this.map
+    this.unpin.hidden = (pinned ?? linked.pin ?? null) === null
     this.clear.hidden = !selection
     if (selection) this.clear.textContent = `${NUMBER_OF.format(selection.count)} selected · Clear`
   }

@@ -79,12 +79,13 @@ _feed = st.components.v2.component("byol_feed", js=short(_script("feed.js")), is
 _legend = st.components.v2.component("byol_legend", js=_script("legend.js"), css=_LEGEND_CSS, isolate_styles=False)
 
 
-def live_chart(figure: Figure, *, key: str, alt: str = "") -> None:
+def live_chart(figure: Figure, *, key: str, alt: str = "", toolbar: bool = True) -> None:
     """Draw the figure; the same ``key`` keeps the chart, the same ``layout.uirevision`` keeps the viewer's zoom.
 
-    Without ``alt`` the chart says the first and the last value of its curves.
+    Without ``alt`` the chart says the first and the last value of its curves. A small one has no room for ``toolbar``.
     """
-    data: dict[str, Any] = {"figure": figure, "config": CONFIG, "label": alt, "plotly": plotly_script().digest}
+    config = CONFIG if toolbar else CONFIG | {"displayModeBar": False}
+    data: dict[str, Any] = {"figure": figure, "config": config, "label": alt, "plotly": plotly_script().digest}
     _mount(data=data, key=key)
 
 

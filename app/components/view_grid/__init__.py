@@ -32,7 +32,7 @@ _link = st.components.v2.component(
 )
 
 Drawn = Sequence[tuple[str, str]]
-Layout = Literal["cards", "strip", "pair"]
+Layout = Literal["cards", "strip", "pair", "near"]
 ORIGINALS, VIEWS = 0, 1
 
 
@@ -112,14 +112,23 @@ def linked(key: str, cards: int) -> Linked:
     return Linked(rest if isinstance(rest, str) else "", (pick[0], pick[1]) if known else (0, 0))
 
 
-def view_link(about: str, texts: Sequence[str], *, rest: str, again: float | None, key: str) -> None:
+def view_link(
+    about: str, texts: Sequence[str], *, linked: Linked, again: float | None, key: str, coming: bool = False
+) -> None:
     """Write a text on each card of the grid that shows ``about``; its views can be picked then.
 
-    ``again``: seconds after which this part of the page is drawn anew.
+    ``coming``: there are none yet, and those before stay meanwhile, faded. ``again``: seconds after which this part of
+    the page is drawn anew.
     """
-    notes = {"about": about, "texts": list(texts), "picks": bool(texts)}
+    notes = {
+        "about": about,
+        "texts": list(texts),
+        "coming": coming,
+        "picks": bool(texts),
+        "pick": linked.pick,
+    }
     _link(
-        data={"notes": notes, "rest": rest, "again": again},
+        data={"notes": notes, "rest": linked.rest, "again": again},
         key=key,
         default={"rest": "", "pick": None},
         on_rest_change=lambda: None,

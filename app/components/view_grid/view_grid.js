@@ -81,19 +81,17 @@ class Grid {
     }))
   }
 
-  // What a model thinks of the pairs; what it thought of other ones fades.
+  // What a model thinks of the pairs; what it thought of other ones fades, and stays until there is something new.
   note() {
-    const { about, texts = [], picks = false } = globalThis.byolViewNotes ?? {}
-    const old = about !== this.state.about
+    const picked = this.state.cards.some(({ figures }) => figures.some((figure) => figure[4] !== null))
+    if (!this.state.about || !picked) return // a grid of something else
+    const { about, texts, coming, picks = false, pick = [] } = globalThis.byolViewNotes ?? {}
+    const old = coming || about !== this.state.about, same = texts?.length === this.cards.length
     this.root.toggleAttribute("data-old", old)
-    if (old && texts.length !== this.cards.length) texts.length = 0
     this.cards.forEach(({ note, parts }, i) => {
-      if (note.textContent !== (texts[i] ?? "")) note.textContent = texts[i] ?? ""
-      parts.forEach(({ frame }, j) => {
-        const view = this.state.cards[i].figures[j][4] ?? -1
-        frame.disabled = !picks || view < 0
-        if (view >= 0) frame.dataset.pick = `${i},${view}`
-      })
+      const text = same ? texts[i] : coming ? note.textContent : ""
+      if (note.textContent !== text) note.textContent = text
+      parts.forEach(({ frame }, j) => mark(frame, i, this.state.cards[i].figures[j][4] ?? -1, picks, pick))
     })
   }
 
@@ -103,6 +101,14 @@ class Grid {
     frame.setAttribute("aria-pressed", "true")
     window.dispatchEvent(new CustomEvent("byol-view-picked", { detail: frame.dataset.pick.split(",").map(Number) }))
   }
+}
+
+// A view that can be picked, and whether it is the one that was.
+function mark(frame, card, view, picks, [pickedCard, pickedView]) {
+  frame.disabled = !picks || view < 0
+  if (view < 0) return
+  frame.dataset.pick = `${card},${view}`
+  frame.setAttribute("aria-pressed", String(picks && card === pickedCard && view === pickedView))
 }
 
 function paint(part, rgb, height, width) {

@@ -1,0 +1,48 @@
+// What stands where the map will be: that it is loaded or made, or that it could not be, with a button to try again.
+const LOADING = "Loading the map …"
+
+class Waiting {
+  constructor(map, parent) {
+    this.map = map
+    this.box = element("p", "byol-map-wait", parent)
+    this.say(LOADING)
+    this.hear = ({ detail }) => this.lost(detail)
+    addEventListener("byol-files-lost", this.hear)
+  }
+
+  close() {
+    removeEventListener("byol-files-lost", this.hear)
+  }
+
+  say(words) {
+    this.box.textContent = words
+  }
+
+  hide() {
+    this.box.hidden = true
+  }
+
+  // Files that were asked for often enough: told only where nothing is drawn yet without them.
+  lost(digests) {
+    const { showing, state } = this.map
+    if (this.box.hidden || ![showing, state?.files.values].some((needed) => digests.includes(needed))) return
+    this.say("The map could not be loaded.")
+    const again = element("button", "byol-map-button byol-map-again", this.box)
+    again.textContent = "Try again"
+    again.onclick = () => this.again()
+  }
+
+  again() {
+    this.say(LOADING)
+    this.map.fetch()
+    this.map.timeline.go(this.map.timeline.wanted, 0)
+  }
+}
+
+// The page's numbers speak of the evaluation that Python knows: they fade while a map shows another one.
+const ahead = (globalThis.byolMapsAhead ??= new Set()) // keys of maps
+function fadePage(key, on) {
+  if (on) ahead.add(key)
+  else ahead.delete(key)
+  document.documentElement.classList.toggle("byol-map-ahead", ahead.size > 0)
+}
