@@ -117,7 +117,8 @@ function paint(part, rgb, height, width) {
     Object.assign(canvas, { height, width })
     part.image = null
   }
-  const pen = canvas.getContext("2d"), image = (part.image ??= pen.createImageData(width, height)), rgba = image.data
+  // Read back or not, so small a canvas is drawn sooner without a GPU, and no later with one.
+  const pen = canvas.getContext("2d", { willReadFrequently: true }), image = (part.image ??= pen.createImageData(width, height)), rgba = image.data
   for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
     rgba[to] = rgb[from]
     rgba[to + 1] = rgb[from + 1]

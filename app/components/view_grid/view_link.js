@@ -1,6 +1,6 @@
 // Between the grid and the part of the page that asks a model: brings its numbers to the cards, says which views stay
 // (once nothing moved for a moment) and which one was picked, and has that part look again while an answer is worked on.
-const REST = 350 // milliseconds
+const REST = 800 // milliseconds: what is asked sooner would take the time of the next movement
 const links = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
