@@ -3,8 +3,8 @@
 python benchmarks/slider.py [--presses 40] [--json]     (needs Chromium or Chrome on the PATH)
 
 16 pictures, both views. The page itself keeps the time, from the key event on: until a view has other pixels (widget,
-server, views, message, drawing), and until the browser has painted a frame with them, which without a GPU is work of the
-same cores. Once with nothing else to do, once while a run trains. The model's answers are asked for at rest, as always.
+server, views, message, drawing), and until the browser has painted a frame with them, which without a GPU is work of
+the same cores. Once with nothing else to do, once while a run trains. The model is asked at rest, as always.
 """
 
 from __future__ import annotations
@@ -82,11 +82,15 @@ def main() -> None:
         return
     print(f"{describe()['hardware']}; {arguments.presses} presses each.\n")
     limits = {"idle": IDLE_MS, "training": TRAINING_MS}
-    print(requirements_table(Requirement(f"{what}, {part}, median ms", limits[what], statistics.median(took), True)
-          for what, times in found.items() for part, took in zip(PARTS, zip(*times, strict=True), strict=True)))  # fmt: skip
-    for what, times in found.items():
-        for part, took in zip(PARTS, zip(*times, strict=True), strict=True):
-            print(f"\n{what}, {part}: {min(took):.0f} to {max(took):.0f} ms, median {statistics.median(took):.0f} ms")
+    parts = {(what, PARTS[i]): [took[i] for took in times] for what, times in found.items() for i in range(len(PARTS))}
+    print(
+        requirements_table(
+            Requirement(f"{what}, {part}, median ms", limits[what], statistics.median(took), True)
+            for (what, part), took in parts.items()
+        )
+    )
+    for (what, part), took in parts.items():
+        print(f"\n{what}, {part}: {min(took):.0f} to {max(took):.0f} ms, median {statistics.median(took):.0f} ms")
 
 
 if __name__ == "__main__":
