@@ -24,6 +24,8 @@ from byol_core.networks import Encoder
 _CHUNK = 512  # pictures in one forward pass
 _DEVICE_SHARE = 0.5  # of a GPU's free memory; the other half is for the training
 TRAIN, VALIDATION, TEST = 0, 1, 2  # what an image was for the run, as in `embeddings/probe.json`
+# Draws the training images on the map; with the seed of a run all of them would be its validation images.
+_BESIDE = 2006_07733
 PIXEL_SIDE = 32  # the raw-pixel baseline compares pictures of at most this side
 
 
@@ -108,7 +110,7 @@ class Probe:
         self.test = images.test.to(device)
         # Drawn, since the images of a folder come class by class; the same for every run on the set.
         self.shown = _some(images.test, config.evaluation.probe)
-        self._map(_some(images.train, config.evaluation.probe_training))
+        self._map(_some(images.train, config.evaluation.probe_training, _BESIDE))
         # The training images are in a drawn order already.
         self.bank = self._labelled(self.training)
         self.full_bank = self._labelled(torch.cat([self.training, self.validation]))
@@ -195,7 +197,7 @@ class Probe:
         return said.short(), sure.half()
 
 
-def _some(rows: Tensor, count: int) -> Tensor:
+def _some(rows: Tensor, count: int, seed: int = 0) -> Tensor:
     """At most so many of these rows, drawn, in ascending order; the same for every run on the set."""
-    drawn = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
+    drawn = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
     return rows[drawn[:count]].sort().values

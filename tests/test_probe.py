@@ -123,6 +123,7 @@ def test_test_images_are_mapped_first_then_some_that_the_run_had() -> None:
     assert len(rows) == 15 and set(rows[10:]) <= set(range(20, 100))
     held = set(probe.validation.tolist())
     assert splits[10:] == [VALIDATION if row in held else TRAIN for row in rows[10:]]
+    assert splits.count(TRAIN) > splits.count(VALIDATION)  # drawn apart from the validation images
 
 
 def test_every_run_on_a_set_maps_the_same_images() -> None:
