@@ -10,19 +10,16 @@ points at hand on the server, to the first frame with points. Memory is that of 
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import common
 import psutil
 from common import Requirement
-from pages import ARGUMENTS, BROWSERS, ROOT, free_port, wait
+from pages import ARGUMENTS, BROWSERS, served
 from playwright.sync_api import Browser, Page, sync_playwright
 
 WHO = ("byol-lab", "plotly")
@@ -38,25 +35,6 @@ COUNT = """() => { globalThis.given = 0; globalThis.began = performance.now()
   const next = () => { globalThis.given += 1; globalThis.ticking = requestAnimationFrame(next) }
   cancelAnimationFrame(globalThis.ticking); next() }"""
 COUNTED = "() => 1000 * globalThis.given / (performance.now() - globalThis.began)"
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """The page of one map on a free port."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "benchmarks/map_page.py", f"--server.port={port}"]
-    server = subprocess.Popen(
-        [*command, "--server.headless=true", "--browser.gatherUsageStats=false"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield wait(f"http://localhost:{port}")
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def drag(page: Page, where: str, seconds: float) -> tuple[float, float]:
@@ -137,7 +115,11 @@ def turn(browser: Browser, url: str, who: str, n: int, seconds: float) -> dict[s
 def measure(rounds: int, seconds: float, sizes: Sequence[int]) -> dict[int, list[dict[str, dict[str, Any]]]]:
     """The turns of every round, for each number of points."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None) or common.leave("Install Chromium or Chrome.")
-    with served() as url, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        served(home, "benchmarks/map_page.py") as url,
+        sync_playwright() as playwright,
+    ):
         found: dict[int, list[dict[str, dict[str, Any]]]] = {n: [] for n in sizes}
         for number in range(rounds):
             for n in sizes:

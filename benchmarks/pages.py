@@ -47,15 +47,15 @@ PAGES = {
 
 
 @contextmanager
-def served(home: str) -> Iterator[str]:
-    """The app on a free port."""
+def served(home: str, script: str = "app/main.py") -> Iterator[str]:
+    """The app, or another script of Streamlit, on a free port."""
     port = free_port()
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        "app/main.py",
+        script,
         f"--server.port={port}",
         "--server.headless=true",
     ]

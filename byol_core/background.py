@@ -9,7 +9,9 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from pydantic import BaseModel, ValidationError
@@ -23,6 +25,22 @@ LEAST_FREE_BYTES = 256 * 1024
 _EVERY_SECONDS = 0.5
 # Before so much is done, what is left is anybody's guess.
 _LEAST_SHARE = 0.05
+
+
+State = Literal["absent", "waiting", "running", "ready", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
+
+    ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
+    """
+
+    state: State
+    share: float = 0.0
+    message: str = ""
+    seconds_left: float | None = None
 
 
 class Status(BaseModel):

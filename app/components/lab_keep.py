@@ -10,7 +10,7 @@ from app import access, state
 from app.components import lab_settings, words
 from app.components.lab_choice import CAMERA, PHOTO, SET, Choice
 from app.components.lab_modes import part_of
-from app.components.lab_settings import RECIPE, Settings
+from app.components.lab_settings import Settings
 from app.components.pictures import KEPT, Pictures
 from app.forms import scalar
 from byol_core import paths, view_presets
@@ -153,6 +153,5 @@ def _drop(name: str) -> None:
 
 
 def _look_at(name: str) -> None:
-    st.session_state[RECIPE] = name
-    lab_settings.put(lab_settings.strengths_of(lab_settings.preset(name)))
+    lab_settings.look_at(name)
     st.session_state[DONE] = True

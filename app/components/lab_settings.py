@@ -26,6 +26,7 @@ GROUPS = {
     "Detail": ("blur", "noise", "cutout"),
 }
 NAMES = ("strength", *OPERATIONS)
+NEXT = "views_next"  # the preset to look at from the next drawing on
 RECIPE, SLIDERS, START, NOTICE = "recipe", "sliders", "views_start", "views_notice"
 LAST = "views_last"  # what the sliders of this tab said last: their own state goes with the page
 
@@ -92,6 +93,20 @@ def put(values: dict[str, float]) -> None:
     st.session_state[START] = Start(known.revision + 1 if known else 0, values)
 
 
+def look_at(name: str) -> None:
+    """Choose a preset for the page that is drawn next.
+
+    Not at once: what the browser says meanwhile, as when it looks for an answer, still has the old choice in it.
+    """
+    st.session_state[NEXT] = name
+
+
+def _turn() -> None:
+    if name := st.session_state.pop(NEXT, ""):
+        st.session_state[RECIPE] = name
+        preset_chosen()
+
+
 def current() -> Settings:
     """The settings of this tab; at first those of the address, else those that it had when the page was left."""
     name = str(st.session_state.get(RECIPE) or FIRST.preset)
@@ -118,6 +133,7 @@ def _addressed() -> dict[str, float]:
 
 def pick() -> Settings:
     """Draw the preset and the sliders."""
+    _turn()
     options = names()
     st.selectbox(
         "Preset",

@@ -20,7 +20,7 @@ from app.components.source import UPLOAD
 from byol_core.embed import place
 from byol_core.embed.place import Asked as Where
 from byol_core.errors import LabError
-from byol_core.warm.jobs import Job
+from byol_core.warm import Job
 
 Picture = NDArray[np.uint8]  # (3, S, S)
 UPLOADED, PHOTO, HOW = "map_picture", "map_photo", "map_picture_from"

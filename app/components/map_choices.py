@@ -205,7 +205,7 @@ def _seed(usual: MapSettings) -> int:
         usual.seed,
         key="map_seed",
         bind="query-params",
-        help="The same seed gives the same map; another one shows what is chance.",
+        help="From the same start the same seed gives the same map; another one shows what is chance.",
     )
     return int(seed)
 

@@ -18,7 +18,7 @@ from app.components.map_data import MOST_AT_ONCE
 from byol_core import embed
 from byol_core.embed import Evaluation, Film, MapSettings, Probe
 from byol_core.errors import LabError
-from byol_core.warm.jobs import Job
+from byol_core.warm import Job
 
 # Of so many images the maps of all evaluations are made unasked; of more, when somebody wants them.
 MOST_UNASKED = 5_000

@@ -14,9 +14,8 @@ from app.components.map_view import Subject, Wish
 from byol_core import embed
 from byol_core.errors import LabError
 from byol_core.runs.model import Run
-from byol_core.warm.jobs import Job
+from byol_core.warm import Job
 
-BUSY = ("absent", "waiting", "running")
 Pair = tuple[Subject, Shown]
 
 
@@ -70,7 +69,7 @@ def for_first(run: Run) -> None:
 def watch(pairs: Sequence[Pair], wish: Wish) -> None:
     """Look again until there is something new to draw, then draw the page anew."""
     drawn = [_signs(subject, wish, shown) for subject, shown in pairs]
-    waits = [shown.job for _, shown in pairs if shown.job and shown.job.state in BUSY]
+    waits = [shown.job for _, shown in pairs if shown.job and shown.job.state in map_films.WAITING]
     active = bool(waits) or any(words.busy(subject.run) for subject, _ in pairs) or map_ask.waits(pairs, wish)
     active = active or any(_looks_for_links(subject, wish) for subject, _ in pairs)
 
@@ -84,7 +83,7 @@ def watch(pairs: Sequence[Pair], wish: Wish) -> None:
         if changed:
             st.rerun()
         for subject, shown in now:
-            if shown.job and shown.job.state in BUSY:
+            if shown.job and shown.job.state in map_films.WAITING:
                 _progress(subject, wish, shown, shown.job, named=len(pairs) > 1)
 
     look()
@@ -106,7 +105,7 @@ def _progress(subject: Subject, wish: Wish, shown: Shown, job: Job, *, named: bo
 def _signs(subject: Subject, wish: Wish, shown: Shown) -> tuple[object, ...]:
     """All that a change of which is worth a new drawing."""
     job = shown.job.state if shown.job else ""
-    open_ones = job in BUSY
+    open_ones = job in map_films.WAITING
     return (
         _evaluations(subject.run),
         _goes_on(subject.run),

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from byol_core import background, processes
-from byol_core.background import Status
+from byol_core.background import Job, Status
 from byol_core.errors import LabError
 from byol_core.evaluate import kept
 from byol_core.evaluate.kept import FOLDER, Predictions, answers, key, predictions, question, result
@@ -31,7 +30,6 @@ __all__ = [
     "Job", "Predictions", "answers", "ask", "asked", "forget", "job", "key", "predictions", "result", "stop", "work",
 ]  # fmt: skip
 
-State = Literal["absent", "waiting", "running", "ready", "failed", "stopped"]
 Progress = Callable[[float, str], None]
 Stop = Callable[[], bool]
 
@@ -47,19 +45,6 @@ _looked: dict[Path, float] = {}
 # An evaluator takes no longer than this from its start to its lock.
 _COMING_SECONDS = 5.0
 _started: dict[Path, tuple[float, subprocess.Popen[bytes]]] = {}  # the last one that this process started in a home
-
-
-@dataclass(frozen=True)
-class Job:
-    """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
-
-    ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
-    """
-
-    state: State
-    share: float = 0.0
-    message: str = ""
-    seconds_left: float | None = None
 
 
 class Request(BaseModel):

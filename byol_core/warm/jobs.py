@@ -14,21 +14,19 @@ import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from byol_core import background, processes
+from byol_core.background import Job
 from byol_core.errors import LabError
 from byol_core.files import is_disk_full, write_atomic
 from byol_core.warm import answer
 from byol_core.warm.answer import Answer
 from byol_core.warm.desk import Desk, Request
-
-State = Literal["absent", "waiting", "running", "ready", "failed"]
 
 LANES = ("maps", "lab")
 FOLDER = "warm"
@@ -42,19 +40,6 @@ _Lane = tuple[Path, str]
 _looked: dict[_Lane, float] = {}
 _started: dict[_Lane, tuple[float, subprocess.Popen[bytes]]] = {}  # the last one that this process started
 _asked: dict[Desk, _Lane] = {}  # where this process asked what, so that whoever looks on can wake it again
-
-
-@dataclass(frozen=True)
-class Job:
-    """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
-
-    ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
-    """
-
-    state: State
-    share: float = 0.0
-    message: str = ""
-    seconds_left: float | None = None
 
 
 # Asking

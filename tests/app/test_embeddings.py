@@ -17,7 +17,7 @@ from app.components import map_data, map_films
 from app.components.packed import unpack
 from byol_core import embed
 from byol_core.embed import MapSettings
-from byol_core.warm.jobs import Job
+from byol_core.warm import Job
 
 # The folder maker of the tests of byol_core.embed.
 MAKER = Path(__file__).parents[1] / "embed" / "conftest.py"

@@ -19,7 +19,7 @@ from app.guard import HEADERS, Guard, Message, Receive, Scope, Send
 from byol_core import embed
 from byol_core.embed import Film, MapSettings, Probe
 from byol_core.errors import LabError
-from byol_core.warm.jobs import Job
+from byol_core.warm import Job
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
 from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
 

@@ -77,13 +77,6 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Pinned:
-    """The points nearest to the pinned one in the full space."""
-
-    near: Sequence[int]
-
-
-@dataclass(frozen=True)
 class MapState:
     """What the viewer did on the map: a pinned point, selected points, the frame at rest (None: the newest)."""
 
@@ -144,12 +137,7 @@ def embedding_map(
     """
     state = map_state(key, len(ids), frames.steps)
     films = files.frames(frames.xy)
-    whole = {
-        "ids": files.array(ids, np.int32),
-        "labels": files.array(labels, np.int16),
-        "values": files.array(colours.values, np.int16 if colours.kind == "category" else np.float32),
-        "near": None if near is None else files.array(near, np.int32),
-    }
+    whole = _whole(ids, labels, colours, near)
     leaves = files.pictures(sheets, sheets.files) if sheets else []
     star = files.pictures(asked, (asked.picture,)) if asked else []
     header = {
@@ -166,13 +154,7 @@ def embedding_map(
         "pinnedNear": [int(i) for i in pinned_near],
         "linkedNear": [int(i) for i in linked_near],
         "selected": st.session_state.get(key, {}).get("selected") if state.selected else "",
-        "frames": {
-            "steps": list(frames.steps),
-            "titles": list(frames.titles),
-            "accuracy": [_finite(value) for value in frames.accuracy],
-            "files": [film.digest if film else None for film in films],
-            "extents": files.extents(frames.xy),
-        },
+        "frames": _frames(frames, films),
         "colours": {"title": colours.title, "kind": colours.kind, "names": list(colours.names)},
         "files": {name: file.digest if file else None for name, file in whole.items()},
         "sheets": _sheets(sheets, leaves),
@@ -188,6 +170,28 @@ def embedding_map(
         on_selected_change=_nothing,
         on_step_change=_nothing,
     )
+
+
+def _whole(
+    ids: NDArray[np.int32], labels: NDArray[np.int16], colours: Colours, near: NDArray[np.int32] | None
+) -> dict[str, files.File | None]:
+    """The arrays of all points, under the names by which the widget knows them."""
+    return {
+        "ids": files.array(ids, np.int32),
+        "labels": files.array(labels, np.int16),
+        "values": files.array(colours.values, np.int16 if colours.kind == "category" else np.float32),
+        "near": None if near is None else files.array(near, np.int32),
+    }
+
+
+def _frames(frames: Frames, films: Sequence[files.File | None]) -> dict[str, Any]:
+    return {
+        "steps": list(frames.steps),
+        "titles": list(frames.titles),
+        "accuracy": [_finite(value) for value in frames.accuracy],
+        "files": [film.digest if film else None for film in films],
+        "extents": files.extents(frames.xy),
+    }
 
 
 def _finite(value: float | None) -> float | None:

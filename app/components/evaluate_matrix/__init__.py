@@ -18,7 +18,7 @@ from app.components.packed import pack, script
 
 _mount = st.components.v2.component(
     "byol_matrix",
-    js=script("evaluate_matrix/evaluate_matrix.js"),
+    js=script("dom.js", "evaluate_matrix/evaluate_matrix.js"),
     css=(Path(__file__).parent / "evaluate_matrix.css").read_text(encoding="utf-8"),
 )
 

@@ -12,14 +12,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.update(unpack(data))
 }
 
-function make(tag, className, parent, text = "") {
-  const made = document.createElement(tag)
-  made.className = className
-  made.textContent = text
-  parent.append(made)
-  return made
-}
-
 // Whether the ground is darker than the letters on it.
 function isDark(element) {
   const light = (colour) => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)

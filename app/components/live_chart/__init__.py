@@ -67,8 +67,7 @@ _FEED = "feed"
 
 def _script(*names: str) -> str:
     """The curves of the page, and these files after them."""
-    rest = ((_HERE / name).read_text(encoding="utf-8") for name in names)
-    return script("live_chart/series.js") + "".join(rest)
+    return script(*(f"live_chart/{name}" for name in ("series.js", *names)))
 
 
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.

@@ -21,7 +21,7 @@ from app.components.packed import pack, script
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_grid",
-    js=script("view_grid/view_grid.js"),
+    js=script("dom.js", "view_grid/view_grid.js"),
     css=(_HERE / "view_grid.css").read_text(encoding="utf-8"),
 )
 _originals = st.components.v2.component(

@@ -11,14 +11,6 @@ export default function ({ data, parentElement }) {
   return () => grid.close()
 }
 
-function make(tag, className, parent, text = "") {
-  const made = document.createElement(tag)
-  made.className = className
-  made.textContent = text
-  parent.append(made)
-  return made
-}
-
 class Grid {
   constructor(parent) {
     this.root = make("div", "byol-views", parent)

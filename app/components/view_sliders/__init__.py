@@ -12,10 +12,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.packed import script, short
+
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_sliders",
-    js=(_HERE / "view_sliders.js").read_text(encoding="utf-8"),
+    js=short(script("dom.js", "view_sliders/view_sliders.js")),
     css=(_HERE / "view_sliders.css").read_text(encoding="utf-8"),
 )
 

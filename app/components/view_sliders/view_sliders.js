@@ -15,14 +15,6 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => panel.close()
 }
 
-function make(tag, className, parent, text = "") {
-  const made = document.createElement(tag)
-  made.className = className
-  made.textContent = text
-  parent.append(made)
-  return made
-}
-
 class Sliders {
   constructor(parent) {
     this.root = make("div", "byol-sliders", parent)
