@@ -28,6 +28,7 @@ from byol_core.files import write_atomic
 # The others wait this long while rank 0 looks at the held-out images. A rank that dies is noticed at once, not by this.
 _PATIENCE = timedelta(minutes=30)
 _START = timedelta(minutes=2)  # for a helper to import torch and be here
+_DYING = 5.0  # seconds from the end of a process's connections to its own; one with much memory takes longest
 _FOLLOWER = "byol_core.follow"
 STARTED_HERE = "BYOL_LAB_FOLLOWS"  # set for the processes that rank 0 starts, other than torchrun's
 
@@ -223,6 +224,26 @@ def explain(error: Exception, world: World, folder: Path) -> Exception:
     """Why the ranks lost each other, when they did: which one ended, and its own word when it left one."""
     if world.size == 1 or not isinstance(error, RuntimeError) or isinstance(error, LabError):
         return error
+    lost = any(word in str(error).lower() for word in ("gloo", "nccl", "connection"))
+    if (ended := _who_ended(world, folder, _DYING if lost else 0.0)) is not None:
+        return ended
+    if lost:
+        first = str(error).strip().splitlines()[0][:200]
+        return LabError(f"The {world.size} processes of the run lost each other ({first}).")
+    return error
+
+
+def _who_ended(world: World, folder: Path, seconds: float) -> LabError | None:
+    """The rank that ended and why. One that is killed closes its connections before the system counts it as ended,
+    so a lost connection is given some seconds to be explained.
+    """
+    end = time.monotonic() + seconds
+    while (found := _ended(world, folder)) is None and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def _ended(world: World, folder: Path) -> LabError | None:
     for rank, (host, pid) in enumerate(world.processes):
         name = f"Process {rank + 1} of {world.size}"
         if _word(folder, rank).exists():
@@ -232,10 +253,7 @@ def explain(error: Exception, world: World, folder: Path) -> Exception:
                 f"{name} ended without a word: it was killed, or the memory was not enough. Resume goes on from the "
                 "last checkpoint."
             )
-    if any(word in str(error).lower() for word in ("gloo", "nccl", "connection")):
-        first = str(error).strip().splitlines()[0][:200]
-        return LabError(f"The {world.size} processes of the run lost each other ({first}).")
-    return error
+    return None
 
 
 def _alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -116,6 +117,22 @@ def test_a_process_that_is_killed_ends_the_run_with_its_reason(source, tmp_path)
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
     with pytest.raises(LabError, match="Process 2 of 2 ended without a word"):
         train(config, tmp_path / "run", KillOther())
+
+
+def test_a_process_whose_end_comes_after_that_of_its_connections_is_still_named(tmp_path):
+    ending = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"])
+    world = World(0, 2, 0, ((platform.node(), os.getpid()), (platform.node(), ending.pid)), [ending])
+    reset = RuntimeError("[gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:32684: Connection reset by peer")
+    assert ending.poll() is None
+    assert "Process 2 of 2 ended without a word" in str(distributed.explain(reset, world, tmp_path))
+    ending.wait()
+
+
+def test_an_error_that_is_no_lost_connection_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "_DYING", 3600.0)
+    error = RuntimeError("The shapes do not fit.")
+    here = (platform.node(), os.getpid())
+    assert distributed.explain(error, World(0, 2, 0, (here, here)), tmp_path) is error
 
 
 @pytest.mark.timeout(60)
