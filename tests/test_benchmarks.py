@@ -22,6 +22,7 @@ SCRIPTS = (
     "few_labels",
     "map_fit",
     "map_frames",
+    "map_opens",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 

@@ -195,7 +195,8 @@ class EmbeddingMap {
     const { pinned, hovered, linked, selection, camera, timeline, places, state } = this
     const visible = this.visible.reduce((sum, flag) => sum + flag, 0)
     const step = state.frames.steps[timeline.nearest(timeline.wanted)]
-    return { pinned, hovered, linked, selected: selection?.count ?? 0, visible, view: camera.view, step, moved: places.moved }
+    const of = { view: camera.view, step, moved: places.moved, shown: this.shownAs ?? "" }
+    return { pinned, hovered, linked, selected: selection?.count ?? 0, visible, ...of }
   }
 
   get narrow() {
