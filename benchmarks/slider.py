@@ -1,6 +1,6 @@
 """How long a slider of the augmentation lab takes from a key press to other pixels, in a real browser.
 
-python benchmarks/slider.py [--presses 40] [--json]     (needs Chromium or Chrome on the PATH)
+python benchmarks/slider.py [--presses 40] [--quick] [--json] [--write]     (needs Chromium or Chrome on the PATH)
 
 16 pictures, both views. The page itself keeps the time, from the key event on: until a view has other pixels (widget,
 server, views, message, drawing), and until the browser has painted a frame with them, which without a GPU is work of
@@ -9,13 +9,12 @@ the same cores. Once with nothing else to do, once while a run trains. The model
 
 from __future__ import annotations
 
-import argparse
-import json
 import shutil
-import statistics
 import tempfile
+from typing import Any
 
-from common import Requirement, describe, requirements_table
+import common
+from common import Requirement
 from pages import ARGUMENTS, BROWSERS, VIEWS, served, training
 from playwright.sync_api import Page, sync_playwright
 
@@ -59,7 +58,7 @@ def milliseconds(page: Page, url: str, presses: int) -> list[list[float]]:
 
 def measure(presses: int) -> dict[str, list[list[float]]]:
     """Idle, then with a run that trains."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)))
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None) or common.leave("Install Chromium or Chrome.")
     with tempfile.TemporaryDirectory() as home, served(home) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -70,28 +69,45 @@ def measure(presses: int) -> dict[str, list[list[float]]]:
     return found
 
 
-def main() -> None:
-    """Measure and print what is required beside what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--presses", type=int, default=40)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    found = measure(arguments.presses)
-    if arguments.json:
-        print(json.dumps(found))
-        return
-    print(f"{describe()['hardware']}; {arguments.presses} presses each.\n")
+def parts(found: dict[str, list[list[float]]]) -> dict[tuple[str, str], list[float]]:
+    """The times by situation and by what had happened then."""
+    return {(what, part): [took[i] for took in times] for what, times in found.items() for i, part in enumerate(PARTS)}
+
+
+def requirements(found: dict[str, list[list[float]]]) -> list[Requirement]:
+    """The median of each."""
     limits = {"idle": IDLE_MS, "training": TRAINING_MS}
-    parts = {(what, PARTS[i]): [took[i] for took in times] for what, times in found.items() for i in range(len(PARTS))}
-    print(
-        requirements_table(
-            Requirement(f"{what}, {part}, median ms", limits[what], statistics.median(took), True)
-            for (what, part), took in parts.items()
-        )
+    return [
+        Requirement(f"{what}, {part}, median ms", limits[what], common.middle(took), True)
+        for (what, part), took in parts(found).items()
+    ]
+
+
+def report(found: dict[str, list[list[float]]], machine: dict[str, Any]) -> str:
+    """The tables."""
+    rows = [[what, part, len(took), common.spread(took)] for (what, part), took in parts(found).items()]
+    return "\n\n".join(
+        [
+            common.heading("From a slider's key to new views", machine),
+            "16 pictures, both views. Chromium without a display: it paints on the same cores.",
+            common.requirements_table(requirements(found)),
+            common.table(["meanwhile", "until", "presses", "ms"], rows),
+        ]
     )
-    for (what, part), took in parts.items():
-        print(f"\n{what}, {part}: {min(took):.0f} to {max(took):.0f} ms, median {statistics.median(took):.0f} ms")
+
+
+def main() -> None:
+    """Measure, print, and write where asked."""
+    parser = common.parser(__doc__)
+    parser.add_argument("--presses", type=int, default=40)
+    arguments = parser.parse_args()
+    found = measure(8 if arguments.quick else arguments.presses)
+    machine = common.describe()
+    machine["versions"] |= common.installed(["streamlit", "playwright"])
+    required = [each.as_dict() for each in requirements(found)]
+    data = {"machine": machine, "milliseconds": found, "requirements": required}
+    common.show(arguments, "slider", data, report(found, machine))
 
 
 if __name__ == "__main__":
-    main()
+    common.guarded(main)

@@ -116,10 +116,12 @@ def as_python(
     limit: int | None = None,
     part: tuple[int, int] = (0, 16),
     files: Sequence[str] = (),
+    copies: int = 1,
 ) -> str:
     """A program that makes exactly these views with the trainer's code: of images ``part`` (first, behind the last).
 
     The images are training images of the set ``source``, thinned to ``limit``; or ``files``, cut square and resized.
+    ``copies``: a single picture is seen in so many draws.
     """
     pictures = _from_files(files, image_size) if files else _from_set(source, image_size, limit, part)
     side = f", ({views.size}, {views.size})" if views.size else ""
@@ -132,6 +134,7 @@ def as_python(
         *pictures["imports"],
         "",
         *pictures["code"],
+        *([f"images = images.repeat({copies}, 1, 1, 1)"] if copies > 1 else []),
         f"views = ViewsConfig({arguments})",
         f"generator = torch.Generator().manual_seed({seed})",
         "# Both (n, 3, height, width), float32 in [0, 1].",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from itertools import count
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -59,18 +62,23 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
         st.code(view_presets.as_yaml(views), language="yaml")
     with python:
         st.caption("A program that makes exactly the views of the grid with the trainer's code.")
-        _files(choice)
-        st.code(program(settings, choice, pictures), language="python")
+        _program(settings, choice, pictures)
     with command:
         _command(settings)
+
+
+def _program(settings: Settings, choice: Choice, pictures: Pictures) -> None:
+    if not len(pictures):
+        st.info("There are no pictures yet: choose some, and the program is here.", icon=":material/hide_image:")
+        return
+    _files(choice)
+    st.code(program(settings, choice, pictures), language="python")
 
 
 def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
     """Python that makes the views of the page of pictures that is looked at."""
     start, end = part_of(pictures, choice.shown)
-    one = len(pictures) == 1
-    names = (PHOTO_FILE,) if choice.place == CAMERA else pictures.names
-    files = () if choice.place == SET else names * choice.shown if one else names[start:end]
+    names = [PHOTO_FILE] if choice.place == CAMERA else distinct(pictures.names)
     return view_presets.as_python(
         settings.views(choice.view),
         seed=choice.seed,
@@ -78,8 +86,19 @@ def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
         source=choice.source,
         limit=KEPT,
         part=(start, end),
-        files=files,
+        files=() if choice.place == SET else names[start:end],
+        copies=choice.shown if len(pictures) == 1 else 1,
     )
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names of files, those that came before with a number: phones call every photo ``image.jpg``."""
+    found: list[str] = []
+    for name in names:
+        path = PurePath(name)
+        numbered = (f"{path.stem}-{number}{path.suffix}" for number in count(2))
+        found.append(name if name not in found else next(one for one in numbered if one not in (*found, *names)))
+    return found
 
 
 def _files(choice: Choice) -> None:

@@ -56,7 +56,7 @@ def pages(pictures: Pictures, shown: int) -> int:
 
 def part_of(pictures: Pictures, shown: int) -> tuple[int, int]:
     """The first picture of the page that is looked at, and the one behind its last."""
-    page = min(max(1, int(st.session_state.get("page") or 1)), pages(pictures, shown))
+    page = min(max(1, int(st.session_state.get("page") or 1)), max(1, pages(pictures, shown)))
     start = (page - 1) * shown
     return start, min(start + shown, len(pictures))
 

@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from app import access, state
 from app.components import map_panel, words
 from app.components.embedding_map import Asked
+from app.components.map_choices import COMPUTE
 from app.components.map_films import Shown
 from app.components.map_view import Subject, Wish
 from app.components.pictures import MOST_FILE_BYTES
 from app.components.source import UPLOAD
-from byol_core.embed import place
+from byol_core.embed import Probe, place
 from byol_core.embed.place import Asked as Where
 from byol_core.errors import LabError
 from byol_core.warm import Job
 
 Picture = NDArray[np.uint8]  # (3, S, S)
 UPLOADED, PHOTO, HOW = "map_picture", "map_photo", "map_picture_from"
+TROUBLE = "map_place_again"
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
 SOURCES = ("Upload", "Camera")
 BUSY = ("absent", "waiting", "running")
@@ -182,8 +184,16 @@ def _failed(subject: Subject, where: Where) -> None:
     if where.key:
         st.button(
             "Try again",
-            on_click=place.again,
+            on_click=_again,
             args=(subject.probe, where.key),
             icon=":material/refresh:",
             key=f"{subject.key}-place-again",
         )
+    if sentence := st.session_state.pop(TROUBLE, ""):
+        st.error(sentence, icon=":material/error:")
+
+
+def _again(probe: Probe, key: str) -> None:
+    with state.said_later(TROUBLE):
+        access.require(COMPUTE)
+        place.again(probe, key)

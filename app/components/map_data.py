@@ -17,13 +17,14 @@ from app.components.embedding_map import Colours, Frames, Sheets
 from byol_core import embed
 from byol_core.embed import Evaluation, Film, Probe, has_probe
 from byol_core.embed.fields import Field
+from byol_core.embed.film import MOST_AT_ONCE
 from byol_core.embed.probe import Matrix
 from byol_core.errors import LabError
 
 KEPT = 12  # matrices; a thousand images of 512 numbers are 2 MB
 # Of a larger set the PCA of all evaluations, and what says how true it is, are for the worker: a page has to answer.
 # Of its matrices, 120 MB each at 60,000 images, only those of two maps side by side are kept.
-MOST_AT_ONCE, KEPT_LARGE = 12_000, 2
+KEPT_LARGE = 2
 LINKS = 5  # neighbours that a hovered point is linked with
 PLAIN = "plain"  # no colour at all
 COUNTED = 15  # neighbours that colours are counted over

@@ -14,9 +14,9 @@ import numpy as np
 from app import access
 from app.components import map_data
 from app.components.map_choices import COMPUTE
-from app.components.map_data import MOST_AT_ONCE
 from byol_core import embed
 from byol_core.embed import Evaluation, Film, MapSettings, Probe
+from byol_core.embed.film import MOST_AT_ONCE
 from byol_core.errors import LabError
 from byol_core.warm import Job
 

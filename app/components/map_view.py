@@ -19,6 +19,7 @@ from byol_core.runs.model import Run
 
 NEIGHBOURS = 9
 LINK = "embeddings"
+TROUBLE = "map_links_again"
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,19 @@ def _without_links(subject: Subject, wish: Wish, sentence: str) -> None:
     if access.is_teacher():
         st.button(
             "Try again",
-            on_click=map_data.near_again,
+            on_click=_links_again,
             args=(subject.probe, subject.evaluation(), wish.space),
             icon=":material/refresh:",
             key=f"{subject.key}-links-again",
         )
+    if trouble := st.session_state.pop(TROUBLE, ""):
+        st.error(trouble, icon=":material/error:")
+
+
+def _links_again(probe: Probe, evaluation: Evaluation, space: str) -> None:
+    with state.said_later(TROUBLE):
+        access.require(map_choices.COMPUTE)
+        map_data.near_again(probe, evaluation, space)
 
 
 def links_are_there(subject: Subject, wish: Wish) -> bool:

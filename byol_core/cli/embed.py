@@ -102,15 +102,16 @@ def _made(
 
 def _map(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
     """The vectors (n, d) and their places (n, 2)."""
-    from byol_core.embed import pca, read_space, unit
-    from byol_core.embed.film import frame_of
+    from byol_core.embed import read_space, unit
+    from byol_core.embed.film import MOST_AT_ONCE, frame_of, pca_film
     from byol_core.embed.fits import fit
 
     vectors = unit(read_space(probe, evaluation, space))
-    if settings.method == "PCA":
-        return vectors, pca(vectors).xy
     if (shown := frame_of(probe, evaluation, space, settings)) is not None:
         return vectors, shown.xy
+    if settings.method == "PCA":  # turned as the page shows it, of a large set as it would be without the others
+        film = pca_film(probe, space, only=evaluation.step if len(probe) > MOST_AT_ONCE else None)
+        return vectors, film.xy[film.steps.index(evaluation.step)]
     return vectors, fit(vectors, settings, _say).xy
 
 

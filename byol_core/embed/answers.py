@@ -30,7 +30,8 @@ def answer_map(folder: Path, question: dict[str, Any], arrays: dict[str, Any], t
     else:
         made = fit(vectors, settings, lambda share, text: tools.progress(_JUDGING * share, text), start)
         xy, shares = made.xy, (float("nan"), float("nan"))
-        tools.memory.put(("map", frame_name(probe, evaluation, space, settings)), made)
+        if evaluation == probe.evaluations[-1]:  # the only one that a picture is placed on, and a model is large
+            tools.memory.put(("map", frame_name(probe, evaluation, space, settings)), made)
     tools.progress(_JUDGING, "Judging the map")
     seen = quality(vectors, xy)
     kept = {"xy": xy} if start is None else {"xy": xy, "start": start}

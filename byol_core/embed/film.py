@@ -29,6 +29,8 @@ from byol_core.warm import Job
 
 # So many evaluations are asked for at a time: whoever closes the page leaves no more work behind.
 _AHEAD = 2
+# Of so many images the PCA of all evaluations is made at once; of more that of the one that is looked at.
+MOST_AT_ONCE = 12_000
 _LANE = "maps"
 
 

@@ -19,6 +19,7 @@ from byol_core.embed.probe import Matrix
 NEIGHBOURS = 15
 # Of more images than MOST, some are drawn: two digits do not change.
 MOST, DRAWN = 3000, 1000
+_FEWEST = 4
 _ROWS = 512  # at a time: bounds the memory of the distances
 
 
@@ -38,7 +39,7 @@ def quality(vectors: Matrix, xy: Matrix, k: int = NEIGHBOURS) -> Quality:
     """Compare neighbourhoods of k images among vectors (n, d) of length one with those among their places (n, 2)."""
     n = len(xy)
     k = min(k, (n - 1) // 2)
-    if k < 1 or not np.isfinite(xy).all() or is_collapsed(vectors):
+    if n < _FEWEST or not np.isfinite(xy).all() or is_collapsed(vectors):
         return Quality(float("nan"), float("nan"), 0)
     rows = np.arange(n)
     if n > MOST:

@@ -174,6 +174,8 @@ class _Begun:
 def _begin(found: Material, out: Size) -> _Begun:
     """Nothing measured yet but that a strength of 0 changes nothing, and over how many images it will be."""
     few = found.rows[:_FEWEST]
+    if not len(few):
+        raise InputError("The set has too few images to ask about.")
     material.plain(found, few, out)  # the first pass of all takes longer
     began = time.perf_counter()
     material.plain(found, few, out)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from byol_core import paths
 from byol_core.config import OPERATIONS, RunConfig, ViewsConfig
+from byol_core.data.catalog import find
 from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 from byol_core.evaluate.encoders import digest, read_config
@@ -178,13 +179,22 @@ def _ask(
     try:
         whole = {**question, **_who(subject)}
         key = _key(kind, whole, images)
-        found = jobs.job(folder, key)
+        found = _job(folder, key, read)
         if start and found.state in ("absent", "waiting"):
             arrays = None if images is None else {"images": images}
             found = jobs.ask(home, LANE, folder, key, kind, whole, arrays)
     except LabError as error:
         return Asked(Job("failed", message=str(error)), None)
     return Asked(found, _answer(folder, key, found, read), key)
+
+
+def _job(folder: Path, key: str, read: Callable[[Answer], Found]) -> Job:
+    """Where it stands; an answer that cannot be read, as one of another release, is thrown away."""
+    found = jobs.job(folder, key)
+    if found.state != "ready" or _answer(folder, key, found, read) is not None:
+        return found
+    jobs.forget(folder, key)
+    return Job("absent")
 
 
 def _answer(folder: Path, key: str, found: Job, read: Callable[[Answer], Found]) -> Found | None:
@@ -219,9 +229,11 @@ def untrained_digest(config: RunConfig) -> str:
 
 def set_digest(config: RunConfig) -> str:
     """Names the images of a run by where they lie and how they are read; a replaced file has another name, and a folder
-    to which something was added; a file that changes deep inside one goes unnoticed."""
+    to which something was added; a file that changes deep inside one goes unnoticed. A set of the catalog has its name,
+    whatever lies beside this process."""
     data = config.data
-    return stamp_of([paths.expand(data.source)], data.source, str(data.image_size), str(data.limit))
+    files = [] if find(data.source) else [paths.expand(data.source)]
+    return stamp_of(files, data.source, str(data.image_size), str(data.limit))
 
 
 def _key(kind: str, question: Mapping[str, Any], images: NDArray[np.uint8] | None) -> str:

@@ -88,6 +88,8 @@ def _why_unclear(numbers: Numbers) -> str:
     if numbers.unlike > _COLLAPSED:
         return f"this encoder gives different images nearly the same representation (cosine {numbers.unlike:.4f})"
     if numbers.plain - numbers.chance < _LEAST_LIFT:
+        if numbers.chance > 1 - _LEAST_LIFT and numbers.labelled:
+            return f"{numbers.chance:.0%} of the training images are of the same class, so a class tells nothing here"
         if not numbers.labelled:
             return f"there are too few training images to tell, since the {numbers.k} nearest are nearly all of them"
         return (

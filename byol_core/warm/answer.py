@@ -40,7 +40,7 @@ def read(path: Path) -> Answer | None:
         with safe_open(path, framework="np") as opened:
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
             about = json.loads((opened.metadata() or {})["about"])
-    except (OSError, SafetensorError, KeyError, ValueError):
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError):  # also numbers unknown to NumPy
         return None
     return Answer(arrays, about) if isinstance(about, dict) else None
 

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from filelock import Timeout
 
+import byol_core
 from byol_core import background
 from byol_core.background import Reporter
+from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 from byol_core.events import StopAsked
 from byol_core.files import clear_leftovers, is_disk_full
@@ -40,6 +42,7 @@ _AGAIN_SECONDS = 5.0
 _THINGS = 16
 # In the laboratory whoever waits asks again now and then; what nobody asked for so long is dropped.
 _ABANDONED_SECONDS = 60.0
+_PACKAGE = Path(byol_core.__file__).parent
 # So often it looks whether its own code is another than the one that it has loaded.
 _EDITION_SECONDS = 2.0
 
@@ -65,7 +68,7 @@ class Worker:
     ended: threading.Event = field(default_factory=threading.Event)
     memory: Memory = field(default_factory=lambda: Memory(_THINGS))
     _tried: dict[tuple[Path, int], float] = field(default_factory=dict, init=False)
-    _edition: tuple[float, object] = field(default=(-math.inf, None), init=False)
+    _edition: tuple[float, str] = field(default=(-math.inf, ""), init=False)
 
     def serve(self) -> None:
         """Answer until nothing was asked for a while; at once, when another process does that."""
@@ -94,7 +97,7 @@ class Worker:
             else:
                 self.ended.wait(POLL_SECONDS)
 
-    def _is_outdated(self, edition: object) -> bool:
+    def _is_outdated(self, edition: str) -> bool:
         """Whether the program was replaced since it was loaded."""
         if time.monotonic() - self._edition[0] > _EDITION_SECONDS:
             self._edition = time.monotonic(), _edition()
@@ -200,12 +203,9 @@ class Worker:
         let_go(error)
 
 
-def _edition() -> object:
-    """What tells one installation of this package from the next."""
-    with suppress(OSError):
-        found = Path(handlers.__file__).stat()
-        return found.st_mtime_ns, found.st_ino
-    return None
+def _edition(package: Path = _PACKAGE) -> str:
+    """What tells one state of this package's code from the next: those who answer are imported when first asked."""
+    return stamp_of(sorted(package.rglob("*.py")))
 
 
 def _drop(path: Path) -> None:

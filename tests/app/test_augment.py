@@ -247,10 +247,39 @@ def test_a_preset_of_the_address_that_cannot_be_read_is_one_sentence(open_augmen
     assert "not valid YAML" in at.warning[0].value and values(at)["crop"] == preset_strengths("satellite")["crop"]
 
 
-def test_the_program_makes_exactly_the_pixels_of_the_grid(open_augment):
+def test_the_program_makes_exactly_the_pixels_of_the_grid(open_augment, tmp_path, monkeypatch):
     at = slide(open_augment(draw="5", size="32", shown="4"), hue=1.2, noise=0.5)
     at.get("pagination")[0].set_value(2).run()
     press(at, "Save or copy")
+    check_program(at, tmp_path, monkeypatch)
+
+
+def test_without_pictures_there_is_no_program_yet(open_augment):
+    at = press(open_augment(pictures="Upload"), "Save or copy")
+    assert [block.language for block in at.code] == ["yaml", "bash"]
+    assert any("no pictures yet" in node.value for node in at.info)
+
+
+def test_the_program_for_uploads_of_one_name_reads_each_of_them(open_augment, tmp_path, monkeypatch):
+    at = open_augment(pictures="Upload", size="32")
+    for side in (40, 60):
+        at.file_uploader(key="files").upload("image.png", picture((side, 30)))
+        (tmp_path / ("image.png" if side == 40 else "image-2.png")).write_bytes(picture((side, 30)))
+    press(at.run(), "Save or copy")
+    check_program(at, tmp_path, monkeypatch)
+
+
+def test_the_program_for_a_single_picture_makes_all_its_draws(open_augment, tmp_path, monkeypatch):
+    at = open_augment(pictures="Upload", size="32", shown="4")
+    at.file_uploader(key="files").upload("cat.png", picture())
+    (tmp_path / "cat.png").write_bytes(picture())
+    press(at.run(), "Save or copy")
+    check_program(at, tmp_path, monkeypatch)
+
+
+def check_program(at: AppTest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes the pixels of the grid."""
+    monkeypatch.chdir(folder)
     (code,) = (block.value for block in at.code if block.language == "python")
     made: dict = {}
     exec(code, made)
@@ -321,7 +350,7 @@ def test_a_photo_from_the_camera_is_shown(open_augment):
     at.run()
     assert [card["name"] for card in payload(at)["cards"]] == ["Your photo"] * 4
     press(at, "Save or copy")
-    assert any("files = ['photo.jpg', " in block.value for block in at.code)
+    assert any("files = ['photo.jpg']\n" in block.value for block in at.code)
     assert at.get("download_button") and any("beside the program" in node.value for node in at.caption)
 
 

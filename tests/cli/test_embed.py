@@ -41,6 +41,13 @@ def test_an_earlier_evaluation_can_be_chosen(byol, run, tmp_path):
     assert parquet.read_table(file)["x"].to_pylist() == pytest.approx(expected[:, 0].tolist(), abs=1e-5)
 
 
+def test_pca_lies_as_the_page_shows_it(byol, run, tmp_path):
+    file = tmp_path / "map.parquet"
+    assert byol("embed", "done", "--method", "PCA", "--out", file)[0] == 0
+    shown = pca_film(read_probe(run.folder / "embeddings"), "representation").at(4200)
+    assert parquet.read_table(file)["x"].to_pylist() == pytest.approx(shown[:, 0].tolist(), abs=1e-5)
+
+
 def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
     probe, settings = read_probe(run.folder / "embeddings"), MapSettings("t-SNE", seed=4)
     xy = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)

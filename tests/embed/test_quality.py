@@ -55,7 +55,7 @@ def test_of_a_collapsed_run_nothing_is_known():
     assert np.isnan(found.trust) and np.isnan(found.kept)
 
 
-@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("n", [1, 2, 3])
 def test_of_a_few_images_nothing_is_known(vectors, n):
     found = quality(vectors[:n], pca(vectors[:n]).xy)
     assert np.isnan(found.trust) and np.isnan(found.kept)

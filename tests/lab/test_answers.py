@@ -128,6 +128,12 @@ def test_a_set_without_test_images_is_asked_about_training_images_that_are_no_ne
     assert len(rows) == 30 and not torch.isin(rows, bank).any()
 
 
+def test_a_set_of_one_image_is_one_sentence(found):
+    lone = dataclasses.replace(found, rows=found.rows[:0])
+    with pytest.raises(InputError, match="too few images"):
+        answers._begin(lone, (16, 16))
+
+
 def test_answers_that_nobody_looked_at_for_longest_go(tmp_path, monkeypatch):
     for age, name in enumerate(("new", "old", "older")):
         (tmp_path / f"{name}.safetensors").write_bytes(bytes(100))

@@ -16,7 +16,7 @@ from byol_core.evaluate.images import load_set
 from byol_core.evaluate.protocol import Protocol
 from byol_core.lab import Subject, curves, pairs, verdict
 from byol_core.lab import questions as asking
-from byol_core.warm import Job
+from byol_core.warm import Answer, Job, answer
 
 VIEWS = ViewsConfig(preset="paper")
 PICTURES = np.random.default_rng(1).integers(0, 256, (4, 3, 16, 16), dtype=np.uint8)
@@ -115,6 +115,22 @@ def test_a_damaged_answer_is_asked_again(home, subject, serve):
     assert verdict(home, subject, VIEWS).job.state == "waiting"
     serve()
     assert verdict(home, subject, VIEWS).answer is not None
+
+
+def test_an_answer_of_another_release_is_asked_again(home, subject, serve):
+    key = verdict(home, subject, VIEWS).key
+    answer.save(home / "lab" / f"{key}.safetensors", Answer(about={"pair": 1.0}))
+    assert verdict(home, subject, VIEWS).job.state == "waiting"
+    serve()
+    assert verdict(home, subject, VIEWS).answer is not None
+
+
+def test_a_set_of_the_catalog_is_the_same_wherever_one_asks_from(subject, tmp_path, monkeypatch):
+    config = asking.read_config(subject.run_folder).changed(**{"data.source": "EuroSAT"})
+    before = asking.set_digest(config)
+    (tmp_path / "EuroSAT").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert asking.set_digest(config) == before
 
 
 def test_what_went_wrong_is_told_and_tried_again_when_somebody_wants_it(home, subject, serve, tmp_path):

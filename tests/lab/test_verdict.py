@@ -45,6 +45,7 @@ def test_the_views_that_people_use_are_in_range(untrained, tools, monkeypatch):
         ({"pair": 0.99}, "unclear", "nearly the same; yet 50%"),
         ({"plain": 0.15, "kept": 0.15}, "unclear", "does not tell the classes apart"),
         ({"unlike": 0.9999, "pair": 0.9999}, "unclear", "nearly the same representation"),
+        ({"plain": 1.0, "kept": 1.0, "chance": 1.0}, "unclear", "100% of the training images are of the same class"),
         ({"images": 5}, "unclear", "5 images"),
         ({"labelled": False, "plain": 1.0, "chance": 0.0025, "kept": 0.01}, "too strong", "by chance"),
         ({"labelled": False, "plain": 1.0, "chance": 0.0025, "kept": 0.1}, "in range", "also among the image's own"),

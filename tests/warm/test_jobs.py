@@ -15,6 +15,7 @@ from byol_core.warm import Answer, Job, Memory, Postponed, ask, forget, job, par
 from byol_core.warm import answer as answers
 from byol_core.warm.handlers import HANDLERS, handler
 from byol_core.warm.jobs import ENDED
+from byol_core.warm.worker import _edition
 
 pytestmark = pytest.mark.usefixtures("nobody")
 
@@ -252,6 +253,15 @@ def test_an_answer_cut_short_counts_as_none(folder):
     assert not answers.is_whole(folder / "a.safetensors") and answers.read(folder / "a.safetensors") is None
 
 
+def test_numbers_that_numpy_does_not_know_count_as_none(folder):
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    save_file({"x": torch.ones(3, dtype=torch.bfloat16)}, folder / "a.safetensors", metadata={"about": "{}"})
+    assert answers.read(folder / "a.safetensors") is None
+
+
 def test_an_answer_without_arrays(folder):
     folder.mkdir()
     answers.save(folder / "a.safetensors", Answer(about={"say": "so"}))
@@ -284,6 +294,15 @@ def test_a_replaced_program_lets_the_next_process_answer(put, worker, doubler, f
     monkeypatch.setattr("byol_core.warm.worker._edition", lambda: next(editions))
     worker().serve()
     assert (doubler.asked, job(folder, "key1").state) == ([], "waiting")
+
+
+def test_another_file_of_the_package_is_another_program(tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "answers.py").write_text("ANSWER = 1")
+    before = _edition(tmp_path)
+    assert _edition(tmp_path) == before
+    (tmp_path / "lab" / "answers.py").write_text("ANSWER = 42")
+    assert _edition(tmp_path) != before
 
 
 def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
