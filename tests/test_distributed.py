@@ -112,20 +112,23 @@ class KillOther(Silent):
         return False
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_a_process_that_is_killed_ends_the_run_with_its_reason(source, tmp_path):
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
     with pytest.raises(LabError, match="Process 2 of 2 ended without a word"):
         train(config, tmp_path / "run", KillOther())
 
 
-def test_a_process_whose_end_comes_after_that_of_its_connections_is_still_named(tmp_path):
-    ending = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"])
+def test_a_process_whose_end_comes_after_that_of_its_connections_is_still_named(tmp_path, monkeypatch):
+    ending = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     world = World(0, 2, 0, ((platform.node(), os.getpid()), (platform.node(), ending.pid)), [ending])
+    # It ends between the first look and the second.
+    monkeypatch.setattr(distributed.time, "sleep", lambda seconds: ending.kill())
+    monkeypatch.setattr(distributed, "_DYING", 60.0)
     reset = RuntimeError("[gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:32684: Connection reset by peer")
-    assert ending.poll() is None
+    assert distributed._alive(ending.pid)
     assert "Process 2 of 2 ended without a word" in str(distributed.explain(reset, world, tmp_path))
-    ending.wait()
+    ending.communicate()
 
 
 def test_an_error_that_is_no_lost_connection_is_not_waited_for(tmp_path, monkeypatch):
@@ -135,7 +138,7 @@ def test_an_error_that_is_no_lost_connection_is_not_waited_for(tmp_path, monkeyp
     assert distributed.explain(error, World(0, 2, 0, (here, here)), tmp_path) is error
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_a_process_that_fails_ends_the_run_with_its_own_words(source, tmp_path, monkeypatch):
     monkeypatch.setattr(distributed, "_FOLLOWER", "tests.failing_follower")
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
@@ -143,7 +146,7 @@ def test_a_process_that_fails_ends_the_run_with_its_own_words(source, tmp_path, 
         train(config, tmp_path / "run", Silent())
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_a_process_that_does_not_even_start_ends_the_run_at_once(source, tmp_path, monkeypatch):
     monkeypatch.setattr(distributed, "_FOLLOWER", "no_such_module")
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2})

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app.components import live_chart, map_charts, map_data, map_panel, words
+from app.components.embedding_map import decide
 from app.components.map_notes import count
 from byol_core.embed import Probe
 
@@ -36,7 +37,7 @@ def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
 
 def clear(key: str) -> None:
     """Select nothing on that map any more."""
-    st.session_state[key] = {**st.session_state.get(key, {}), "selected": ""}
+    decide(key, selected="")
 
 
 def class_counts(probe: Probe, chosen: Sequence[int]) -> list[tuple[str, int, int]]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import access, state
 from app.components import map_choices, map_columns, map_data, map_films, map_notes, words
-from app.components.embedding_map import Asked, MapState, Sheets, embedding_map, map_state
+from app.components.embedding_map import Asked, MapState, Sheets, decide, embedding_map, map_state
 from app.components.map_films import Shown
 from byol_core.embed import Evaluation, MapSettings, Probe, width
 from byol_core.embed.fields import Field
@@ -63,7 +63,7 @@ class Subject:
 
     def show_newest(self) -> None:
         """Look at the newest evaluation again."""
-        st.session_state[self.key] = {**st.session_state.get(self.key, {}), "step": None}
+        decide(self.key, step=None)
 
     def _adopt(self) -> None:
         """Begin at the evaluation in the address."""
@@ -71,7 +71,7 @@ class Subject:
         if self.key in st.session_state or not asked.isdecimal():
             return
         if int(asked) in self.steps[:-1]:
-            st.session_state[self.key] = {"step": int(asked)}
+            decide(self.key, step=int(asked))
 
     def _tell(self, step: int | None) -> None:
         """The address follows."""

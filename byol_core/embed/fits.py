@@ -141,6 +141,7 @@ def _tsne(
 ) -> tuple[Matrix, Any]:
     """t-SNE (van der Maaten & Hinton 2008) by distance, of vectors of length one the same as by angle."""
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     listener = _Heard(progress, r"Iteration (\d+)", _ITERATIONS)
     model = TSNE(
@@ -148,7 +149,8 @@ def _tsne(
         random_state=settings.seed, max_iter=_ITERATIONS, n_jobs=1, verbose=2,
     )  # fmt: skip
     progress(0.02, "Finding neighbours")
-    with _listening(listener):
+    # Its gradient sums over threads in whatever order they end; and one core is all that a map may take.
+    with _listening(listener), threadpool_limits(1, "openmp"):
         return np.asarray(model.fit_transform(values), dtype=np.float32), None
 
 

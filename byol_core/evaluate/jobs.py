@@ -42,8 +42,8 @@ _PROBE_SECONDS = 0.05
 # While something waits, whoever looks on looks this often whether anybody works in that home.
 _AWAKE_SECONDS = 5.0
 _looked: dict[Path, float] = {}
-# An evaluator takes no longer than this from its start to its lock.
-_COMING_SECONDS = 5.0
+# An evaluator that lives takes no longer than this from its start to its lock, on a machine that is very busy.
+_COMING_SECONDS = 60.0
 _started: dict[Path, tuple[float, subprocess.Popen[bytes]]] = {}  # the last one that this process started in a home
 
 

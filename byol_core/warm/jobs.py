@@ -34,8 +34,8 @@ ENDED = "The computation ended without an answer; try again."
 _LONGEST_LOG_BYTES = 1_000_000
 # While something waits, whoever looks on looks this often whether anybody works on it.
 _AWAKE_SECONDS = 5.0
-# A process takes no longer than this from its start to its lock.
-_COMING_SECONDS = 10.0
+# A process that lives takes no longer than this from its start to its lock, on a machine that is very busy.
+_COMING_SECONDS = 60.0
 _Lane = tuple[Path, str]
 _looked: dict[_Lane, float] = {}
 _started: dict[_Lane, tuple[float, subprocess.Popen[bytes]]] = {}  # the last one that this process started

@@ -65,7 +65,7 @@ def open_page(store: RunStore) -> Open:
     """``open_page("runs", run="abc")`` opens a page with parameters in its address."""
 
     def open_page(page: str, /, **query: str) -> AppTest:
-        app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+        app = AppTest.from_file(str(MAIN), default_timeout=120).run()
         app.query_params.clear()
         for key, value in query.items():
             app.query_params[key] = value

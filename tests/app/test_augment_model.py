@@ -20,7 +20,7 @@ from tests.app.conftest import MAIN, text
 
 
 def opened() -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
     app.switch_page("views/augment.py").run()
     assert not app.exception
     return app

@@ -85,7 +85,7 @@ def numbers(at: AppTest) -> dict[str, str]:
 
 def act(at: AppTest, run: Any, **state: Any) -> AppTest:
     """What a viewer does on the map."""
-    at.session_state[f"map-{run.run_id}"] = state
+    at.session_state[f"map-{run.run_id}"] = {"told": state}
     return at.run()
 
 
@@ -284,10 +284,14 @@ def test_a_damaged_probe_is_one_sentence(make_run, open_map):
 
 
 def test_a_lost_evaluation_is_one_sentence_and_the_others_are_drawn(make_run, open_map):
-    run = make_run(n=30)
+    run = make_run(n=30, steps=(0, 160, 320))
     (run.folder / "embeddings" / "step-00000320.safetensors").unlink()
     at = open_map()
     assert "step-00000320.safetensors" in text(at)
+    places = maps(at)[0]["frames"]["files"]
+    sent = files(at)
+    assert all(np.isfinite(sent[digest]).all() and len(sent[digest]) == 2 * 30 for digest in places[:2])
+    assert len(places) == 3 and places[2] is None
 
 
 def test_without_pictures_the_points_are_still_shown(make_run, open_map):

@@ -42,7 +42,7 @@ def page() -> None:
 
 
 def open_widget(key: str, value: Any) -> AppTest:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=30)
     app.session_state["case"] = (key, value)
     app.run()
     assert not app.exception

@@ -90,7 +90,7 @@ def note(token: str) -> bool:
         context = get_script_run_ctx()
         st.session_state["teaching"] = context is not None and access.is_teachers_session(context.session_id)
 
-    page = AppTest.from_function(script)
+    page = AppTest.from_function(script, default_timeout=30)
     page.session_state["access_token"] = token
     return bool(page.run().session_state["teaching"])
 

@@ -105,7 +105,7 @@ def bits(*points: int) -> str:
 
 
 def test_the_state_is_what_the_browser_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = {"map": {"pinned": 3, "selected": bits(0, 7, 8, 19), "step": 10}}
+    said = {"map": {"told": {"pinned": 3, "selected": bits(0, 7, 8, 19), "step": 10, "serial": 4}}}
     monkeypatch.setattr("streamlit.session_state", said)
     state = map_state("map", N, (0, 10))
     assert (state.pinned, state.selected, state.step) == (3, (0, 7, 8, 19), 10)
@@ -116,6 +116,7 @@ def test_the_state_is_what_the_browser_said(monkeypatch: pytest.MonkeyPatch) -> 
     [(-1, "?", 5), (N, "AAAA" * 9, "10"), ("3", 7, [10]), (3.0, None, None), (True, "é", 1.0)],
 )
 def test_what_cannot_be_is_left_out(monkeypatch: pytest.MonkeyPatch, pinned: Any, selected: Any, step: Any) -> None:
-    monkeypatch.setattr("streamlit.session_state", {"map": {"pinned": pinned, "selected": selected, "step": step}})
+    told = {"pinned": pinned, "selected": selected, "step": step}
+    monkeypatch.setattr("streamlit.session_state", {"map": {"told": told}})
     state = map_state("map", N, (0, 10))
     assert (state.pinned, state.selected, state.step) == (None, (), None)

@@ -232,7 +232,7 @@ def test_a_sweep_of_which_some_runs_are_ticked_stays_so_when_another_line_is() -
 
         run_table._ticks_changed()
 
-    page = AppTest.from_function(clicked)
+    page = AppTest.from_function(clicked, default_timeout=30)
     page.session_state["runs_shown"] = [("a", "b"), ("c",), ("d",)]
     page.session_state["runs_ticked"], page.session_state["rows_told"] = ["a", "d"], [2]
     page.session_state["run_table"] = {"selection": {"rows": [1]}}

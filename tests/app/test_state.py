@@ -27,14 +27,14 @@ def broken(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", ["lab", "train", "runs", "embeddings"])
 def test_a_home_that_is_a_file_is_one_sentence_on_every_page(broken: Path, page: str) -> None:
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run().switch_page(f"views/{page}.py").run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run().switch_page(f"views/{page}.py").run()
     assert not app.exception
     (error,) = app.error
     assert f"The home of the runs '{words.plain(str(broken))}' cannot be written" in error.value
 
 
 def test_the_augment_page_needs_no_home(broken: Path) -> None:
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run().switch_page("views/augment.py").run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run().switch_page("views/augment.py").run()
     assert not app.exception and not app.error
 
 

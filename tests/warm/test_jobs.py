@@ -213,10 +213,18 @@ def test_a_worker_that_has_to_leave_leaves_the_question(put, worker, doubler, fo
 
 def test_of_two_workers_one_works(put, worker, doubler, monkeypatch):
     monkeypatch.setattr("byol_core.warm.worker._PATIENCE_SECONDS", 0.05)
-    doubler.before = lambda tools, question: worker().serve()
-    put()
+    seen = []
+
+    def before(tools, question):
+        if question["number"] == 1:
+            put(2)
+            worker().serve()
+            seen.append(list(doubler.asked))
+
+    doubler.before = before
+    put(1)
     worker().serve()
-    assert doubler.asked == [1]
+    assert seen == [[1]] and doubler.asked == [1, 2]
 
 
 def test_a_run_that_was_deleted_stays_deleted(put, worker, doubler, folder, home, tmp_path):

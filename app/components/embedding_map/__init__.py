@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from app.components.embedding_map import files
 from app.components.packed import pack, script, short
 
-_DRAWING = ("files", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
+_DRAWING = ("files", "word", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
 _BESIDE = ("toolbar", "waiting", "card", "legend", "timeline", "pointer", "links", "export")
 _PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(
     "byol_embedding_map",
-    js=short(script(*(f"embedding_map/{part}.js" for part in _PARTS))),
+    js=short(script("held.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
     css=(files.SOURCES / "embedding_map.css").read_text(encoding="utf-8"),
     isolate_styles=False,  # the page's tests and the app's theme reach it like any other element
 )
@@ -87,13 +87,29 @@ class MapState:
 
 def map_state(key: str, n: int, steps: Sequence[int]) -> MapState:
     """The state of the map with that key as of the last rerun; what a browser sent and cannot be is left out."""
-    said = st.session_state.get(key, {})
+    said = _told(key)
     pinned, step = said.get("pinned"), said.get("step")
     return MapState(
         pinned if type(pinned) is int and 0 <= pinned < n else None,
         _selected(said.get("selected"), n),
         step if type(step) is int and step in steps else None,
     )
+
+
+def decide(key: str, **what: Any) -> None:
+    """The page itself changes what is ``pinned``, ``selected`` (its bits) or at which ``step`` the map rests."""
+    st.session_state[key] = {"told": {**_told(key), **what}}
+
+
+def _told(key: str) -> dict[str, Any]:
+    told = st.session_state.get(key, {}).get("told")
+    return told if isinstance(told, dict) else {}
+
+
+def _serial(key: str) -> int:
+    """The number of the browser's last word, by which it knows whether the page has heard it."""
+    serial = _told(key).get("serial")
+    return serial if type(serial) is int else 0
 
 
 def _selected(bits: object, n: int) -> tuple[int, ...]:
@@ -150,10 +166,12 @@ def embedding_map(
         "height": height,
         "classes": list(class_names),
         "neighbours": 0 if near is None else near.shape[1],
+        "serial": _serial(key),
         "pinned": state.pinned,
+        "step": state.step,
         "pinnedNear": [int(i) for i in pinned_near],
         "linkedNear": [int(i) for i in linked_near],
-        "selected": st.session_state.get(key, {}).get("selected") if state.selected else "",
+        "selected": _told(key).get("selected") if state.selected else "",
         "frames": _frames(frames, films),
         "colours": {"title": colours.title, "kind": colours.kind, "names": list(colours.names)},
         "files": {name: file.digest if file else None for name, file in whole.items()},
@@ -165,10 +183,8 @@ def embedding_map(
     _mount(
         data=pack(header),
         key=key,
-        default={"pinned": None, "selected": "", "step": None},
-        on_pinned_change=_nothing,
-        on_selected_change=_nothing,
-        on_step_change=_nothing,
+        default={"told": None},
+        on_told_change=_nothing,
     )
 
 

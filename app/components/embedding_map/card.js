@@ -22,39 +22,42 @@ class Sheets {
 
   async open(digest, rank) {
     if (!digest) return null
-    const known = this.decoded.get(digest)
+    const sheet = this.decoded.get(digest) ?? {}
     this.decoded.delete(digest) // the newest is last
-    const opened = known ?? file(digest, this.map.state.key, rank).then(createImageBitmap).catch(() => null)
-    this.decoded.set(digest, opened)
-    const bitmap = await opened
+    this.decoded.set(digest, sheet)
+    if (!sheet.bitmap) {
+      const came = file(digest, this.map.state.key, rank) // asked for each time: it may have been given up
+      sheet.opening ??= came.then(createImageBitmap).then((bitmap) => (sheet.bitmap = bitmap)).catch(() => null)
+      await sheet.opening
+    }
     this.trim()
-    return bitmap
+    return sheet.bitmap ?? null
   }
 
-  async trim() {
-    const size = (bitmap) => (bitmap ? bitmap.width * bitmap.height * 4 : 0)
-    const all = await Promise.all([...this.decoded].map(async ([digest, opened]) => [digest, await opened]))
-    let sum = all.reduce((total, [, bitmap]) => total + size(bitmap), 0)
-    for (const [digest, bitmap] of all.slice(0, -1)) {
+  trim() {
+    const size = ({ width, height }) => width * height * 4
+    const opened = [...this.decoded].filter(([, { bitmap }]) => bitmap)
+    let sum = opened.reduce((total, [, { bitmap }]) => total + size(bitmap), 0)
+    for (const [digest, { bitmap }] of opened.slice(0, -1)) {
       if (sum <= this.budget) return
-      if (!this.decoded.delete(digest)) continue
+      this.decoded.delete(digest)
       sum -= size(bitmap)
-      bitmap?.close()
+      bitmap.close()
     }
   }
 
   // One sheet after the other while nothing else is to be done, as long as there is room.
   async prefetch() {
-    const wanted = this.map.state.sheets
-    for (const digest of wanted?.files ?? []) {
+    const wanted = this.map.state.sheets?.files ?? []
+    for (const digest of wanted) {
       await idle()
-      if (this.map.closed || this.map.state.sheets !== wanted) return
+      if (this.map.closed || this.map.state.sheets?.files.join() !== wanted.join()) return
       await file(digest, this.map.state.key, 0)
     }
   }
 
   close() {
-    for (const opened of this.decoded.values()) opened.then((bitmap) => bitmap?.close())
+    for (const { opening } of this.decoded.values()) opening?.then((bitmap) => bitmap?.close())
     this.decoded.clear()
   }
 }

@@ -13,14 +13,10 @@ export default function ({ data, parentElement, setStateValue }) {
     // Copies: a view would keep the whole message alive.
     keepFile(digest, mime ? new Blob([content], { type: mime }) : content.slice())
   }
-  if (!couriers.has(parentElement)) couriers.set(parentElement, new Courier(message.key))
-  const courier = couriers.get(parentElement)
+  const [courier, end] = hold(couriers, parentElement, () => new Courier(message.key))
   courier.send = (number, digests) => setStateValue("missing", { number, digests })
   courier.answered(message.answers, message.files.length)
-  return () => {
-    courier.close()
-    couriers.delete(parentElement)
-  }
+  return end
 }
 
 class Courier {
@@ -34,7 +30,14 @@ class Courier {
     clearTimeout(this.timer)
     const { couriers: known } = fileStore()
     if (known.get(this.key) === this) known.delete(this.key)
+    for (const entry of this.mine()) this.handOver(entry, known)
     this.next()
+  }
+
+  // Another map that waits for the same file asks for it from now on.
+  handOver(entry, known) {
+    const heir = [...entry.askers].find((key) => known.has(key))
+    if (heir) Object.assign(entry, { courier: heir, asked: -Infinity })
   }
 
   // Whoever waited for this one's answer may ask now.

@@ -2,25 +2,20 @@
 const CALM = 140 // milliseconds after the last movement, when all points are drawn again
 const SLOW = 50 // milliseconds a frame may take before fewer points are drawn while moving
 const FEWEST = 0.2
-const TOLD = 3000 // milliseconds in which Python's answer may be older than what the viewer did
 const mounted = new WeakMap()
 const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page may take a map away and bring it again
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return
-  if (!mounted.has(parentElement)) mounted.set(parentElement, new EmbeddingMap(parentElement))
-  const map = mounted.get(parentElement)
+  const [map, end] = hold(mounted, parentElement, () => new EmbeddingMap(parentElement))
   map.tellPython = setStateValue
   map.update(unpack(data))
-  return () => {
-    mounted.get(parentElement)?.close()
-    mounted.delete(parentElement)
-  }
+  return end
 }
 
 class EmbeddingMap {
   constructor(parent) {
-    Object.assign(this, { pinned: null, pinnedNear: [], linkedNear: [], hovered: -1, linked: {}, selection: null, toldAt: {}, aiming: false })
+    Object.assign(this, { pinned: null, pinnedNear: [], linkedNear: [], hovered: -1, linked: {}, selection: null, aiming: false })
     Object.assign(this, { visible: new Uint8Array(0), part: 1, calmAt: 0, places: new Places(), camera: new Camera() })
     // For tests and benchmarks: frames drawn, milliseconds to the first picture and to the last answer of a hover.
     this.stats = { frames: 0, hover: null, ready: null, began: performance.now(), at: (i) => this.onPage(i), now: () => this.now() }
@@ -39,9 +34,21 @@ class EmbeddingMap {
     this.legend = new Legend(this, this.root)
     this.pointer = new Pointer(this)
     this.links = new Links(this)
+    this.word = new Word(this)
     this.points = makePoints(this)
     this.sized = new ResizeObserver(() => this.resize())
     this.sized.observe(this.plot)
+    this.watchDensity()
+  }
+
+  // On another screen the same map may have more pixels.
+  watchDensity() {
+    const change = () => {
+      if (this.closed) return
+      this.resize()
+      this.watchDensity()
+    }
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", change, { once: true })
   }
 
   close() {
@@ -66,13 +73,14 @@ class EmbeddingMap {
     this.plot.setAttribute("aria-label", state.label)
     if (!before) this.begin()
     if (before && before.n !== state.n) this.another()
-    const news = !before || (before.pinned !== state.pinned && !this.justTold("pinned"))
-    if (news) this.pinned = state.pinned
+    const decided = this.word.hear(state)
+    if ("pinned" in decided) this.pinned = decided.pinned
+    if ("selected" in decided) this.take(decided.selected)
     this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
     if (before?.linkedNear.join() !== state.linkedNear.join()) this.linkedNear = state.linkedNear
-    if (before?.selected && !state.selected && this.selection && !this.justTold("selected")) this.select(null) // cleared by the page
+    if (!state.asked && this.card.of === "asked") this.card.hide()
     this.fetch()
-    this.timeline.follow(before)
+    this.timeline.follow(before, "step" in decided)
     this.recolour()
     if (before?.sheets?.files.join() !== state.sheets?.files.join()) this.sheets.prefetch()
   }
@@ -89,9 +97,6 @@ class EmbeddingMap {
       this.legend.hiddenOf = memory.hiddenOf
       this.toolbar.use(memory.tool)
     }
-    if (!state.selected) return
-    const flags = fromBits(state.selected, state.n)
-    this.selection = { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
   }
 
   // Other images: nothing of the old ones means anything here.
@@ -99,15 +104,6 @@ class EmbeddingMap {
     Object.assign(this, { order: shuffled(this.state.n), visible: new Uint8Array(this.state.n), selection: null })
     Object.assign(this, { field: null, ids: null, labels: null, near: null, hovered: -1, linked: {}, places: new Places() })
     this.card.hide()
-  }
-
-  justTold(what) {
-    return Date.now() - (this.toldAt[what] ?? 0) < TOLD
-  }
-
-  tell(what, value) {
-    this.toldAt[what] = Date.now()
-    tellApart(this.state.link ?? this.state.key, () => this.tellPython(what, value))
   }
 
   // Each file takes its place when it is there, unless another is wanted by then.
@@ -141,8 +137,8 @@ class EmbeddingMap {
     if (!field || field.values.length !== state.n) return
     const { hidden } = this.legend
     const groups = this.legend.groups()
-    const shown = [...groups.slice(0, field.names.length).map(({ name }) => !hidden.has(name))]
-    const [none, noneShown] = [field.names.length || field.kind === "number" ? theme.grey : theme.primary, !hidden.has("none")]
+    const shown = groups.slice(0, field.names.length).map(({ name }) => !hidden.has(name))
+    const [none, noneShown] = [field.names.length || field.kind === "number" ? theme.grey : theme.primary, !hidden.has(NONE)]
     const colours = field.kind === "number" ? ramp(theme) : categoryColours(theme, field.names.length)
     const { values, range } = field
     const numeric = (i) => (Number.isFinite(values[i]) ? colours[level(values[i], range)] : theme.grey)
@@ -332,10 +328,10 @@ class EmbeddingMap {
 
   // Shown at once, then told to Python, which answers with the neighbours in the full space.
   pin(i) {
-    if (i === null && this.pinned === null) return this.links.tell("free", [])
+    if (i === null && this.pinned === null) return this.links.free()
     this.pinned = i
     this.pinnedNear = this.nearOf(i)
-    this.tell("pinned", i)
+    this.word.tell("pinned", i)
     this.links.tell("pin", i === null ? [] : [i])
     this.toolbar.draw()
     this.mark()
@@ -359,14 +355,22 @@ class EmbeddingMap {
 
   select(selection) {
     this.selection = selection
-    this.tell("selected", selection ? toBits(selection.flags) : "")
-    this.links.tell("select", selection ? [...this.order.keys()].filter((i) => selection.flags[i]) : [])
+    this.word.tell("selected", selection ? toBits(selection.flags) : "")
+    this.links.tellSelection()
     this.recolour()
+  }
+
+  // What the page says is selected, to be drawn with the rest of its message.
+  take(bits) {
+    const flags = bits ? fromBits(bits, this.state.n) : null
+    if (!flags && this.selection?.foreign) return
+    this.selection = flags && { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
+    this.links.tellSelection()
   }
 
   // Linked maps have one selection: the last one, wherever it was made.
   selectLinked(points) {
-    if (this.selection && !this.selection.foreign) this.tell("selected", "")
+    if (this.selection && !this.selection.foreign) this.word.tell("selected", "")
     const flags = new Uint8Array(this.state.n)
     for (const i of points ?? []) flags[i] = 1
     this.selection = points && { flags, count: points.length, foreign: true }

@@ -27,7 +27,8 @@ function layOut(map) {
   pen.font = font(map, 13)
   const items = []
   let [x, y] = [EDGE, HEAD + camera.height + LINE]
-  for (const { name, colour } of map.legend.groups().filter((group) => !map.legend.hidden.has(group.name))) {
+  for (const group of map.legend.groups().filter((group) => !map.legend.hidden.has(group.name))) {
+    const { colour } = group, name = group.name ?? "none"
     const wide = 20 + pen.measureText(name).width + 16
     if (x + wide > camera.width + EDGE && x > EDGE) [x, y] = [EDGE, y + LINE]
     items.push({ x, y, name, colour })

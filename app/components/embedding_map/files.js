@@ -11,11 +11,12 @@ function file(digest, courier, rank = 1) {
   if (kept.has(digest)) return Promise.resolve(kept.get(digest))
   let entry = waiting.get(digest)
   if (!entry) {
-    entry = { digest, courier, asked: -Infinity, tries: 0, rank }
+    entry = { digest, courier, askers: new Set(), asked: -Infinity, tries: 0, rank }
     entry.promise = new Promise((resolve) => { entry.bring = resolve })
     waiting.set(digest, entry)
   }
   if (entry.lost) Object.assign(entry, { asked: -Infinity, tries: 0, lost: false }) // whoever comes anew has new hope
+  entry.askers.add(courier)
   if (!couriers.has(entry.courier)) entry.courier = courier // one asks for it, however many wait
   entry.rank = Math.max(rank, entry.rank)
   couriers.get(entry.courier)?.wake()

@@ -25,7 +25,9 @@ _SENT = "byol_map_files_sent"
 T = TypeVar("T")
 
 _courier = st.components.v2.component(
-    "byol_map_files", js=short(script("embedding_map/files.js", "embedding_map/courier.js")), isolate_styles=False
+    "byol_map_files",
+    js=short(script("held.js", "embedding_map/files.js", "embedding_map/courier.js")),
+    isolate_styles=False,
 )
 
 

@@ -1,4 +1,5 @@
 // The legend: a button for each category, or a bar for numbers.
+const NONE = null // the name of the points without a category: one of them may be called "none"
 class Legend {
   constructor(map, parent) {
     this.map = map
@@ -21,7 +22,7 @@ class Legend {
     for (const value of field.values) counts[value >= 0 && value < names.length ? value : names.length] += 1
     const colours = categoryColours(theme, names.length)
     const groups = names.map((name, i) => ({ name, count: counts[i], colour: colours[i] }))
-    if (counts[names.length] && names.length) groups.push({ name: "none", count: counts[names.length], colour: theme.grey })
+    if (counts[names.length] && names.length) groups.push({ name: NONE, count: counts[names.length], colour: theme.grey })
     return groups
   }
 
@@ -38,12 +39,13 @@ class Legend {
     }
     const { hidden } = this
     for (const button of this.box.querySelectorAll("[data-class]")) {
-      button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.class)))
+      button.setAttribute("aria-pressed", String(!hidden.has(this.named.get(button))))
     }
     if (this.all) this.all.hidden = !hidden.size
   }
 
   buttons(groups) {
+    this.named = new Map()
     for (const group of groups) this.button(group)
     this.all = element("button", "byol-map-button byol-map-all", this.box)
     this.all.textContent = "Show all"
@@ -52,10 +54,11 @@ class Legend {
 
   button({ name, count, colour }) {
     const button = element("button", "byol-map-button", this.box)
-    button.dataset.class = name
+    this.named.set(button, name)
+    button.dataset.class = name ?? "none"
     button.title = "Click: show or hide. Double-click: only this one."
     element("span", "byol-map-dot", button).style.background = hex(colour)
-    button.append(name)
+    button.append(name ?? "none")
     element("span", "byol-map-count", button).textContent = NUMBER_OF.format(count)
     button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
   }

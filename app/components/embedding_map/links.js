@@ -6,14 +6,41 @@ class Links {
     addEventListener("byol-map", this.hear)
   }
 
+  // Nothing of a map that goes stays behind on the others.
   close() {
     removeEventListener("byol-map", this.hear)
+    this.tell("hover", [])
+    if (this.map.pinned !== null) this.tell("pin", [])
+    if (this.ownSelection) this.tell("select", [])
   }
 
-  // A map that is there now tells what is pinned on it and is told what is pinned elsewhere.
+  // A map that is there now tells what is pinned and selected on it, and is told what is so elsewhere.
   meet() {
     this.tell("meet", [])
+    this.introduce()
+  }
+
+  introduce() {
     if (this.map.pinned !== null) this.tell("pin", [this.map.pinned])
+    if (this.ownSelection) this.tellSelection()
+  }
+
+  get ownSelection() {
+    const { selection } = this.map
+    return selection && !selection.foreign ? selection : null
+  }
+
+  tellSelection() {
+    const { flags } = this.ownSelection ?? {}
+    this.tell("select", flags ? [...flags.keys()].filter((i) => flags[i]) : [])
+  }
+
+  // The pin, on whichever map it is.
+  free() {
+    this.map.linked.pin = null
+    this.pin()
+    this.map.mark()
+    this.tell("free", [])
   }
 
   // ``kind``: "hover", "pin", "select", "free" (the pin, wherever it is) or "meet"; the points as indices of this map.
@@ -29,7 +56,7 @@ class Links {
     if (!map.state?.link || link !== map.state.link || key === map.state.key || !map.ids) return
     const points = ids.map((id) => this.index().get(id)).filter((i) => i !== undefined)
     if (kind === "select") return map.selectLinked(ids.length ? points : null)
-    if (kind === "meet") return map.pinned !== null && this.tell("pin", [map.pinned])
+    if (kind === "meet") return this.introduce()
     if (kind === "free") return map.pinned !== null && map.pin(null)
     map.linked[kind] = points.length ? points[0] : null
     if (kind === "pin") this.pin()

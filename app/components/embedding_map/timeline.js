@@ -60,22 +60,18 @@ class Timeline {
   }
 
   // What Python asks for; whoever looked at the newest goes on doing so, and what was just done by hand stays.
-  follow(before) {
+  follow(before, decided) {
     const { steps } = this.film
     const at = steps.indexOf(this.map.state.current)
-    const asked = !before || (before.current !== this.map.state.current && !this.justTold())
-    if (asked) this.wanted = at < 0 ? this.last : at
-    else if (this.newest) this.wanted = this.last
+    if (decided) this.pause(false)
+    if (!before || decided) this.wanted = at < 0 ? this.last : at
+    else if (this.newest && !this.playing) this.wanted = this.last
     else this.wanted = Math.max(steps.indexOf(before.frames.steps[this.wanted]), 0)
     this.newest = this.wanted === this.last
     this.box.hidden = steps.length < 2
     this.slider.max = this.last
     this.go(this.wanted, before ? TRAVEL : 0)
     this.drawMade()
-  }
-
-  justTold() {
-    return Date.now() - (this.toldAt ?? 0) < 3000
   }
 
   go(i, lasts) {
@@ -155,10 +151,6 @@ class Timeline {
   rest() {
     clearTimeout(this.resting)
     this.newest = this.wanted === this.last
-    this.toldAt = Date.now()
-    this.resting = setTimeout(() => {
-      this.toldAt = Date.now()
-      this.map.tell("step", this.newest ? null : this.film.steps[this.wanted])
-    }, REST)
+    this.resting = setTimeout(() => this.map.word.tell("step", this.newest ? null : this.film.steps[this.wanted]), REST)
   }
 }

@@ -67,7 +67,7 @@ _FEED = "feed"
 
 def _script(*names: str) -> str:
     """The curves of the page, and these files after them."""
-    return script(*(f"live_chart/{name}" for name in ("series.js", *names)))
+    return script("held.js", *(f"live_chart/{name}" for name in ("series.js", *names)))
 
 
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.

@@ -3,12 +3,9 @@ const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  if (!charts.has(parentElement)) charts.set(parentElement, new LiveChart(parentElement))
-  charts.get(parentElement).update(data)
-  return () => {
-    charts.get(parentElement)?.close()
-    charts.delete(parentElement)
-  }
+  const [chart, end] = hold(charts, parentElement, () => new LiveChart(parentElement))
+  chart.update(data)
+  return end
 }
 
 class LiveChart {

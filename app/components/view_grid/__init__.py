@@ -21,14 +21,14 @@ from app.components.packed import pack, script
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_grid",
-    js=script("dom.js", "view_grid/view_grid.js"),
+    js=script("held.js", "dom.js", "view_grid/view_grid.js"),
     css=(_HERE / "view_grid.css").read_text(encoding="utf-8"),
 )
 _originals = st.components.v2.component(
     "byol_view_originals", js=script("view_grid/originals.js"), isolate_styles=False
 )
 _link = st.components.v2.component(
-    "byol_view_link", js=(_HERE / "view_link.js").read_text(encoding="utf-8"), isolate_styles=False
+    "byol_view_link", js=script("held.js", "view_grid/view_link.js"), isolate_styles=False
 )
 
 Drawn = Sequence[tuple[str, str]]

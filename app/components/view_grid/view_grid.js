@@ -5,10 +5,9 @@ const grids = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  if (!grids.has(parentElement)) grids.set(parentElement, new Grid(parentElement))
-  const grid = grids.get(parentElement)
+  const [grid, end] = hold(grids, parentElement, () => new Grid(parentElement))
   grid.update(unpack(data))
-  return () => grid.close()
+  return end
 }
 
 class Grid {
@@ -23,6 +22,7 @@ class Grid {
   }
 
   close() {
+    this.root.remove()
     for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener)
   }
 

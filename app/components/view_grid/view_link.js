@@ -6,11 +6,10 @@ const links = new WeakMap()
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
   if (!data) return
-  if (!links.has(parentElement)) links.set(parentElement, new Link())
-  const link = links.get(parentElement)
+  const [link, end] = hold(links, parentElement, () => new Link())
   Object.assign(link, { set: setStateValue, tell: setTriggerValue })
   link.update(data)
-  return () => link.close()
+  return end
 }
 
 class Link {

@@ -3,16 +3,23 @@
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
 const REST = 250 // milliseconds after which the address follows
 const NARROW = 640 // pixels: on a phone the groups are closed at first, so that the pictures are within reach
+const FINE = 0.01
 const SHOWN = "byol-views-shown"
 const panels = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return
-  if (!panels.has(parentElement)) panels.set(parentElement, new Sliders(parentElement))
-  const panel = panels.get(parentElement)
+  const [panel, end] = hold(panels, parentElement, () => new Sliders(parentElement))
   panel.set = setStateValue
   panel.update(data)
-  return () => panel.close()
+  return end
+}
+
+// What a file or an address says may lie between two steps, and must not be rounded to one of them.
+function put(input, { value, usual, step }) {
+  const isStep = (at) => Math.abs(at / step - Math.round(at / step)) < 1e-6
+  input.step = isStep(value) && isStep(usual) ? step : FINE
+  input.value = value
 }
 
 class Sliders {
@@ -25,6 +32,7 @@ class Sliders {
   }
 
   close() {
+    this.root.remove()
     window.removeEventListener(SHOWN, this.heard)
     clearTimeout(this.waiting)
     clearTimeout(this.resting)
@@ -39,7 +47,7 @@ class Sliders {
     for (const slider of groups.flatMap(({ sliders }) => sliders)) {
       const row = this.rows.get(slider.name)
       row.usual = slider.usual
-      if (fresh) row.input.value = slider.value // else whoever moves it knows best
+      if (fresh) put(row.input, slider) // else whoever moves it knows best
       this.show(row)
     }
     if (fresh) this.remember()

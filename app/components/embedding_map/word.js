@@ -1,0 +1,34 @@
+// What was done on this map, as Python is told it: the pinned point, the selected ones, the evaluation at rest.
+// Streamlit gives the page the browser's last word again with every rerun, so that what the page decides by itself has to
+// become the browser's word. Words are counted: what Python says counts when it knows the last of them.
+class Word {
+  constructor(map) {
+    this.map = map
+    this.last = { pinned: null, selected: "", step: null }
+    this.serial = null
+  }
+
+  tell(what, value) {
+    if (this.last[what] === value) return
+    this.last[what] = value
+    this.send()
+  }
+
+  send() {
+    this.serial += 1
+    const { link, key } = this.map.state
+    tellApart(link ?? key, () => this.map.tellPython("told", { ...this.last, serial: this.serial }))
+  }
+
+  // What the page has decided otherwise than the viewer; from now on it is the viewer's word.
+  hear(state) {
+    this.serial ??= state.serial
+    if (state.serial !== this.serial) return {} // older than what was done here
+    const changed = Object.keys(this.last).filter((what) => state[what] !== this.last[what])
+    const decided = Object.fromEntries(changed.map((what) => [what, state[what]]))
+    if (!changed.length) return decided
+    Object.assign(this.last, decided)
+    this.send()
+    return decided
+  }
+}
