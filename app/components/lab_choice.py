@@ -48,7 +48,7 @@ def draw_again() -> None:
 
 def choose() -> Choice:
     """The row above everything."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         place = _place() if access.is_teacher() else SET
         source = _set() if place == SET else ""
         size = st.selectbox(
@@ -117,7 +117,9 @@ def _draw() -> int:
         width=130,
         help="The seed: the same number gives the same draw, so only what you move changes.",
     )
-    st.button("New draw", icon=":material/casino:", on_click=draw_again)
+    with st.container(width="content"):
+        st.space("small")  # as high as the labels beside it
+        st.button("New draw", icon=":material/casino:", on_click=draw_again)
     return seed
 
 

@@ -21,11 +21,11 @@ LEFT = "embeddings_left"  # the runs that the address named when the page was le
 RUN, OTHER = "run", "with"
 EVALUATIONS = ("evaluation", "evaluation_with")
 COMPUTE = "compute maps with other settings"
-SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Raw pixels"}
+SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Pixels"}
 SPACE_HELP = (
     "**Representation**: what the encoder makes of an image; training is for this.  \n"
     "**Projection**: after the projector, where the loss is computed.  \n"
-    "**Raw pixels**: the image itself, to see what training added."
+    "**Pixels**: the raw image itself, to see what training added."
 )
 METHOD_HELP = (
     "**PCA**: there at once; the two directions of largest variance, so large distances mean something.  \n"
@@ -113,8 +113,8 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
         key=BESIDE,
         format_func=named(others).__getitem__ if others else str,
         on_change=follow,
-        width=170,
-        placeholder="another run" if others else "no other run yet",
+        width=130,
+        placeholder="another run" if others else "none yet",
         disabled=not others,
         help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
     )
@@ -221,7 +221,7 @@ def pick_colour(probe: Probe, space: str) -> str:
         list(names),
         key="colour",
         bind="query-params",
-        width=130,
+        width=120,
         help="Groups, each in a colour of its own, or a number from low to high. *Files* takes columns of your own.",
     )
     return names[chosen]
