@@ -103,14 +103,35 @@ def test_paths_of_this_machine_stay_out_of_a_heading(load, monkeypatch):
 # Turns
 
 
-def test_a_turn_gives_the_answer_and_the_peak_of_the_memory(load, tmp_path):
-    script = tmp_path / "turn.py"
-    script.write_text(
-        "import sys, time; block = bytes(50_000_000); time.sleep(0.6); print('noise'); print(sys.argv[2])"
-    )
-    found = load("turns").turn(str(script), {"who": "me"})
+# It goes on when somebody has looked at it while it had all its memory.
+TURN = """
+import pathlib, sys, time
+block = b"x" * (50 << 20)
+here = pathlib.Path(sys.argv[0]).parent
+(here / "grown").touch()
+while not (here / "seen").exists():
+    time.sleep(0.01)
+print("noise")
+print(sys.argv[2])
+"""
+
+
+def test_a_turn_gives_the_answer_and_the_peak_of_the_memory(load, tmp_path, monkeypatch):
+    script, turns = tmp_path / "turn.py", load("turns")
+    script.write_text(TURN)
+    memory = turns.memory
+
+    def look(root):
+        grown = (tmp_path / "grown").exists()
+        found = memory(root)
+        if grown:
+            (tmp_path / "seen").touch()
+        return found
+
+    monkeypatch.setattr(turns, "memory", look)
+    found = turns.turn(str(script), {"who": "me"})
     assert found["who"] == "me"
-    assert found["peak_rss"] >= found["peak_pss"] > 0
+    assert found["peak_rss"] >= found["peak_pss"] > 50
 
 
 def test_a_turn_that_fails_says_so_in_one_sentence(load, tmp_path, capsys):

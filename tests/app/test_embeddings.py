@@ -288,10 +288,12 @@ def test_a_lost_evaluation_is_one_sentence_and_the_others_are_drawn(make_run, op
     (run.folder / "embeddings" / "step-00000320.safetensors").unlink()
     at = open_map()
     assert "step-00000320.safetensors" in text(at)
-    places = maps(at)[0]["frames"]["files"]
-    sent = files(at)
-    assert all(np.isfinite(sent[digest]).all() and len(sent[digest]) == 2 * 30 for digest in places[:2])
-    assert len(places) == 3 and places[2] is None
+    *others, lost = maps(at)[0]["frames"]["files"]
+    assert len(others) == 2 and all(others) and lost is None
+    at = act(at, run, step=160)
+    expected = embed.pca_film(embed.read_probe(run.folder / "embeddings"), "representation").xy[1]
+    np.testing.assert_array_equal(files(at)[others[1]].reshape(-1, 2), expected)
+    assert np.isfinite(expected).all()
 
 
 def test_without_pictures_the_points_are_still_shown(make_run, open_map):

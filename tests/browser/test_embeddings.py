@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from byol_core import paths
 from byol_core.runs import portable
-from tests.browser.conftest import PATIENCE, Served
+from tests.browser.conftest import PATIENCE, Served, still
 
 TINY = "map-byol-tiny"
 PATH = "/embeddings?run=byol-tiny"
@@ -19,7 +19,9 @@ def show(page: Page, served: Served, path: str = PATH, keys: tuple[str, ...] = (
     page.goto(served.url + path)
     for key in keys:
         page.wait_for_function(f"globalThis.byolMaps?.['{key}']?.ready")
-    expect(page.get_by_text("Ask with a picture")).to_be_visible()  # the last of the page: nothing moves any more
+    expect(page.get_by_text("Ask with a picture")).to_be_visible()  # the last of the page
+    for key in keys:
+        still(page, f"byolMaps['{key}'].at(0)")  # what it has pushed has come to rest
 
 
 def at(page: Page, point: int, key: str = TINY) -> tuple[float, float]:
@@ -92,3 +94,4 @@ def test_a_picture_of_ones_own_gets_a_place_and_its_neighbours(page: Page, serve
     payload: FilePayload = {"name": "mine.png", "mimeType": "image/png", "buffer": picture}
     page.locator("input[type=file]").last.set_input_files(payload)
     expect(page.get_by_text("The nearest images and their cosine distances")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.locator(".byol-map-star")).to_be_visible()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from app.components.packed import unpack
 from byol_core import presets
 from byol_core.events import MetricRow, Progress
 from byol_core.runs.model import Run
-from tests.browser.conftest import PATIENCE, Served
+from tests.browser.conftest import PATIENCE, Served, still
 
 # The chart of the loss, how many points it has, its range, and what is written beside the mouse.
 CHART = "[...document.querySelectorAll('.js-plotly-plot')].find(p => p._fullData.some(t => t.name?.startsWith('Loss')))"
 POINTS = f"({CHART}?._fullData.at(-1).x.length ?? 0)"
+LAST = f"Math.round({CHART}?._fullData.at(-1).x.at(-1) * 100)"  # the step: an epoch has a hundred
 FIRST = "document.querySelector('.js-plotly-plot')"
 RANGE = f"{CHART}._fullLayout.xaxis.range"
 HOVER = f"[...{CHART}.querySelectorAll('.hoverlayer text')].map(t => t.textContent).join(' ')"
@@ -47,22 +51,20 @@ def wait_until(page: Page, condition: str) -> None:
     page.wait_for_function(condition, timeout=PATIENCE)
 
 
-def corner(page: Page) -> tuple[float, float, float, float]:
-    """Where the points of the chart of the loss are drawn: left, top, width, height."""
-    found = page.evaluate(
-        f"(() => {{ const p = {CHART}, b = p.getBoundingClientRect(), l = p._fullLayout;"
-        " return [b.x + l.xaxis._offset, b.y + l.yaxis._offset, l.xaxis._length, l.yaxis._length] })()"
-    )
-    return found[0], found[1], found[2], found[3]
+# Where the points of the chart of the loss are drawn: left, top, width, height.
+CORNER = (
+    f"(() => {{ const p = {CHART}, b = p.getBoundingClientRect(), l = p._fullLayout;"
+    " return [b.x + l.xaxis._offset, b.y + l.yaxis._offset, l.xaxis._length, l.yaxis._length] })()"
+)
 
 
 def test_zoom_and_hover_outlive_new_points(page: Page, served: Served) -> None:
     with live(served, "zoomed", 200) as run:
         page.goto(f"{served.url}/runs?run={run.run_id}")
         wait_until(page, f"{POINTS} === 200")
-        page.mouse.wheel(0, 300)
-        page.wait_for_timeout(500)
-        left, top, width, height = corner(page)
+        page.evaluate(f"{CHART}.scrollIntoView({{ block: 'center' }})")
+        still(page, CORNER)
+        left, top, width, height = page.evaluate(CORNER)
         page.mouse.move(left + width / 4, top + height / 2)
         page.mouse.down()
         page.mouse.move(left + width / 2, top + height / 2 + 5, steps=8)
@@ -71,35 +73,70 @@ def test_zoom_and_hover_outlive_new_points(page: Page, served: Served) -> None:
         zoomed = page.evaluate(RANGE)
         page.mouse.move(left + width / 3, top + height / 3, steps=4)
         wait_until(page, f"{HOVER}.length > 3")
-        page.wait_for_timeout(500)  # plotly follows the mouse with a delay
+        still(page, HOVER)  # plotly follows the mouse with a delay
         before = page.evaluate(HOVER)
         log(served, run, range(200, 230))
         wait_until(page, f"{POINTS} === 230")
+        still(page, HOVER)  # a drawing takes it away for a moment
         assert page.evaluate(RANGE) == zoomed
         assert page.evaluate(HOVER) == before
 
 
 def test_a_poll_costs_the_same_however_long_the_run_is(page: Page, served: Served) -> None:
-    received: list[int] = []
-
-    def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: received.append(len(frame)))
-
-    page.on("websocket", listen)
+    answers = Answers(page)
     with live(served, "long", 100) as run:
         page.goto(f"{served.url}/runs?run={run.run_id}")
-        wait_until(page, f"{POINTS} === 100")
 
         def poll(step: int) -> int:
-            page.wait_for_timeout(2500)  # the browser says what it has, and the page settles
-            received.clear()
+            wait_until(page, f"{LAST} === {step - 1}")
+            answers.until(lambda: answers.brought == 0)  # the browser said what it has
+            answers.done.clear()
             log(served, run, range(step, step + 5))
-            page.wait_for_timeout(3500)
-            return sum(received)
+            wait_until(page, f"{LAST} === {step + 4}")
+            twice = Counter({part: count + 2 for part, count in answers.count().items()})
+            answers.until(lambda: answers.count() >= twice)
+            return answers.cost()
 
         short = poll(100)
         log(served, run, range(105, 5000))
-        assert 0 < poll(5000) < 1.5 * short + 2000
+        long = poll(5000)
+        assert short > 0
+        assert 0 < long < 1.5 * short + 2000
+
+
+class Answers:
+    """What the server sends to a page: each answer whole, whether it comes soon or late."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.done: list[tuple[str, int]] = []  # of each answer: the part of the page that it draws anew, and its bytes
+        self.brought: int | None = None  # points in the last answer that could bring any
+        self.bytes = 0
+        page.on("websocket", lambda socket: socket.on("framereceived", self.take))
+
+    def take(self, frame: bytes) -> None:
+        message = ForwardMsg.FromString(frame)
+        self.bytes += len(frame)
+        widget = message.delta.new_element.bidi_component
+        if widget.component_name == "byol_feed":
+            self.brought = len(unpack(widget.bytes)["step"])
+        if message.WhichOneof("type") == "script_finished":
+            self.done.append((" ".join(message.metadata.run.fragment_ids), self.bytes))
+            self.bytes = 0
+
+    def until(self, true: Callable[[], bool]) -> None:
+        for _ in range(PATIENCE // 50):
+            if true():
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"the server does not go on as it should: {self.done}, {self.brought} points")
+
+    def count(self) -> Counter[str]:
+        return Counter(part for part, _ in self.done)
+
+    def cost(self) -> int:
+        """Of one poll of all parts at their dearest."""
+        return sum(max(size for part, size in self.done if part == one) for one in self.count())
 
 
 def test_scales_axis_and_smoothing_are_kept_in_the_address(page: Page, served: Served) -> None:

@@ -1,4 +1,4 @@
-"""What the page decides about a map and what the viewer did on it become one, and stay so: whoever spoke last is right."""
+"""What the page decides about a map and what the viewer did on it become one: whoever spoke last is right."""
 
 from __future__ import annotations
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from byol_core.share import HASH_VARIABLE, hash_passphrase
-from tests.browser.conftest import PATIENCE, ROOT, Served, wait_for
+from tests.browser.conftest import PATIENCE, Served, serving, streamlit
 from tests.browser.oidc import CLIENT, SECRET, provider
 
 WORD = "blue-whale-42"
@@ -29,41 +26,22 @@ OPEN_SOCKET = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
-def serve(folder: Path, port: int, arguments: list[str], **environment: str) -> Iterator[Served]:
-    app = Served(f"http://localhost:{port}", folder / "home", folder / "server.log")
+def serve(folder: Path, arguments: Callable[[int], list[str]], **environment: str) -> Iterator[Served]:
+    home, log = folder / "home", folder / "server.log"
     kept = {name: value for name, value in os.environ.items() if name != HASH_VARIABLE}
-    whole = {**kept, "BYOL_LAB_HOME": str(app.home), **environment}
-    with app.log.open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=ROOT,
-            env=whole,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for(app.url + "/_stcore/health", server, app.log)
-        yield app
-    finally:
-        server.terminate()
-        server.wait(20)
-    said = app.log.read_text().replace("AuthlibDeprecationWarning", "")  # which concerns Authlib alone
+    with serving(arguments, log, {**kept, "BYOL_LAB_HOME": str(home), **environment}) as url:
+        yield Served(url, home, log)
+    said = log.read_text().replace("AuthlibDeprecationWarning", "")  # which concerns Authlib alone
     assert re.findall(r"^.*(?:Traceback|Error).*$", said, re.M) == []
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    port = free_port()
-    arguments = ["byol_core.cli", "app", "--share", "--port", str(port)]
-    with serve(tmp_path_factory.mktemp("shared"), port, arguments, **{HASH_VARIABLE: hash_passphrase(WORD)}) as app:
+    def arguments(port: int) -> list[str]:
+        return ["byol_core.cli", "app", "--share", "--port", str(port)]
+
+    with serve(tmp_path_factory.mktemp("shared"), arguments, **{HASH_VARIABLE: hash_passphrase(WORD)}) as app:
         yield app
 
 
@@ -210,20 +188,21 @@ def test_no_other_site_may_frame_it(lab: Served) -> None:
 
 
 def test_an_account_of_the_organisation_signs_in(browser: Browser, tmp_path: Path) -> None:
-    port = free_port()
     with provider() as school:
-        secrets = tmp_path / "secrets.toml"
-        settings = {
-            "redirect_uri": f"http://localhost:{port}/oauth2callback",
-            "cookie_secret": "a-long-secret-for-this-test-alone",
-            "client_id": CLIENT,
-            "client_secret": SECRET,
-            "server_metadata_url": f"{school.url}/.well-known/openid-configuration",
-        }
-        secrets.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
-        arguments = ["streamlit", "run", "app/server.py", f"--server.port={port}", "--server.headless=true"]
-        arguments += [f"--secrets.files={secrets}"]
-        with serve(tmp_path, port, arguments, BYOL_LAB_TEACHERS="Ada@school.example, unverified@school.example") as app:
+
+        def arguments(port: int) -> list[str]:
+            secrets = tmp_path / "secrets.toml"
+            settings = {
+                "redirect_uri": f"http://localhost:{port}/oauth2callback",
+                "cookie_secret": "a-long-secret-for-this-test-alone",
+                "client_id": CLIENT,
+                "client_secret": SECRET,
+                "server_metadata_url": f"{school.url}/.well-known/openid-configuration",
+            }
+            secrets.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
+            return streamlit("app/server.py", f"--secrets.files={secrets}")(port)
+
+        with serve(tmp_path, arguments, BYOL_LAB_TEACHERS="Ada@school.example, unverified@school.example") as app:
             for email in ("pupil@school.example", "unverified@school.example"):
                 assert "this account looks on" in log_in(browser, app, email)
             assert "You are signed in as ada@school.example" in log_in(browser, app, "ada@school.example")

@@ -30,7 +30,7 @@ def store(home: Path) -> Iterator[RunStore]:
 
 @pytest.fixture
 def lab(home: Path, store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """A home whose processes count: no torch, ten steps a second until they are told to hurry."""
+    """A home whose processes count: no torch, five steps a second until they are told to hurry."""
     monkeypatch.setenv("PYTHONPATH", str(SITE))
     monkeypatch.setenv("FAULTS_COUNT", "plainly")
     monkeypatch.setenv("BYOL_LAB_WARM_UP", "0")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import psutil
@@ -24,16 +23,17 @@ from websockets.typing import Subprotocol
 
 from byol_core import processes
 from byol_core.config import RunConfig
+from byol_core.errors import LabError
 from byol_core.runs import supervisor
 from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 
 ROOT = Path(__file__).parents[2]
-STEPS = 100  # twenty seconds, or at once when they may hurry
+STEPS = 100  # so many that the counting program does not end before it may hurry
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 40.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 100.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came true"
@@ -117,6 +117,18 @@ class Lab:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    def freeze(self, worker: psutil.Process) -> None:
+        """Stop a worker for now, and not in the midst of a write, which would keep everybody else from the store."""
+        while True:
+            worker.suspend()
+            wait_until(lambda: _frozen(worker))
+            try:
+                with self.store.writing(patience=0.2):
+                    return
+            except LabError:
+                worker.resume()
+                time.sleep(0.02)
+
     def resume(self, run: Run) -> None:
         LocalExecutor(self.store).submit(self.store.resume(run.run_id).run_id)
 
@@ -128,18 +140,18 @@ class Lab:
 
     @contextmanager
     def served(self) -> Iterator[tuple[psutil.Process, str]]:
-        """The real app; its process and its address."""
-        with socket() as free:
-            free.bind(("localhost", 0))
-            port = free.getsockname()[1]
-        flags = [f"--server.port={port}", "--server.headless=true", "--server.fileWatcherType=none"]
+        """The real app; its process and its address. The system gives it a port, which nobody else can take before."""
+        flags = ["--server.port=0", "--server.headless=true", "--server.fileWatcherType=none"]
         with (self.home / "app.log").open("ab") as log:
             app = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app/main.py", *flags], cwd=ROOT, stdout=log, stderr=log
             )
         try:
+            process = psutil.Process(app.pid)
+            wait_until(lambda: _ports(process))
+            (port,) = _ports(process)
             wait_until(lambda: _answers(f"http://localhost:{port}/_stcore/health"))
-            yield psutil.Process(app.pid), f"localhost:{port}"
+            yield process, f"localhost:{port}"
         finally:
             app.kill()
             app.wait()
@@ -163,6 +175,20 @@ def visit(address: str) -> None:
         said = ForwardMsg()
         while said.WhichOneof("type") != "script_finished":
             said.ParseFromString(page.recv(timeout=60))
+
+
+def _frozen(process: psutil.Process) -> bool:
+    """Whether all its threads have stopped."""
+    threads = Path(f"/proc/{process.pid}/task").glob("*/stat")
+    with suppress(OSError):  # one ended between the two looks
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
+    return False
+
+
+def _ports(process: psutil.Process) -> set[int]:
+    """Where it listens."""
+    assert alive(process), "it has ended"
+    return {found.laddr.port for found in process.net_connections("tcp") if found.status == psutil.CONN_LISTEN}
 
 
 def _answers(url: str) -> bool:

@@ -10,9 +10,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,11 @@ class Nursery:
         for pid in self.workers:
             os.kill(pid, signal.SIGKILL)
         self.process.stdin.close()
-        self.process.wait(20)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 @contextmanager
@@ -145,10 +150,14 @@ def open_nursery(folder: Path) -> Iterator[Nursery]:
 
 
 class Eavesdropper:
-    """Hands on to the worker's own listener, and sends this process a signal when a step is logged."""
+    """Hands on to the worker's own listener, and sends this process a signal when a step is logged.
 
-    def __init__(self, listener: Any, at: dict[int, int]) -> None:
-        self.listener, self.at = listener, at
+    ``turn`` is held by whoever writes into the store: a process that is stopped in the midst of that keeps all others
+    from it, and no test means that.
+    """
+
+    def __init__(self, listener: Any, at: dict[int, int], turn: threading.Lock) -> None:
+        self.listener, self.at, self.turn = listener, at, turn
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.listener, name)
@@ -157,7 +166,9 @@ class Eavesdropper:
         self.listener.metrics(rows)
         for row in rows:
             if "loss" in row.values and row.step in self.at:
-                os.kill(os.getpid(), self.at.pop(row.step))
+                number = self.at.pop(row.step)
+                with self.turn if number == signal.SIGSTOP else nullcontext():
+                    os.kill(os.getpid(), number)
 
 
 def _child(order: dict[str, Any]) -> int:
@@ -173,15 +184,28 @@ def _child(order: dict[str, Any]) -> int:
         resource.setrlimit(getattr(resource, name), (value, value))
     schema.BUSY_MILLISECONDS = order.get("busy", schema.BUSY_MILLISECONDS)
     at = {int(step): signal.Signals[name] for step, name in order.get("at", {}).items()}
+    turn = threading.Lock()
 
     def train(config: Any, folder: Path, listener: Any, *, resume: bool = False) -> Any:
-        return real(config, folder, Eavesdropper(listener, at), resume=resume)
+        return real(config, folder, Eavesdropper(listener, at, turn), resume=resume)
 
     pace = Pace(ask=0.1, retry=0.2, system=0.5, patience=order.get("patience", 60.0))
     with worker.stop_signals() as stop:
         store = worker.patiently(RunStore, stop)
+        store.writing = _in_turn(store.writing, turn)
         run = worker.patiently(lambda: worker.take(store, order["run"]), stop)
         return worker.work(store, run, train, _Printer(), asked=stop, pace=pace)[1]
+
+
+def _in_turn(writing: Callable[..., Any], turn: threading.Lock) -> Callable[..., Any]:
+    """The transactions of a store, of which none is open while somebody else has the turn."""
+
+    @contextmanager
+    def alone(**options: Any) -> Iterator[Any]:
+        with turn, writing(**options) as connection:
+            yield connection
+
+    return alone
 
 
 class _Printer:

@@ -38,7 +38,7 @@ def test_a_run_of_before_the_restart_says_so_and_goes_on(lab):
     worker = lab.reaches(run, 6)
     end(lab.supervisor())
     process = lab.row(run).pid, earlier(lab.row(run).pid_created)
-    worker.suspend()
+    lab.freeze(worker)
     lab.store.set_process(run.run_id, process)
     end(worker)
     seen = lab.show(run)

@@ -12,6 +12,7 @@ from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
 from byol_core.runs import folder, outcome, schema, system
 from byol_core.runs.listener import Pace, StoreListener
+from byol_core.runs.stall import StallWatch
 from byol_core.runs.store import RunStore
 
 QUICK = Pace(ask=0.02, beat=0.1, system=0.05, stalled=0.1, retry=0.05, patience=20.0)
@@ -137,12 +138,14 @@ def test_what_waits_of_the_machine_is_thinned_and_of_the_training_is_not(run, li
     assert sum(system.CPU in found.values for found in waiting) <= 6
 
 
-def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, listener, until, monkeypatch):
-    monkeypatch.setattr("byol_core.runs.stall.LEAST_STEP", 0.3)
-    monkeypatch.setattr("byol_core.runs.stall.TIMES", 1.0)
+def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, listener, until):
+    clock = [0.0]  # it goes when it is told: what the machine takes is never a stall
+    watch = listener.watch = StallWatch(lambda: clock[0])
     listener.alarm("It collapses.")
     listener.progress(Progress(1, 20, 0.1, 100.0, 1.0, "training"))
     listener.should_stop()
+    for clock[0] in (40.0, 80.0, 120.0):  # all at once would be the sleep of the whole process
+        until(lambda: watch._asked == clock[0])
     until(lambda: (patient_store.get(run.run_id).alarm or "").startswith("No step for"))
     listener.should_stop()
     until(lambda: patient_store.get(run.run_id).alarm == "It collapses.")

@@ -16,6 +16,8 @@ from byol_core.events import Listener, MetricRow, Progress, Summary
 from byol_core.files import write_json
 
 KEPT_EVERY = 5
+# A run of so many steps is still there when a test has started what it needs, however long that takes.
+LONG = 100
 
 
 def loss(step: int) -> float:
@@ -47,8 +49,12 @@ def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool =
     if how == "slow to stop":
         listener.should_stop = _later(listener.should_stop)
     while step < total and (how == "deaf" or not listener.should_stop()):
+        hurry = (folder.parent / "hurry").exists()
+        if total >= LONG and step == total - 1 and not hurry:
+            time.sleep(0.05)  # its last step waits until it may hurry, or is to stop
+            continue
         step += 1
-        time.sleep(0 if (folder.parent / "hurry").exists() else 0.2)
+        time.sleep(0 if hurry else 0.2)
         listener.metrics([MetricRow(step, step / 10, step * 0.1, {"loss": loss(step)})])
         listener.progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
         if step % KEPT_EVERY == 0:
