@@ -30,6 +30,20 @@ def at(page: Page, point: int, key: str = TINY) -> tuple[float, float]:
     return x, y
 
 
+def lasso(page: Page) -> None:
+    """Around all points of the first map."""
+    box = page.locator(".byol-map-plot").first.bounding_box()
+    assert box is not None
+    left, top, right, bottom = box["x"] + 4, box["y"] + 60, box["x"] + box["width"] - 4, box["y"] + box["height"] - 4
+    page.keyboard.down("Shift")
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 5)):
+        page.mouse.move(*corner, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
 def test_a_click_pins_a_picture_and_its_nearest_appear_with_distances(page: Page, served: Served) -> None:
     show(page, served)
     page.mouse.move(*at(page, 7))
@@ -43,16 +57,7 @@ def test_a_click_pins_a_picture_and_its_nearest_appear_with_distances(page: Page
 
 def test_what_a_lasso_caught_is_shown_as_pictures_and_cleared(page: Page, served: Served) -> None:
     show(page, served)
-    box = page.locator(".byol-map-plot").bounding_box()
-    assert box is not None
-    left, top, right, bottom = box["x"] + 4, box["y"] + 60, box["x"] + box["width"] - 4, box["y"] + box["height"] - 4
-    page.keyboard.down("Shift")
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 5)):
-        page.mouse.move(*corner, steps=3)
-    page.mouse.up()
-    page.keyboard.up("Shift")
+    lasso(page)
     expect(page.get_by_text(re.compile(r"points selected"))).to_be_visible()
     expect(page.get_by_test_id("stImage")).to_have_count(12)
     page.get_by_role("button", name=re.compile("^Clear$")).last.click()

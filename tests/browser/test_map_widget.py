@@ -274,6 +274,18 @@ def test_a_picture_that_was_asked_for_is_a_star_with_its_card(page: Page) -> Non
     expect(page.locator(".byol-map-card").first).to_contain_text("Mine")
 
 
+LOST = "c => c.getContext('webgl').isContextLost()"
+
+
+def pictured(page: Page, canvas: Locator) -> bytes:
+    """What is seen of a canvas, when two pictures of it are the same: the last movement may still go on."""
+    one, two = None, canvas.screenshot()
+    while one != two:
+        page.wait_for_timeout(500)
+        one, two = two, canvas.screenshot()
+    return two
+
+
 def test_a_lost_context_is_restored(page: Page) -> None:
     canvas = page.locator(".byol-map-canvas").first
     before = pictured(page, canvas)
@@ -289,18 +301,6 @@ def test_a_lost_context_is_restored(page: Page) -> None:
             return
         page.wait_for_timeout(100)
     pytest.fail("the points do not come back")
-
-
-LOST = "c => c.getContext('webgl').isContextLost()"
-
-
-def pictured(page: Page, canvas: Locator) -> bytes:
-    """What is seen of a canvas, when two pictures of it are the same: the last movement may still go on."""
-    one, two = None, canvas.screenshot()
-    while one != two:
-        page.wait_for_timeout(500)
-        one, two = two, canvas.screenshot()
-    return two
 
 
 def test_without_webgl_the_points_are_drawn_in_two_dimensions(browser: Browser, address: str) -> None:

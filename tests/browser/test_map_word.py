@@ -10,27 +10,13 @@ from playwright.sync_api import FilePayload, Page, expect
 from byol_core import paths
 from byol_core.runs import portable
 from tests.browser.conftest import PATIENCE, Served
-from tests.browser.test_embeddings import PATH, TINY, at, show
+from tests.browser.test_embeddings import PATH, TINY, at, lasso, show
 
 NEWEST = re.compile("after 150 epochs")
 
 
 def press(page: Page, key: str) -> None:
     page.locator(".byol-map-plot").first.press(key)
-
-
-def lasso(page: Page) -> None:
-    """Around all points of the first map."""
-    box = page.locator(".byol-map-plot").first.bounding_box()
-    assert box is not None
-    left, top, right, bottom = box["x"] + 4, box["y"] + 60, box["x"] + box["width"] - 4, box["y"] + box["height"] - 4
-    page.keyboard.down("Shift")
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 5)):
-        page.mouse.move(*corner, steps=3)
-    page.mouse.up()
-    page.keyboard.up("Shift")
 
 
 def pin(page: Page, point: int = 7) -> None:

@@ -83,6 +83,8 @@ def test_a_class_looks_on_and_is_offered_no_training(context: BrowserContext, la
 
 def test_a_teacher_stays_one_over_reload_and_tabs_until_signed_out(browser: Browser, lab: Served) -> None:
     context, other = browser.new_context(), browser.new_context()
+    for each in (context, other):
+        each.set_default_timeout(PATIENCE)
     page, viewer = context.new_page(), other.new_page()
     sign_in(page, lab, "not the passphrase")
     expect(page.get_by_text("That is not the passphrase.")).to_be_visible()
