@@ -10,7 +10,6 @@ points at hand on the server, to the first frame with points. Memory is that of 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from typing import Any
 import common
 import psutil
 from common import Requirement
-from pages import ARGUMENTS, BROWSERS, served
+from pages import ARGUMENTS, chromium, served
 from playwright.sync_api import Browser, Page, sync_playwright
 
 WHO = ("byol-lab", "plotly")
@@ -114,7 +113,6 @@ def turn(browser: Browser, url: str, who: str, n: int, seconds: float) -> dict[s
 
 def measure(rounds: int, seconds: float, sizes: Sequence[int]) -> dict[int, list[dict[str, dict[str, Any]]]]:
     """The turns of every round, for each number of points."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None) or common.leave("Install Chromium or Chrome.")
     with (
         tempfile.TemporaryDirectory() as home,
         served(home, "benchmarks/map_page.py") as url,
@@ -125,7 +123,7 @@ def measure(rounds: int, seconds: float, sizes: Sequence[int]) -> dict[int, list
             for n in sizes:
                 found[n].append({})
                 for who in common.in_turn(WHO, number):
-                    browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+                    browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
                     found[n][-1][who] = turn(browser, url, who, n, seconds)
                     browser.close()
                     common.say(f"round {number + 1}, {n:,} points, {who}: {found[n][-1][who]}")

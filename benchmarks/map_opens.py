@@ -26,7 +26,7 @@ import torch
 from common import Requirement
 from map_fit import made_up
 from map_frames import renderer_mib
-from pages import ARGUMENTS, BROWSERS, served
+from pages import ARGUMENTS, chromium, served
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SECONDS = 3.0
@@ -131,13 +131,12 @@ def tab(browser: Browser) -> Page:
 
 def measure(rounds: int, images: int, numbers: int) -> list[dict[str, Any]]:
     """The rounds, each with a server and a browser of its own."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None) or common.leave("Install Chromium or Chrome.")
     found = []
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
             maps = home_with(Path(home), images, numbers) / "maps"
             with served(home) as url:
-                browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+                browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
                 found.append(turn(browser, url, maps))
                 browser.close()
         common.say(f"round {number + 1}: {found[-1]}")

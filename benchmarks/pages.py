@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from common import leave
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +45,11 @@ PAGES = {
     "runs?run=byol-tiny": ".js-plotly-plot .main-svg",
     "embeddings?run=byol-tiny": ".byol-map-plot[data-drawn]",
 }
+
+
+def chromium() -> str:
+    """The browser on the PATH."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None) or leave("Install Chromium or Chrome.")
 
 
 @contextmanager
@@ -171,7 +177,7 @@ def slider_seconds(page: Page, url: str) -> list[float]:
 
 def measure(url: str, rounds: int) -> dict[str, list[float]]:
     """Seconds of each page, in turn, and of the slider; a first round warms the server and is left out."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)))
+    executable = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()

@@ -9,13 +9,12 @@ the same cores. Once with nothing else to do, once while a run trains. The model
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from typing import Any
 
 import common
 from common import Requirement
-from pages import ARGUMENTS, BROWSERS, VIEWS, served, training
+from pages import ARGUMENTS, VIEWS, chromium, served, training
 from playwright.sync_api import Page, sync_playwright
 
 IDLE_MS, TRAINING_MS = 150, 300
@@ -58,9 +57,8 @@ def milliseconds(page: Page, url: str, presses: int) -> list[list[float]]:
 
 def measure(presses: int) -> dict[str, list[list[float]]]:
     """Idle, then with a run that trains."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None) or common.leave("Install Chromium or Chrome.")
     with tempfile.TemporaryDirectory() as home, served(home) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         found = {"idle": milliseconds(page, url, presses)}
         with training(home):

@@ -1,17 +1,15 @@
 """A built wheel carries the app, its scripts and styles, the theme, the pictures and the demo, and serves them."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
+
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[1]
 CARRIED = (
@@ -54,57 +52,10 @@ def version() -> str:
 
 
 def test_byol_app_serves_the_dashboard_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log.txt"
     environment = {**os.environ, "PYTHONPATH": str(installed), "BYOL_LAB_HOME": str(tmp_path / "home")}
-    for _ in range(5):
-        port = free_port()
-        command = [sys.executable, "-m", "byol_core.cli", "app", "--port", str(port)]
-        with log.open("w") as output:
-            server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            if listens(server, port):
-                assert answers(f"http://localhost:{port}/_stcore/health"), log.read_text()
-                return
-        finally:
-            end(server)
-        # Between the two, another program was faster.
-        assert f"Port {port} is not available" in log.read_text(), log.read_text()
-    pytest.fail("Others took every port that was free.")
 
+    def arguments(port: int) -> list[str]:
+        return ["byol_core.cli", "app", "--port", str(port)]
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        return int(free.getsockname()[1])
-
-
-def listens(server: subprocess.Popen[bytes], port: int) -> bool:
-    """Whether that process, and no other, comes to listen there; False when it ends before."""
-    process = psutil.Process(server.pid)
-    limit = time.monotonic() + 120
-    while server.poll() is None:
-        assert time.monotonic() < limit, "it listens nowhere"
-        with suppress(psutil.NoSuchProcess):  # it has just ended
-            found = process.net_connections("tcp")
-            if any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in found):
-                return True
-        time.sleep(0.05)
-    return False
-
-
-def end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(60)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
-
-
-def answers(url: str) -> bool:
-    for _ in range(300):
-        try:
-            return urllib.request.urlopen(url, timeout=5).status == 200
-        except OSError:
-            time.sleep(0.2)
-    return False
+    with serving(arguments, tmp_path / "log.txt", environment, tmp_path) as url:
+        assert urllib.request.urlopen(f"{url}/_stcore/health", timeout=60).status == 200

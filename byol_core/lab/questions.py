@@ -179,22 +179,24 @@ def _ask(
     try:
         whole = {**question, **_who(subject)}
         key = _key(kind, whole, images)
-        found = _job(folder, key, read)
+        found, answer = _stands(folder, key, read)
         if start and found.state in ("absent", "waiting"):
             arrays = None if images is None else {"images": images}
             found = jobs.ask(home, LANE, folder, key, kind, whole, arrays)
+            answer = _answer(folder, key, found, read)
     except LabError as error:
         return Asked(Job("failed", message=str(error)), None)
-    return Asked(found, _answer(folder, key, found, read), key)
+    return Asked(found, answer, key)
 
 
-def _job(folder: Path, key: str, read: Callable[[Answer], Found]) -> Job:
-    """Where it stands; an answer that cannot be read, as one of another release, is thrown away."""
+def _stands(folder: Path, key: str, read: Callable[[Answer], Found]) -> tuple[Job, Found | None]:
+    """Where it stands and what is there; an answer that cannot be read, as one of another release, is thrown away."""
     found = jobs.job(folder, key)
-    if found.state != "ready" or _answer(folder, key, found, read) is not None:
-        return found
-    jobs.forget(folder, key)
-    return Job("absent")
+    answer = _answer(folder, key, found, read)
+    if found.state == "ready" and answer is None:
+        jobs.forget(folder, key)
+        return Job("absent"), None
+    return found, answer
 
 
 def _answer(folder: Path, key: str, found: Job, read: Callable[[Answer], Found]) -> Found | None:

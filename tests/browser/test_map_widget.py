@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, serving, still, streamlit
+from tests.browser.conftest import PATIENCE, still
+from tests.serving import ROOT, serving, streamlit
 
 READY = "globalThis.byolMaps?.one?.ready && byolMaps.two?.ready"
 APP = Path(__file__).with_name("map_page.py")

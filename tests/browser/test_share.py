@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from byol_core.share import HASH_VARIABLE, hash_passphrase
-from tests.browser.conftest import PATIENCE, Served, serving, streamlit
+from tests.browser.conftest import PATIENCE, Served
 from tests.browser.oidc import CLIENT, SECRET, provider
+from tests.serving import serving, streamlit
 
 WORD = "blue-whale-42"
 SESSION = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
