@@ -13,13 +13,15 @@ from byol_core.config import OptimiserConfig
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
 REFERENCE_BATCH = 256  # the learning rate is given for this many images
+_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"  # in a saved state of LARS; the latter in earlier ones
 
 
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling (arXiv 1708.03888) as in the paper's ``utils/optimizers.py``.
 
     Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only when both norms
-    are positive); m <- momentum * m + lr * g; w <- w - m. The rate multiplies before the momentum, as in the paper's.
+    are positive); m <- momentum * m + g; w <- w - lr * m. The rate multiplies after the momentum, so that a change of
+    the rate acts at once on all of the step.
     """
 
     def __init__(
@@ -45,18 +47,36 @@ class LARS(Optimizer):
             weights, slopes = (torch.stack(torch._foreach_norm(tensors)) for tensors in (parameters, gradients))
             ratio = torch.where((weights > 0) & (slopes > 0), group["trust"] * weights / slopes, 1.0)
             torch._foreach_mul_(gradients, list(ratio.unbind()))
-        torch._foreach_mul_(gradients, group["lr"])
         momenta = [self._momentum(parameter) for parameter in parameters]
         torch._foreach_mul_(momenta, group["momentum"])
         torch._foreach_add_(momenta, gradients)
-        torch._foreach_sub_(parameters, momenta)
+        torch._foreach_sub_(parameters, torch._foreach_mul(momenta, group["lr"]))
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = torch.zeros_like(parameter)
-        buffer: Tensor = state["momentum_buffer"]
+        if _MOMENTUM not in state:
+            state[_MOMENTUM] = torch.zeros_like(parameter)
+        buffer: Tensor = state[_MOMENTUM]
         return buffer
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take a saved state; of one that an earlier version saved, the rate is divided out of the momenta."""
+        super().load_state_dict(_without_rates(state_dict))
+
+
+def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
+    """The state with momenta that hold no rate. Earlier versions had it in them, under another name.
+
+    A rate of 0, as in the first step of a warm-up, has left nothing in a momentum that started at 0.
+    """
+    found = dict(state["state"])
+    for group in state["param_groups"]:
+        rate = float(group["lr"])
+        for index in group["params"]:
+            if _MOMENTUM_TIMES_RATE in found.get(index, {}):
+                held = found[index][_MOMENTUM_TIMES_RATE]
+                found[index] = {_MOMENTUM: held / rate if rate else torch.zeros_like(held)}
+    return {**state, "state": found}
 
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:

@@ -132,16 +132,15 @@ class Reference:
         return peak * k / WARMUP if k < WARMUP else peak * (1 + math.cos(math.pi * (k - WARMUP) / (STEPS - WARMUP))) / 2
 
     def update(self, name: str, gradient: Tensor, rate: float) -> None:
-        """LARS: decay and adaptation, the rate before the momentum; SGD: the rate after it. Momentum 0.9 in both."""
+        """Decay, for LARS adaptation, momentum 0.9, and after it the rate."""
         w, excluded = self.online[name], self.online[name].ndim == 1  # biases and norms
         if not excluded:
             gradient = gradient + 1e-3 * w
-        lars = self.config.optimiser.name == "lars"
-        if lars and not excluded:
+        if self.config.optimiser.name == "lars" and not excluded:
             gradient = gradient * 1e-3 * w.norm() / gradient.norm()
         before = self.momenta.get(name, torch.zeros_like(w))
-        self.momenta[name] = 0.9 * before + (rate * gradient if lars else gradient)
-        self.online[name] = w - (self.momenta[name] if lars else rate * self.momenta[name])
+        self.momenta[name] = 0.9 * before + gradient
+        self.online[name] = w - rate * self.momenta[name]
 
 
 def reference_of(config: RunConfig, method: Method) -> Reference:
