@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
+from byol_core import checks
 from byol_core.errors import InputError
 from byol_core.settings import (
     OPERATIONS,
@@ -110,6 +111,7 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, A
 
 def field_info(dotted: str) -> Any:
     """pydantic's FieldInfo of a dotted key; InputError when there is no such setting."""
+    checks.kind("a setting", dotted, str, "a text such as 'views.strength'")
     model: Any = RunConfig
     *sections, last = dotted.split(".")
     for section in sections:
@@ -136,7 +138,9 @@ def _unknown(dotted: str) -> str:
 
 def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | None = None) -> RunConfig:
     """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong."""
-    merged: dict[str, Any] = json.loads(json.dumps(dict(tree or {})))
+    for name, given in (("tree", tree), ("dotted", dotted)):
+        checks.kind(name, {} if given is None else given, Mapping, "a mapping of settings to their values")
+    merged = _copied(tree or {})
     for key, value in (dotted or {}).items():
         field_info(key)
         _put(merged, key.split("."), value)
@@ -144,6 +148,14 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
         return RunConfig.model_validate(merged)
     except ValidationError as error:
         raise InputError(sentence(error)) from None
+
+
+def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        copied: dict[str, Any] = json.loads(json.dumps(dict(tree)))
+    except (TypeError, ValueError, RecursionError):
+        raise checks.wrong("tree", "settings of plain values: texts, numbers, lists and mappings", tree) from None
+    return copied
 
 
 def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:

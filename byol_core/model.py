@@ -15,13 +15,14 @@ from pydantic import BaseModel, Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from byol_core import starts
+from byol_core import checks, starts
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
 from byol_core.files import write_atomic, write_json
 from byol_core.leaving import last_part
 from byol_core.networks import build_encoder
 from byol_core.networks.pretrained import network_of
+from byol_core.networks.sound import unusable
 
 if TYPE_CHECKING:
     from huggingface_hub import PyTorchModelHubMixin as _Hub
@@ -133,8 +134,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         class_names: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
-        if num_labels < 2:
-            raise InputError(f"A classifier tells two classes or more apart, but num_labels is {num_labels}.")
+        _check(network, num_labels, image_size, class_names)
         if class_names is not None and len(class_names) != num_labels:
             raise InputError(f"There are {len(class_names)} class_names for {num_labels} classes.")
         self.network, self.image_size, self.num_labels = network, image_size, num_labels
@@ -147,10 +147,10 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         """Pictures (B, 3, H, W) in [0, 1], labels (B,) int64 -> logits (B, classes), and the mean cross-entropy.
 
         Pictures of uint8 are divided by 255. The encoder normalises by itself. A label of -1 or -100 is none; without
-        a single one the loss is 0.
+        a single one the loss is 0. ArgumentError when they are of another kind or shape; on the CPU their values are
+        looked at too.
         """
-        if not pixel_values.is_floating_point():
-            pixel_values = pixel_values.float() / 255
+        _look(pixel_values, labels, self.num_labels)
         logits: Tensor = self.classifier(self.encoder(pixel_values))
         if labels is None:
             return ImageClassifierOutput(None, logits)
@@ -183,10 +183,12 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         generator. InputError when there is nothing of that name or the number of classes is not known, LabError when it
         cannot be read or fetched.
         """
+        checks.kind("the name of a model", pretrained_model_name_or_path, (str, Path), "a text or a path")
         name = str(pretrained_model_name_or_path)
         if unknown := sorted(download.keys() - _DOWNLOAD):
             known = ", ".join(("num_labels", "class_names", "id2label", *sorted(_DOWNLOAD)))
             raise InputError(f"from_pretrained does not know '{unknown[0]}'; it takes {known}.")
+        _check_classes(num_labels, class_names)
         if id2label is not None:
             class_names = _in_order(id2label)
         if class_names is not None and num_labels is None:
@@ -232,6 +234,8 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
             model.load_state_dict(tensors)
         except RuntimeError:
             raise LabError(f"The weights in '{folder}' are not those that its config.json describes.") from None
+        if complaint := unusable(model.state_dict()):
+            raise LabError(f"The weights in '{folder}' {complaint}.")
         return model
 
     # Saving
@@ -294,8 +298,36 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         return _CARD.format(encoder=self.network.encoder, name=name, size=size, start=start, tags=tags)
 
 
+def _check(network: object, num_labels: object, image_size: object, class_names: object) -> None:
+    checks.kind("network", network, NetworkConfig, "a NetworkConfig, such as RunConfig().network")
+    _check_classes(num_labels, class_names)
+    if num_labels is None:
+        raise checks.wrong("num_labels", "a whole number from 2 on", None)
+    if image_size is not None:
+        checks.whole("image_size", image_size)
+
+
+def _check_classes(num_labels: object, class_names: object) -> None:
+    if num_labels is not None:
+        checks.whole("num_labels", num_labels, 2)
+    named = isinstance(class_names, Sequence) and all(isinstance(name, str) for name in class_names)
+    if class_names is not None and (not named or isinstance(class_names, str)):
+        raise checks.wrong("class_names", "a list of names", class_names)
+
+
+def _look(pixel_values: Tensor, labels: Tensor | None, classes: int) -> None:
+    """At pictures and labels; what is on an accelerator is not waited for."""
+    checks.pictures("pixel_values", pixel_values, look=checks.is_tensor(pixel_values) and checks.at_hand(pixel_values))
+    if labels is None:
+        return
+    checks.labels("labels", labels, len(pixel_values), look=False)
+    if checks.at_hand(labels):
+        checks.labels("labels", labels.masked_fill(labels == NO_LABEL[1], NO_LABEL[0]), len(pixel_values), classes)
+
+
 def _in_order(id2label: Mapping[Any, str]) -> list[str]:
     """The names by their numbers, which JSON makes text; InputError when they do not count up from 0."""
+    checks.kind("id2label", id2label, Mapping, "the names of the classes by number, as {0: 'cat', 1: 'dog'}")
     try:
         named = {int(number): str(name) for number, name in id2label.items()}
     except (ValueError, TypeError):

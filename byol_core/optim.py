@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
+from byol_core import checks
 from byol_core.config import OptimiserConfig
+from byol_core.errors import ArgumentError
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
 REFERENCE_BATCH = 256  # the learning rate is given for this many images
@@ -27,6 +29,10 @@ class LARS(Optimizer):
     def __init__(
         self, params: Any, lr: float, *, momentum: float = 0.9, weight_decay: float = 0.0, trust: float = TRUST
     ) -> None:
+        checks.number("lr", lr, 0)
+        checks.number("momentum", momentum, 0, 1)
+        checks.number("weight_decay", weight_decay, 0)
+        checks.number("trust", trust, above=0)
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust, "adapt": True}
         super().__init__(params, defaults)
 
@@ -34,7 +40,7 @@ class LARS(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """One update of every parameter that has a gradient."""
         if closure is not None:
-            raise ValueError("LARS takes no closure.")
+            raise ArgumentError("LARS takes no closure: compute the gradients before the step.")
         for group in self.param_groups:
             parameters = [p for p in group["params"] if p.grad is not None]
             if parameters:
@@ -81,8 +87,10 @@ def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:
     """Two groups a module, decayed and not; ``rate`` is the module's multiple of the learning rate."""
+    checks.number("weight_decay", weight_decay, 0)
     groups = []
     for module, rate in modules:
+        checks.number("rate of a module", rate, 0)
         parameters = [p for p in module.parameters() if p.requires_grad]
         matrices = [p for p in parameters if p.ndim > 1]
         vectors = [p for p in parameters if p.ndim <= 1]  # biases, and weights of norms
@@ -93,7 +101,10 @@ def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: f
 
 def build_optimiser(config: OptimiserConfig, modules: Iterable[tuple[nn.Module, float]]) -> Optimizer:
     """The optimiser that the settings name; its rate is set at each step with :func:`set_rate`."""
+    checks.kind("config", config, OptimiserConfig, "an OptimiserConfig, such as RunConfig().optimiser")
     groups = parameter_groups(modules, config.weight_decay)
+    if not groups:
+        raise ArgumentError("'modules' hold no weight that learns.")
     if config.name == "lars":
         return LARS(groups, config.lr, momentum=config.momentum)
     fused = next(p for group in groups for p in group["params"]).device.type in ("cpu", "cuda")
@@ -104,11 +115,14 @@ def build_optimiser(config: OptimiserConfig, modules: Iterable[tuple[nn.Module, 
 
 def peak_rate(config: OptimiserConfig, batch_size: int) -> float:
     """The highest learning rate of a run: scaled by batch / 256 (§3.3), but for AdamW."""
+    checks.kind("config", config, OptimiserConfig, "an OptimiserConfig, such as RunConfig().optimiser")
+    checks.whole("batch_size", batch_size)
     return config.lr if config.name == "adamw" else config.lr * batch_size / REFERENCE_BATCH
 
 
 def set_rate(optimiser: Optimizer, rate: float) -> None:
     """Set the learning rate of each group, times the group's own multiple."""
+    checks.number("rate", rate, 0)
     for group in optimiser.param_groups:
         value = rate * group["rate"]
         if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from the device

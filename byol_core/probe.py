@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from byol_core.config import RunConfig
 from byol_core.data.imageset import ImageSet, blocks, content_digest
 from byol_core.data.mapped import is_mapped, take
-from byol_core.evaluate.knn import knn_accuracy, knn_votes
+from byol_core.evaluate.knn import found_share, knn_votes
 from byol_core.networks import Encoder
 
 _CHUNK = 512  # pictures in one forward pass
@@ -161,7 +161,7 @@ class Probe:
             return None
         settings = self.config.evaluation
         labels = self.labels
-        return knn_accuracy(
+        return found_share(
             self.rows(features, bank).to(labels.device), labels[bank],
             self.rows(features, queries).to(labels.device), labels[queries],
             k=settings.k, temperature=settings.temperature,

@@ -98,7 +98,7 @@ def test_a_run_a_file_and_torchs_seed_give_the_same_model(tmp_path, monkeypatch)
     ("name", "asked", "words"),
     [
         ("byol-tiny", {}, "has no classifier yet: say how many classes there are with num_labels"),
-        ("byol-tiny", {"num_labels": 1}, "two classes or more"),
+        ("byol-tiny", {"num_labels": 1}, "'num_labels' should be a whole number from 2 on"),
         ("byol-tiny", {"num_labels": 3, "class_names": ["a", "b"]}, "2 class_names for 3 classes"),
         ("nobody", {"num_labels": 2}, "There is no 'nobody' to load: give byol-tiny"),
     ],

@@ -9,7 +9,6 @@ from torch import nn
 from byol_core.config import OptimiserConfig
 from byol_core.optim import LARS, build_optimiser, load_state, peak_rate, set_rate
 
-
 RATES = (0.0, 0.25, 0.5, 0.4, 0.2, 0.05)  # a warm-up and a fall: a constant rate would not tell where it multiplies
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from byol_core import checks
 from byol_core.augment import colour
 from byol_core.augment.parameters import NEVER, ViewParameters
 
 
 def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
     """What was drawn for image ``i`` of ``size`` (H, W), as names and words; what changed nothing is left out."""
+    checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
+    checks.whole("i", i, 0, len(params) - 1)
+    checks.sides("size", size)
     lines = list(_describe_geometry(params, i, size))
     lines += _describe_colour(params, i)
     if params.sigma is not None and params.sigma[i] > 0:

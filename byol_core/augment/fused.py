@@ -19,6 +19,7 @@ from torch import Tensor
 
 from byol_core.augment import blur, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters
+from byol_core.errors import ArgumentError
 
 _PIXELS_A_TURN = 32_768  # a thread takes so many at a time: fewer would cost more than they save
 _lock = threading.Lock()
@@ -34,7 +35,7 @@ def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
     """One view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32, contiguous.
 
     Raises:
-        ValueError: The images are not RGB, or a box does not lie within them.
+        ArgumentError: The images are not RGB, or a box does not lie within them.
     """
     _check(images, params)
     if images.dtype != torch.uint8:
@@ -64,10 +65,10 @@ def _check(images: Tensor, params: ViewParameters) -> None:
     """The kernel looks at no bounds: what would lie outside is refused here."""
     _, channels, height, width = images.shape
     if channels != 3:
-        raise ValueError(f"views are made of RGB images, these have {channels} channels")
+        raise ArgumentError(f"Views are made of RGB images, but these have {channels} channels.")
     top, left, h, w = params.boxes.numpy().T
     if not ((top >= 0) & (left >= 0) & (h > 0) & (w > 0) & (top + h <= height) & (left + w <= width)).all():
-        raise ValueError(f"a crop lies outside of the image of {height} x {width} pixels")
+        raise ArgumentError(f"A crop lies outside of the image of {height} x {width} pixels.")
 
 
 def _geometry(p: ViewParameters) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from byol_core import checks
 from byol_core.augment import blur, colour, geometry
 from byol_core.augment.policy import AT_ONE, Pair, ViewPolicy
 
@@ -63,7 +64,16 @@ class ViewParameters:
 def draw(
     policy: ViewPolicy, n: int, generator: torch.Generator, size: Size, out: Size | None = None
 ) -> tuple[ViewParameters, ViewParameters]:
-    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the views' size."""
+    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the views' size.
+
+    ArgumentError when an argument is of the wrong kind or range.
+    """
+    checks.kind("policy", policy, ViewPolicy, "a ViewPolicy, as resolve(ViewsConfig()) gives it")
+    checks.kind("generator", generator, torch.Generator, "a torch.Generator")
+    checks.whole("n", n, 0)
+    checks.sides("size", size)
+    if out is not None:
+        checks.sides("size of the views", out)
     out = out or size
     device = generator.device
     block = torch.rand(sum(_NUMBERS.values()), 2 * n, generator=generator, device=device)

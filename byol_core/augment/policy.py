@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from byol_core import checks
 from byol_core.config import OPERATIONS, ViewsConfig
 
 # What an operation does at strength 1 where the paper does not say.
@@ -82,6 +83,18 @@ class ViewPolicy:
     solarise: Pair
     name: str = field(default="", compare=False)
 
+    def __post_init__(self) -> None:
+        checks.kind("strengths", self.strengths, Mapping, "a mapping of every operation to its strength")
+        checks.known("strengths", self.strengths, OPERATIONS)
+        for operation in OPERATIONS:
+            checks.number(f"strengths[{operation!r}]", self.strengths[operation], 0, 2)
+        for name in ("jitter", "blur", "solarise"):
+            pair = getattr(self, name)
+            if not isinstance(pair, tuple) or len(pair) != 2:
+                raise checks.wrong(name, "a probability for each of the two views", pair)
+            for share in pair:
+                checks.number(name, share, 0, 1)
+
     def __getitem__(self, operation: str) -> float:
         return self.strengths[operation]
 
@@ -93,11 +106,13 @@ class ViewPolicy:
 
 def preset_strengths(preset: str) -> dict[str, float]:
     """The strength of every operation in a preset, 0 where it is off."""
+    checks.one_of("preset", preset, list(RECIPES))
     return {operation: RECIPES[preset].strengths.get(operation, 0.0) for operation in OPERATIONS}
 
 
 def resolve(views: ViewsConfig) -> ViewPolicy:
     """The policy of a run's settings: the preset, the single strengths laid over it, and the master strength."""
+    checks.kind("views", views, ViewsConfig, "a ViewsConfig, such as RunConfig().views")
     recipe = RECIPES[views.preset]
     strengths = preset_strengths(views.preset)
     strengths |= {name: value for name in OPERATIONS if (value := getattr(views, name)) is not None}

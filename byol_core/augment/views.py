@@ -9,9 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from byol_core import checks
 from byol_core.augment import blur, colour, fused, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters, draw
 from byol_core.augment.policy import ViewPolicy
+from byol_core.errors import ArgumentError
 
 
 def make_views(
@@ -23,11 +25,14 @@ def make_views(
     rows: slice | None = None,
     n: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Both views of a batch (B, 3, H, W); the generator must be on the images' device.
+    """Both views of a batch (B, 3, H, W), uint8 or floats in [0, 1]; the generator must be on the images' device.
 
+    ArgumentError when an argument is of the wrong kind, shape or range, or a picture is not finite.
     Where several processes share a batch, each draws for all ``n`` images of it and gives its own, which are ``rows``
     of them: together they see what one process would.
     """
+    checks.pictures("images", images)
+    _check(images, generator, rows, n)
     total = len(images) if n is None else n
     drawn = draw(policy, total, generator, (images.shape[2], images.shape[3]), size)
     if rows is not None:
@@ -41,9 +46,12 @@ def apply(images: Tensor, params: ViewParameters, size: Size | None = None) -> T
     """Make one view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32 in [0, 1].
 
     On the CPU by compiled code, elsewhere and inside ``torch.compile`` by tensor operations; the two agree to 1e-5.
+    ArgumentError when an argument is of the wrong kind or shape; floats are looked at on the CPU alone.
     """
-    if len(images) != len(params):
-        raise ValueError(f"parameters of {len(params)} images for {len(images)} images")
+    checks.pictures("images", images, look=checks.is_tensor(images) and checks.at_hand(images))
+    _check_params(images, params)
+    if size is not None:
+        checks.sides("size", size)
     size = size or (images.shape[2], images.shape[3])
     if fused.serves(images):
         return fused.apply(images, params, size)
@@ -52,6 +60,8 @@ def apply(images: Tensor, params: ViewParameters, size: Size | None = None) -> T
 
 def apply_by_tensors(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
     """What :func:`apply` does, as operations on the whole batch, on any device."""
+    checks.pictures("images", images, look=False)
+    _check_params(images, params)
     view = geometry.crop_resize(_unit(images), params.boxes, params.flip_horizontal, params.flip_vertical, size)
     if params.degrees is not None and params.shift is not None:
         view = geometry.rotate_shift(view, params.degrees, params.shift)
@@ -64,6 +74,27 @@ def apply_by_tensors(images: Tensor, params: ViewParameters, size: Size) -> Tens
     if params.threshold is not None:
         view = colour.solarise(view, params.threshold)
     return noise.finish(view, params.noise, params.deviation, params.holes)
+
+
+def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: int | None) -> None:
+    checks.kind("generator", generator, torch.Generator, "a torch.Generator")
+    if generator.device != images.device:
+        raise ArgumentError(
+            f"'generator' should be on the images' device {images.device}, but is on {generator.device}."
+        )
+    if n is not None:
+        checks.whole("n", n)
+    if rows is not None:
+        checks.kind("rows", rows, slice, "a slice of the batch")
+    taken = len(range(len(images) if n is None else n)[rows or slice(None)])
+    if taken != len(images):
+        raise ArgumentError(f"'rows' and 'n' name {taken} images, but there are {len(images)}.")
+
+
+def _check_params(images: Tensor, params: ViewParameters) -> None:
+    checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
+    if len(images) != len(params):
+        raise ArgumentError(f"'params' are those of {len(params)} images, but there are {len(images)}.")
 
 
 def _unit(images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from byol_core import paths
+from byol_core import checks, paths
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
 from byol_core.fit import is_out_of_memory
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
+MOST_PIXELS = 4096  # of a side: more is a slip of the finger
 
 
 def entries() -> tuple[Entry, ...]:
@@ -27,7 +28,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def load(
-    source: str,
+    source: str | Path,
     image_size: int,
     *,
     progress: Progress | None = None,
@@ -41,6 +42,8 @@ def load(
     end: in memory, or on the disk in a cache that is made once; "auto" takes the disk when the memory does not hold
     them. InputError or LabError in one sentence.
     """
+    _check(source, image_size, limit, images, progress)
+    source = str(source)
     try:
         return _load(source, image_size, progress, limit, images)
     except (MemoryError, RuntimeError) as error:  # torch says it in a RuntimeError
@@ -50,6 +53,16 @@ def load(
             f"There is not enough memory to read the images of '{source}': set runtime.images=disk, choose a smaller "
             "data.image_size, or set data.limit."
         ) from None
+
+
+def _check(source: object, image_size: object, limit: object, images: object, progress: object) -> None:
+    checks.kind("source", source, (str, Path), "the name of a set, or a path")
+    checks.whole("image_size", image_size, 1, MOST_PIXELS)
+    if limit is not None:
+        checks.whole("limit", limit, 2)
+    checks.one_of("images", images, ("auto", "memory", "disk"))
+    if not (progress is None or callable(progress)):
+        raise checks.wrong("progress", "a function of a text and a share", progress)
 
 
 def _load(

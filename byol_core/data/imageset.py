@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from byol_core import checks
 from byol_core.data.memory import free_memory
-from byol_core.errors import InputError
+from byol_core.errors import ArgumentError, InputError
 
 # The share of the free memory that the images may take: training needs the rest.
 MEMORY_SHARE = 0.8
@@ -40,26 +41,27 @@ class ImageSet:
     fingerprint: str | None = None
 
     def __post_init__(self) -> None:
+        checks.pictures("images", self.images, look=False)
+        if self.images.is_floating_point():
+            raise checks.wrong("images", "a tensor of pictures (N, 3, H, W), uint8", self.images)
         check_enough(self.name, len(self.images), self.skipped)
-        if self.images.dtype != torch.uint8 or self.images.ndim != 4 or self.images.shape[1] != 3:
-            raise ValueError(f"images should be (N, 3, H, W) uint8, not {tuple(self.images.shape)} {self.images.dtype}")
         self._check_labels()
         self._check_split()
 
     def _check_labels(self) -> None:
         if self.labels is None:
             return
-        if self.labels.dtype != torch.int64 or self.labels.shape != (len(self.images),):
-            raise ValueError(f"labels should be ({len(self.images)},) int64, not {tuple(self.labels.shape)}")
-        if int(self.labels.min()) < -1 or int(self.labels.max()) >= len(self.class_names):
-            raise ValueError(f"labels should lie between -1 and {len(self.class_names) - 1}")
+        checks.labels("labels", self.labels, len(self.images), len(self.class_names))
 
     def _check_split(self) -> None:
+        for name, part in (("train", self.train), ("test", self.test)):
+            if not checks.is_tensor(part) or part.dtype != torch.int64 or part.ndim != 1:
+                raise checks.wrong(name, "a tensor of places in images (n,), int64", part)
         both = torch.cat([self.train, self.test]).sort().values
-        if both.dtype != torch.int64 or bool((both.diff() == 0).any()):
-            raise ValueError("train and test should be int64 indices without a common one")
+        if bool((both.diff() == 0).any()):
+            raise ArgumentError("'train' and 'test' should name each image once at most.")
         if len(both) and (int(both[0]) < 0 or int(both[-1]) >= len(self.images)):
-            raise ValueError("train and test should point into images")
+            raise ArgumentError(f"'train' and 'test' should be places from 0 to {len(self.images) - 1}.")
 
     def __len__(self) -> int:
         return len(self.images)

@@ -99,6 +99,7 @@ def _filled(network: NetworkConfig, size: int, values: dict[str, Tensor], file: 
     import torch
 
     from byol_core.networks import build_encoder
+    from byol_core.networks.sound import unusable
 
     with torch.random.fork_rng(devices=[]):
         encoder = build_encoder(network, size)
@@ -106,6 +107,8 @@ def _filled(network: NetworkConfig, size: int, values: dict[str, Tensor], file: 
         encoder.load_state_dict(values)
     except RuntimeError:
         raise LabError(f"The file '{file}' does not hold the weights of its network '{network.encoder}'.") from None
+    if complaint := unusable(encoder.state_dict()):
+        raise LabError(f"The weights in '{file}' {complaint}.")
     return encoder.eval()
 
 

@@ -1,10 +1,16 @@
-"""Weighted kNN (arXiv 1805.01978): the k nearest of a bank vote with weight exp(cosine / T)."""
+"""Weighted kNN (arXiv 1805.01978): the k nearest of a bank vote with weight exp(cosine / T).
+
+``knn_predict`` and ``knn_accuracy`` look at what they are given; ``knn_votes`` and ``found_share`` do not.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from byol_core import checks
+from byol_core.errors import ArgumentError
 
 _CHUNK = 2048  # queries at a time: bounds the memory of the similarities
 
@@ -43,17 +49,50 @@ def knn_votes(
 def knn_predict(
     bank: Tensor, bank_labels: Tensor, queries: Tensor, *, classes: int, k: int = 20, temperature: float = 0.1
 ) -> Tensor:
-    """Classes (Q,) with the most votes."""
+    """Classes (Q,) with the most votes, of queries (Q, D) and a bank (N, D) with labels (N,) from 0 to ``classes`` - 1.
+
+    ArgumentError when an argument is of the wrong kind, shape or range, or a vector is not finite.
+    """
+    _check(bank, bank_labels, queries, k, temperature)
+    checks.whole("classes", classes)
+    checks.labels("bank_labels", bank_labels, len(bank), classes)
+    if int(bank_labels.min()) < 0:
+        raise ArgumentError("'bank_labels' should have a class for every row: leave out those without one.")
     return knn_votes(bank, bank_labels, queries, classes=classes, k=k, temperature=temperature).argmax(1)
 
 
 def knn_accuracy(
     bank: Tensor, bank_labels: Tensor, queries: Tensor, labels: Tensor, *, k: int = 20, temperature: float = 0.1
 ) -> float | None:
-    """Share of queries whose class is found; rows labelled -1 are left out. None when no labelled pair is left."""
+    """Share of queries whose class is found; rows labelled -1 are left out. None when no labelled pair is left.
+
+    The bank is (N, D) with labels (N,) int64, the queries (Q, D) with labels (Q,); k is cut to the labelled rows.
+    ArgumentError when an argument is of the wrong kind, shape or range, or a vector is not finite.
+    """
+    _check(bank, bank_labels, queries, k, temperature)
+    checks.labels("labels", labels, len(queries))
+    checks.on_one_device(queries=queries, labels=labels)
+    return found_share(bank, bank_labels, queries, labels, k=k, temperature=temperature)
+
+
+def _check(bank: Tensor, bank_labels: Tensor, queries: Tensor, k: int, temperature: float) -> None:
+    for name, vectors in (("bank", bank), ("queries", queries)):
+        checks.rows(name, vectors, least=0, any_real=True)
+        checks.finite(name, vectors)
+    checks.as_long(bank=bank, queries=queries)
+    checks.labels("bank_labels", bank_labels, len(bank))
+    checks.on_one_device(bank=bank, bank_labels=bank_labels)
+    checks.whole("k", k)
+    checks.number("temperature", temperature, above=0)
+
+
+def found_share(
+    bank: Tensor, bank_labels: Tensor, queries: Tensor, labels: Tensor, *, k: int, temperature: float
+) -> float | None:
+    """What :func:`knn_accuracy` gives, without a look at the arguments."""
     known, asked = bank_labels >= 0, labels >= 0
     if not known.any() or not asked.any():
         return None
     classes = int(bank_labels.max()) + 1
-    answer = knn_predict(bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature)
-    return float((answer == labels[asked]).float().mean())
+    votes = knn_votes(bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature)
+    return float((votes.argmax(1) == labels[asked]).float().mean())

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from byol_core import checks
+from byol_core.errors import ArgumentError
 from byol_core.evaluate.pulse import Told, no_one
 from byol_core.evaluate.threads import as_many_as_pay
 
@@ -59,9 +61,13 @@ class Choice:
 
 
 class Probe:
-    """The logistic regressions of features (N, D) with labels (N,), 0 to ``classes`` - 1, every class among them."""
+    """The logistic regressions of features (N, D) with labels (N,), 0 to ``classes`` - 1, every class among them.
+
+    ArgumentError when they are of another kind or shape, not finite, or of other classes.
+    """
 
     def __init__(self, features: Tensor, labels: Tensor, classes: int) -> None:
+        _check(features, labels, classes)
         self.labels, self.classes = labels, classes
         self.mean = features.mean(0)
         centred = features - self.mean
@@ -82,6 +88,7 @@ class Probe:
 
     def fit(self, strength: float, pulse: Told = no_one) -> Classifier:
         """The classifier of all rows, exact: in double precision where the device has it."""
+        checks.number("strength", strength, above=0)
         everything = torch.ones(1, len(self.labels), dtype=torch.bool, device=self.labels.device)
         state = self.solve(everything, strength, self.zeros(1), _FINAL, _ROUGHLY, lambda share: pulse(share / 2))
         state = state if state.device.type == "mps" else state.double()
@@ -128,6 +135,15 @@ class Probe:
         spread = torch.cat([self.variance, self.variance.new_ones(1)]).to(penalty)
         spread[:-1] += 4 * penalty
         return spread / 4
+
+
+def _check(features: Tensor, labels: Tensor, classes: int) -> None:
+    checks.rows("features", features)
+    checks.finite("features", features)
+    checks.whole("classes", classes, 2)
+    checks.labels("labels", labels, len(features), classes)
+    if int(labels.min()) < 0:
+        raise ArgumentError("'labels' should have a class for every row: leave out those without one.")
 
 
 def logits(columns: Tensor, state: Tensor) -> Tensor:

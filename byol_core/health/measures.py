@@ -3,7 +3,8 @@
 Conventions, because a rank or a cosine means little without them: the std ratio, the cosines, alignment and uniformity
 are of the rows divided by their length; RankMe is of the rows as they are (raw, not centred); the participation ratio
 and the spectrum are of the centred rows. Vectors come from the network in evaluation mode. Nothing here raises on what
-a broken network puts out: what cannot be measured is NaN.
+a broken network puts out: what cannot be measured is NaN. What is no matrix of numbers, and pairs of different shapes,
+raise ArgumentError.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from byol_core import checks
 
 # What a network makes of n pictures: representations (n, d) and projections (n, p).
 Vectors: TypeAlias = tuple[Tensor, Tensor]
@@ -42,6 +45,7 @@ def measure(
     A sign whose vectors are not given is left out, one that cannot be measured is NaN. All comes to the host in one
     transfer.
     """
+    _check_all(representation, projection, views, first, target)
     with torch.autocast(representation.device.type, enabled=False):
         found: dict[str, Tensor] = {}
         for i, (prefix, vectors) in enumerate((("", representation), ("projection_", projection))):
@@ -63,7 +67,7 @@ def spectrum(vectors: Tensor) -> Tensor:
 
     Zeros where all rows are the same, NaN where a row is not finite. arXiv 2209.15007 reads partial collapse off it.
     """
-    rows = _usable(vectors)
+    rows = _usable(_matrix(vectors))
     singular = _singular(rows - rows.mean(0)) if len(rows) else rows.new_zeros(0)
     whole = singular / singular.amax().clamp(min=1e-300) if len(singular) else singular
     whole = torch.where(_has_spread(rows), whole, 0.0)
@@ -75,27 +79,27 @@ def std_ratio(vectors: Tensor) -> float:
 
     Under 0.3 is an alarm, under 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
     """
-    return float(_std_ratio(_unit(vectors)))
+    return float(_std_ratio(_unit(_matrix(vectors))))
 
 
 def mean_cosine(vectors: Tensor) -> float:
     """Mean cosine of all pairs of different rows (n, d): 0 when they point everywhere, 1 when they point one way."""
-    return float(_mean_cosine(_unit(vectors)))
+    return float(_mean_cosine(_unit(_matrix(vectors))))
 
 
 def rankme(vectors: Tensor) -> float:
     """exp of the entropy of the singular values of the raw rows (n, d): 1 to min(n, d). arXiv 2210.02885, eq. 1."""
-    return float(_rankme(_usable(vectors)))
+    return float(_rankme(_usable(_matrix(vectors))))
 
 
 def participation_ratio(vectors: Tensor) -> float:
     """(sum of eigenvalues)^2 / sum of their squares of the covariance of rows (n, d): from 1 to min(n - 1, d)."""
-    return float(_participation(_usable(vectors)))
+    return float(_participation(_usable(_matrix(vectors))))
 
 
 def alignment(first: Tensor, second: Tensor) -> float:
     """Mean squared distance of the normalised row i of one to that of the other: 0 to 4. arXiv 2005.10242, alpha 2."""
-    return float(_alignment(first, second))
+    return float(_alignment(*_pair(first, second)))
 
 
 def uniformity(vectors: Tensor) -> float:
@@ -103,17 +107,42 @@ def uniformity(vectors: Tensor) -> float:
 
     Over pairs of different rows, of at most 2,000 rows, evenly taken. arXiv 2005.10242, t = 2.
     """
-    return float(_uniformity(_unit(vectors)))
+    return float(_uniformity(_unit(_matrix(vectors))))
 
 
 def paired_cosine(first: Tensor, second: Tensor) -> float:
     """Mean cosine of row i of one with row i of the other, both (n, d): 1 is the same direction."""
-    return float(_paired_cosine(first, second))
+    return float(_paired_cosine(*_pair(first, second)))
 
 
 def is_finite(value: Tensor) -> bool:
     """Whether every number is finite."""
+    if not checks.is_tensor(value):
+        raise checks.wrong("value", "a tensor", value)
     return bool(torch.isfinite(value).all())
+
+
+def _matrix(vectors: Tensor, name: str = "vectors") -> Tensor:
+    """The vectors, which are rows of numbers; there may be none."""
+    checks.rows(name, vectors, least=0, any_real=True)
+    return vectors
+
+
+def _pair(first: Tensor, second: Tensor, names: tuple[str, str] = ("first", "second")) -> tuple[Tensor, Tensor]:
+    one, other = _matrix(first, names[0]), _matrix(second, names[1])
+    checks.alike(**{names[0]: one, names[1]: other})
+    return one, other
+
+
+def _check_all(
+    representation: Tensor, projection: Tensor, views: Vectors | None, first: Vectors | None, target: Vectors | None
+) -> None:
+    for i, (name, vectors) in enumerate((("representation", representation), ("projection", projection))):
+        _matrix(vectors, name)
+        if views is not None:
+            _pair(vectors[: len(views[i])] if first is None else first[i], views[i], (name, f"views[{i}]"))
+        if target is not None:
+            _pair(vectors[: len(target[i])], target[i], (name, f"target[{i}]"))
 
 
 def _alone(vectors: Tensor) -> dict[str, Tensor]:

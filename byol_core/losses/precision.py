@@ -20,8 +20,13 @@ def in_float32(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(loss)
     def wide(*args: Any, **kwargs: Any) -> Tensor:
-        device = next(value for value in args if isinstance(value, Tensor)).device.type
+        device = next(value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)).device.type
+        named = {name: _widened(value) for name, value in kwargs.items()}
         with torch.autocast(device, enabled=False):
-            return loss(*(widened(value) if isinstance(value, Tensor) else value for value in args), **kwargs)
+            return loss(*map(_widened, args), **named)
 
     return wide
+
+
+def _widened(value: Any) -> Any:
+    return widened(value) if isinstance(value, Tensor) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byol_core import checks
 from byol_core.config import RunConfig
 from byol_core.errors import InputError
 from byol_core.method.base import Branch, Method, StepOutput
@@ -33,6 +34,9 @@ def build_method(config: RunConfig, *, images: int = 0, classes: int = 0) -> Met
     ``images`` is how many the training split holds, ``classes`` how many classes have a label (0: no labels). Raises
     InputError when the objective cannot be computed with them.
     """
+    checks.kind("config", config, RunConfig, "a RunConfig")
+    checks.whole("images", images, 0)
+    checks.whole("classes", classes, 0)
     _check(config, images, classes)
     objective = config.method.objective
     if objective == "moco":

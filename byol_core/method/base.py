@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from byol_core import checks
 from byol_core.config import RunConfig
 from byol_core.distributed import gather
-from byol_core.losses import widened
+from byol_core.losses.precision import widened
 from byol_core.networks import Encoder, build_encoder, build_projector, projection_size
 
 
@@ -65,6 +66,7 @@ class Method(nn.Module, ABC):
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
+        checks.kind("config", config, RunConfig, "a RunConfig")
         self.online = build_branch(config)
         self.target: Branch | None = None
         self.projection_size = projection_size(config.network, config.method.objective, self.online.encoder.feature_dim)

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 
 from byol_core.config import RunConfig
 from byol_core.distributed import gather
-from byol_core.losses import estimate_log_z, nce, widened
+from byol_core.losses.contrastive import estimate_log_z, nce
+from byol_core.losses.precision import widened
 from byol_core.method.base import Method, StepOutput
 
 NCE_TEMPERATURE = 0.07  # §4.1

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from byol_core.config import RunConfig
 from byol_core.distributed import gather
-from byol_core.losses import info_nce, widened
+from byol_core.losses.contrastive import info_nce
+from byol_core.losses.precision import widened
 from byol_core.method.base import Method, StepOutput, build_target
 
 MOCO_TEMPERATURE = 0.2  # MoCo v2, arXiv 2003.04297, Table 1

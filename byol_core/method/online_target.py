@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from byol_core.config import RunConfig
-from byol_core.losses import bridge_loss, byol_loss, negative_cosine
+from byol_core.losses.contrastive import bridge_loss
+from byol_core.losses.predictive import byol_loss, negative_cosine
 from byol_core.method.base import Method, StepOutput, build_target, of_all_ranks
 from byol_core.networks import build_predictor
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from torch import Tensor
 
 from byol_core.config import MethodConfig, RunConfig
-from byol_core.losses import barlow_twins, nt_xent, triplet_semi_hard, vicreg
+from byol_core.losses.contrastive import nt_xent
+from byol_core.losses.decorrelation import barlow_twins, vicreg
+from byol_core.losses.triplet import triplet_semi_hard
 from byol_core.method.base import Method, StepOutput, of_all_ranks
 
 SIMCLR_TEMPERATURE = 0.5  # for small images, arXiv 2002.05709, App. B.9

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from byol_core.config import RunConfig
 from byol_core.distributed import gather
-from byol_core.losses import cross_entropy
+from byol_core.losses.supervised import cross_entropy
 from byol_core.method.base import Method, StepOutput, of_all_ranks
 
 

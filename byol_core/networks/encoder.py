@@ -13,6 +13,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from byol_core import checks
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError
 
@@ -36,7 +37,11 @@ NORMS: dict[str, Norm] = {"batch": nn.BatchNorm2d, "group": _group_norm, "none":
 
 
 class Encoder(nn.Module):
-    """Normalise, then the network: (B, 3, H, W) in [0, 1] -> representation (B, feature_dim)."""
+    """Normalise, then the network: (B, 3, H, W), uint8 or floats in [0, 1] -> representation (B, feature_dim).
+
+    ArgumentError for anything else. The values of floats are looked at in evaluation mode and on the CPU alone, so that
+    neither a training step nor an accelerator waits for it.
+    """
 
     mean: Tensor
     deviation: Tensor
@@ -51,6 +56,11 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """The representation y of the paper."""
+        checks.pictures("images", images, look=False)
+        if not images.is_floating_point():
+            images = images.float() / 255
+        elif not self.training and checks.at_hand(images):
+            checks.pictures("images", images)
         features: Tensor = self.body((images - self.mean) / self.deviation)
         return features
 
@@ -67,6 +77,7 @@ class Encoder(nn.Module):
         A frozen norm normalises by its running statistics also in training mode. InputError when there are fewer.
         """
         parts = self.stages()
+        checks.whole("stages", stages, 0)
         if not 0 <= stages <= len(parts):
             raise InputError(f"This encoder has {len(parts)} stages, so {stages} of them cannot be held still.")
         self.frozen = stages
@@ -86,13 +97,18 @@ class Encoder(nn.Module):
 
     def set_statistics(self, images: Tensor) -> None:
         """Take mean and deviation per channel from images (N, 3, H, W) uint8; at most 2,000 of them are read."""
+        checks.pictures("images", images, look=False)
+        if images.is_floating_point() or not len(images):
+            raise checks.wrong("images", "a tensor of pictures (N, 3, H, W), uint8, one or more", images)
         sample = images[:: max(1, len(images) // 2000)].float() / 255
         self.mean.copy_(sample.mean((0, 2, 3))[:, None, None])
         self.deviation.copy_(sample.std((0, 2, 3)).clamp(min=1e-3)[:, None, None])
 
 
 def build_encoder(config: NetworkConfig, image_size: int) -> Encoder:
-    """The encoder that the settings name, initialised from torch's global generator."""
+    """The encoder that the settings name, initialised from torch's global generator; ``image_size`` is in pixels."""
+    checks.kind("config", config, NetworkConfig, "a NetworkConfig, such as RunConfig().network")
+    checks.whole("image_size", image_size)
     norm = NORMS[config.encoder_norm]
     if config.encoder.startswith("resnet"):
         return _resnet(config.encoder, config.small_stem(image_size), norm)

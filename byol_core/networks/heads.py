@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from byol_core import checks
 from byol_core.config import NetworkConfig
 
 
@@ -55,6 +56,7 @@ PREDICTORS: Mapping[str, Head] = {
 
 def projection_size(network: NetworkConfig, objective: str, inputs: int) -> int:
     """Length of the projection of a representation of so many numbers."""
+    _check(network, objective, inputs)
     if objective not in PROJECTORS:
         return inputs
     return network.projection_size or PROJECTORS[objective].size or inputs
@@ -62,6 +64,7 @@ def projection_size(network: NetworkConfig, objective: str, inputs: int) -> int:
 
 def build_projector(network: NetworkConfig, objective: str, inputs: int) -> nn.Module:
     """Representation (B, inputs) -> projection; the identity where the objective has no projector."""
+    _check(network, objective, inputs)
     if objective not in PROJECTORS:
         return nn.Identity()
     head = PROJECTORS[objective]
@@ -74,9 +77,17 @@ def build_projector(network: NetworkConfig, objective: str, inputs: int) -> nn.M
 
 def build_predictor(network: NetworkConfig, objective: str, size: int) -> nn.Sequential:
     """Projection (B, size) -> prediction (B, size), for an objective that predicts."""
+    checks.one_of("objective", objective, list(PREDICTORS))
+    _check(network, objective, size)
     head = PREDICTORS[objective]
     hidden = network.predictor_hidden or head.hidden or size
     return _build(head, size, hidden, size, network.head_norm, head.layers, head.last_norm)
+
+
+def _check(network: NetworkConfig, objective: str, inputs: int) -> None:
+    checks.kind("network", network, NetworkConfig, "a NetworkConfig, such as RunConfig().network")
+    checks.one_of("objective", objective, (*PROJECTORS, "supervised"))
+    checks.whole("inputs", inputs)
 
 
 def _build(
@@ -106,6 +117,9 @@ def build_head(
     batch norm without scale or shift at the end (arXiv 2011.10566, §3), which centres the projection. A hidden layer
     without a norm always has its bias.
     """
+    for name, value in (("inputs", inputs), ("hidden", hidden), ("outputs", outputs), ("layers", layers)):
+        checks.whole(name, value)
+    checks.one_of("norm", norm, ("batch", "none"))
     head = nn.Sequential()
     for _ in range(layers - 1):
         head.append(nn.Linear(inputs, hidden, bias=hidden_bias or norm == "none"))

@@ -19,6 +19,7 @@ from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
 from byol_core.fit import is_out_of_memory
 from byol_core.networks.encoder import CLASSROOM, CONV_NETS, Encoder, build_encoder
+from byol_core.networks.sound import unusable
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HUBS = ("torchvision", "timm")
@@ -167,8 +168,8 @@ def from_state(
         encoder.load_state_dict({**counted, **tensors})
     except RuntimeError:
         raise InputError(f"The weights of '{title}' are not those of a {network.encoder} as it is here.") from None
-    if not all(bool(value.isfinite().all()) for value in encoder.state_dict().values()):
-        raise InputError(f"The weights of '{title}' hold values that are no finite numbers.")
+    if complaint := unusable(encoder.state_dict()):
+        raise InputError(f"The weights of '{title}' {complaint}.")
     return encoder.eval()
 
 

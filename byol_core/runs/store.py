@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
-from byol_core import paths, processes, starts
+from byol_core import checks, paths, processes, starts
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
@@ -34,8 +34,9 @@ REPAIR_SECONDS = 1.0
 class RunStore:
     """All runs of one home. Cheap to make, safe to share between threads, and any number of processes may use it."""
 
-    def __init__(self, home: Path | None = None, url: str | None = None) -> None:
-        self.home = (home or paths.home()).expanduser().resolve()
+    def __init__(self, home: str | Path | None = None, url: str | None = None) -> None:
+        checks.kind("home", home, (str, Path, type(None)), "a folder")
+        self.home = Path(home or paths.home()).expanduser().resolve()
         self.url = url or os.environ.get("BYOL_LAB_DATABASE") or None
         self.engine = open_engine(self.home, self.url)
         self._reader = self.engine.execution_options(**{READ: True})

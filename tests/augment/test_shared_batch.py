@@ -34,9 +34,9 @@ def test_both_ranks_leave_the_generator_where_one_process_does(images):
 
 
 def test_images_and_rows_must_be_as_many(images):
-    with pytest.raises(ValueError, match="parameters of 6 images for 12 images"):
+    with pytest.raises(ValueError, match="name 6 images, but there are 12"):
         make_views(images, ALL, seeded(), rows=slice(0, 6), n=12)
-    with pytest.raises(ValueError, match="parameters of 24 images for 12 images"):
+    with pytest.raises(ValueError, match="name 24 images, but there are 12"):
         make_views(images, ALL, seeded(), n=24)
 
 

@@ -1,0 +1,198 @@
+"""Checks of what public functions are given: each raises an ArgumentError of one sentence, or does nothing.
+
+Kind, shape and dtype are looked at always: that costs the host a microsecond and never waits for a device. Values are
+looked at where they are at hand (:func:`at_hand`); a function that learns, or runs once a step, does not look at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from byol_core.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_LONGEST = 60  # letters of a value in a sentence
+_TOLERANCE = 1e-3  # by which a picture may leave [0, 1]: rounding, in half precision too
+
+
+def wrong(name: str, wanted: str, value: object) -> ArgumentError:
+    """The one sentence: what it should be, and what it is."""
+    return ArgumentError(f"'{name}' should be {wanted}, but is {said(value)}.")
+
+
+def said(value: object) -> str:
+    """A value in a sentence: a tensor by its shape and dtype, anything else as Python writes it, cut short."""
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if dtype is not None and isinstance(shape, tuple):
+        return f"{'a tensor' if is_tensor(value) else 'an array'} {tuple(shape)} of {str(dtype).rpartition('.')[2]}"
+    text = repr(value)
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if isinstance(value, (int, float, str, type(None))) else f"{text} ({type(value).__name__})"
+
+
+def is_tensor(value: object) -> bool:
+    """Whether it is a tensor of torch."""
+    from torch import Tensor
+
+    return isinstance(value, Tensor)
+
+
+def at_hand(tensor: Tensor) -> bool:
+    """Whether values can be read without waiting for a device, and without ending what is traced or compiled."""
+    import torch
+
+    traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return tensor.device.type == "cpu" and not traced
+
+
+# Numbers and kinds
+
+
+def kind(name: str, value: object, kinds: type | tuple[type, ...], wanted: str) -> None:
+    """Of this class, or one of these."""
+    if not isinstance(value, kinds):
+        raise wrong(name, wanted, value)
+
+
+def one_of(name: str, value: object, known: Sequence[str]) -> None:
+    """One of these words."""
+    if not isinstance(value, str) or value not in known:
+        raise wrong(name, f"one of {', '.join(known)}", value)
+
+
+def known(name: str, value: Any, keys: Sequence[str]) -> None:
+    """A mapping that has all of these keys and no other."""
+    missing, other = [key for key in keys if key not in value], [key for key in value if key not in keys]
+    if missing or other:
+        raise ArgumentError(f"'{name}' {f'lacks {missing[0]!r}' if missing else f'does not know {other[0]!r}'}.")
+
+
+def whole(name: str, value: object, least: int = 1, most: int | None = None) -> None:
+    """A whole number in this range, no truth value."""
+    fits = isinstance(value, (int, Integral)) and not isinstance(value, bool)
+    if not fits or not least <= int(value) <= (math.inf if most is None else most):  # type: ignore[call-overload]
+        raise wrong(name, f"a whole number from {least} {'on' if most is None else f'to {most}'}", value)
+
+
+def number(
+    name: str, value: object, least: float = -math.inf, most: float = math.inf, *, above: float = -math.inf
+) -> None:
+    """A finite number from ``least`` to ``most``, and over ``above``; of a scalar tensor only the shape counts."""
+    real = isinstance(value, (int, float, Real)) and not isinstance(value, bool)
+    if not real and getattr(value, "ndim", 1) == 0 and is_tensor(value):
+        return
+    if not real or not (math.isfinite(value) and least <= value <= most and value > above):  # type: ignore
+        raise wrong(name, f"a number{_limits(least, most, above)}", value)
+
+
+def _limits(least: float, most: float, above: float) -> str:
+    low = f" over {above:g}" if above > -math.inf else f" from {least:g}" if least > -math.inf else ""
+    high = f"{' and at most' if above > -math.inf else ' to'} {most:g}" if most < math.inf else ""
+    return (low + (high or (" on" if " from" in low else ""))) or " that is finite"
+
+
+def sides(name: str, value: object) -> None:
+    """A height and a width, whole numbers of at least one pixel."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise wrong(name, "two whole numbers, height and width", value)
+    for side in value:
+        whole(name, side)
+
+
+# Tensors
+
+
+def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) -> None:
+    """A matrix with so many rows or more, and a column or more, of floats; ``any_real``: of whole numbers too."""
+    wanted = f"a tensor of floats, one row of numbers for each image{'' if least < 2 else f', {least} or more'}"
+    if not is_tensor(value):
+        raise wrong(name, wanted, value)
+    tensor: Any = value
+    real = tensor.is_floating_point() or (any_real and not tensor.is_complex() and str(tensor.dtype) != "torch.bool")
+    if not real or tensor.ndim != 2 or len(tensor) < least or not tensor.shape[1]:
+        raise wrong(name, wanted, value)
+
+
+def alike(**tensors: Any) -> None:
+    """Of one shape and on one device: torch would repeat the rows of a smaller one."""
+    (name, first), *others = tensors.items()
+    for other, value in others:
+        if value.shape != first.shape:
+            raise ArgumentError(
+                f"'{name}' and '{other}' should have the same shape, but are {tuple(first.shape)} and "
+                f"{tuple(value.shape)}."
+            )
+        on_one_device(**{name: first, other: value})
+
+
+def as_long(**tensors: Any) -> None:
+    """With rows of one length, and on one device."""
+    (name, first), *others = tensors.items()
+    for other, value in others:
+        if value.shape[1] != first.shape[1]:
+            raise ArgumentError(
+                f"'{name}' and '{other}' should have rows of one length, but theirs are {first.shape[1]} and "
+                f"{value.shape[1]} long."
+            )
+        on_one_device(**{name: first, other: value})
+
+
+def on_one_device(**tensors: Any) -> None:
+    """On one device."""
+    (name, first), *others = tensors.items()
+    for other, value in others:
+        if value.device != first.device:
+            raise ArgumentError(
+                f"'{name}' and '{other}' should be on one device, but are on {first.device} and {value.device}."
+            )
+
+
+def finite(name: str, tensor: Any) -> None:
+    """Without NaN and infinities. Waits for the device."""
+    if not bool(tensor.isfinite().all()):
+        raise ArgumentError(f"'{name}' holds values that are no finite numbers.")
+
+
+def labels(name: str, value: object, count: int, classes: int | None = None, *, look: bool = True) -> None:
+    """One class number for each of ``count`` images, -1 for none, under ``classes``; with ``look`` the values too."""
+    wanted = f"a tensor of {count} class numbers (whole numbers, -1 for none)"
+    if not is_tensor(value):
+        raise wrong(name, wanted, value)
+    tensor: Any = value
+    if str(tensor.dtype) != "torch.int64" or tensor.shape != (count,):
+        raise wrong(name, wanted, value)
+    if not (look and count):
+        return
+    low, high = (int(end) for end in tensor.aminmax())
+    if low < -1 or (classes is not None and high >= classes):
+        ends = f"-1 to {classes - 1}" if classes is not None else "-1 on"
+        raise ArgumentError(f"'{name}' should hold class numbers from {ends}, but holds {low if low < -1 else high}.")
+
+
+def pictures(name: str, value: object, *, look: bool = True) -> None:
+    """(B, 3, H, W), uint8 or floats; with ``look`` floats must lie in [0, 1]."""
+    wanted = "a tensor of pictures (B, 3, H, W), uint8 or floats in [0, 1]"
+    if not is_tensor(value):
+        raise wrong(name, wanted, value)
+    tensor: Any = value
+    floats = tensor.is_floating_point()
+    if not (floats or str(tensor.dtype) == "torch.uint8") or tensor.ndim != 4 or tensor.shape[1] != 3:
+        raise wrong(name, wanted, value)
+    if not tensor.shape[2] or not tensor.shape[3]:
+        raise wrong(name, wanted, value)
+    if look and floats and tensor.numel():
+        _in_unit(name, tensor)
+
+
+def _in_unit(name: str, tensor: Any) -> None:
+    low, high = (float(end) for end in tensor.detach().aminmax())
+    if not -_TOLERANCE <= low <= high <= 1 + _TOLERANCE:  # also when one is not a number
+        if math.isfinite(low) and math.isfinite(high):
+            hint = "; divide by 255, or give uint8" if low >= 0 and high > 2 else ""
+            raise ArgumentError(f"'{name}' should lie in [0, 1], but goes from {low:.4g} to {high:.4g}{hint}.")
+        raise ArgumentError(f"'{name}' holds values that are no finite numbers.")

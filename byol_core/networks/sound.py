@@ -1,0 +1,23 @@
+"""Whether weights that come from a file can be those of a network at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+
+def unusable(weights: Mapping[str, Tensor]) -> str:
+    """What is wrong with weights, to go on from "The weights of ...": nothing where they are finite and sane.
+
+    A running variance under 0 gives NaN wherever its norm is used, and a deviation of 0 or less turns or breaks the
+    normalisation of the pictures.
+    """
+    for name, value in weights.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            return f"hold values that are no finite numbers, in '{name}'"
+        if name.endswith("running_var") and value.numel() and float(value.min()) < 0:
+            return f"hold a negative variance, in '{name}'"
+        if name.rpartition(".")[2] == "deviation" and value.numel() and float(value.min()) <= 0:
+            return f"hold a deviation of the pictures that is not over 0, in '{name}'"
+    return ""
