@@ -60,10 +60,8 @@ class Studio:
 
     def answer(self, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
         """The answer to one question, kept in the run's folder; raises as :func:`byol_core.evaluate.jobs.work`."""
-        from byol_core.device import use_threads
-
         loaded = load_encoder(run_folder)
-        use_threads(loaded.config.runtime.threads)
+        stop = _following(loaded.config.runtime.threads, stop)
         device = _device(loaded.config.runtime.device)
         images = self._load(loaded.config, protocol, progress, stop)
         answering = self._answering or _real()
@@ -106,6 +104,20 @@ def _device(wanted: str) -> torch.device:
         return pick_device(wanted)
     except InputError:
         return pick_device()
+
+
+def _following(threads: int, stop: Stop) -> Stop:
+    """The same question; whenever it is asked, the number of threads may follow the load, where none was set."""
+    from byol_core.device import use_threads
+    from byol_core.threads import Follower
+
+    follower = Follower(use_threads(threads), threads == 0)
+
+    def heard() -> bool:
+        follower.pulse()
+        return stop()
+
+    return heard
 
 
 def _real() -> Answering:

@@ -14,6 +14,7 @@ from byol_core import events
 
 # Without a terminal (a log file, a pipe) a plain line now and then takes the place of the bar.
 _PLAIN_SECONDS = 10.0
+SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowed_by
 
 
 class Bar:
@@ -84,6 +85,8 @@ class Bar:
             parts.append(f"{progress.images_per_second:,.0f} images/s")
         if progress.seconds_left:
             parts.append(f"{duration(progress.seconds_left)} left")
+        if progress.slowed_by:
+            parts.append(SLOWED[progress.slowed_by])
         return " · ".join(parts)
 
 
