@@ -14,6 +14,7 @@ CROWDED = 0.15  # the share of the time for want of a core from which others cou
 _LEAST = 0.1  # cores; who computes less than this waits for something else
 _FULL = 0.05  # of the cores; less than this idle, and nothing is left
 _TASKS = Path("/proc/self/task")
+_Threads = dict[str, tuple[float, float]]  # by number: seconds on a core, and in the queue for one
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,13 @@ class Load:
     """What was seen in so many ``seconds``.
 
     ``waits``: of the time in which threads of this process could have computed, the share (0 to 1) in which something
-    else had their core. ``idle``: cores that nobody used.
+    else had their core. ``idle``: cores that nobody used. ``computes``: whether there was anything to wait for.
     """
 
     seconds: float
     waits: float
     idle: float
+    computes: bool = True
 
     @property
     def crowded(self) -> bool:
@@ -41,7 +43,7 @@ class _Counts:
     clock: float
     used: float
     idle: float
-    threads: dict[str, tuple[float, float]] | None
+    threads: _Threads | None
 
 
 class Meter:
@@ -61,10 +63,11 @@ class Meter:
         seconds = max(now.clock - before.clock, 1e-6)
         idle = max(0.0, now.idle - before.idle) / seconds
         if now.threads is None or before.threads is None:
-            waits = _guessed((now.used - before.used) / seconds, idle)
+            wants, waits = _guessed((now.used - before.used) / seconds, idle)
         else:
-            waits = _waited(before.threads, now.threads, seconds)
-        return Load(seconds, waits, idle)
+            wants, waits = _waited(before.threads, now.threads, seconds)
+        computes = wants > _LEAST
+        return Load(seconds, waits if computes else 0.0, idle, computes)
 
 
 def cores() -> int:
@@ -72,19 +75,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _waited(before: dict[str, tuple[float, float]], now: dict[str, tuple[float, float]], seconds: float) -> float:
-    """The share of the waiting; a thread that is new brings all of its time."""
+def _waited(before: _Threads, now: _Threads, seconds: float) -> tuple[float, float]:
+    """Cores that were wanted, and the share of the waiting; a thread that is new brings all of its time."""
     pairs = [(now[name], before.get(name, (0.0, 0.0))) for name in now]
     ran = sum(new[0] - old[0] for new, old in pairs)
     waited = sum(new[1] - old[1] for new, old in pairs)
-    return waited / (ran + waited) if ran + waited > _LEAST * seconds else 0.0
+    return (ran + waited) / seconds, waited / max(ran + waited, 1e-9)
 
 
-def _guessed(used: float, idle: float) -> float:
+def _guessed(used: float, idle: float) -> tuple[float, float]:
     """Where the system does not say who waits: what others use, when no core is left; ``used``, ``idle``: cores."""
     have = cores()
     others = have - idle - used
-    return min(1.0, max(0.0, others / have)) if used > _LEAST and idle < _FULL * have else 0.0
+    return used, min(1.0, max(0.0, others / have)) if idle < _FULL * have else 0.0
 
 
 def _count() -> _Counts:
@@ -92,7 +95,7 @@ def _count() -> _Counts:
     return _Counts(time.monotonic(), mine, _idle(), _threads())
 
 
-def _threads() -> dict[str, tuple[float, float]] | None:
+def _threads() -> _Threads | None:
     """Seconds on a core and in the queue for one, by thread; None where the system does not tell."""
     found = {}
     with suppress(OSError):

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 
-from byol_core.contention import Meter
+from byol_core.contention import Load, Meter
 
-_SECONDS = 2.0  # between two looks
-_STARVES, _CALM = 2, 5  # looks in a row, until it asks for its share, and until it steps back
+_SECONDS, _RESTING = 1.0, 4.0  # between two looks, while it computes and while it does not
+_STARVES, _CALM = 2, 10  # looks in a row, until it asks for its share, and until it steps back
 _FREE = 0.05  # waits less than this: nobody is in the way
 _AUTOGROUP = Path("/proc/self/autogroup")
 _TASKS = Path("/proc/self/task")
@@ -31,10 +31,12 @@ class Courtesy:
         self.niceness, self.now = niceness, niceness
         self._starved = self._calm = 0
 
-    def decide(self, waits: float, crowded: bool) -> int:
-        """The niceness from here on; ``waits`` and ``crowded`` as in :class:`byol_core.contention.Load`."""
-        self._starved = self._starved + 1 if crowded else 0
-        self._calm = self._calm + 1 if waits < _FREE else 0
+    def decide(self, load: Load) -> int:
+        """The niceness from here on. Who does not compute learns nothing about the others."""
+        if not load.computes:
+            return self.now
+        self._starved = self._starved + 1 if load.crowded else 0
+        self._calm = self._calm + 1 if load.waits < _FREE else 0
         if self._starved >= _STARVES:
             self.now = 0
         elif self._calm >= _CALM:
@@ -56,10 +58,11 @@ def let_others_first(niceness: int) -> None:
 
 def _watch(niceness: int, base: int | None) -> None:
     courtesy, meter, said = Courtesy(niceness), Meter(), niceness
-    pause = threading.Event()
-    while not pause.wait(_SECONDS):
+    pause, seconds = threading.Event(), _SECONDS
+    while not pause.wait(seconds):
         load = meter.read()
-        wanted = courtesy.decide(load.waits, load.crowded)
+        seconds = _SECONDS if load.computes else _RESTING
+        wanted = courtesy.decide(load)
         if wanted != said and _set_session(wanted):
             said = wanted
             if base is not None:

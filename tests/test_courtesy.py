@@ -10,33 +10,44 @@ from pathlib import Path
 import pytest
 
 from byol_core import courtesy
+from byol_core.contention import Load
 from byol_core.courtesy import Courtesy
+
+
+def seen(waits: float) -> Load:
+    return Load(1.0, waits, 0.0)
 
 
 def test_a_page_that_takes_a_core_for_a_moment_goes_first():
     mine = Courtesy(10)
     for waits in (0.0, 0.6, 0.0, 0.0, 0.6, 0.0):
-        assert mine.decide(waits, waits > 0.15) == 10
+        assert mine.decide(seen(waits)) == 10
 
 
 def test_who_is_kept_from_computing_asks_for_an_equal_share_and_steps_back_when_it_is_over():
     mine = Courtesy(10)
-    assert [mine.decide(0.9, True) for _ in range(3)] == [10, 0, 0]
-    assert [mine.decide(0.33, True) for _ in range(20)] == [0] * 20  # an equal share is not the end of it
-    assert [mine.decide(0.0, False) for _ in range(6)] == [0, 0, 0, 0, 10, 10]
+    assert [mine.decide(seen(0.9)) for _ in range(3)] == [10, 0, 0]
+    assert [mine.decide(seen(0.33)) for _ in range(20)] == [0] * 20  # an equal share is not the end of it
+    assert [mine.decide(seen(0.0)) for _ in range(11)] == [0] * 9 + [10] * 2
+
+
+def test_who_does_not_compute_learns_nothing_of_the_others():
+    mine = Courtesy(5)
+    assert [mine.decide(seen(0.9)) for _ in range(2)][-1] == 0
+    assert [mine.decide(Load(1.0, 0.0, 0.0, computes=False)) for _ in range(20)] == [0] * 20
 
 
 # Leads a session of its own, is nice, then is kept from computing, and says its niceness after each.
 PROGRAM = """
 import os, threading
 from byol_core import courtesy
+from byol_core.contention import Load
 
-class Load:
-    waits, crowded = 0.9, True
+from byol_core.contention import Load
 
 class Meter:
     def read(self):
-        return Load()
+        return Load(1.0, 0.9, 0.0)
 
 def now():
     session = open("/proc/self/autogroup").read().split()[-1] if os.path.exists("/proc/self/autogroup") else "-"
