@@ -18,10 +18,13 @@ SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowe
 
 
 class Bar:
-    """A listener that draws; it never asks for a stop."""
+    """A listener that draws; it never asks for a stop.
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    ``announcement``: a line about the run, for when its images and settings have proved to fit.
+    """
+
+    def __init__(self, console: Console, announcement: str = "") -> None:
+        self.console, self._announcement = console, announcement
         self._loss: float | None = None
         self._alarm: str | None = None
         self._told = time.monotonic()
@@ -51,6 +54,9 @@ class Bar:
 
     def progress(self, progress: events.Progress) -> None:
         """Draw how far it is."""
+        if progress.total_steps and self._announcement:
+            self._print(self._announcement)
+            self._announcement = ""
         numbers = self._numbers(progress)
         total = progress.total_steps or None
         self._bar.update(self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers)
