@@ -218,7 +218,9 @@ def requirements(found: dict[str, Any]) -> list[Requirement]:
     ]
     for kind, seen in found["pages"].items():
         slowest = percentile(seen["pages"], 0.95)
-        required.append(Requirement(f"pages while a run trains, {kind}, 95th percentile, s", PAGE_SECONDS, slowest, True))
+        required.append(
+            Requirement(f"pages while a run trains, {kind}, 95th percentile, s", PAGE_SECONDS, slowest, True)
+        )
     wrong = sum(len(seen["complaints"]) for seen in found["pages"].values())
     return [*required, Requirement("errors on a page", 0, wrong, most=True)]
 

@@ -89,9 +89,7 @@ def _set_process(niceness: int) -> None:
     """Of all threads: Linux keeps one for each, and a new thread has that of the one that made it."""
     if sys.platform == "win32":
         with suppress(psutil.Error, OSError):
-            psutil.Process().nice(
-                psutil.BELOW_NORMAL_PRIORITY_CLASS if niceness > 0 else psutil.NORMAL_PRIORITY_CLASS
-            )
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if niceness > 0 else psutil.NORMAL_PRIORITY_CLASS)
         return
     threads = [int(task.name) for task in _TASKS.iterdir()] if _TASKS.is_dir() else [0]
     for thread in threads:

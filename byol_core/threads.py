@@ -91,7 +91,9 @@ class Climb:
         return count in self._speeds and self._clock() - self._speeds[count][1] < _KNOWN
 
     def _is_another(self, before: Load, now: Load) -> bool:
-        return abs(now.waits - before.waits) > _CHANGED or abs(now.idle - before.idle) > _CHANGED * max(1, self.most / 4)
+        return abs(now.waits - before.waits) > _CHANGED or abs(now.idle - before.idle) > _CHANGED * max(
+            1, self.most / 4
+        )
 
     def _by_room(self, load: Load) -> int:
         more = min(self.most, 2 * self.now)

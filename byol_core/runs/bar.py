@@ -91,7 +91,7 @@ class Bar:
             parts.append(f"{progress.images_per_second:,.0f} images/s")
         if progress.seconds_left:
             parts.append(f"{duration(progress.seconds_left)} left")
-        if progress.slowed_by:
+        if progress.slowed_by in SLOWED:
             parts.append(SLOWED[progress.slowed_by])
         return " · ".join(parts)
 

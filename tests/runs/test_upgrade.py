@@ -53,7 +53,7 @@ def test_a_store_of_any_release_opens_with_all_that_was_in_it(opened, schema):
     store = opened(schema)
     run = store.get("ended one")
     assert (run.run_id, run.state, run.summary) == ("aaaaaaaa", "finished", {"knn_accuracy": 0.5})
-    assert (run.alarm, run.priority, run.tags, run.notes, run.group) == (None, 0, (), "", "")
+    assert (run.alarm, run.priority, run.tags, run.notes, run.group, run.slowed_by) == (None, 0, (), "", "", "")
     assert (run.archived, run.deleted) == (None, None)
     assert store.series(run.run_id, "loss") == [(3, 0.5, 1.5, 0.25)]
     assert [waiting.run_id for waiting in store.queue()] == ["bbbbbbbb"]
