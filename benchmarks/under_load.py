@@ -200,7 +200,7 @@ def kept(found: dict[str, Any], what: str, kind: str) -> list[float]:
     for each in found["turns"]:
         if each["what"] == what:
             by_round.setdefault(each["round"], {})[each["load"]] = each["found"]
-    return [speeds[kind] / speeds[ALONE] for speeds in by_round.values() if speeds.get(ALONE)]
+    return [speeds[kind] / speeds[ALONE] for speeds in by_round.values() if speeds.keys() >= {kind, ALONE}]
 
 
 def percentile(values: list[float], share: float) -> float | None:
