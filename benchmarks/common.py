@@ -95,10 +95,10 @@ class Requirement:
 DISTURBED = 0.05  # of the cores, taken by other programs during a turn
 
 
-def disturbance(shares: Iterable[float]) -> str:
+def disturbance(shares: Iterable[float], when: str = "during") -> str:
     """How much of the cores other programs had during the turns, and what that means for the figures."""
     found = [100 * share for share in shares]
-    sentence = f"Other programs had {spread(found, 2)} % of the cores during the turns"
+    sentence = f"Other programs had {spread(found, 2)} % of the cores {when} the turns"
     if max(found, default=0.0) <= 100 * DISTURBED:
         return sentence + "."
     return sentence + f", more than {100 * DISTURBED:g} % in some: **disturbed, repeat on a quiet machine**."

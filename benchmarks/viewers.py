@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -121,7 +124,7 @@ def elsewhere(*arguments: object) -> subprocess.Popen[str]:
 
 
 if __name__ == "__main__":
-    from byol_core.processes import be_nice
-
-    be_nice(19)
+    os.nice(19)
+    with suppress(OSError):  # Linux shares the cores among sessions first
+        Path("/proc/self/autogroup").write_text("19")
     print(json.dumps(asdict(asyncio.run(watch(*json.loads(sys.argv[1]))))))

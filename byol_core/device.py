@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import platform
 from typing import Any
 
 import torch
 
+from byol_core import threads
 from byol_core.config import RuntimeConfig
+from byol_core.contention import cores
 from byol_core.errors import InputError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
@@ -47,8 +48,8 @@ def use_threads(count: int, processes: int = 1) -> int:
 
     ``processes`` on this machine share its cores.
     """
-    count = count or max(1, _cores() // processes)
-    torch.set_num_threads(count)
+    count = count or max(1, cores() // processes)
+    threads.use(count)
     return count
 
 
@@ -63,11 +64,6 @@ def keep_memory() -> bool:
     except (AttributeError, OSError, TypeError):  # not glibc
         return False
     return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
-
-
-def _cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu_flags() -> set[str]:

@@ -15,7 +15,9 @@ from typing import Any
 import torch
 
 from byol_core.config import RunConfig, build
+from byol_core.data.catalog import find
 from byol_core.data.imageset import ImageSet
+from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.device import pick_device, use_threads
 from byol_core.errors import InputError, LabError
 from byol_core.events import Silent
@@ -27,7 +29,7 @@ _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is 
 _WARM_GRAPH = 5  # a CUDA graph is captured in the fourth
 _SMALL = 16  # a large network is timed on a batch of this size, since its time is the arithmetic
 _LONG = 1.0  # seconds of a step from which a network counts as large
-_WITH_TEST = 1.25  # an evaluation looks at the test images as well, which are a fifth of a set
+_TEST = HELD_OUT / (1 - HELD_OUT)  # test images for each training image, where a set does not bring its own
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
@@ -56,17 +58,30 @@ def estimate(config: RunConfig, images: int) -> dict[str, Any]:
     """
     use_threads(config.runtime.threads)
     trainer, step = _time_a_step(config)
-    images = min(images, config.data.limit or images)
+    test, images = _test_images(config, images), min(images, config.data.limit or images)
     per_epoch = max(1, (images - int(images * config.data.validation)) // config.batch_size)
     total = max(1, round(config.epochs * per_epoch))
     total = min(total, config.steps or total)
     looks = 2 + total // max(1, round(config.evaluation.every * per_epoch))  # the first and the last among them
-    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * images * _WITH_TEST
+    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * looked_at(config, images, test)
     return {
         "images_per_second": round(config.batch_size / step, 1),
         "seconds": round(seconds, 1),
         "total_steps": total,
     }
+
+
+def looked_at(config: RunConfig, images: int, test: int) -> int:
+    """How many images an evaluation looks at, of so many to train on and to test; as :class:`byol_core.probe.Probe`."""
+    held, bank = int(images * config.data.validation), config.evaluation.bank
+    return min(images - held, bank) + min(held, bank) + test
+
+
+def _test_images(config: RunConfig, images: int) -> int:
+    """Those of a set by name, or what is held out of images of one's own, ``images`` of which are left to train on."""
+    if entry := find(config.data.source):
+        return entry.images - entry.train_images
+    return min(round(images * _TEST), MOST_HELD_OUT)
 
 
 def _time_a_step(config: RunConfig) -> tuple[Trainer, float]:

@@ -23,7 +23,10 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. ``phase`` says in words what it does now; ``seconds_left`` is an estimate."""
+    """How far a run is. ``phase`` says in words what it does now; ``seconds_left`` is an estimate.
+
+    ``slowed_by`` is a code: "processor" while other programs take their share of it, else empty.
+    """
 
     step: int
     total_steps: int
@@ -31,6 +34,7 @@ class Progress:
     images_per_second: float
     seconds_left: float
     phase: str
+    slowed_by: str = ""
 
 
 class Listener(Protocol):

@@ -88,17 +88,6 @@ def before_restart(created: float | None) -> bool:
 # Starting
 
 
-def be_nice(niceness: int) -> None:
-    """Let other processes, such as the dashboard, go first."""
-    with suppress(psutil.Error, OSError):
-        psutil.Process().nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", niceness))  # the name is Windows' own
-    # Linux shares the cores among sessions first; within one of its own, a process is nice to nobody but itself.
-    with suppress(OSError):
-        group = _PROC / "self/autogroup"
-        if group.exists() and os.getsid(0) == os.getpid():
-            group.write_text(str(niceness))
-
-
 def start_detached(
     module: str, *arguments: str, log: Path, environment: dict[str, str], cwd: Path
 ) -> subprocess.Popen[bytes]:

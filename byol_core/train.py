@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from byol_core import checkpoint, distributed, metric_log, optim, starts
+from byol_core import checkpoint, distributed, metric_log, optim, starts, threads
 from byol_core.batches import Batches
 from byol_core.config import RunConfig
 from byol_core.data import memory
@@ -24,6 +24,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.device import keep_memory, pick_device, use_threads
 from byol_core.distributed import World
 from byol_core.errors import InputError, LabError
+from byol_core.evaluate.encoders import set_statistics
 from byol_core.events import Listener, MetricRow, Progress, Silent, StopAsked, Summary
 from byol_core.files import write_atomic, write_json
 from byol_core.health import is_finite, signs
@@ -36,7 +37,6 @@ from byol_core.step import Stepper
 
 __all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "follow", "train"]
 
-_STATISTICS = 2000  # training images whose mean and deviation stand for all
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
 
 
@@ -146,18 +146,28 @@ class Trainer:
         torch.manual_seed(config.seed)
         classes = len(images.class_names) if images.labels is not None else 0
         self.model = build_method(config, images=len(self.probe.training), classes=classes)
-        _set_statistics(self.model, images)
+        for encoder in (module for module in self.model.modules() if isinstance(module, Encoder)):
+            set_statistics(encoder, images)
         starts.freeze(self.model, config.network.freeze)
         self.model = self.model.to(device).to(memory_format=torch.channels_last)
         if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
         self.stepper = Stepper(config, self.model, self.batches, device, self.total, world)
         self.judge = Judge(config, self.probe, folder, device)
-        self.step, self.seconds = 0, 0.0
+        self.step = 0
         self.log = MetricLog(
             max(1, self.total // _LOGGED_STEPS), config.batch_size, self.per_epoch,
             self.stepper.values, listener.metrics, self._refuse,
         )  # fmt: skip
+        self.threads = threads.Follower(torch.get_num_threads(), self._may_follow())
+
+    def _may_follow(self) -> bool:
+        """Whether the number of threads may change: it was not set, counts on this device, and compiles nothing anew.
+
+        Several processes would follow each other.
+        """
+        free = self.config.runtime.threads == 0 and self.world.size == 1
+        return free and self.device.type == "cpu" and self.stepper.execution == "eager"
 
     def close(self) -> None:
         """Let go of the threads that read ahead."""
@@ -191,19 +201,25 @@ class Trainer:
         every = max(1, round(self.config.evaluation.every * self.per_epoch))
         keep = max(1, round(self.config.runtime.checkpoint_every * self.per_epoch))
         self.model.train()
+        self._go_on()
         while self.step < self.total:
-            started = time.perf_counter()
             loss = self.train_step()
             self.step += 1
-            self.seconds += time.perf_counter() - started
             loss = distributed.mean(loss)
             distributed.meet()
+            self.threads.step()
             self._after(loss, every)
             if self.step < self.total and distributed.agree(self.world.writes and self.listener.should_stop()):
                 return True
             if self.step % keep == 0 and self.step < self.total and self.world.writes:
                 self._save()
+                self._go_on()
         return False
+
+    def _go_on(self) -> None:
+        """From here on there are steps again."""
+        self.log.go_on()
+        self.threads.restart()
 
     def train_step(self) -> Tensor:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
@@ -213,10 +229,16 @@ class Trainer:
         """What is told and measured after a step, by the rank that writes."""
         if not self.world.writes:
             return
-        if self.log.add(self.step, self.seconds, loss, self.step == self.total):
+        if self.log.add(self.step, loss, self.step == self.total):
             self.tell("training")
         if self.step % every == 0 or self.step == self.total:
             self._evaluate()
+            self._go_on()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, in all attempts, without what is done between the steps."""
+        return self.log.seconds
 
     @property
     def epoch(self) -> float:
@@ -230,8 +252,9 @@ class Trainer:
 
     def tell(self, phase: str) -> None:
         """A sign of life with what is being done."""
-        left = (self.total - self.step) * self.seconds / self.step if self.step else 0.0
-        self.listener.progress(Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase))
+        left = (self.total - self.step) * self.log.seconds_a_step
+        slow = self.threads.slowed_by
+        self.listener.progress(Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase, slow))
 
     # Looking at it
 
@@ -301,8 +324,8 @@ class Trainer:
             )
         self.model.load_state_dict(state["model"])
         optim.load_state(self.stepper.optimiser, state["optimiser"])
-        self.step, self.seconds = state["step"], state["seconds"]
-        self.log.restart(self.step, self.seconds, state["loss"])
+        self.step = state["step"]
+        self.log.restart(self.step, state["seconds"], state["loss"])
         self.judge.restore(state)
 
     def _finish(self, stopped: bool) -> Summary:
@@ -346,14 +369,6 @@ def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> No
 
 def _has_batch_norm(model: torch.nn.Module) -> bool:
     return any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
-
-
-def _set_statistics(model: torch.nn.Module, images: ImageSet) -> None:
-    """Every encoder normalises by the mean and deviation of the training images."""
-    sample = images.images[images.train[:: max(1, len(images.train) // _STATISTICS)]]
-    for module in model.modules():
-        if isinstance(module, Encoder):
-            module.set_statistics(sample)
 
 
 def _check(images: int) -> None:

@@ -1,10 +1,12 @@
 """The benchmarks answer to --help, and what they make of their measurements is right."""
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from byol_core.errors import LabError
@@ -24,6 +26,7 @@ SCRIPTS = (
     "map_frames",
     "map_opens",
     "slider",
+    "under_load",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 
@@ -227,6 +230,32 @@ def test_few_labels_compares_the_means_of_the_splits_with_from_scratch(load):
     assert [each.measured for each in load("few_labels").requirements(found)] == pytest.approx([9.0, 8.0])
     assert load("few_labels").rows(found, ["10"])[0] == ["10", "linear", "71.0 ± 1.4", "–", "–", "–", "–", "1"]
     assert load("few_labels").requirements({})[0].met is None
+
+
+def test_what_is_kept_under_load_is_a_share_within_the_round(load):
+    module = load("under_load")
+    speeds = [{module.ALONE: 10.0, module.LOOPS: 4.0}, {module.ALONE: 20.0, module.LOOPS: 5.0}]
+    turns = [
+        {"what": "training", "round": number, "load": kind, "found": found}
+        for number, each in enumerate(speeds)
+        for kind, found in each.items()
+    ]
+    pages = {module.ALONE: {"pages": [1.0] * 18 + [3.0] * 2, "complaints": []}}
+    found = {each.what: each for each in module.requirements({"turns": turns, "pages": pages})}
+    assert found["training keep of their speed, one busy loop a core"].measured == pytest.approx(0.325)
+    assert found["training keep of their speed, 60 % of one core"].met is None
+    assert found["pages while a run trains, alone, 95th percentile, s"].met is False
+
+
+def test_a_load_is_there_inside_its_block_and_gone_after_it(load):
+    module = load("under_load")
+    me = psutil.Process()
+    before = me.children()
+    with module.load(module.LOOPS):
+        programs = [program for program in me.children() if program not in before]
+        assert len(programs) == psutil.cpu_count()
+        assert {os.getsid(program.pid) for program in programs} == {program.pid for program in programs}
+    assert not any(program.is_running() for program in programs)
 
 
 # The trace of a GPU

@@ -4,9 +4,12 @@ import io
 import json
 
 import pytest
+import torch
 
 from byol_core import estimate
 from byol_core.config import build
+from byol_core.data.imageset import ImageSet
+from byol_core.probe import Probe
 
 CONFIG = {
     "network.encoder": "conv-classroom",
@@ -24,6 +27,26 @@ def test_steps_and_seconds_follow_from_the_settings():
     assert long["total_steps"] == 100 * short["total_steps"]
     assert long["seconds"] > short["seconds"] > estimate.START_SECONDS
     assert short["images_per_second"] > 0
+
+
+@pytest.mark.parametrize(("images", "bank"), [(400, 50_000), (400, 100), (400, 20)])
+def test_an_evaluation_looks_at_as_many_images_as_in_a_run(images, bank):
+    config = build({}, {**CONFIG, "evaluation.bank": bank, "data.validation": 0.1})
+    pixels, n = torch.zeros(images * 5 // 4, 3, 16, 16, dtype=torch.uint8), torch.arange(images * 5 // 4)
+    found = ImageSet("zeros", pixels, n % 2, ("a", "b"), n[:images], n[images:])
+    probe = Probe(config.changed(**{"evaluation.probe_training": 0}), found, torch.device("cpu"))
+    assert estimate.looked_at(config, images, images // 4) == len(probe.looked_at)
+
+
+def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():
+    config = build({}, {**CONFIG, "evaluation.bank": 1000})
+    few, many = (estimate.looked_at(config, images, test=2000) for images in (20_000, 2_000_000))
+    assert few == many == 4000
+
+
+@pytest.mark.parametrize(("source", "images", "test"), [("cifar10", 50_000, 10_000), ("my/photos", 400, 100)])
+def test_the_test_images_are_those_of_the_set(source, images, test):
+    assert estimate._test_images(build({}, {"data.source": source}), images) == test
 
 
 def test_a_step_limit_counts():

@@ -1,6 +1,8 @@
 """The loop on real images with a tiny configuration: it learns, stops, resumes bit for bit, refuses what cannot be."""
 
 import json
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +14,14 @@ from safetensors.torch import load_file
 
 from byol_core import checkpoint
 from byol_core.config import RunConfig, build
+from byol_core.contention import Load
 from byol_core.data.catalog import load
+from byol_core.data.imageset import ImageSet
+from byol_core.data.mapped import open_rows
+from byol_core.device import pick_device
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress, StopAsked
-from byol_core.train import train
+from byol_core.train import Trainer, train
 
 TINY = {
     "network.encoder": "conv-quarter",
@@ -43,6 +49,7 @@ class Recorder:
     def __init__(self, stop_at: int | None = None) -> None:
         self.rows: list[MetricRow] = []
         self.phases: list[str] = []
+        self.slowed_by: list[str] = []
         self.notes: list[str] = []
         self.alarms: list[str | None] = []
         self.step, self.stop_at = 0, stop_at
@@ -52,6 +59,7 @@ class Recorder:
 
     def progress(self, progress: Progress) -> None:
         self.phases.append(progress.phase)
+        self.slowed_by.append(progress.slowed_by)
         self.step = progress.step
 
     def note(self, text: str) -> None:
@@ -258,3 +266,60 @@ def test_reading_the_images_says_how_far_it_is(tmp_path):
     train(tiny(steps=1, **{"data.source": str(tmp_path / "data.npy")}), tmp_path / "run", heard)
     assert heard.phases[0] == "loading images"
     assert any(phase.startswith("reading the images, ") for phase in heard.phases)
+
+
+# The machine
+
+
+@pytest.mark.parametrize(
+    ("changes", "follows"),
+    [({"runtime.threads": 0}, True), ({"runtime.threads": 2}, False), ({"runtime.execution": "compile"}, False)],
+)
+def test_only_threads_that_nobody_set_follow_the_load(tmp_path, changes, follows):
+    try:
+        assert made(tiny(**changes), tmp_path)._may_follow() is follows
+    except InputError as error:
+        assert "compiler" in str(error)
+
+
+def test_a_run_beside_others_says_what_slows_it_down(tmp_path, monkeypatch):
+    monkeypatch.setattr("byol_core.metric_log.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("byol_core.threads._SECONDS", 0.0)
+    monkeypatch.setattr("byol_core.threads._STEPS", 1)
+    monkeypatch.setattr("byol_core.threads.Meter.read", lambda meter: Load(1.0, 0.5, 0.0))
+    heard = Recorder()
+    train(tiny(steps=4, **{"evaluation.every": 1000.0}), tmp_path, heard)
+    training = [code for phase, code in zip(heard.phases, heard.slowed_by, strict=True) if phase == "training"]
+    assert training[0] == "" and training[-1] == "processor"  # once is not enough to say so
+
+
+def test_a_cache_that_was_cut_short_is_a_sentence_already_for_the_statistics(tmp_path):
+    rows, pixels = tmp_path / "rows.u8", np.zeros((300, 3, 16, 16), np.uint8)
+    rows.write_bytes(pixels.tobytes())
+    n = torch.arange(300)
+    images = ImageSet("cut", open_rows(rows, 300, 16), None, (), n[:240], n[240:])
+    os.truncate(rows, 100 * 3 * 16 * 16)
+    with pytest.raises(LabError, match="cut short"):
+        Trainer(tiny(), images, tmp_path, torch.device("cpu"), Recorder())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="on the CPU a step is over when it returns")
+def test_on_a_gpu_the_time_of_the_steps_is_that_of_the_device(tmp_path):
+    """Against a run that waits for the device after each step."""
+    config = tiny(**{"runtime.device": "cuda", "runtime.execution": "eager", "epochs": 200, "evaluation.every": 1000.0})
+    waits = made(config, tmp_path)
+    for step in range(3):
+        waits.stepper.take(step)
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    for step in range(3, 103):
+        waits.stepper.take(step)
+    torch.cuda.synchronize()
+    a_step = (time.perf_counter() - started) / 100
+    found = train(config, tmp_path / "run", Recorder())
+    assert found.seconds / found.steps > 0.7 * a_step
+
+
+def made(config: RunConfig, folder: Path) -> Trainer:
+    images = load("eurosat", 16, limit=240)
+    return Trainer(config, images, folder, pick_device(config.runtime.device), Recorder())

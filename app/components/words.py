@@ -38,6 +38,9 @@ ALARM = Look("Alarm", ":material/warning:", "red")
 # A run whose process is there and does nothing that one could see.
 STALL = Look("Stalled", ":material/hourglass_disabled:", "orange")
 
+# What a run is slowed down by, by its code.
+SLOWED = {"processor": "It shares the processor with other programs, so it takes longer."}
+
 
 def is_stall(alarm: str) -> bool:
     """Whether an alarm is about a run that stands still, and not about what it learns."""
@@ -165,7 +168,8 @@ def _running(run: Run, _: Sequence[Run]) -> str:
     phase = (run.phase or "training").rstrip(".")
     known = run.step and run.seconds_left is not None and run.seconds_left >= 1
     left = f", about {duration(run.seconds_left)} left" if known else ""
-    return f"{phase[:1].upper()}{phase[1:]}{left}."
+    slow = f" {SLOWED[run.slowed_by]}" if run.slowed_by in SLOWED else ""
+    return f"{phase[:1].upper()}{phase[1:]}{left}.{slow}"
 
 
 def _stopping(run: Run) -> str:

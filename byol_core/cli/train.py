@@ -84,9 +84,7 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
     from byol_core.runs.bar import Bar
 
     run = store.create(wanted, name=name, preset=preset, here=True)
-    shown = console(stderr=True)
-    shown.print(f"Run {run.run_id} '{run.name}' in {run.folder}", soft_wrap=True)
-    with Bar(shown) as bar:
+    with Bar(console(stderr=True), f"Run {run.run_id} '{run.name}' in {run.folder}") as bar:
         run, status = worker.work(store, run, also=bar)
     if status == 2 and not store.metric_keys(run.run_id):
         store.delete(run.run_id)  # nothing was trained: the sentence is all there is to keep

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from byol_core import processes
+from byol_core import courtesy
 from byol_core.errors import LabError
 from byol_core.evaluate.evaluator import IDLE_SECONDS, Studio, serve
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None, studio: Studio | None = None) -> int
     parser.add_argument("home", type=Path)
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without work before it ends")
     options = parser.parse_args(argv)
-    processes.be_nice(NICENESS)
+    courtesy.let_others_first(NICENESS)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

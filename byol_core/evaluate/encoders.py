@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONFIG, ENCODER, CHECKPOINTS = "config.json", "encoder.safetensors", "checkpoints"
 _PREFIX = "online.encoder."  # of the encoder's values in a checkpoint's model
 _LONGEST_HEADER = 10**8  # bytes, as in the format
-_STATISTICS = 2000  # training images whose mean and deviation stand for all, as in the trainer
+_STATISTICS = 2000  # training images whose mean and deviation stand for all
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def untrained(config: RunConfig, images: ImageSet, seed: int | None = None) -> E
 
 
 def set_statistics(encoder: Encoder, images: ImageSet) -> None:
-    """Let an encoder normalise by the training images of a set, as the trainer does."""
+    """Let an encoder normalise by the mean and deviation of the training images of a set, wherever they lie."""
     from byol_core.data.mapped import take
 
     encoder.set_statistics(take(images.images, images.train[:: max(1, len(images.train) // _STATISTICS)]))

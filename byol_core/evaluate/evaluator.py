@@ -19,6 +19,7 @@ from filelock import Timeout
 
 from byol_core import background
 from byol_core.background import Reporter
+from byol_core.bell import Bell
 from byol_core.errors import InputError, LabError
 from byol_core.evaluate import jobs, kept
 from byol_core.evaluate.encoders import load_encoder
@@ -41,7 +42,7 @@ Answering = Callable[..., "Answer"]  # as byol_core.evaluate.protocols.answer
 
 # After its last answer it stays for so long: who asked once may ask again, and torch and the images are here.
 IDLE_SECONDS = 10.0
-POLL_SECONDS = 0.3
+_ROUND_SECONDS = 2.0  # without being woken, it looks round this often
 # Whoever only looks holds a lock for less than this.
 _PATIENCE_SECONDS = 3.0
 # How often the request is read again while it is answered.
@@ -60,10 +61,8 @@ class Studio:
 
     def answer(self, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
         """The answer to one question, kept in the run's folder; raises as :func:`byol_core.evaluate.jobs.work`."""
-        from byol_core.device import use_threads
-
         loaded = load_encoder(run_folder)
-        use_threads(loaded.config.runtime.threads)
+        stop = _following(loaded.config.runtime.threads, stop)
         device = _device(loaded.config.runtime.device)
         images = self._load(loaded.config, protocol, progress, stop)
         answering = self._answering or _real()
@@ -106,6 +105,20 @@ def _device(wanted: str) -> torch.device:
         return pick_device(wanted)
     except InputError:
         return pick_device()
+
+
+def _following(threads: int, stop: Stop) -> Stop:
+    """The same question; whenever it is asked, the number of threads may follow the load, where none was set."""
+    from byol_core.device import use_threads
+    from byol_core.threads import Follower
+
+    follower = Follower(use_threads(threads), threads == 0)
+
+    def heard() -> bool:
+        follower.pulse()
+        return stop()
+
+    return heard
 
 
 def _real() -> Answering:
@@ -216,15 +229,17 @@ def serve(
     ended, studio, tried = ended or threading.Event(), studio or Studio(), set[tuple[Path, int]]()
     while not ended.is_set():
         try:
-            with jobs.evaluator_lock(home).acquire(timeout=_PATIENCE_SECONDS):
-                _loop(home, studio, tried, idle, ended)
+            with jobs.evaluator_lock(home).acquire(timeout=_PATIENCE_SECONDS), Bell(jobs.bell_path(home), 0.3) as bell:
+                _loop(home, studio, tried, idle, ended, bell)
         except Timeout:
             return
         if not _left(home, tried):  # one that came in after the last look found the lock taken, and relies on this
             return
 
 
-def _loop(home: Path, studio: Studio, tried: set[tuple[Path, int]], idle: float, ended: threading.Event) -> None:
+def _loop(
+    home: Path, studio: Studio, tried: set[tuple[Path, int]], idle: float, ended: threading.Event, bell: Bell
+) -> None:
     busy = time.monotonic()
     while not ended.is_set() and home.is_dir():
         left = _left(home, tried)
@@ -233,10 +248,11 @@ def _loop(home: Path, studio: Studio, tried: set[tuple[Path, int]], idle: float,
             tried.add((desk.request, asked))
             _serve(desk, studio, ended)
             busy = time.monotonic()
+            bell.worked()
         elif time.monotonic() - busy >= idle:
             return
         else:
-            ended.wait(POLL_SECONDS)
+            bell.wait(min(_ROUND_SECONDS, idle))
 
 
 def _left(home: Path, tried: set[tuple[Path, int]]) -> list[tuple[Desk, int]]:

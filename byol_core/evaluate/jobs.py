@@ -18,7 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
-from byol_core import background, processes
+from byol_core import background, bell, processes
 from byol_core.background import Job, Status
 from byol_core.errors import LabError
 from byol_core.evaluate import kept
@@ -33,7 +33,7 @@ __all__ = [
 Progress = Callable[[float, str], None]
 Stop = Callable[[], bool]
 
-LOCK, LOG = "evaluator.lock", "evaluator.log"
+LOCK, LOG, BELL = "evaluator.lock", "evaluator.log", "evaluator.bell"
 REQUESTS = ".request.json"
 ENDED = "The evaluation ended without an answer; try again."
 _LONGEST_LOG_BYTES = 1_000_000
@@ -180,6 +180,7 @@ def ask(home: Path, run_folder: Path, protocol: Protocol) -> Job:
             with kept.writing(run_folder):
                 desk.status.unlink(missing_ok=True)
         desk.write(Request(protocol=protocol, asked=time.time_ns()))
+    bell.ring(bell_path(home))
     wake(home)
     return job(run_folder, protocol)
 
@@ -240,6 +241,11 @@ def _requests(run_folders: Iterator[Path] | list[Path]) -> list[tuple[Desk, Requ
 def evaluator_lock(home: Path) -> FileLock:
     """The lock that the evaluator of a home holds for as long as it lives."""
     return FileLock(home / LOCK, is_singleton=False)
+
+
+def bell_path(home: Path) -> Path:
+    """The bell that wakes the evaluator of a home."""
+    return home / BELL
 
 
 def wake(home: Path) -> None:

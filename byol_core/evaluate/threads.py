@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
+from byol_core import threads
 
 _LARGE = 2**28  # multiplications between two meetings
 
@@ -13,10 +13,8 @@ _LARGE = 2**28  # multiplications between two meetings
 @contextmanager
 def as_many_as_pay(multiplications: int) -> Iterator[None]:
     """Let torch compute with one CPU thread inside, unless so many multiplications at a time are worth more."""
-    threads = torch.get_num_threads()
-    if multiplications < _LARGE:
-        torch.set_num_threads(1)
-    try:
+    if multiplications >= _LARGE:
         yield
-    finally:
-        torch.set_num_threads(threads)
+        return
+    with threads.only_one():
+        yield

@@ -14,13 +14,17 @@ from byol_core import events
 
 # Without a terminal (a log file, a pipe) a plain line now and then takes the place of the bar.
 _PLAIN_SECONDS = 10.0
+SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowed_by
 
 
 class Bar:
-    """A listener that draws; it never asks for a stop."""
+    """A listener that draws; it never asks for a stop.
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    ``announcement``: a line about the run, for when its images and settings have proved to fit.
+    """
+
+    def __init__(self, console: Console, announcement: str = "") -> None:
+        self.console, self._announcement = console, announcement
         self._loss: float | None = None
         self._alarm: str | None = None
         self._told = time.monotonic()
@@ -50,6 +54,9 @@ class Bar:
 
     def progress(self, progress: events.Progress) -> None:
         """Draw how far it is."""
+        if progress.total_steps and self._announcement:
+            self._print(self._announcement)
+            self._announcement = ""
         numbers = self._numbers(progress)
         total = progress.total_steps or None
         self._bar.update(self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers)
@@ -84,6 +91,8 @@ class Bar:
             parts.append(f"{progress.images_per_second:,.0f} images/s")
         if progress.seconds_left:
             parts.append(f"{duration(progress.seconds_left)} left")
+        if progress.slowed_by in SLOWED:
+            parts.append(SLOWED[progress.slowed_by])
         return " · ".join(parts)
 
 

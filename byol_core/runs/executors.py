@@ -12,7 +12,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 import byol_core
-from byol_core import processes
+from byol_core import bell, processes
 from byol_core.errors import LabError
 from byol_core.runs import folder, hold
 from byol_core.runs.model import Run
@@ -20,6 +20,7 @@ from byol_core.runs.store import RunStore
 
 LOCK = "supervisor.lock"
 LOG = "supervisor.log"
+BELL = "supervisor.bell"  # wakes it
 _LONGEST_LOG_BYTES = 1_000_000
 _looked: dict[Path, float] = {}  # when this process last looked whether a home needs its supervisor
 
@@ -94,7 +95,7 @@ def supervisor_runs(home: Path) -> bool:
 
 def ensure_supervisor(home: Path, url: str | None = None) -> None:
     """Start the supervisor of this home, detached, unless there is one."""
-    if supervisor_runs(home):
+    if bell.ring(home / BELL) or supervisor_runs(home):
         return
     log = home / LOG
     environment = child_environment(home)

@@ -63,6 +63,7 @@ class Run:
     archived: float | None = None  # when it was put out of sight
     deleted: float | None = None  # when it was thrown into the trash
     group: str = ""  # the sweep that it belongs to
+    slowed_by: str = ""  # a code: "processor" while other programs take their share of it
 
     @property
     def live(self) -> bool:

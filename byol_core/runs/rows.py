@@ -24,13 +24,14 @@ HOST = socket.gethostname()
 _PLAIN = [
     column.name
     for column in runs.columns
-    if column.name not in ("config", "summary", "priority", "tags", "notes", "group_name")
+    if column.name not in ("config", "summary", "priority", "tags", "notes", "group_name", "slowed_by")
 ]
 # What may be empty in a row of an earlier release, by the name that it has in a Run.
 _OPTIONAL: dict[str, tuple[str, Any]] = {
     "priority": ("priority", 0),
     "notes": ("notes", ""),
     "group": ("group_name", ""),
+    "slowed_by": ("slowed_by", ""),
 }
 # Runs that are not in the trash.
 KEPT = runs.c.deleted.is_(None)
@@ -109,7 +110,7 @@ def next_position(connection: Connection) -> int:
 
 def change(connection: Connection, run: Run, to: str, message: str = "") -> bool:
     """Compare-and-set of the state, with what follows from it; False when the row had changed."""
-    values: dict[str, Any] = {"state": to, "message": storable(message)}
+    values: dict[str, Any] = {"state": to, "message": storable(message), "slowed_by": None}
     if to == "queued":
         values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
         values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}

@@ -76,6 +76,7 @@ runs = Table(
     Column("archived", Double),
     Column("deleted", Double),
     Column("group_name", String(200)),
+    Column("slowed_by", String(32)),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.

@@ -218,7 +218,7 @@ class RunStore:
         """How far the run is; also its heartbeat. Before the training knows its length, what was known stays."""
         names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left")
         values = {name: getattr(progress, name) for name in names if progress.total_steps}
-        values["phase"] = storable(progress.phase)
+        values |= {"phase": storable(progress.phase), "slowed_by": progress.slowed_by or None}
         self._update_live(run_id, {**values, "heartbeat": time.time()})
 
     def set_alarm(self, run_id: str, alarm: str | None) -> None:

@@ -19,6 +19,7 @@ import psutil
 from filelock import Timeout
 
 from byol_core import processes
+from byol_core.bell import Bell
 from byol_core.errors import LabError
 from byol_core.files import write_json
 from byol_core.runs import children, executors, folder, hold, library, slots
@@ -30,7 +31,8 @@ from byol_core.runs.store import RunStore
 from byol_core.runs.trouble import Trouble, say
 
 WORKER = "byol_core.runs.worker"
-POLL_SECONDS = 0.5
+_OPEN_SECONDS = 0.5  # between two tries to open the store
+POLL_SECONDS = 2.0  # without being woken, by whoever queues or stops a run or by the end of a worker
 IDLE_SECONDS = 60.0
 # From the request to stop until the whole process group is killed.
 GRACE_SECONDS = 60.0
@@ -145,9 +147,10 @@ def serve(store: RunStore, *, idle: float = IDLE_SECONDS, ended: threading.Event
     ended = ended or threading.Event()
     while not ended.is_set():
         try:
-            with executors.supervisor_lock(store.home).acquire(timeout=2):
+            lock = executors.supervisor_lock(store.home)
+            with lock.acquire(timeout=2), Bell(store.home / executors.BELL, soon=0.5) as bell:
                 _introduce(store)
-                _loop(Supervisor(store, **options), idle, ended)
+                _loop(Supervisor(store, **options), idle, ended, bell)
         except Timeout:
             return
         if not _waiting(store):  # one that came in after the last look found the lock taken, and relies on this
@@ -168,7 +171,7 @@ def _waiting(store: RunStore) -> bool:
         return False
 
 
-def _loop(supervisor: Supervisor, idle: float, ended: threading.Event) -> None:
+def _loop(supervisor: Supervisor, idle: float, ended: threading.Event, bell: Bell) -> None:
     trouble = Trouble()
     trouble.without(_empty_trash, supervisor.store)
     busy = time.monotonic()
@@ -177,7 +180,7 @@ def _loop(supervisor: Supervisor, idle: float, ended: threading.Event) -> None:
             return
         if trouble.without(supervisor.tick):
             busy = time.monotonic()
-        time.sleep(POLL_SECONDS)
+        bell.wait(min(POLL_SECONDS, idle))
 
 
 def _empty_trash(store: RunStore) -> bool:
@@ -194,7 +197,7 @@ def _open(seconds: float) -> RunStore:
         except LabError:
             if time.monotonic() > end:
                 raise
-        time.sleep(POLL_SECONDS)
+        time.sleep(_OPEN_SECONDS)
 
 
 def main(arguments: Sequence[str] | None = None, worker: str = WORKER) -> int:
@@ -206,6 +209,8 @@ def main(arguments: Sequence[str] | None = None, worker: str = WORKER) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # to be woken when a worker ends
     try:
         serve(_open(options.idle), idle=options.idle, grace=options.grace, ended=ended, worker=worker)
     except LabError as error:

@@ -6,10 +6,10 @@ which the GPU computed. ``system_gpu_memory``: GB taken on it, by whomever.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,6 @@ import psutil
 CPU, MEMORY, GPU, GPU_MEMORY = "system_cpu", "system_memory", "system_gpu", "system_gpu_memory"
 KEYS = (CPU, MEMORY, GPU, GPU_MEMORY)
 _GPU_PATIENCE = 5.0  # seconds; a driver that takes longer is asked no more
-_MIB = 2**20
 
 
 class Sampler:
@@ -59,42 +58,54 @@ class Sampler:
         cards = gpus() if self._asks_gpu else []
         if not cards:
             return {}
-        answer = _ask(cards)
+        answer = _in_time(lambda: _ask(cards))
         self._asks_gpu = answer is not None
         return answer or {}
 
 
 def gpus() -> list[str]:
-    """The NVIDIA GPUs on which this process computes already, as nvidia-smi names them; torch is not loaded for it."""
+    """The NVIDIA GPUs on which this process computes already, as the driver names them; torch is not loaded for it."""
     torch = sys.modules.get("torch")
     try:
         if torch is None or not torch.cuda.is_initialized():
             return []
-        # Another order than nvidia-smi's, and only those that this process may see; the name is the same for both.
+        # Another order than the driver's, and only those that this process may see; the name is the same for both.
         found = (torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count()))
         return [f"GPU-{card.uuid}" for card in found]
     except (AttributeError, RuntimeError):  # torch is being imported at this moment, or its build is not NVIDIA's
         return []
 
 
+def _in_time(ask: Callable[[], dict[str, float] | None]) -> dict[str, float] | None:
+    """The answer; None as well when the driver hangs, which whoever asked must not."""
+    found: list[dict[str, float] | None] = []
+    thread = threading.Thread(target=lambda: found.append(ask()), name="gpu", daemon=True)
+    thread.start()
+    thread.join(_GPU_PATIENCE)
+    return found[0] if found else None
+
+
 def _ask(cards: list[str]) -> dict[str, float] | None:
-    """What nvidia-smi says of these cards together; None when it cannot be asked."""
-    query = ["--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "-i", ",".join(cards)]
-    settings: dict[str, Any] = {"capture_output": True, "text": True, "timeout": _GPU_PATIENCE, "check": True}
+    """What the driver says of these cards together; None when it cannot be asked."""
+    import pynvml
+
     try:
-        text = subprocess.run(["nvidia-smi", *query], env={**os.environ, "LC_ALL": "C"}, **settings).stdout
-    except (OSError, subprocess.SubprocessError):
+        pynvml.nvmlInit()  # counts how often; the first time it takes a moment
+        handles = [pynvml.nvmlDeviceGetHandleByUUID(card) for card in cards]
+    except pynvml.NVMLError:
         return None
-    rows = [[_number(part) for part in line.split(",")] for line in text.splitlines() if line.count(",") == 1]
-    used = [row[0] for row in rows if row[0] is not None]
-    taken = [row[1] for row in rows if row[1] is not None]
+    used = _known(handles, lambda handle: float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu))
+    taken = _known(handles, lambda handle: float(pynvml.nvmlDeviceGetMemoryInfo(handle).used))
     values = {GPU: sum(used) / len(used)} if used else {}
-    return values | ({GPU_MEMORY: sum(taken) * _MIB / 1e9} if taken else {})
+    return values | ({GPU_MEMORY: sum(taken) / 1e9} if taken else {})
 
 
-def _number(text: str) -> float | None:
-    """A part of a card says ``[N/A]`` of its use."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _known(handles: list[Any], ask: Callable[[Any], float]) -> list[float]:
+    """The answers that there are: a part of a card does not know its use."""
+    from pynvml import NVMLError
+
+    found = []
+    for handle in handles:
+        with suppress(NVMLError):
+            found.append(ask(handle))
+    return found

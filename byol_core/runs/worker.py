@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import or_
 
-from byol_core import processes
+from byol_core import courtesy, processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, StopAsked, Summary
@@ -228,10 +228,9 @@ def main(arguments: Sequence[str] | None = None, train: Train | None = None) -> 
     """Work on one run; exit status 0 done, 1 failed, 2 wrong input."""
     parser = argparse.ArgumentParser(prog="python -m byol_core.runs.worker")
     parser.add_argument("run_id")
-    parser.add_argument("--nice", type=int, default=0, help="let other processes go first, as nice(1)")
+    parser.add_argument("--nice", type=int, default=0, help="let others go first, as nice(1), but do not starve")
     options = parser.parse_args(arguments)
-    if options.nice:
-        processes.be_nice(options.nice)
+    courtesy.let_others_first(options.nice)
     try:
         with stop_signals() as stop:
             store = patiently(RunStore, stop)

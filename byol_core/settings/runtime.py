@@ -20,7 +20,16 @@ class RuntimeConfig(Part):
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Precision", "Of the convolutions; auto: bfloat16 where the hardware computes it.", expert=True
     )
-    threads: int = setting(0, "CPU threads", "0: one for each core.", unit="threads", expert=True, ge=0, le=512)
+    threads: int = setting(
+        0,
+        "CPU threads",
+        "0: one for each core, and fewer while other programs keep the cores busy. A number stays as it is: set one for "
+        "a run that is to be repeated bit for bit.",
+        unit="threads",
+        expert=True,
+        ge=0,
+        le=512,
+    )
     checkpoint_every: float = setting(
         5.0, "Checkpoint every", "Epochs between two checkpoints.", unit="epochs", expert=True, gt=0.0, le=1000.0
     )

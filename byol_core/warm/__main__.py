@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from byol_core import processes
+from byol_core import courtesy
 from byol_core.errors import LabError
 from byol_core.warm import handlers
 from byol_core.warm.handlers import Handler
 from byol_core.warm.jobs import LANES
 from byol_core.warm.worker import IDLE_SECONDS, Worker
 
-NICENESS = 5  # an answer may wait; a page and a run may not
+NICENESS = {"maps": 5, "lab": 0}  # a map may wait; whoever drags a slider may not
 SECONDS = "BYOL_LAB_WARM_SECONDS"  # of the environment: how long it stays after its last answer
 
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Handler] = han
     parser.add_argument("lane", choices=LANES)
     parser.add_argument("--idle", type=float, default=_seconds(), help="seconds without work before it ends")
     options = parser.parse_args(argv)
-    processes.be_nice(NICENESS)
+    courtesy.let_others_first(NICENESS[options.lane])
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -20,7 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from byol_core import background, processes
+from byol_core import background, bell, processes
 from byol_core.background import Job
 from byol_core.errors import LabError
 from byol_core.files import is_disk_full, write_atomic
@@ -91,6 +91,7 @@ def _queue(desk: Desk, home: Path, lane: str) -> None:
             now = time.time_ns()  # systems that note it themselves do so a few milliseconds at a time
             with suppress(FileNotFoundError):  # it was answered this moment
                 os.utime(ticket, ns=(now, now))
+    bell.ring(bell_path(home, lane))
 
 
 def ticket_path(desk: Desk, home: Path, lane: str) -> Path:
@@ -192,6 +193,11 @@ def forget(folder: Path, key: str) -> None:
 def lane_lock(home: Path, lane: str) -> FileLock:
     """The lock that the process of a lane holds for as long as it lives."""
     return FileLock(home / FOLDER / f"{lane}.lock", is_singleton=False)
+
+
+def bell_path(home: Path, lane: str) -> Path:
+    """The bell that wakes that process."""
+    return home / FOLDER / f"{lane}.bell"
 
 
 def log_path(home: Path, lane: str) -> Path:

@@ -21,6 +21,7 @@ from filelock import Timeout
 import byol_core
 from byol_core import background
 from byol_core.background import Reporter
+from byol_core.bell import Bell
 from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 from byol_core.events import StopAsked
@@ -33,7 +34,7 @@ from byol_core.warm.tools import Memory, Postponed, Tools
 
 # After its last answer it stays for so long: who asked once may ask again, and what took seconds to load is here.
 IDLE_SECONDS = 600.0
-POLL_SECONDS = 0.05  # a folder is listed; whoever drags a slider waits for this
+_LOOK_SECONDS = 2.0  # without being woken, it looks round this often
 # Whoever only looks holds the lock for less than this.
 _PATIENCE_SECONDS = 3.0
 # A question on which no word can be left, as on a full disk, is looked at again after so long.
@@ -74,14 +75,15 @@ class Worker:
         """Answer until nothing was asked for a while; at once, when another process does that."""
         while not self.ended.is_set():
             try:
-                with jobs.lane_lock(self.home, self.lane).acquire(timeout=_PATIENCE_SECONDS):
-                    self._loop()
+                lock, path = jobs.lane_lock(self.home, self.lane), jobs.bell_path(self.home, self.lane)
+                with lock.acquire(timeout=_PATIENCE_SECONDS), Bell(path) as bell:
+                    self._loop(bell)
             except Timeout:
                 return
             if not self._waiting():  # one that came in after the last look found the lock taken, and relies on this
                 return
 
-    def _loop(self) -> None:
+    def _loop(self, bell: Bell) -> None:
         with suppress(OSError):
             clear_leftovers(self.home / jobs.FOLDER)
         busy, edition = time.monotonic(), _edition()
@@ -92,10 +94,11 @@ class Worker:
             if waiting := self._waiting():
                 self._take(waiting[0])
                 busy = time.monotonic()
+                bell.worked()
             elif time.monotonic() - busy >= self.idle:
                 return
             else:
-                self.ended.wait(POLL_SECONDS)
+                bell.wait(min(_LOOK_SECONDS, self.idle))
 
     def _is_outdated(self, edition: str) -> bool:
         """Whether the program was replaced since it was loaded."""
@@ -204,8 +207,12 @@ class Worker:
 
 
 def _edition(package: Path = _PACKAGE) -> str:
-    """What tells one state of this package's code from the next: those who answer are imported when first asked."""
-    return stamp_of(sorted(package.rglob("*.py")))
+    """What tells one state of this package's code from the next: those who answer are imported when first asked.
+
+    Where people work on the code, any file of it; where it is installed, the one that an upgrade always replaces.
+    """
+    in_the_making = (package.parent / "pyproject.toml").is_file()
+    return stamp_of(sorted(package.rglob("*.py")) if in_the_making else [package / "__init__.py"])
 
 
 def _drop(path: Path) -> None:

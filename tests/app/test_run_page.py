@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from app import crowd
 from app.components import run_actions, words
+from byol_core.events import Progress
 from byol_core.runs import library
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
@@ -142,3 +143,18 @@ def test_what_a_run_says_is_no_markup(open_page: Open, make: Make, store: RunSto
     put(store, run.run_id, message=EVIL, alarm=f"It has collapsed: {EVIL}", phase=EVIL)
     said = text(open_page("runs", run=run.run_id))
     assert TAME in said and EVIL not in said
+
+
+def test_a_run_beside_other_programs_says_so_while_they_are_there(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("running")
+    said = "It shares the processor with other programs"
+    assert said not in text(open_page("runs", run=run.run_id))
+    store.set_progress(run.run_id, Progress(20, 40, 1.0, 90.0, 42.0, "training", "processor"))
+    assert said in text(open_page("runs", run=run.run_id))
+    assert store.move(run.run_id, "stopped").slowed_by == ""
+
+
+def test_what_a_later_release_calls_slow_is_no_reason_to_fail(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("running")
+    store.set_progress(run.run_id, Progress(20, 40, 1.0, 90.0, 42.0, "training", "moonlight"))
+    assert "Training, about 42 s left." in text(open_page("runs", run=run.run_id))

@@ -60,13 +60,15 @@ CREATE TABLE metrics (
 ){options}""",
     "CREATE TABLE facts (key VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY (key))",
 )
-_NOW = """
+_GROUPS = """
     alarm TEXT, priority INTEGER, tags TEXT, notes TEXT, archived DOUBLE PRECISION, deleted DOUBLE PRECISION,
     group_name VARCHAR(200),"""
+_NOW = f"{_GROUPS}\n    slowed_by VARCHAR(32),"
 # What each release's table of runs had beyond the first one's.
 SCHEMAS = {
     "first": "",
     "alarm": "\n    alarm TEXT,",
+    "groups": _GROUPS,
     "now": _NOW,
     "newer": f"{_NOW}\n    colour TEXT, stars INTEGER,",
 }

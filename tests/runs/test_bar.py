@@ -39,3 +39,18 @@ def test_the_line_of_progress_carries_the_alarm(shown, printed, monkeypatch):
         shown.progress(Progress(1, 2, 0.5, 100.0, 3.0, "training"))
     lines = [line for line in printed.getvalue().splitlines() if line.startswith("training")]
     assert [line.endswith("ALARM") for line in lines] == [True, False]
+
+
+def test_a_run_is_announced_once_its_images_are_known_to_fit(printed):
+    with bar.Bar(Console(file=printed, width=80), "Run abc") as shown:
+        shown.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+        assert printed.getvalue() == ""
+        for step in (0, 1):
+            shown.progress(Progress(step, 2, 0.0, 0.0, 0.0, "training"))
+    assert printed.getvalue() == "Run abc\n"
+
+
+def test_the_line_of_progress_says_what_slows_the_run_down(shown, printed, monkeypatch):
+    monkeypatch.setattr(bar, "_PLAIN_SECONDS", 0.0)
+    shown.progress(Progress(1, 2, 0.5, 100.0, 3.0, "training", "processor"))
+    assert printed.getvalue().rstrip().endswith("shares the processor")

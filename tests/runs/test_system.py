@@ -1,11 +1,14 @@
-"""What a run takes of its machine, from real processes; the GPU's numbers come from a program named nvidia-smi."""
+"""What a run takes of its machine, from real processes; what a GPU's driver would say is put into its mouth."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
+import pynvml
 import pytest
 
 from byol_core.runs import system
@@ -13,18 +16,38 @@ from byol_core.runs import system
 BUSY = "while True: pass"
 
 
+class Driver:
+    """Stands for the GPU's driver, which few machines that test this have: of each card, its use and its memory."""
+
+    def __init__(self) -> None:
+        self.cards: dict[str, tuple[int | None, int]] = {}
+        self.asked = 0
+
+    def card(self, uuid: str) -> str:
+        self.asked += 1
+        if uuid not in self.cards:
+            raise pynvml.NVMLError_DriverNotLoaded()
+        return uuid
+
+    def use(self, card: str) -> SimpleNamespace:
+        if (use := self.cards[card][0]) is None:
+            raise pynvml.NVMLError_NotSupported()
+        return SimpleNamespace(gpu=use)
+
+    def memory(self, card: str) -> SimpleNamespace:
+        return SimpleNamespace(used=self.cards[card][1])
+
+
 @pytest.fixture
-def nvidia_smi(tmp_path, monkeypatch):
-    """A program of that name that answers so, and a process that computes on two cards."""
-
-    def answer(text: str, status: int = 0) -> None:
-        program = tmp_path / "nvidia-smi"
-        program.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\nexit {status}\n")
-        program.chmod(0o755)
-
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+def driver(monkeypatch):
+    """A driver, and a process that computes on two cards."""
+    found = Driver()
     monkeypatch.setattr(system, "gpus", lambda: ["GPU-a", "GPU-b"])
-    return answer
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", found.card)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", found.use)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", found.memory)
+    return found
 
 
 def test_a_process_that_computes_is_seen(monkeypatch):
@@ -47,24 +70,35 @@ def test_the_processes_that_it_started_count_only_as_a_family(until):
     assert family.read()[system.CPU] >= 0  # what ended took its time with it
 
 
-def test_the_cards_of_a_run_are_seen_together(nvidia_smi):
-    nvidia_smi("40, 1000\n60, 2000")
+def test_the_cards_of_a_run_are_seen_together(driver, monkeypatch):
+    driver.cards = {"GPU-a": (40, 10**9), "GPU-b": (60, 2 * 10**9)}
+    monkeypatch.setattr(subprocess, "Popen", lambda *told, **_: pytest.fail(f"{told} was started"))
     values = system.Sampler().read()
-    assert (values[system.GPU], values[system.GPU_MEMORY]) == (50.0, pytest.approx(3.145728))
+    assert (values[system.GPU], values[system.GPU_MEMORY]) == (50.0, pytest.approx(3.0))
 
 
-def test_a_part_of_a_card_says_only_what_it_knows(nvidia_smi):
-    nvidia_smi("[N/A], 1000\n[N/A], 1000")
+def test_a_part_of_a_card_says_only_what_it_knows(driver):
+    driver.cards = {"GPU-a": (None, 10**9), "GPU-b": (None, 10**9)}
     values = system.Sampler().read()
     assert system.GPU not in values
-    assert values[system.GPU_MEMORY] > 2
+    assert values[system.GPU_MEMORY] == pytest.approx(2.0)
 
 
-def test_a_driver_that_fails_is_not_asked_again(nvidia_smi):
-    nvidia_smi("", status=9)
+def test_a_driver_that_fails_is_not_asked_again(driver):
     sampler = system.Sampler()
     assert system.GPU not in sampler.read()
-    nvidia_smi("40, 1000")
+    driver.cards = {"GPU-a": (40, 1), "GPU-b": (40, 1)}
+    assert system.GPU not in sampler.read() and driver.asked == 1
+
+
+def test_a_driver_that_hangs_holds_up_nobody(driver, monkeypatch):
+    monkeypatch.setattr(system, "_GPU_PATIENCE", 0.01)
+    answers = threading.Event()
+    monkeypatch.setattr(driver, "card", lambda uuid: answers.wait() and uuid)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", driver.card)
+    sampler = system.Sampler()
+    assert set(sampler.read()) == {system.CPU, system.MEMORY}
+    answers.set()
     assert system.GPU not in sampler.read()
 
 

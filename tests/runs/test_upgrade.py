@@ -19,7 +19,8 @@ from byol_core.runs.schema import metadata, runs
 from byol_core.runs.store import RunStore
 from tests.runs import earlier
 
-COPIES = {"first": "lab.sqlite.before-alarm", "alarm": "lab.sqlite.before-priority"}
+# By what each lacks first.
+COPIES = {f: f"lab.sqlite.before-{c}" for f, c in (("first", "alarm"), ("alarm", "priority"), ("groups", "slowed_by"))}
 EARLIER = list(COPIES)
 
 
@@ -53,7 +54,7 @@ def test_a_store_of_any_release_opens_with_all_that_was_in_it(opened, schema):
     store = opened(schema)
     run = store.get("ended one")
     assert (run.run_id, run.state, run.summary) == ("aaaaaaaa", "finished", {"knn_accuracy": 0.5})
-    assert (run.alarm, run.priority, run.tags, run.notes, run.group) == (None, 0, (), "", "")
+    assert (run.alarm, run.priority, run.tags, run.notes, run.group, run.slowed_by) == (None, 0, (), "", "", "")
     assert (run.archived, run.deleted) == (None, None)
     assert store.series(run.run_id, "loss") == [(3, 0.5, 1.5, 0.25)]
     assert [waiting.run_id for waiting in store.queue()] == ["bbbbbbbb"]
@@ -94,7 +95,8 @@ def test_a_copy_stays_as_it_was(opened, schema):
         return
     copy = store.home / COPIES[schema]
     assert names(copy) == ["ended one", "waiting one"]
-    assert "priority" not in columns(copy) and "priority" in columns(store.home / "lab.sqlite")
+    lacked = copy.name.rpartition("-")[2]
+    assert lacked not in columns(copy) and lacked in columns(store.home / "lab.sqlite")
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT value FROM metrics").fetchall() == [(0.25,)]
     assert [path.name for path in store.home.iterdir() if path.name.startswith(".lab")] == []

@@ -9,12 +9,13 @@ import pytest
 
 from byol_core import background, processes
 from byol_core.background import Status
+from byol_core.bell import Bell
 from byol_core.errors import InputError, LabError
 from byol_core.events import StopAsked
 from byol_core.warm import Answer, Job, Memory, Postponed, ask, forget, job, partial, result, withdraw
 from byol_core.warm import answer as answers
 from byol_core.warm.handlers import HANDLERS, handler
-from byol_core.warm.jobs import ENDED
+from byol_core.warm.jobs import ENDED, bell_path
 from byol_core.warm.worker import _edition
 
 pytestmark = pytest.mark.usefixtures("nobody")
@@ -304,13 +305,32 @@ def test_a_replaced_program_lets_the_next_process_answer(put, worker, doubler, f
     assert (doubler.asked, job(folder, "key1").state) == ([], "waiting")
 
 
-def test_another_file_of_the_package_is_another_program(tmp_path):
-    (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "answers.py").write_text("ANSWER = 1")
+@pytest.mark.parametrize(("in_the_making", "file"), [(True, "lab/answers.py"), (False, "__init__.py")])
+def test_another_file_of_the_package_is_another_program(tmp_path, in_the_making, file):
+    package = tmp_path / "package"
+    (package / "lab").mkdir(parents=True)
+    if in_the_making:
+        (tmp_path / "pyproject.toml").touch()
+    (package / file).write_text("ANSWER = 1")
+    before = _edition(package)
+    assert _edition(package) == before
+    (package / file).write_text("ANSWER = 42")
+    assert _edition(package) != before
+
+
+def test_what_is_installed_is_told_by_one_file(tmp_path):
+    (tmp_path / "answers.py").write_text("ANSWER = 1")
     before = _edition(tmp_path)
+    (tmp_path / "answers.py").write_text("ANSWER = 42")
     assert _edition(tmp_path) == before
-    (tmp_path / "lab" / "answers.py").write_text("ANSWER = 42")
-    assert _edition(tmp_path) != before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_each_question_rings_for_the_process_that_waits(put, home):
+    put(1)  # makes the folder
+    with Bell(bell_path(home, "maps")) as hung:
+        put(2)
+        hung.wait(600.0)  # the test's own limit is over before
 
 
 def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
