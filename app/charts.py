@@ -7,6 +7,7 @@ with a ``level`` is as long as they are, and ``live`` says how they are drawn.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -104,7 +105,7 @@ def _trace(line: Line, digits: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "curves": list(line.curves),
-        "uid": line.group or line.curves[0],
+        "uid": _uid(line.group or line.curves[0]),
         "legendgroup": line.group,
         "name": html.escape(line.name, quote=False),  # plotly reads tags in it
         "meta": {"noisy": not line.curves[0].endswith(PLANNED)},
@@ -112,6 +113,11 @@ def _trace(line: Line, digits: str) -> dict[str, Any]:
         "line": {"width": 1.8, "color": line.colour},
         "hovertemplate": f"%{{y:{digits}}}<extra>%{{fullData.name}}</extra>",
     }
+
+
+def _uid(name: str) -> str:
+    """A name for plotly, which looks for a trace by it as a class in the page: letters, digits and "-" alone."""
+    return re.sub(r"[^a-zA-Z0-9-]", lambda odd: f"_{ord(odd[0]):x}_", name)
 
 
 def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
@@ -139,7 +145,7 @@ def _level(level: Level, digits: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "level": level.value,
-        "uid": f"level-{level.name}",
+        "uid": _uid(f"level {level.name}"),
         "name": level.name,
         "mode": "lines+text",
         "cliponaxis": False,
