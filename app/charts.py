@@ -95,10 +95,19 @@ def curve(
     return {"data": [*(_level(level, digits) for level in levels), trace], "layout": layout, "live": _live(view)}
 
 
-def overlay(lines: Sequence[Line], *, view: View, revision: str = "", height: int = 340, digits: str = ".4g") -> Figure:
+def overlay(
+    lines: Sequence[Line],
+    *,
+    view: View,
+    levels: Sequence[Level] = (),
+    revision: str = "",
+    height: int = 340,
+    digits: str = ".4g",
+) -> Figure:
     """The same curve of several runs; their legend is one for all charts of the page."""
     layout = _layout(view, revision, height) | {"showlegend": False}
-    return {"data": [_trace(line, digits) for line in lines], "layout": layout, "live": _live(view)}
+    drawn = [*(_level(level, digits) for level in levels), *(_trace(line, digits) for line in lines)]
+    return {"data": drawn, "layout": layout, "live": _live(view)}
 
 
 def _trace(line: Line, digits: str) -> dict[str, Any]:

@@ -29,7 +29,8 @@ PAINTED = """(wanted) => {
   const keyOf = (plot) => plot.closest("[class*=st-key-]").className.match(/st-key-([\\w-]+)/)[1]
   const endOf = (path) => path.getAttribute("d").match(/[-\\d.e]+/g).slice(-2).map(Number)
   return Object.fromEntries(shown.map((plot) => {
-    const { xaxis, yaxis } = plot._fullLayout, painted = [...plot.querySelectorAll(".scatterlayer path.js-line")].map(endOf)
+    const { xaxis, yaxis } = plot._fullLayout
+    const painted = [...plot.querySelectorAll(".scatterlayer path.js-line")].map(endOf)
     const places = (wanted[keyOf(plot)] ?? []).map(([x, y]) => [xaxis.d2p(x), yaxis.d2p(y)])
     const extra = painted.filter((end) => {
       const found = places.findIndex((place) => Math.hypot(end[0] - place[0], end[1] - place[1]) < 1)
