@@ -32,6 +32,8 @@ PLANNED = ("learning_rate", "tau")
 # Singular values below this share of the largest are rounding.
 LEAST_SHARE = 1e-6
 
+# Numbers along an axis as they are: plotly would say 25µ of a learning rate, and 3k of steps.
+_PLAIN = {"exponentformat": "none", "separatethousands": True}
 # Buttons that mean nothing for a curve are left out.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -141,8 +143,9 @@ def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
             "automargin": True,
             "rangemode": "tozero",
             "showgrid": False,
+            **_PLAIN,
         },
-        "yaxis": {"automargin": True, "nticks": 6, "type": "log" if view.log_y else "linear"},
+        "yaxis": {"automargin": True, "nticks": 6, "type": "log" if view.log_y else "linear", **_PLAIN},
     }
 
 

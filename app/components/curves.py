@@ -150,7 +150,7 @@ def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> 
     look = LOOKS[key]
     st.markdown(f"**{look.title}**", help=objectives.of_run(run).loss if key == "loss" else look.meaning)
     if key not in known:
-        st.caption("Not logged yet." if words.busy(run) else "Not logged.")
+        st.caption(_why_not(run, key))
         return
     figure = charts.curve(
         curve_id(run, key),
@@ -165,6 +165,27 @@ def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> 
         markers=key in _FEW,
     )
     live_chart.live_chart(figure, key=f"chart-{key}")
+
+
+def _why_not(run: Run, key: str) -> str:
+    """Why a run has no such curve."""
+    if key == "tau" and (reason := _no_target(run)):
+        return reason
+    if words.busy(run):
+        return "It comes with the first look at the test images." if key in _FEW else "It comes with the first steps."
+    if key in _FEW:
+        return "Not measured: the run ended before its first look at the test images."
+    return "Not logged: the run ended before its first logged step."
+
+
+def _no_target(run: Run) -> str:
+    """Why nothing follows slowly in a run whose objective has a target as a rule."""
+    method = run.config.get("method", {})
+    if not method.get("stop_gradient", True):
+        return "There is no tau: with the stop-gradient off, one network is on both sides of the loss."
+    if method.get("tau_base") == 0 and method.get("tau_schedule") == "constant":
+        return "There is no tau: at a constant 0 the target is the online network itself."
+    return ""
 
 
 def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
