@@ -7,6 +7,7 @@ with a ``level`` is as long as they are, and ``live`` says how they are drawn.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,6 +32,8 @@ PLANNED = ("learning_rate", "tau")
 # Singular values below this share of the largest are rounding.
 LEAST_SHARE = 1e-6
 
+# Numbers along an axis as they are: plotly would say 25µ of a learning rate, and 3k of steps.
+_PLAIN = {"exponentformat": "none", "separatethousands": True}
 # Buttons that mean nothing for a curve are left out.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -94,17 +97,26 @@ def curve(
     return {"data": [*(_level(level, digits) for level in levels), trace], "layout": layout, "live": _live(view)}
 
 
-def overlay(lines: Sequence[Line], *, view: View, revision: str = "", height: int = 340, digits: str = ".4g") -> Figure:
+def overlay(
+    lines: Sequence[Line],
+    *,
+    view: View,
+    levels: Sequence[Level] = (),
+    revision: str = "",
+    height: int = 340,
+    digits: str = ".4g",
+) -> Figure:
     """The same curve of several runs; their legend is one for all charts of the page."""
     layout = _layout(view, revision, height) | {"showlegend": False}
-    return {"data": [_trace(line, digits) for line in lines], "layout": layout, "live": _live(view)}
+    drawn = [*(_level(level, digits) for level in levels), *(_trace(line, digits) for line in lines)]
+    return {"data": drawn, "layout": layout, "live": _live(view)}
 
 
 def _trace(line: Line, digits: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "curves": list(line.curves),
-        "uid": line.group or line.curves[0],
+        "uid": _uid(line.group or line.curves[0]),
         "legendgroup": line.group,
         "name": html.escape(line.name, quote=False),  # plotly reads tags in it
         "meta": {"noisy": not line.curves[0].endswith(PLANNED)},
@@ -112,6 +124,11 @@ def _trace(line: Line, digits: str) -> dict[str, Any]:
         "line": {"width": 1.8, "color": line.colour},
         "hovertemplate": f"%{{y:{digits}}}<extra>%{{fullData.name}}</extra>",
     }
+
+
+def _uid(name: str) -> str:
+    """A name for plotly, which looks for a trace by it as a class in the page: letters, digits and "-" alone."""
+    return re.sub(r"[^a-zA-Z0-9-]", lambda odd: f"_{ord(odd[0]):x}_", name)
 
 
 def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
@@ -126,8 +143,9 @@ def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
             "automargin": True,
             "rangemode": "tozero",
             "showgrid": False,
+            **_PLAIN,
         },
-        "yaxis": {"automargin": True, "nticks": 6, "type": "log" if view.log_y else "linear"},
+        "yaxis": {"automargin": True, "nticks": 6, "type": "log" if view.log_y else "linear", **_PLAIN},
     }
 
 
@@ -139,7 +157,7 @@ def _level(level: Level, digits: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "level": level.value,
-        "uid": f"level-{level.name}",
+        "uid": _uid(f"level {level.name}"),
         "name": level.name,
         "mode": "lines+text",
         "cliponaxis": False,

@@ -6,7 +6,7 @@ A preset is a small override of the defaults in :mod:`byol_core.config`; nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from byol_core.config import RunConfig, build
@@ -15,13 +15,17 @@ from byol_core.errors import InputError
 
 @dataclass(frozen=True)
 class Preset:
-    """A named recipe: what it is for, where it comes from, what it reaches and in what time."""
+    """A named recipe: what it is for, where it comes from, what it reaches and in what time.
+
+    ``twin``: the settings that break it, of a recipe that is there to be broken; the lesson is in its projections.
+    """
 
     name: str
     title: str
     reason: str
     expect: str
     settings: Mapping[str, Any]
+    twin: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> RunConfig:
         """The whole configuration of this preset."""
@@ -115,6 +119,7 @@ _ALL = (
         "single point while the loss looks better than ever.",
         "Std ratio of the projection near 0.8; under 0.1 within seconds when one of the switches is turned.",
         _COLLAPSE,
+        twin={"method.stop_gradient": False},
     ),
     Preset(
         "cifar10",

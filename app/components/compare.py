@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import charts, crowd, state
-from app.components import compare_tables, curves, live_chart, system, words
+from app.components import compare_tables, curves, live_chart, spread, system, words
 from app.components.compare_tables import label
 from byol_core.errors import LabError
 from byol_core.runs import compare as sides
@@ -19,7 +19,7 @@ from byol_core.runs.store import RunStore
 
 # More lines than this cannot be told apart by their colours; and more runs make a page slow.
 MOST_LINES, MOST_RUNS = len(charts.PALETTE), 60
-FIRST = ("loss", "knn_accuracy", "std_ratio")
+FIRST = ("loss", "knn_accuracy")  # and the spread
 _CURVES, _OFFERED = "curves", "curves_offered"
 _HEIGHT = 320
 
@@ -43,7 +43,7 @@ def draw(runs: Sequence[Run]) -> None:
     _moment.clear()  # whoever opens the page sees what is true now
     logged = _now(drawn).logged
     with place:
-        keys = _curve_choice(logged)
+        keys = _curve_choice(drawn, logged)
     tabs = st.tabs(["Curves", "Table", "Settings", "System"], key="side", on_change="rerun", bind="query-params")
     contents = (_curves_tab, _table_tab, _settings_tab, _system_tab)
     for tab, content in zip(tabs, contents, strict=True):
@@ -128,13 +128,13 @@ def _together(runs: Sequence[Run]) -> bool:
     )
 
 
-def _curve_choice(logged: frozenset[str]) -> list[str]:
+def _curve_choice(runs: Sequence[Run], logged: frozenset[str]) -> list[str]:
     """The curves that somebody wants to see."""
     known = sorted(logged - set(system.KEYS) - set(curves.BASELINES), key=label)
     return st.multiselect(
         "Curves",
         known,
-        default=_to_begin_with(known),
+        default=_to_begin_with(known, {spread.key(run, logged) for run in runs}),
         format_func=label,
         key=_CURVES,
         bind="query-params",
@@ -142,9 +142,9 @@ def _curve_choice(logged: frozenset[str]) -> list[str]:
     )
 
 
-def _to_begin_with(known: Keys) -> list[str]:
+def _to_begin_with(known: Keys, spreads: set[str]) -> list[str]:
     """The curves that are shown until somebody chooses others; one that begins later joins in."""
-    first = [key for key in FIRST if key in known]
+    first = [key for key in (*FIRST, max(spreads, key=curves.SPREADS.index)) if key in known]
     untouched = _CURVES in st.session_state and st.session_state[_CURVES] == st.session_state.get(_OFFERED)
     if untouched and st.session_state[_CURVES] != first:
         st.session_state[_CURVES] = first
@@ -213,7 +213,8 @@ def _charts(lines: Lines, keys: Keys) -> Again:
         for key in keys:
             with st.container(border=True):
                 st.markdown(f"**{label(key)}**")
-                figure = charts.overlay(drawn[key], view=view, revision=f"compare-{key}", height=_HEIGHT)
+                levels = curves.ALARM_LEVEL if key in curves.SPREADS else ()
+                figure = charts.overlay(drawn[key], view=view, levels=levels, revision=f"compare-{key}", height=_HEIGHT)
                 live_chart.live_chart(figure, key=f"compare-{key}", alt=_alt(lines, key))
     return lambda runs: curves.feed(runs, state.store(), keys)
 

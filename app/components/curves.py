@@ -10,7 +10,7 @@ from typing import get_args
 import streamlit as st
 
 from app import charts, objectives
-from app.components import live_chart, words
+from app.components import live_chart, spread, words
 from byol_core.embed import read_probe
 from byol_core.errors import LabError
 from byol_core.health.signs import ALARM, SIGNS
@@ -18,7 +18,8 @@ from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 from byol_core.settings.method import WITH_TARGET
 
-KEYS = ("loss", "knn_accuracy", "std_ratio", "cross_view_cosine", "learning_rate", "tau")
+SPREADS = tuple(spread.KEYS.values())
+KEYS = ("loss", "knn_accuracy", *SPREADS, "cross_view_cosine", "learning_rate", "tau")
 BASELINES = {"knn_untrained": "untrained encoder", "knn_pixels": "raw pixels"}
 # Of a long curve that a page opens with; what it grows by comes whole.
 MOST_POINTS = 600
@@ -99,13 +100,14 @@ def draw(run: Run, known: Ends, view: charts.View) -> None:
     if not known:
         _nothing_yet(run)
         return
-    small = [key for key in _SMALL if key != "tau" or has_target(run)]
+    spread_key = spread.key(run, known)
+    small = [spread_key, *(key for key in _SMALL if key != "tau" or has_target(run))]
     left, right = st.columns(2, gap="medium")
     with left.container(border=True, height="stretch"):
         if reason := no_accuracy(run, known):
-            _single(run, known, "std_ratio", view, 230)
+            _single(run, known, spread_key, view, 230)
             st.caption(reason)
-            small.remove("std_ratio")
+            small.remove(spread_key)
         else:
             _accuracy(run, known, view)
     with right.container(border=True, height="stretch"):
@@ -134,19 +136,21 @@ def _meaning(key: str) -> str:
 LOOKS = {
     "loss": Look("Loss", "What is minimised.", charts.AMBER),
     "std_ratio": Look("Spread", _meaning("std_ratio"), charts.PETROL),
+    "projection_std_ratio": Look("Spread of the projection", _meaning("std_ratio"), charts.PETROL),
     "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, _meaning("cross_view_cosine"), charts.PLUM),
     "learning_rate": Look("Learning rate", "How large the steps of the optimiser are.", charts.BLUE),
     "tau": Look("Tau", "How much of the target network is kept at each step; 1 holds it still.", charts.BLUE),
 }
-_SMALL = ("std_ratio", "cross_view_cosine", "learning_rate", "tau")
-_FEW = ("std_ratio", "cross_view_cosine")  # logged at evaluations only, so each point is marked
+_SMALL = ("cross_view_cosine", "learning_rate", "tau")
+ALARM_LEVEL = (charts.Level("alarm", ALARM, charts.RED),)
+_FEW = (*SPREADS, "cross_view_cosine")  # logged at evaluations only, so each point is marked
 
 
 def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> None:
     look = LOOKS[key]
     st.markdown(f"**{look.title}**", help=objectives.of_run(run).loss if key == "loss" else look.meaning)
     if key not in known:
-        st.caption("Not logged yet." if words.busy(run) else "Not logged.")
+        st.caption(_why_not(run, key))
         return
     figure = charts.curve(
         curve_id(run, key),
@@ -156,11 +160,32 @@ def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> 
         height=height,
         colour=look.colour,
         digits=".4g",
-        from_zero=key == "std_ratio",
-        levels=[charts.Level("alarm", ALARM, charts.RED)] if key == "std_ratio" else [],
+        from_zero=key in SPREADS,
+        levels=ALARM_LEVEL if key in SPREADS else (),
         markers=key in _FEW,
     )
     live_chart.live_chart(figure, key=f"chart-{key}")
+
+
+def _why_not(run: Run, key: str) -> str:
+    """Why a run has no such curve."""
+    if key == "tau" and (reason := _no_target(run)):
+        return reason
+    if words.busy(run):
+        return "It comes with the first look at the test images." if key in _FEW else "It comes with the first steps."
+    if key in _FEW:
+        return "Not measured: the run ended before its first look at the test images."
+    return "Not logged: the run ended before its first logged step."
+
+
+def _no_target(run: Run) -> str:
+    """Why nothing follows slowly in a run whose objective has a target as a rule."""
+    method = run.config.get("method", {})
+    if not method.get("stop_gradient", True):
+        return "There is no tau: with the stop-gradient off, one network is on both sides of the loss."
+    if method.get("tau_base") == 0 and method.get("tau_schedule") == "constant":
+        return "There is no tau: at a constant 0 the target is the online network itself."
+    return ""
 
 
 def _accuracy(run: Run, known: Ends, view: charts.View) -> None:

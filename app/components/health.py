@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import charts
-from app.components import words
+from app.components import spread, words
 from app.components.curves import Ends, curve_id
 from app.components.live_chart import live_chart
 from byol_core.embed import has_probe, read_probe
@@ -25,19 +25,20 @@ _HEIGHT, _SPECTRUM_HEIGHT = 170, 280
 Spectra = tuple[int, list[float], int, list[float]]  # step and shares, at the first and at the last evaluation
 
 
-def space_choice() -> str:
-    """The vectors that the viewer wants to judge, kept in the address; the projection is what the loss sees."""
+def space_choice(run: Run) -> str:
+    """The vectors that the viewer wants to judge, kept in the address; those that an alarm is about to begin with."""
+    first = spread.space(run)
     chosen = st.segmented_control(
         "Vectors",
         list(SPACES),
-        default="representation",
+        default=first,
         required=True,
         format_func=str.capitalize,
         key="vectors",
         bind="query-params",
         label_visibility="collapsed",
     )
-    return chosen or "representation"
+    return chosen or first
 
 
 def draw(run: Run, known: Ends, view: charts.View, space: str) -> None:

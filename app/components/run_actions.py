@@ -11,7 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import access, draft, exports, state
-from app.components import evaluate_job, trash_panel, words
+from app.components import evaluate_job, trash_panel, twin, words
 from byol_core.errors import LabError
 from byol_core.runs import library
 from byol_core.runs.model import LIVE, RESUMABLE, Run
@@ -21,6 +21,7 @@ def draw(run: Run) -> None:
     """The buttons that make sense in the run's state."""
     with st.container(horizontal=True, gap="small"):
         _stop_or_resume(run)
+        twin.of_run(run)
         if (run.folder / "embeddings" / "probe.json").exists() and st.button(
             "Open the map",
             type="primary" if run.state == "finished" else "secondary",

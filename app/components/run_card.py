@@ -24,8 +24,9 @@ def draw(run: Run, losses: Sequence[float]) -> None:
             label,
             value,
             chart_data=list(losses) if len(losses) > 1 else None,
-            help="The line is the loss, from the first step to the last." if len(losses) > 1 else None,
         )
+        if len(losses) > 1:
+            st.caption(f"Line: the loss, from {words.number(losses[0], 2)} to {words.number(losses[-1], 2)}")
         st.space("stretch")
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             moment = run.ended or run.started or run.created

@@ -67,14 +67,19 @@ def _compare(group: str) -> None:
 
 
 def _again(run: Run) -> Run:
-    """The run as it is now; the whole page is drawn anew when its state changed, or when it is gone."""
+    """The run as it is now; the whole page is drawn anew when it stands otherwise, or is gone."""
     try:
         now = state.store().get(run.run_id)
     except LabError:
         st.rerun()
-    if (now.state, now.stop_requested, now.attempt) != (run.state, run.stop_requested, run.attempt):
+    if _stands(now) != _stands(run):
         st.rerun()
     return now
+
+
+def _stands(run: Run) -> tuple[object, ...]:
+    """What the whole page depends on; an alarm is seen in its charts."""
+    return run.state, run.stop_requested, run.attempt, bool(run.alarm)
 
 
 def _head(run: Run) -> None:
@@ -96,7 +101,7 @@ def _curves_tab(run: Run, live: bool) -> None:
 
 
 def _health_tab(run: Run, live: bool) -> None:
-    space = health.space_choice()
+    space = health.space_choice(run)
     keys = signs.keys(space)
     view = curves.view_choice()
 

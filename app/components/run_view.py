@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import access, draft, forms, state
-from app.components import words
+from app.components import curves, spread, twin, words
 from byol_core import presets
 from byol_core.config import RunConfig, build, field_info
 from byol_core.errors import InputError
@@ -57,17 +57,17 @@ def _alarm(run: Run, sentence: str, opened: bool) -> None:
         if not opened:
             to = {"run": run.run_id, "show": "Health"}
             st.page_link("views/runs.py", label=label, icon=icon, query_params=to)
-        elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, args=[sentence], key="to_health"):
+        elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, args=[run], key="to_health"):
             st.rerun()
         if access.is_teacher():
             with suppress(InputError):  # settings of another release
                 _mended(run)
 
 
-def _show_health(sentence: str) -> None:
+def _show_health(run: Run) -> None:
     """Open the tab at the vectors that the alarm is about: a link to the page that one is on would lose them."""
     st.session_state["show"] = "Health"
-    st.session_state["vectors"] = "projection" if sentence.startswith("The projection") else "representation"
+    st.session_state["vectors"] = spread.space(run)
 
 
 def _mended(run: Run) -> None:
@@ -77,8 +77,7 @@ def _mended(run: Run) -> None:
     helps = signs.remedy(build(run.config), measured)
     # Where the preset is not at fault, its own value fits the rest of it better than one for all runs.
     changes = {key: preset[key] if preset[key] != config[key] else value for key, value in helps.items()}
-    said = ", ".join(f"{forms.spec(key).label} {words.setting(value)}" for key, value in changes.items())
-    label = f"Try again with: {said}"
+    label = f"Try again with: {twin.said(changes)}"
     st.page_link("views/train.py", label=label, icon=":material/healing:", query_params=draft.of_run(run, changes))
 
 
@@ -106,19 +105,21 @@ def _metrics(*cards: tuple[str, str]) -> None:
             st.metric(label, value, border=True, help=_MEANINGS.get(label))
 
 
+_SPREAD = "Near 1: healthy. Near 0: collapsed, all images look alike to the network."
 _MEANINGS = {
-    "Spread": "Near 1: healthy. Near 0: collapsed, all images look alike to the network.",
+    **{curves.LOOKS[key].title: _SPREAD for key in curves.SPREADS},
     "kNN (validation)": "Accuracy on held-out training images, while it learns.",
 }
 
 
 def _final(run: Run) -> None:
     summary, evaluation = run.summary, run.config.get("evaluation", {})
-    spread = ("Spread", words.number(summary.get("std_ratio"), 2))
+    key = spread.key(run, {name for name, value in summary.items() if value is not None})
+    even = (curves.LOOKS[key].title, words.number(summary.get(key), 2))
     if summary.get("knn_accuracy") is None:
         _metrics(
             ("Loss", words.number(summary.get("loss"))),
-            spread,
+            even,
             ("Images/s", words.number(summary.get("images_per_second"), 0)),
             ("Duration", words.duration(words.elapsed(run))),
         )
@@ -128,7 +129,7 @@ def _final(run: Run) -> None:
         ("kNN on the test images", words.number(summary["knn_accuracy"])),
         ("Encoder before training", words.number(summary.get("knn_untrained"))),
         ("Raw pixels", words.number(summary.get("knn_pixels"))),
-        spread,
+        even,
     )
     st.caption(
         f"{_gain(summary)}Weighted kNN on the test images (k = {evaluation.get('k')}, T = "

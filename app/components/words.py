@@ -48,12 +48,12 @@ def is_stall(alarm: str) -> bool:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number as people read it; a dash when there is none."""
+    """A number as people read it, a dash when there is none; what is smaller than one or two digits say is a 0."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
         return "–"
-    if value and abs(value) < 10**-digits:
+    if digits >= 3 and value and abs(value) < 10**-digits:
         return f"{value:.1e}"
-    return f"{value:,.{digits}f}".replace(",", "\u202f")
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace(",", "\u202f")
 
 
 def setting(value: Any) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import draft as drafts
 from app import forms, state
-from app.components import launch, source, start_from, sweep_form, words
+from app.components import launch, source, start_from, sweep_form, twin, words
 from app.objectives import OBJECTIVES
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
@@ -154,7 +154,7 @@ with form:
                 with st.expander(
                     "Ablations: take a part away, and see what it was for",
                     icon=":material/science_off:",
-                    expanded=any(key in draft.changes for key in switches),
+                    expanded=any(key in draft.changes for key in switches) or bool(preset.twin),
                 ):
                     show_settings(switches, complaint)
     sweep_form.draw(draft)
@@ -200,6 +200,8 @@ with side, st.container(border=True):
             st.error(words.plain(str(error)))
         else:
             st.switch_page("views/runs.py", query_params=opened)
+    if ready and config is not None and not points:
+        twin.on_form(config, draft.preset)
     if config is not None:
         launch.recipe(draft, config)
 

@@ -15,6 +15,8 @@ from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
+_AS_WIDE_AS_IT_GETS = 100_000  # characters
+
 
 @app.command("runs")
 def list_runs(
@@ -28,9 +30,20 @@ def list_runs(
     if as_json:
         print_json([report.as_object(store, run) for run in found])
     elif found:
-        console().print(report.runs_table(found))
+        _print_table(found)
     else:
         print(f"There are no runs in {store.home}; start one with: byol train --preset classroom")
+
+
+def _print_table(found: list[Run]) -> None:
+    """One line a run, as wide as a terminal is; in a file or a pipe as wide as it gets."""
+    out = console()
+    if not out.is_terminal:
+        out.width = _AS_WIDE_AS_IT_GETS
+    shown = report.runs_table(found, out.width)
+    out.print(shown)
+    if any(str(cell).endswith("…") for cell in shown.columns[-1].cells):
+        print("All of a message that is cut short: byol show RUN")
 
 
 @app.command()

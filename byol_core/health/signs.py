@@ -15,7 +15,19 @@ from byol_core.config import RunConfig
 from byol_core.health.causes import likely_cause, not_a_number, remedy
 from byol_core.settings.method import WITH_PROJECTOR
 
-__all__ = ["ALARM", "COLLAPSE", "SIGNS", "SPACES", "Sign", "keys", "likely_cause", "not_a_number", "remedy", "verdict"]
+__all__ = [
+    "ALARM",
+    "COLLAPSE",
+    "SIGNS",
+    "SPACES",
+    "Sign",
+    "fallen",
+    "keys",
+    "likely_cause",
+    "not_a_number",
+    "remedy",
+    "verdict",
+]
 
 ALARM, COLLAPSE = 0.3, 0.1
 # What is measured, and what its keys begin with.
@@ -144,14 +156,22 @@ def keys(space: str) -> tuple[str, ...]:
     return tuple(sign.key_of(space) for sign in _ALL)
 
 
+def fallen(values: Mapping[str, float], first_values: Mapping[str, float], config: RunConfig) -> tuple[str, ...]:
+    """Which vectors the alarm is about: "representation", "projection", both, or none when all is well.
+
+    ``values`` are the signs now, ``first_values`` those at step 0. A vector is flagged when its std ratio is under 0.3
+    and lower than it was at step 0, where that is known.
+    """
+    judged = SPACES if config.method.objective in WITH_PROJECTOR else ("representation",)
+    return tuple(space for space in judged if _fall(values, first_values, SPACES[space]))
+
+
 def verdict(values: Mapping[str, float], first_values: Mapping[str, float], config: RunConfig) -> str | None:
     """The sentence of the alarm with its likely cause; None when all is well.
 
-    ``values`` are the signs now, ``first_values`` those at step 0. A vector is flagged when its std ratio is under 0.3
-    and lower than it was at step 0, where that is known; under 0.1 it has collapsed.
+    Arguments as for :func:`fallen`; a vector whose std ratio is under 0.1 has collapsed.
     """
-    judged = SPACES if config.method.objective in WITH_PROJECTOR else ("representation",)
-    flagged = {space: found for space in judged if (found := _fall(values, first_values, SPACES[space]))}
+    flagged = {space: _fall(values, first_values, SPACES[space]) for space in fallen(values, first_values, config)}
     if not flagged:
         return None
     gone = {space: values[SPACES[space] + "std_ratio"] < COLLAPSE for space in flagged}

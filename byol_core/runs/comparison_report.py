@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from byol_core.runs import compare, report
 from byol_core.runs.model import Run, finite
+from byol_core.runs.names import text_of
 from byol_core.runs.store import RunStore
-from byol_core.runs.sweep import text_of
 
 if TYPE_CHECKING:
     from rich.table import Table

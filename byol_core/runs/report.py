@@ -41,7 +41,8 @@ _TITLES = {
     "images_per_second": "images a second",
 }
 
-
+_LEAST_MESSAGE = 24  # characters, however narrow the terminal is
+_BETWEEN = 2  # blanks between columns
 _FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt", "pid")
 
 
@@ -77,18 +78,34 @@ def _missing(run: Run, key: str) -> str:
     return "no labels" if key.startswith("knn") else ""
 
 
-def runs_table(found: Sequence[Run]) -> Table:
-    """Runs, one a line."""
-    shown = table("run", "name", "state", "done", "epoch", "kNN", "message")
-    for run in found:
-        done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
-        epoch = f"{run.epoch:.1f}" if run.attempt else ""
-        message = run.message or (run.phase if run.live else "")
-        if run.alarm and run.alarm != run.message:
-            message = f"{run.message} ALARM: {run.alarm}".lstrip()
-        knn = number(run.summary["knn_accuracy"]) if run.summary.get("knn_accuracy") is not None else ""
-        shown.add_row(run.run_id, run.name, run.state, done, epoch, knn, message)
+def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
+    """Runs, one a line: of a message so much as fits into ``width`` characters, the whole of it without."""
+    heads = ("run", "name", "state", "done", "epoch", "kNN")
+    cells = [_so_far(run) for run in found]
+    taken = sum(max(map(len, column)) + _BETWEEN for column in zip(heads, *cells, strict=True))
+    room = None if width is None else max(_LEAST_MESSAGE, width - taken)
+    shown = table(*heads, "message")
+    for run, row in zip(found, cells, strict=True):
+        shown.add_row(*row, shorten(_message(run), room))
     return shown
+
+
+def _so_far(run: Run) -> tuple[str, ...]:
+    done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
+    epoch = f"{run.epoch:.1f}" if run.attempt else ""
+    knn = number(run.summary["knn_accuracy"]) if run.summary.get("knn_accuracy") is not None else ""
+    return run.run_id, run.name, run.state, done, epoch, knn
+
+
+def _message(run: Run) -> str:
+    if run.alarm and run.alarm != run.message:
+        return f"{run.message} ALARM: {run.alarm}".lstrip()
+    return run.message or (run.phase if run.live else "")
+
+
+def shorten(text: str, most: int | None) -> str:
+    """So much of a text as fits, with an ellipsis where something is left out."""
+    return text if most is None or len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def queue_table(found: Sequence[Run]) -> Table:
@@ -143,8 +160,11 @@ def changed_settings(run: Run) -> dict[str, Any]:
 
 
 def size(bytes_: int) -> str:
-    """Bytes as people say them, such as ``12.3 MB``."""
-    return f"{bytes_ / 1e9:.1f} GB" if bytes_ >= 1e9 else f"{bytes_ / 1e6:.1f} MB"
+    """Bytes as people say them, such as ``12.3 MB``; what is small is never ``0.0 MB``."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if bytes_ >= scale:
+            return f"{bytes_ / scale:.1f} {unit}"
+    return f"{bytes_} B"
 
 
 def number(value: Any) -> str:

@@ -99,8 +99,13 @@ def find(connection: Connection, ref: str, home: Path, deleted: bool = False) ->
 def free_name(connection: Connection, base: str) -> str:
     """``base-1``, or with the first number that no run has."""
     base = base[: LONGEST_NAME - 8]
-    taken = set(connection.scalars(select(runs.c.name).where(runs.c.name.startswith(base, autoescape=True))))
+    taken = names_like(connection, base)
     return next(name for number in range(1, len(taken) + 2) if (name := f"{base}-{number}") not in taken)
+
+
+def names_like(connection: Connection, base: str) -> set[str]:
+    """The names of runs that begin like this."""
+    return set(connection.scalars(select(runs.c.name).where(runs.c.name.startswith(base, autoescape=True))))
 
 
 def next_position(connection: Connection) -> int:

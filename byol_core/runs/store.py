@@ -21,7 +21,7 @@ from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
-from byol_core.runs import demo, folder, metrics, rows
+from byol_core.runs import demo, folder, metrics, names, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair, seen
 from byol_core.runs.schema import PATIENCE, READ, facts, open_engine, runs
@@ -105,7 +105,7 @@ class RunStore:
         folder.create(home, tree)
         try:
             with self.writing() as connection:
-                name = rows.checked_name(name) or rows.free_name(connection, preset or "run")
+                name = rows.checked_name(name) or names.free(connection, config, preset)
                 row: dict[str, Any] = {"run_id": run_id, "name": name, "preset": preset, "config": json.dumps(tree)}
                 row |= {"state": "queued", "created": time.time(), "position": rows.next_position(connection)}
                 row |= {"host": rows.HOST}
@@ -121,8 +121,9 @@ class RunStore:
     def clone(self, ref: str, changes: Mapping[str, Any] = {}, *, name: str = "") -> Run:
         """A new queued run with the same settings, some of them changed by dotted key."""
         run = self.get(ref)
-        with self._reading() as connection:
-            name = name or rows.free_name(connection, f"{run.name}-clone")
+        if not name and not (changes and run.preset):  # else it is named by what differs from the preset
+            with self._reading() as connection:
+                name = rows.free_name(connection, f"{run.name}-clone")
         return self.create(build(run.config, changes), name=name, preset=run.preset)
 
     def rename(self, ref: str, name: str) -> Run:

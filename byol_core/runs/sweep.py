@@ -18,6 +18,7 @@ from byol_core.config_text import UNREADABLE, plain
 from byol_core.errors import InputError
 from byol_core.runs import folder, rows
 from byol_core.runs.model import Run
+from byol_core.runs.names import short_keys, text_of
 from byol_core.runs.schema import runs, take_turns
 from byol_core.runs.store import RunStore
 
@@ -116,17 +117,6 @@ def _is_name(name: str) -> bool:
         return bool(rows.checked_name(name))
     except InputError:
         return False
-
-
-def short_keys(keys: set[str]) -> dict[str, str]:
-    """Each key by its last part, where no other key ends like it."""
-    ends = {key: key.rsplit(".", 1)[-1] for key in keys}
-    return {key: end if list(ends.values()).count(end) == 1 else key for key, end in ends.items()}
-
-
-def text_of(value: Any) -> str:
-    """A value as it stands in a name or a command."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), default=str)
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

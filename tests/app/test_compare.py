@@ -134,7 +134,7 @@ def test_curves_of_a_run_that_is_over_are_read_until_the_browser_has_them(
 ) -> None:
     runs = [make("stopped"), make("running", seed=3)]
     page = open_page("runs", compare=address(runs))
-    page.session_state["feed"] = {"have": {curves.curve_id(runs[0], key): 20 for key in compare.FIRST}}
+    page.session_state["feed"] = {"have": {curves.curve_id(runs[0], key): 20 for key in (*compare.FIRST, "std_ratio")}}
     asked, real = [], RunStore.curves
     monkeypatch.setattr(RunStore, "curves", lambda self, id, *a, **k: asked.append(id) or real(self, id, *a, **k))
     page.run()

@@ -30,6 +30,13 @@ def test_numbers(value: object, said: str) -> None:
     assert words.number(value) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "said"), [(0.071, 1, "0.1"), (0.003, 2, "0.00"), (-0.003, 2, "0.00"), (0.4, 0, "0")]
+)
+def test_a_small_number_of_few_digits_is_rounded(value: float, digits: int, said: str) -> None:
+    assert words.number(value, digits) == said
+
+
 def test_every_state_has_a_look() -> None:
     assert set(words.LOOKS) == set(STATES)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from byol_core.runs.store import RunStore
 from tests.serving import serving, streamlit
 
-PATIENCE = 60_000  # milliseconds: a page may be slow on a busy machine, and no test is about its speed
+PATIENCE = 20_000  # milliseconds: a page may be slow on a busy machine, and no test is about its speed
 expect.set_options(timeout=PATIENCE)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -26,6 +26,9 @@ ARGUMENTS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
+# What Streamlit itself causes: below an address such as /runs it first looks for its server there.
+ALLOWED = re.compile(r"/[^/]+/_stcore/(?:health|host-config)$")
+COMPLAINTS: list[str] = []  # of every page that a test opened
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,34 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium or Chrome on the PATH")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        running.new_context = watched(running.new_context)
         yield running
         running.close()
+
+
+def watched(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+    """Contexts of which every page says what goes wrong in it."""
+
+    def opened(**options: object) -> BrowserContext:
+        context = new_context(**options)
+        context.on("weberror", lambda error: COMPLAINTS.append(f"{error.page and error.page.url}: {error.error}"))
+        context.on("console", hear)
+        return context
+
+    return opened
+
+
+def hear(said: ConsoleMessage) -> None:
+    if said.type == "error" and not ALLOWED.search(said.location["url"]):
+        COMPLAINTS.append(f"{said.location['url']}: {said.text}")
+
+
+@pytest.fixture(autouse=True)
+def no_page_complains() -> Iterator[None]:
+    """No test leaves an error in a page; begun before all other fixtures, it ends when their pages are closed."""
+    COMPLAINTS.clear()
+    yield
+    assert COMPLAINTS == []
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import re
 
 from byol_core.config import RunConfig
 from byol_core.runs.report import NUMBERS
+from tests.rows import put
 
 
 def test_runs_and_show_print_the_contract_as_json(byol, store, finished):
@@ -62,3 +63,11 @@ def test_a_name_is_no_markup(byol, store, finished, quiet):
 def test_a_reference_that_is_no_text_is_one_sentence(byol, store):
     status, _, err = byol("show", "x\udcff")
     assert (status, err) == (2, "There is no run 'x\\udcff'; 'byol runs' lists them.\n")
+
+
+def test_the_list_in_a_pipe_has_one_line_a_run_with_all_of_it(byol, store, finished):
+    run = finished()
+    alarm = "The projection is collapsing, " * 20 + "probably because of this."
+    put(store, run.run_id, alarm=alarm)
+    status, out, _ = byol("runs")
+    assert (status, [line.rstrip().endswith(alarm) for line in out.splitlines()]) == (0, [False, True])

@@ -69,3 +69,24 @@ def test_why_a_run_was_interrupted_is_said_before_its_alarm(store, alarmed):
 def test_a_failure_that_is_its_own_alarm_is_said_once(store, alarmed):
     failed = replace(alarmed, message=alarmed.alarm)
     assert cells(report.runs_table([failed]))[0][-1] == alarmed.alarm
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "said"),
+    [(0, "0 B"), (812, "812 B"), (1234, "1.2 kB"), (56_000, "56.0 kB"), (2e6, "2.0 MB"), (3e9, "3.0 GB")],
+)
+def test_what_is_small_has_a_size(bytes_, said):
+    assert report.size(int(bytes_)) == said
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_run_with_a_long_alarm_is_one_line_of_the_list(store, alarmed, width):
+    from rich.console import Console
+
+    long = replace(alarmed, alarm="The projection is collapsing, " * 20)
+    out = Console(width=width, record=True)
+    with out.capture() as said:
+        out.print(report.runs_table([long, alarmed], width))
+    lines = said.get().splitlines()
+    assert len(lines) == 3
+    assert lines[1].rstrip().endswith("…") and "ALARM: The projection" in lines[1]

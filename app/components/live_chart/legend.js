@@ -1,14 +1,12 @@
 // One legend for all charts of the page: a click hides a line in each of them, a double click shows it alone.
 const TWICE = 350 // milliseconds between two clicks that are one double click
+const legends = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  parentElement.byolLegend ??= new Legend(parentElement)
-  parentElement.byolLegend.show(data.lines)
-  return () => {
-    parentElement.byolLegend?.root.remove()
-    delete parentElement.byolLegend
-  }
+  const [legend, end] = hold(legends, parentElement, () => new Legend(parentElement))
+  legend.show(data.lines)
+  return end
 }
 
 class Legend {
@@ -18,6 +16,10 @@ class Legend {
     this.root.setAttribute("role", "group")
     this.root.setAttribute("aria-label", "Lines of the charts")
     parent.append(this.root)
+  }
+
+  close() {
+    this.root.remove()
   }
 
   show(lines) {

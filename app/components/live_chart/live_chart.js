@@ -19,13 +19,18 @@ class LiveChart {
     page.listeners.add(this.heard)
   }
 
+  // Whatever plotly makes of it: a chart that is over goes out of the page.
   close() {
+    this.closed = true
     page.listeners.delete(this.heard)
     cancelAnimationFrame(this.frame)
     clearTimeout(this.later)
     this.sized.disconnect()
-    if (this.drawn) globalThis.Plotly.purge(this.plot)
-    this.plot.remove()
+    try {
+      if (this.begun) globalThis.Plotly.purge(this.plot)
+    } finally {
+      this.plot.remove()
+    }
   }
 
   concerns(changed) {
@@ -48,7 +53,7 @@ class LiveChart {
 
   // Once a frame at most, and not at all while the page is out of sight.
   soon() {
-    if (!globalThis.Plotly) return
+    if (!globalThis.Plotly || this.closed) return
     cancelAnimationFrame(this.frame)
     this.frame = requestAnimationFrame(() => this.draw())
   }
@@ -82,7 +87,9 @@ class LiveChart {
     }
     const { data, layout } = expanded(this.state.figure)
     const pointer = this.pointer
+    this.begun = true
     await globalThis.Plotly.react(this.plot, data, this.themed(layout), this.state.config)
+    if (this.closed) return
     this.plot.setAttribute("aria-label", this.state.label || described(this.state.figure))
     if (!this.drawn) this.listen()
     this.drawn = true
