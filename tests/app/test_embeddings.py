@@ -41,7 +41,8 @@ def make_run(make):
 
 @pytest.fixture
 def open_map(open_page):
-    return lambda **address: open_page("embeddings", **address)
+    """By PCA unless the address says otherwise: it needs no process."""
+    return lambda **address: open_page("embeddings", **{"method": "PCA", **address})
 
 
 @pytest.fixture

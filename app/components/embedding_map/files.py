@@ -57,7 +57,7 @@ class _Known(Generic[T]):
 
     def _drop(self, place: int, gone: weakref.ref[Any]) -> None:
         if (known := self._known.get(place)) and known[0] is gone:
-            del self._known[place]
+            self._known.pop(place, None)
 
 
 _digests = _Known[str]()
