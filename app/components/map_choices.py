@@ -92,7 +92,7 @@ def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
         remember()
 
     label = named(runs).__getitem__
-    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=220)]
+    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=205)]
 
 
 def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
@@ -114,7 +114,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
         key=BESIDE,
         format_func=named(others).__getitem__ if others else str,
         on_change=follow,
-        width=130,
+        width=125,
         placeholder="another run" if others else "none yet",
         disabled=not others,
         help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
@@ -222,7 +222,7 @@ def pick_colour(probe: Probe, space: str) -> str:
         list(names),
         key="colour",
         bind="query-params",
-        width=150,
+        width=140,
         help="Groups, each in a colour of its own, or a number from low to high. *Files* takes columns of your own.",
     )
     return names[chosen]

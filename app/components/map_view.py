@@ -87,9 +87,7 @@ class Subject:
         """Its places as they are now."""
         home = state.store().home
         over, evaluation = not words.busy(self.run), self.evaluation()
-        return map_films.shown(
-            home, self.probe, evaluation, wish.space, wish.settings, whole=wish.whole, over=over
-        )
+        return map_films.shown(home, self.probe, evaluation, wish.space, wish.settings, whole=wish.whole, over=over)
 
 
 def in_colour(subject: Subject, space: str, name: str) -> tuple[Field, str]:

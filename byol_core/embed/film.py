@@ -69,9 +69,7 @@ class Frame:
     shares: tuple[float, float] = (float("nan"), float("nan"))
 
 
-def _film(
-    probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None
-) -> Film:
+def _film(probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None) -> Film:
     lost = Frame(np.full((len(probe), 2), np.nan, np.float32))
     shown = [frame or lost for frame in frames]
     return Film(

@@ -118,17 +118,14 @@ def pack(store: RunStore, ref: str, folder: Path) -> None:
     film(store.home, folder / "embeddings")
 
 
-def film(home: Path, folder: Path) -> None:
-    """Have the maps made that the page shows first; LabError when one cannot be.
-
-    The warm process of ``home`` makes them.
-    """
+def film(home: Path, folder: Path, method: str = "UMAP") -> None:
+    """Have the maps made that the page shows first, by the warm process of ``home``; LabError when one cannot be."""
     from byol_core import embed
 
-    probe = embed.read_probe(folder)
+    probe, settings = embed.read_probe(folder), embed.MapSettings(method)
+    newest = probe.evaluations[-1].step
     while True:
-        newest = probe.evaluations[-1].step
-        found = embed.film(home, probe, embed.SPACES[0], embed.MapSettings(), first=newest, whole=True)
+        found = embed.film(home, probe, embed.SPACES[0], settings, first=newest, whole=True)
         if found.job.state == "ready":
             return
         if found.job.state == "failed":
