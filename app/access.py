@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -34,7 +33,6 @@ DOOR = Door()
 _teaching: dict[str, Permit] = {}
 # The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
 _left: dict[str, None] = {}
-_remembering = threading.Lock()
 
 
 class Permit(NamedTuple):
@@ -88,10 +86,9 @@ def is_teachers_session(session_id: str) -> bool:
 
 
 def _remember(known: dict[str, Any], key: str, value: object) -> None:
-    with _remembering:
-        known[key] = value
-        while len(known) > _MOST_SESSIONS:
-            known.pop(next(iter(known)), None)
+    known[key] = value
+    while len(known) > _MOST_SESSIONS:
+        known.pop(next(iter(known)), None)
 
 
 def refusal(doing: str) -> str:

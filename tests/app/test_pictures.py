@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import streamlit as st
 
-from app import access
 from app.components import pictures
 
 
@@ -36,17 +35,3 @@ def test_each_session_gets_its_pictures_though_others_push_them_off_the_shelf(mo
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(look, (32, 48, 64, 96)))
     assert pictures._shelf() is shelf
-
-
-@pytest.mark.usefixtures("busy")
-def test_many_sessions_are_remembered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "_MOST_SESSIONS", 1)
-    known: dict[str, object] = {}
-
-    def remember(name: int) -> None:
-        for turn in range(3000):
-            access._remember(known, f"{name}-{turn}", None)
-
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(remember, range(4)))
-    assert len(known) == 1

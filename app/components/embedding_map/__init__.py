@@ -26,7 +26,7 @@ _PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(
     "byol_embedding_map",
-    js=short(script("held.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
+    js=short(script("held.js", "apart.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
     css=(files.SOURCES / "embedding_map.css").read_text(encoding="utf-8"),
     isolate_styles=False,  # the page's tests and the app's theme reach it like any other element
 )

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _courier = st.components.v2.component(
     "byol_map_files",
-    js=short(script("held.js", "embedding_map/files.js", "embedding_map/courier.js")),
+    js=short(script("held.js", "apart.js", "embedding_map/files.js", "embedding_map/courier.js")),
     isolate_styles=False,
 )
 
