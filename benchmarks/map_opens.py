@@ -30,7 +30,7 @@ from pages import ARGUMENTS, chromium, served
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SECONDS = 3.0
-PATH = "embeddings?run=byol-tiny"
+PATH = "embeddings?run=byol-tiny&method=PCA"
 MAP = "globalThis.byolMaps?.['map-byol-tiny']"
 TURNS = ("first", "again", "from Lab", "UMAP")
 EVALUATIONS = 3

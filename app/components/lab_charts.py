@@ -7,8 +7,15 @@ from typing import Any
 from app.charts import GREY, PETROL, Figure
 from app.components import lab_settings
 from byol_core.lab import Curves
+from byol_core.lab.verdict import Numbers, bounds_of
 
-HEIGHT = 150
+HEIGHT, SCALE_HEIGHT = 150, 124
+ZONES = {
+    "too strong": "rgba(201, 65, 65, 0.22)",
+    "in range": "rgba(23, 143, 136, 0.2)",
+    "too weak": "rgba(199, 127, 31, 0.25)",
+}
+KEPT, ALIKE = "What is left<br>of the image", "How alike<br>the views are"
 _BAND = "rgba(23, 143, 136, 0.2)"
 
 
@@ -30,6 +37,53 @@ def invariance(curves: Curves, operation: str, now: float) -> Figure:
         "data": [{**band, "y": low}, {**band, "y": high, "fill": "tonexty", "fillcolor": _BAND}, line],
         "layout": _layout(curves, operation, now),
     }
+
+
+def scale(numbers: Numbers, *, old: bool = False) -> Figure:
+    """Where the two numbers of a verdict lie between 0 and 1, and where it turns; faded when ``old``."""
+    bounds = bounds_of(numbers)
+    at = [min(max(value, 0.0), 1.0) for value in (numbers.closeness, numbers.retention)]
+    zones = [
+        (1, 0.0, bounds.lost, "too strong"),
+        (1, bounds.lost, 1.0, "in range"),
+        (0, 0.0, bounds.same, "in range"),
+        (0, bounds.same, 1.0, "too weak"),
+    ]
+    line = {"width": 1.5, "color": "#fff"}
+    marks = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": _rounded(at),
+        "y": [0, 1],
+        "marker": {"symbol": "diamond", "size": 13, "color": GREY if old else PETROL, "line": line},
+        "hovertemplate": "%{x:.2f}<extra></extra>",
+    }
+    bare = {"fixedrange": True, "showgrid": False, "zeroline": False}
+    return {
+        "data": [marks],
+        "layout": {
+            "height": SCALE_HEIGHT,
+            "showlegend": False,
+            "margin": {"l": 96, "r": 14, "t": 6, "b": 24},
+            "uirevision": "scale",
+            "xaxis": {"range": [0, 1], "tickvals": sorted({0.0, bounds.lost, 0.5, bounds.same, 1.0}), **bare},
+            "yaxis": {"range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": [ALIKE, KEPT], **bare},
+            "shapes": [_zone(*zone) for zone in zones],
+            "annotations": [_named(*zone) for zone in zones],
+        },
+    }
+
+
+def _zone(row: int, low: float, high: float, level: str) -> dict[str, Any]:
+    place = {"x0": low, "x1": high, "y0": row - 0.3, "y1": row + 0.3}
+    return {"type": "rect", "layer": "below", **place, "line": {"width": 0}, "fillcolor": ZONES[level]}
+
+
+def _named(row: int, low: float, high: float, level: str) -> dict[str, Any]:
+    """Its name above it, from the end where the scale ends: a zone may be narrower than its name."""
+    left = low == 0
+    text = {"text": level, "showarrow": False, "font": {"size": 11}, "xanchor": "left" if left else "right"}
+    return {"x": low if left else high, "y": row + 0.45, "yanchor": "middle", **text}
 
 
 def _layout(curves: Curves, operation: str, now: float) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def _draw() -> int:
         width=130,
         help="The seed: the same number gives the same draw, so only what you move changes.",
     )
-    with st.container(width="content"):
-        st.space("small")  # as high as the labels beside it
+    with st.container(width="content", key="new_draw"):
+        st.space("small")  # as high as the labels beside it, where it stands beside them: see page.css
         st.button("New draw", icon=":material/casino:", on_click=draw_again)
     return seed
 

@@ -22,11 +22,14 @@ from byol_core.errors import InputError
 SAVE = "save views"
 PHOTO_FILE = "photo.jpg"
 NAME, DONE, TROUBLE = "views_name", "views_done", "views_trouble"
+SAID = "views_said"  # what has become of them, to be said once the dialog is closed
 
 
 def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     """The two ways to keep what was tuned."""
     teacher = access.is_teacher()
+    if said := st.session_state.pop(SAID, ""):
+        st.toast(said, icon=":material/bookmark_added:")
     if not teacher:
         st.caption(f":material/lock: {access.refusal('start runs')}")
     with st.container(horizontal=True):
@@ -38,11 +41,19 @@ def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
 
 
 def _to_train(settings: Settings, choice: Choice) -> None:
-    """Take the settings to the form of a new run."""
+    """Take the settings to the form of a new run, which has the name of saved views."""
     views = settings.views()
     values = {"preset": views.preset, "strength": views.strength, **settings.changed(views.preset)}
-    address = {f"views.{name}": value for name, value in values.items()} | choice.data
+    address = {f"views.{name}": value for name, value in values.items()} | choice.data | _named(settings)
     st.switch_page("views/train.py", query_params={key: scalar(value) for key, value in address.items()})
+
+
+def _named(settings: Settings) -> dict[str, str]:
+    """What the run is called: as the views that were saved, if these are they or came from them."""
+    if settings.recipe in view_presets.RECIPES:
+        return {}
+    as_saved = settings.values == lab_settings.strengths_of(settings.preset)
+    return {"name": settings.recipe if as_saved else f"{settings.recipe}, changed"}
 
 
 @st.dialog("Save or copy these views", width="large")
@@ -159,7 +170,7 @@ def _keep(settings: Settings, taken: str) -> None:
         if not name:
             raise InputError("Give the views a name.")
         view_presets.save(paths.home(), name, settings.views(), overwrite=name == taken)
-        _look_at(name)
+        _look_at(name, f"Saved as '{words.plain(name)}': it is among the presets now.")
 
 
 def _drop(name: str) -> None:
@@ -168,9 +179,9 @@ def _drop(name: str) -> None:
         access.require(SAVE)
         recipe = lab_settings.preset(name).preset
         view_presets.delete(paths.home(), name)
-        _look_at(recipe)
+        _look_at(recipe, f"'{words.plain(name)}' is deleted.")
 
 
-def _look_at(name: str) -> None:
+def _look_at(name: str, said: str) -> None:
     lab_settings.look_at(name)
-    st.session_state[DONE] = True
+    st.session_state.update({DONE: True, SAID: said})

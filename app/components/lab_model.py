@@ -26,6 +26,7 @@ from byol_core.config import OPERATIONS
 from byol_core.errors import LabError
 from byol_core.lab import Asked, Curves, Judgement, Subject
 from byol_core.lab.questions import NOTES, OFTEN
+from byol_core.lab.verdict import Numbers, bounds_of
 from byol_core.runs.model import Run
 from byol_core.warm import Job
 
@@ -153,6 +154,23 @@ def _said(found: Judgement, old: bool = False) -> None:
     reason = found.verdict.sentence.removeprefix(f"{title}: ")
     said = words.plain(reason[:1].upper() + reason[1:])
     st.markdown(f":gray[{said}]" if old else said)
+    if found.verdict.level != "unclear":
+        _scale(found.numbers, old)
+
+
+def _scale(numbers: Numbers, old: bool) -> None:
+    """Where the numbers lie, and where too strong and too weak begin."""
+    bounds = bounds_of(numbers)
+    alt = (
+        f"What is left of the image: {numbers.retention:.2f}, too strong below {bounds.lost:g}. "
+        f"How alike the views are: {numbers.closeness:.2f}, too weak from {bounds.same:g} on."
+    )
+    live_chart(lab_charts.scale(numbers, old=old), key="verdict-scale", alt=alt, toolbar=False)
+    st.caption(
+        f"**Too strong** below {bounds.lost:g} of what is left of the image: 1 is all that the image itself has of its "
+        f"kind, 0 no more than chance. **Too weak** from {bounds.same:g} on: 1 is two views that are the same to the "
+        "model, 0 two that are as unlike as two different images."
+    )
 
 
 def _curves(asked: Asked[Curves], scene: Scene) -> None:

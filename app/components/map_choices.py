@@ -20,6 +20,7 @@ LEFT = "embeddings_left"  # the runs that the address named when the page was le
 # Their names in the address, and those of the evaluation that each shows.
 RUN, OTHER = "run", "with"
 EVALUATIONS = ("evaluation", "evaluation_with")
+USUAL = "UMAP"  # what is shown first
 COMPUTE = "compute maps with other settings"
 SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Pixels"}
 SPACE_HELP = (
@@ -91,7 +92,7 @@ def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
         remember()
 
     label = named(runs).__getitem__
-    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=220)]
+    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=205)]
 
 
 def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
@@ -113,7 +114,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
         key=BESIDE,
         format_func=named(others).__getitem__ if others else str,
         on_change=follow,
-        width=130,
+        width=125,
         placeholder="another run" if others else "none yet",
         disabled=not others,
         help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
@@ -139,9 +140,9 @@ def pick_space() -> str:
 def pick_method() -> str:
     """How the vectors come to places."""
     method = st.segmented_control(
-        "How", METHODS, default=METHODS[0], required=True, key="method", bind="query-params", help=METHOD_HELP
+        "How", METHODS, default=USUAL, required=True, key="method", bind="query-params", help=METHOD_HELP
     )
-    return method or METHODS[0]
+    return method or USUAL
 
 
 def pick_settings(method: str) -> MapSettings:
@@ -221,7 +222,7 @@ def pick_colour(probe: Probe, space: str) -> str:
         list(names),
         key="colour",
         bind="query-params",
-        width=120,
+        width=140,
         help="Groups, each in a colour of its own, or a number from low to high. *Files* takes columns of your own.",
     )
     return names[chosen]

@@ -1,6 +1,7 @@
 """Which places a map shows: those of the chosen method when they are there, those of PCA meanwhile.
 
-Whoever only looks on may have the usual map of the newest evaluation made, one at a time for the whole server.
+Whoever only looks on may have the usual map of the newest evaluation of a run that is over made, once however many
+look, one at a time for the whole server.
 """
 
 from __future__ import annotations
@@ -42,15 +43,29 @@ class Shown:
         return self.film.steps.index(step)
 
 
-def shown(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, *, whole: bool) -> Shown:
-    """The film that can be drawn now; asks for the one that was chosen. ``whole``: of all evaluations."""
+def shown(
+    home: Path,
+    probe: Probe,
+    evaluation: Evaluation,
+    space: str,
+    settings: MapSettings,
+    *,
+    whole: bool,
+    over: bool = True,
+) -> Shown:
+    """The film that can be drawn now; asks for the one that was chosen. ``whole``: of all evaluations.
+
+    ``over``: the run goes on no more, so that its newest map stays the newest.
+    """
     if settings.method == "PCA" and len(probe) <= MOST_AT_ONCE:
         return Shown(map_data.pca(probe, evaluation, space), "PCA", None)
     whole = whole or settings.method == "PCA"  # some seconds an evaluation, even of a large set
-    wanted = _film(home, probe, evaluation, space, settings, whole)
+    wanted = _film(home, probe, evaluation, space, settings, whole, over)
     at_work = wanted.job if wanted.job.state in WAITING else None
     if wanted.at(evaluation.step) is not None:
         return Shown(wanted, settings.method, at_work if whole else None)
+    if at_work and made(wanted) and evaluation.step == probe.evaluations[-1].step:
+        return Shown(wanted, settings.method, at_work)  # a new evaluation: the one before stands in
     return Shown(map_data.pca(probe, evaluation, space), "PCA", wanted.job)
 
 
@@ -59,13 +74,17 @@ def made(film: Film) -> int:
     return int(np.isfinite(film.xy[:, 0, 0]).sum())
 
 
-def _film(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, whole: bool) -> Film:
+def _film(
+    home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, whole: bool, over: bool
+) -> Film:
     """The film as far as it is made; asks for the rest of it where that is allowed."""
     if access.is_teacher():
         return embed.film(home, probe, space, settings, first=evaluation.step, whole=whole)
     there = embed.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
     if there.at(evaluation.step) is not None:
         return there
+    if not over:  # a newer evaluation comes, and a class that only looks on must not cost the training a map each time
+        return _with(there, Job("absent", message=f"{settings.method} is made when the run has ended"))
     return _begin(home, probe, evaluation, space, settings, there)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,16 +86,17 @@ class Subject:
     def shown(self, wish: Wish) -> Shown:
         """Its places as they are now."""
         home = state.store().home
-        return map_films.shown(home, self.probe, self.evaluation(), wish.space, wish.settings, whole=wish.whole)
+        over, evaluation = not words.busy(self.run), self.evaluation()
+        return map_films.shown(home, self.probe, evaluation, wish.space, wish.settings, whole=wish.whole, over=over)
 
 
-def in_colour(subject: Subject, space: str, name: str) -> Field:
-    """What the points are coloured by; where this map does not have it, their classes, and it is said."""
+def in_colour(subject: Subject, space: str, name: str) -> tuple[Field, str]:
+    """What the points are coloured by; where this map does not have it, their classes, and why in a sentence."""
     try:
-        return _in_colour(subject, space, name)
+        return _in_colour(subject, space, name), ""
     except LabError as error:
-        st.caption(f":material/palette: {words.plain(str(error))} Coloured by class meanwhile.")
-        return _in_colour(subject, space, "class" if subject.probe.labelled else map_data.PLAIN)
+        other = _in_colour(subject, space, "class" if subject.probe.labelled else map_data.PLAIN)
+        return other, f"{words.plain(str(error))} Coloured by class meanwhile."
 
 
 def _in_colour(subject: Subject, space: str, name: str) -> Field:
@@ -113,14 +114,18 @@ def draw(
     pin: int | None,
     asked: Asked | None,
     *,
+    again: Callable[[], None] | None,
     small: bool,
     link: bool,
 ) -> None:
-    """The map with its slider; the notes come apart. ``link``: with the other maps of the page."""
+    """The map with its slider; the notes come apart. ``link``: with the other maps of the page.
+
+    What is said of it comes and goes below: a line above would have the browser build the map anew.
+    """
     probe, evaluation = subject.probe, subject.evaluation()
     near, _ = map_data.nearest(probe, evaluation, wish.space, pin, NEIGHBOURS)
     own = subject.state().pinned is not None  # else the pin is that of the other map
-    links = _links(subject, wish)
+    links, pictures = _links(subject, wish), _pictures(probe)
     with st.container(gap=None):  # what brings its files takes no room
         embedding_map(
             map_data.frames(probe, shown.film, wish.space),
@@ -130,16 +135,20 @@ def draw(
             class_names=probe.class_names if probe.labelled else (),
             colours=map_data.colours(found),
             near=None if isinstance(links, str) else links,
-            sheets=_pictures(probe),
+            sheets=None if isinstance(pictures, str) else pictures,
             pinned_near=near if own else (),
             linked_near=() if own else near,
             asked=asked,
             link=LINK if link else None,
+            failed={step: why for step, why in shown.film.failed.items() if step != evaluation.step},
+            again=again,
             revision=f"{wish.space}-{shown.method}",
             label=f"{shown.method} map of {map_notes.images(probe)} of the run {subject.name}",
             key=subject.key,
             height=480 if small else 560,
         )
+    if isinstance(pictures, str):
+        st.warning(f"{words.plain(pictures)} The points are shown without them.", icon=":material/hide_image:")
     if found.note and found.name != "class":
         st.caption(f"Colour: {found.note}")
     if isinstance(links, str):
@@ -181,13 +190,12 @@ def links_are_there(subject: Subject, wish: Wish) -> bool:
     return _links(subject, wish) is not None
 
 
-def _pictures(probe: Probe) -> Sheets | None:
+def _pictures(probe: Probe) -> Sheets | str:
     """The pictures behind the points; a sentence when they are lost."""
     try:
         return map_data.sheets(probe)
     except LabError as error:
-        st.warning(f"{words.plain(str(error))} The points are shown without them.", icon=":material/hide_image:")
-        return None
+        return str(error)
 
 
 def notes(subject: Subject, wish: Wish, shown: Shown) -> None:

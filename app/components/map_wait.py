@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from app import access, crowd, state
 from app.components import map_ask, map_data, map_films, map_view, words
+from app.components.embedding_map.status import Status, map_status
 from app.components.map_choices import COMPUTE, folder
 from app.components.map_films import Shown
 from app.components.map_view import Subject, Wish
@@ -17,25 +18,27 @@ from byol_core.runs.model import Run
 from byol_core.warm import Job
 
 Pair = tuple[Subject, Shown]
+TROUBLE, STATUS = "map_again", "map-status"
+_TELLING = 0.25  # of the work: before that, much of the time went into loading and compiling
 
 
-def failed(subject: Subject, wish: Wish, shown: Shown) -> None:
-    """Why the map that was chosen is not there, and how to have it tried again."""
-    job = shown.job
-    if job is None or job.state != "failed":
-        return
+def again(subject: Subject, wish: Wish) -> Callable[[], None] | None:
+    """Have what could not be made tried again, for a teacher; a callback."""
+    if not access.is_teacher():
+        return None
 
-    def again() -> None:
-        with state.said_later("map_again"):
+    def act() -> None:
+        with state.said_later(TROUBLE):
             access.require(COMPUTE)
-            first = subject.evaluation().step
-            home = state.store().home
+            first, home = subject.evaluation().step, state.store().home
             embed.retry(home, subject.probe, wish.space, wish.settings, first=first, whole=wish.whole)
 
-    st.error(f"{words.plain(job.message)} PCA is shown.", icon=":material/error:")
-    if access.is_teacher():
-        st.button("Try again", on_click=again, icon=":material/refresh:", key=f"{subject.key}-again")
-    if sentence := st.session_state.pop("map_again", ""):
+    return act
+
+
+def trouble() -> None:
+    """Why it could not even be tried again."""
+    if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
 
 
@@ -82,9 +85,8 @@ def watch(pairs: Sequence[Pair], wish: Wish) -> None:
             now, changed = [], True
         if changed:
             st.rerun()
-        for subject, shown in now:
-            if shown.job and shown.job.state in map_films.WAITING:
-                _progress(subject, wish, shown, shown.job, named=len(pairs) > 1)
+        said = {subject.key: status(subject, wish, shown) for subject, shown in now}
+        map_status({key: one for key, one in said.items() if one}, key=STATUS)
 
     look()
 
@@ -93,13 +95,30 @@ def _looks_for_links(subject: Subject, wish: Wish) -> bool:
     return access.is_teacher() and len(subject.probe) > 1 and not map_view.links_are_there(subject, wish)
 
 
-def _progress(subject: Subject, wish: Wish, shown: Shown, job: Job, *, named: bool) -> None:
-    """How far the map is that was asked for."""
-    doing = words.plain(job.message) or "Waits for its turn"
-    left = f", about {words.duration(job.seconds_left)} left" if job.seconds_left and job.seconds_left >= 1 else ""
-    meanwhile = " … PCA meanwhile." if shown.method != wish.settings.method else ""
-    who = f"{words.plain(subject.name)}: " if named else ""
-    st.progress(min(max(job.share, 0.0), 1.0), f"{who}{doing}{left}{meanwhile}")
+def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
+    """What is said on a map: how far the one is that was asked for, or why there is none; None when it is there."""
+    job, method = shown.job, wish.settings.method
+    if job is None:
+        return None
+    meanwhile = "" if shown.method == method else " PCA meanwhile."
+    if job.state not in map_films.WAITING:
+        return Status(f"{words.plain(job.message)} PCA is shown.", failed=True)
+    made, many = map_films.made(shown.film), len(subject.steps)
+    if shown.film.at(subject.evaluation().step) is not None and not meanwhile:
+        return Status(f"{made} of {many} maps through time are made", (made + job.share) / many)
+    return Status(f"{_doing(job, method)}.{meanwhile}", job.share if job.state == "running" else None)
+
+
+def _doing(job: Job, method: str) -> str:
+    """What goes on until the map is there."""
+    if job.state == "absent" and job.message:
+        return words.plain(job.message)
+    if job.state != "running":
+        return f"{method} waits for its turn"
+    known = job.seconds_left and job.seconds_left >= 1 and job.share >= _TELLING
+    left = f", about {words.duration(job.seconds_left or 0)} left" if known else ""
+    doing = words.plain(job.message)
+    return f"{method} is being made: {doing[:1].lower()}{doing[1:]}{left}"
 
 
 def _signs(subject: Subject, wish: Wish, shown: Shown) -> tuple[object, ...]:
@@ -111,6 +130,7 @@ def _signs(subject: Subject, wish: Wish, shown: Shown) -> tuple[object, ...]:
         _goes_on(subject.run),
         shown.method,
         map_films.made(shown.film),
+        tuple(shown.film.failed),
         open_ones or job,
         map_view.links_are_there(subject, wish),
         map_ask.stands(subject, wish, shown),

@@ -16,6 +16,7 @@ from app import access
 from app.components.source import UPLOAD, USE_PATHS
 from byol_core.data.catalog import entries, find, load
 from byol_core.data.entries import Entry
+from byol_core.embed.kept import Kept
 from byol_core.errors import LabError
 
 if TYPE_CHECKING:
@@ -61,18 +62,18 @@ def of_set(source: str, size: int) -> Pictures:
         st.caption(f"{entry.sentence} {entry.download_mb} MB to download on first use. Licence: {entry.licence}.")
         st.button("Load these images", icon=":material/download:", on_click=allowed.add, args=(entry.name,))
         return nothing(size)
-    shelf = _shelf()
-    if (source, size) not in shelf:
-        bar = st.empty()
-        try:
-            shelf[source, size] = _load(source, size, _reporter(bar))
-        except LabError as error:
-            return nothing(size, str(error))
-        finally:
-            bar.empty()
-        while len(shelf) > SHELF:
-            shelf.pop(next(iter(shelf)), None)
-    return shelf[source, size]
+    try:
+        return _shelf().make((source, size), lambda: _watched(source, size))
+    except LabError as error:
+        return nothing(size, str(error))
+
+
+def _watched(source: str, size: int) -> Pictures:
+    bar = st.empty()
+    try:
+        return _load(source, size, _reporter(bar))
+    finally:
+        bar.empty()
 
 
 def _is_here(entry: Entry, size: int) -> bool:
@@ -91,9 +92,9 @@ def _reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
 
 
 @st.cache_resource(show_spinner=False)
-def _shelf() -> dict[tuple[str, int], Pictures]:
-    """The sets last looked at. A cached function could not show its progress."""
-    return {}
+def _shelf() -> Kept[Pictures]:
+    """The sets last looked at, shared by all sessions. A cached function could not show its progress."""
+    return Kept(SHELF)
 
 
 def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pictures:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 EVERY = "map_every_evaluation"
+ONE, TWO, NOTES = "map_one", "map_two", "map_notes_"  # by which embedding_map.css knows them
 Drawn = tuple[Subject, int | None, Shown, Field]
 Selected = tuple[tuple[int, ...], str]
 
@@ -119,10 +120,11 @@ def maps(subjects: Sequence[Subject], wish: Wish, colour: str, places: Sequence[
 def one_map(subject: Subject, wish: Wish, colour: str, pin: int | None, small: bool, linked: bool) -> Drawn:
     """One map and what is known of it."""
     shown = subject.shown(wish)
-    found = map_view.in_colour(subject, wish.space, colour)
-    asked = map_ask.star(subject, wish, shown)
-    map_wait.failed(subject, wish, shown)
-    map_view.draw(subject, wish, shown, found, pin, asked, small=small, link=linked)
+    found, why = map_view.in_colour(subject, wish.space, colour)
+    asked, again = map_ask.star(subject, wish, shown), map_wait.again(subject, wish)
+    map_view.draw(subject, wish, shown, found, pin, asked, again=again, small=small, link=linked)
+    if why:
+        st.caption(f":material/palette: {why}")
     return subject, pin, shown, found
 
 
@@ -147,34 +149,33 @@ def explore(subjects: list[Subject], top: DeltaGenerator) -> None:
     """The maps of runs with evaluations; ``top`` is the row of choices."""
     wish, colour, popover = choose(subjects[0], top)
     several = len(subjects) > 1
-    columns = st.columns(2, gap="medium") if several else st.columns([7, 3], gap="medium")
-    drawn = maps(subjects, wish, colour, columns[: len(subjects)])
-    with st.container() if several else columns[0]:
-        waits = st.container()  # under the maps, which stay where they are when it comes and goes
-    below = st.columns(2, gap="medium") if several else columns
-    read(subjects, drawn, wish, below)
-    with st.container() if several else below[1]:
-        map_ask.draw([(subject, shown) for subject, _, shown, _ in drawn], wish)
-    with below[0] if several else below[1]:
-        map_wait.every(subjects, wish, EVERY)
+    with st.container(key=TWO if several else ONE):
+        columns = st.columns(2, gap="medium") if several else st.columns([7, 3], gap="medium")
+        drawn = maps(subjects, wish, colour, columns[: len(subjects)])
+        below = st.columns(2, gap="medium") if several else columns
+        read(subjects, drawn, wish, below)
+        with st.container() if several else below[1]:
+            map_ask.draw([(subject, shown) for subject, _, shown, _ in drawn], wish)
+        with below[0] if several else below[1]:
+            map_wait.every(subjects, wish, EVERY)
     if popover.open:
         files(popover, [one[0] for one in drawn], wish, [one[2:] for one in drawn])
-    with waits:
-        map_wait.watch([(subject, shown) for subject, _, shown, _ in drawn], wish)
+    map_wait.trouble()
+    map_wait.watch([(subject, shown) for subject, _, shown, _ in drawn], wish)
 
 
 def read(subjects: Sequence[Subject], drawn: Sequence[Drawn], wish: Wish, columns: Sequence[DeltaGenerator]) -> None:
-    """What is needed to read the maps, and what is pinned and selected: of two maps after both, also on a phone."""
+    """What is pinned and selected, and what is needed to read the maps: of two maps after both, also on a phone."""
     several = len(subjects) > 1
     chosen = map_view.selections(subjects, map_view.linked(subjects))
     for subject, pin, shown, _ in drawn:
         place = columns[subjects.index(subject)]
-        with place:
-            if several:
-                st.markdown(f"**{words.plain(subject.name)}**")
-            map_view.notes(subject, wish, shown)
+        if several:
+            place.markdown(f"**{words.plain(subject.name)}**")
         with place if several else columns[1]:
             panel(subject, wish, pin, chosen[subjects.index(subject)], several)
+        with place, st.container(key=f"{NOTES}{subject.key}"):
+            map_view.notes(subject, wish, shown)
 
 
 @st.fragment

@@ -8,8 +8,8 @@ What a map was started from is kept with it: of two films whose maps were asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Film:
     """``xy``: (T, n, 2) float32, NaN for an evaluation whose map is not there; ``steps``: (T,) which they are of.
 
     ``trust``, ``kept``: (T,) as in :mod:`byol_core.embed.quality`, NaN where unknown; ``shares``: (T, 2) of all
-    variance along the two axes, NaN for other methods than PCA. ``job``: what is still to be waited for.
+    variance along the two axes, NaN for other methods than PCA. ``job``: what is still to be waited for, of one map
+    alone. ``failed``: why the map of a step is not there, of those that could not be made.
     """
 
     steps: tuple[int, ...]
@@ -48,6 +49,7 @@ class Film:
     kept: Matrix
     shares: Matrix
     job: Job
+    failed: Mapping[int, str] = field(default_factory=dict)
 
     def at(self, step: int) -> Matrix | None:
         """The map (n, 2) of one evaluation; None when it is not there."""
@@ -67,7 +69,7 @@ class Frame:
     shares: tuple[float, float] = (float("nan"), float("nan"))
 
 
-def _film(probe: Probe, frames: Sequence[Frame | None], job: Job) -> Film:
+def _film(probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None) -> Film:
     lost = Frame(np.full((len(probe), 2), np.nan, np.float32))
     shown = [frame or lost for frame in frames]
     return Film(
@@ -77,6 +79,7 @@ def _film(probe: Probe, frames: Sequence[Frame | None], job: Job) -> Film:
         np.array([frame.kept for frame in shown], np.float32),
         np.array([frame.shares for frame in shown], np.float32),
         job,
+        failed or {},
     )
 
 
@@ -154,12 +157,10 @@ def film(
     wanted = list(dict.fromkeys(name for name in _outward(probe, names, first, whole) if name))
     if names[_place(probe, first)] is None:
         digest(probe, probe.evaluation(first), space)  # says why
-    missing = [name for name in wanted if frames[name] is None]
-    job = _go_on(home, probe, space, settings, names, first, missing, start) if missing else Job("ready", 1.0)
-    if job.state == "running" and len(wanted) > 1:
-        made = len(wanted) - len(missing)
-        job = Job("running", (made + job.share) / len(wanted), f"{made} of {len(wanted)} maps. {job.message}")
-    return _film(probe, [frames[name] if name else None for name in names], job)
+    jobs = {name: _job(probe, name) for name in wanted if frames[name] is None}
+    job = _go_on(home, probe, space, settings, names, first, jobs, start) if jobs else Job("ready", 1.0)
+    failed = _failed(probe, space, names, jobs) if whole else {}
+    return _film(probe, [frames[name] if name else None for name in names], job, failed)
 
 
 def _go_on(
@@ -169,14 +170,15 @@ def _go_on(
     settings: MapSettings,
     names: list[str | None],
     first: int,
-    missing: list[str],
+    jobs: Mapping[str, Job],
     start: bool,
 ) -> Job:
     """Ask for the next that are missing; the first of them that is being worked on, else why there is none."""
     mine, told = names[_place(probe, first)], []
+    missing = list(jobs)
     # What the others start from has to be there before them.
     for name in missing[:1] if missing[0] == mine else missing:
-        job = _job(probe, name)
+        job = jobs[name]
         if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
             step = first if name == mine else probe.evaluations[names.index(name)].step
             question = {"space": space, "step": step, "method": settings.method, **settings.used()}
@@ -187,6 +189,20 @@ def _go_on(
             break
     states = ("running", "waiting", "failed", "absent", "ready")
     return min(told, key=lambda job: states.index(job.state))
+
+
+def _failed(probe: Probe, space: str, names: list[str | None], jobs: Mapping[str, Job]) -> dict[int, str]:
+    """Why the map of a step cannot be there, of each whose computation failed or whose vectors are lost."""
+    found = {}
+    for evaluation, name in zip(probe.evaluations, names, strict=True):
+        if name and name in jobs and jobs[name].state == "failed":
+            found[evaluation.step] = jobs[name].message
+        elif name is None:
+            try:
+                digest(probe, evaluation, space)
+            except LabError as error:
+                found[evaluation.step] = str(error)
+    return found
 
 
 def _job(probe: Probe, name: str) -> Job:

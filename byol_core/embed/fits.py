@@ -111,13 +111,11 @@ def _umap(
         model = gpu(**shared, output_type="numpy")
         progress(0.1, "Laying out the map on the GPU")
         return np.asarray(model.fit_transform(values), dtype=np.float32), model
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # umap mourns a TensorFlow that nobody needs here
-        from umap import UMAP
+    umap = _loaded("umap", settings.method)
     progress(0.02, "Finding neighbours")
     listener = _Heard(progress, r"(\d+)%", 100)
     dense = settings.method == "densMAP"
-    model = UMAP(
+    model = umap.UMAP(
         **shared, init=start, n_epochs=_EPOCHS_FROM_NEIGHBOUR if near else None, n_jobs=1, densmap=dense,
         verbose=True, tqdm_kwds={"file": listener, "mininterval": 0.2},
     )  # fmt: skip
@@ -125,6 +123,17 @@ def _umap(
         xy = np.asarray(model.fit_transform(values), dtype=np.float32)
     listener.progress = _nobody  # the model keeps it, and writes to it again when it places others
     return xy, None if dense else model
+
+
+def _loaded(library: str, method: str) -> Any:
+    """A library that may be missing, or not fit the others: numba, for one, raises whatever it likes then."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # umap mourns a TensorFlow that nobody needs here
+            return importlib.import_module(library)
+    except Exception as error:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise LabError(f"{method} cannot be loaded on this machine ({why.rstrip('.')}).") from error
 
 
 def _gpu_umap() -> Any:
@@ -140,17 +149,15 @@ def _tsne(
     values: Matrix, settings: MapSettings, start: Matrix, progress: Progress, near: bool, angles: bool
 ) -> tuple[Matrix, Any]:
     """t-SNE (van der Maaten & Hinton 2008) by distance, of vectors of length one the same as by angle."""
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
+    manifold, limits = _loaded("sklearn.manifold", "t-SNE"), _loaded("threadpoolctl", "t-SNE")
     listener = _Heard(progress, r"Iteration (\d+)", _ITERATIONS)
-    model = TSNE(
+    model = manifold.TSNE(
         perplexity=min(settings.perplexity, (len(values) - 1) / 3), init=start * np.float32(_SMALL_START),
         random_state=settings.seed, max_iter=_ITERATIONS, n_jobs=1, verbose=2,
     )  # fmt: skip
     progress(0.02, "Finding neighbours")
     # Its gradient sums over threads in whatever order they end; and one core is all that a map may take.
-    with _listening(listener), threadpool_limits(1, "openmp"):
+    with _listening(listener), limits.threadpool_limits(1, "openmp"):
         return np.asarray(model.fit_transform(values), dtype=np.float32), None
 
 

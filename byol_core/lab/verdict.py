@@ -44,6 +44,23 @@ class Verdict:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """Less retention than ``lost`` is too strong; too weak is a closeness from ``same`` on that retains ``kept``."""
+
+    lost: float
+    kept: float
+    same: float = 0.9
+
+
+_BY_CLASS, _BY_NEIGHBOURS = Bounds(0.25, 0.75), Bounds(0.03, 0.4)
+
+
+def bounds_of(numbers: Numbers) -> Bounds:
+    """Where the verdict on such numbers turns."""
+    return _BY_CLASS if numbers.labelled else _BY_NEIGHBOURS
+
+
 def judge(numbers: Numbers) -> Verdict:
     """Too strong: a view keeps less than a quarter of its image's kin; too weak: the two views are nearly the same, and
     still of the image's kind; unclear: the encoder tells too little of these images.
@@ -55,28 +72,20 @@ def judge(numbers: Numbers) -> Verdict:
     single faint one, at least 0.31 with those views, and at most 0.05 with everything at 2; without labels that is at
     least 0.47, at least 0.06 and at most 0.01. Each bound lies between.
     """
-    bounds = _BY_CLASS if numbers.labelled else _BY_NEIGHBOURS
+    bounds = bounds_of(numbers)
     if why := _why_unclear(numbers):
         return Verdict("unclear", f"Unclear: {why}.")
     alike = f"the two views of an image have a mean cosine of {numbers.pair:.2f}, different images {numbers.unlike:.2f}"
     kin = _kin(numbers)
     if numbers.retention < bounds.lost:
         return Verdict("too strong", f"Too strong: {kin}, so the views are no longer of the image's kind.")
-    if numbers.closeness < _SAME:
+    if numbers.closeness < bounds.same:
         return Verdict("in range", f"In range: {alike}; {kin}.")
     if numbers.retention >= bounds.kept:
         return Verdict("too weak", f"Too weak: {alike}, so there is little to learn from the views; {kin}.")
     return Verdict("unclear", f"Unclear: {alike}, so the views are nearly the same; yet {kin}.")
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    lost: float  # less retention is too strong
-    kept: float  # what is too weak retains this much
-
-
-_BY_CLASS, _BY_NEIGHBOURS = _Bounds(0.25, 0.75), _Bounds(0.03, 0.4)
-_SAME = 0.9  # closeness of views that are nearly the same
 _COLLAPSED = 0.999  # a cosine of different images from which on nothing can be told
 _LEAST_LIFT = 0.1  # over chance, of the images themselves
 _FEWEST = 16

@@ -94,12 +94,13 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+_LOOK_SECONDS = 0.5
 _POINTS = 400  # of each curve: enough for a chart, and the file stays small
 _PARTS = ("config.json", "encoder.safetensors", "summary.json", "embeddings")
 
 
 def pack(store: RunStore, ref: str, folder: Path) -> None:
-    """Write a finished run as the demo: its settings, numbers, thinned curves, encoder and embeddings."""
+    """Write a finished run as the demo: its settings, numbers, thinned curves, encoder, embeddings and their maps."""
     run = store.get(ref)
     if run.state != "finished":
         raise InputError(f"Run '{run.name}' is {run.state}; only a finished run can be the demo.")
@@ -114,6 +115,22 @@ def pack(store: RunStore, ref: str, folder: Path) -> None:
     about = {key: getattr(run, key) for key in ("state", "preset", "summary", "created", "ended")}
     write_json(folder / "run.json", {"name": RUN_ID, **about})
     write_json(folder / "metrics.json", _curves(store, run.run_id))
+    film(store.home, folder / "embeddings")
+
+
+def film(home: Path, folder: Path, method: str = "UMAP") -> None:
+    """Have the maps made that the page shows first, by the warm process of ``home``; LabError when one cannot be."""
+    from byol_core import embed
+
+    probe, settings = embed.read_probe(folder), embed.MapSettings(method)
+    newest = probe.evaluations[-1].step
+    while True:
+        found = embed.film(home, probe, embed.SPACES[0], settings, first=newest, whole=True)
+        if found.job.state == "ready":
+            return
+        if found.job.state == "failed":
+            raise LabError(found.job.message)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _curves(store: RunStore, run_id: str) -> list[dict[str, Any]]:

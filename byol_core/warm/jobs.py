@@ -126,8 +126,9 @@ def job(folder: Path, key: str) -> Job:
     """
     desk = Desk(folder.resolve(), key)
     found = _stands(desk)
-    if found.state == "waiting" and desk in _asked:
-        _keep_awake(desk, *_asked[desk])
+    lane = _asked.get(desk)  # at once: another thread may take it away
+    if found.state == "waiting" and lane:
+        _keep_awake(desk, *lane)
     elif found.state != "running":
         _asked.pop(desk, None)
     return found

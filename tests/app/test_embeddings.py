@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,20 @@ def make_run(make):
 
 @pytest.fixture
 def open_map(open_page):
-    return lambda **address: open_page("embeddings", **address)
+    """By PCA unless the address says otherwise: it needs no process."""
+    return lambda **address: open_page("embeddings", **{"method": "PCA", **address})
+
+
+class Films(dict[str, tuple[Job, dict[int, Any]]]):
+    """By method; ``failed``: why the map of a step could not be made."""
+
+    failed: dict[int, str] = {}  # noqa: RUF012
 
 
 @pytest.fixture
 def films(monkeypatch):
     """What the worker has made: ``films["UMAP"] = (job, frames by step)``; PCA and the rest of the page are real."""
-    made: dict[str, tuple[Job, dict[int, Any]]] = {}
+    made = Films()
 
     def film(home, probe, space, settings, *, first, whole, start=True):
         job, frames = made.get(settings.method, (Job("absent"), {}))
@@ -56,10 +64,14 @@ def films(monkeypatch):
         for step, places in frames.items():
             xy[steps.index(step)] = places
         known = np.array([0.9 if step in frames else np.nan for step in steps], np.float32)
-        return replace(embed.pca_film(probe, space), xy=xy, trust=known, kept=known, job=job)
+        return replace(embed.pca_film(probe, space), xy=xy, trust=known, kept=known, job=job, failed=made.failed)
 
     monkeypatch.setattr(embed, "film", film)
     return made
+
+
+def places(n: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
 
 
 def maps(at: AppTest) -> list[dict[str, Any]]:
@@ -73,6 +85,12 @@ def files(at: AppTest) -> dict[str, Any]:
     nodes = (node.proto for node in at.get("bidi_component"))
     messages = [unpack(node.bytes) for node in nodes if node.component_name == "byol_map_files"]
     return {file["digest"]: one[f"file{i}"] for one in messages for i, file in enumerate(one["files"])}
+
+
+def said(at: AppTest, run: Any) -> dict[str, Any]:
+    """What stands on the map of a run; nothing where the map that was asked for is there."""
+    (node,) = (node.proto for node in at.get("bidi_component") if node.proto.component_name == "byol_map_status")
+    return json.loads(node.json)["maps"].get(f"map-{run.run_id}", {})
 
 
 def text(at: AppTest) -> str:
@@ -317,20 +335,66 @@ def test_a_map_that_is_there_is_drawn_with_its_warning_and_numbers(make_run, ope
     assert numbers(at)["Trustworthiness"] == "0.90" == numbers(at)["Neighbours kept"]
 
 
-def test_while_a_map_is_computed_pca_is_shown_with_the_progress(make_run, open_map, films):
-    make_run(n=30)
-    films["UMAP"] = (Job("running", 0.4, "Laying out the map"), {})
-    at = open_map(method="UMAP")
-    assert at.get("progress")[0].proto.text == "Laying out the map … PCA meanwhile."
+def test_umap_is_what_the_page_asks_for_unless_it_is_told_otherwise(make_run, open_page, films):
+    run = make_run(n=30)
+    films["UMAP"] = (Job("waiting", message="Waits for its turn"), {})
+    at = open_page("embeddings")
+    assert said(at, run)["words"] == "UMAP waits for its turn. PCA meanwhile."
+    assert at.segmented_control(key="method").value == "UMAP"
     assert maps(at)[0]["revision"] == "representation-PCA"
 
 
+def test_while_a_map_is_computed_pca_is_shown_and_the_map_says_how_far_it_is(make_run, open_map, films):
+    run = make_run(n=30)
+    films["UMAP"] = (Job("running", 0.4, "Laying out the map", 7.0), {})
+    at = open_map(method="UMAP")
+    words = "UMAP is being made: laying out the map, about 7 s left. PCA meanwhile."
+    assert said(at, run) == {"words": words, "share": 0.4, "failed": False}
+    assert maps(at)[0]["revision"] == "representation-PCA"
+
+
+def test_the_map_says_how_far_its_film_is(make_run, open_map, films):
+    run = make_run(n=30, steps=(0, 160, 320))
+    films["UMAP"] = (Job("running", 0.5, "Laying out the map"), {320: places(30)})
+    at = open_map(method="UMAP")
+    assert said(at, run) == {"words": "1 of 3 maps through time are made", "share": 0.5, "failed": False}
+    assert maps(at)[0]["revision"] == "representation-UMAP"
+
+
+def test_until_the_map_of_a_new_evaluation_is_made_the_one_before_is_shown(make_run, open_map, films):
+    run = make_run("running", n=30)
+    films["UMAP"] = (Job("running", 0.5, "Laying out the map"), {0: places(30)})
+    at = open_map(method="UMAP", run=run.run_id)
+    first, newest = maps(at)[0]["frames"]["files"]
+    assert first and newest is None and maps(at)[0]["revision"] == "representation-UMAP"
+    assert said(at, run)["words"] == "UMAP is being made: laying out the map."
+
+
 def test_a_map_that_failed_says_why_and_can_be_tried_again(make_run, open_map, films):
-    make_run(n=30)
+    run = make_run(n=30)
     films["UMAP"] = (Job("failed", message="UMAP found no layout."), {})
     at = open_map(method="UMAP")
-    assert at.error[0].value == "UMAP found no layout. PCA is shown."
-    assert "Try again" in [button.label for button in at.button]
+    assert said(at, run) == {"words": "UMAP found no layout. PCA is shown.", "share": None, "failed": True}
+    assert maps(at)[0]["again"]
+
+
+def test_a_frame_of_the_film_that_failed_says_why(make_run, open_map, films):
+    make_run(n=30, steps=(0, 160, 320))
+    films["UMAP"] = (Job("failed", message="Too few."), {320: places(30), 0: places(30)})
+    films.failed = {160: "Too few."}
+    assert maps(open_map(method="UMAP"))[0]["failed"] == [None, "Too few.", None]
+
+
+@pytest.mark.parametrize("colour", ["Class", "Confidence"])
+def test_nothing_that_comes_and_goes_stands_above_the_map(make_run, open_map, colour):
+    run = make_run(n=30)
+    (run.folder / "embeddings" / "thumbnails.webp").unlink()
+    for path in (run.folder / "embeddings").glob("step-00000320*"):
+        path.unlink()  # no colours of the newest, no pictures, no neighbours
+    at = act(open_map(colour=colour), run, step=0)
+    before = [getattr(node.proto, "component_name", "") or node.type for node in at.main]
+    above = before[: before.index("byol_map_files")]
+    assert not {"caption", "warning", "error", "button"} & set(above)
 
 
 def test_a_large_set_is_mapped_through_time_on_demand(make_run, open_map, films, monkeypatch):

@@ -130,9 +130,9 @@ class _Films:
         return Film(steps, xy, unknown, unknown, np.full((len(steps), 2), np.nan, np.float32), job)
 
 
-def look(probe: Probe, settings: MapSettings, step: int = 320) -> Job:
+def look(probe: Probe, settings: MapSettings, step: int = 320, over: bool = True) -> Job:
     """What whoever looks on gets in place of that map."""
-    found = map_films.shown(probe.folder, probe, probe.evaluation(step), "pixels", settings, whole=True)
+    found = map_films.shown(probe.folder, probe, probe.evaluation(step), "pixels", settings, whole=True, over=over)
     assert found.method == "PCA" and found.job is not None
     return found.job
 
@@ -148,6 +148,20 @@ def test_whoever_looks_on_has_only_the_usual_map_computed(make_run: Any, monkeyp
     assert [job.state for job in found] == ["failed", "running", "failed", "failed"]
     assert "Only a teacher may compute maps with other settings" in found[0].message
     assert "Only a teacher may compute maps of earlier evaluations" in found[3].message
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_class_that_looks_on_has_no_map_made_of_a_run_that_goes_on(
+    make_run: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probe = embed.read_probe(make_run(n=30).folder / "embeddings")
+    films, found = _Films(monkeypatch), list[Job]()
+    attempt(lambda: found.append(look(probe, MapSettings(), over=False)))
+    assert films.started == [] and found == [Job("absent", message="UMAP is made when the run has ended")]
+    for _ in range(3):
+        attempt(lambda: found.append(look(probe, MapSettings())))
+    assert films.started == [MapSettings()]
 
 
 @pytest.mark.usefixtures("shared")

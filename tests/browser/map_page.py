@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from app.components.embedding_map import Asked, Colours, Frames, Sheets, embedding_map, files, map_state
+from app.components.embedding_map.status import Status, map_status
 
 
 class Lost(dict):
@@ -56,7 +57,7 @@ ids = np.arange(N, dtype=np.int32) * 2
 
 @st.fragment
 def page():
-    number, ask = st.toggle("Numbers"), st.toggle("Ask")
+    number, ask, trouble = st.toggle("Numbers"), st.toggle("Ask"), st.toggle("Trouble")
     for key, column in zip(("one", "two"), st.columns(2), strict=True):
         with column:
             state, other = map_state(key, N, STEPS), map_state("two" if key == "one" else "one", N, STEPS)
@@ -74,13 +75,20 @@ def page():
                 asked=asked if ask else None,
                 linked_near=() if mirrored is None else near[mirrored].tolist()[:1],
                 link="same",
+                failed={10: "All are the same."} if trouble else None,
+                again=lambda key=key: st.session_state.update(again=key),
                 revision="pca",
                 label=f"map {key}",
                 key=key,
                 height=420,
             )
             chosen = sorted({NAMES[labels[i]] for i in state.selected})
+            if trouble:
+                st.caption("Something that comes and goes.")
             st.text(f"{key}: pinned {state.pinned}, selected {len(state.selected)} {chosen}, step {state.step}")
+    said = {"one": Status("UMAP is being made", 0.25), "two": Status("UMAP failed.", failed=True)}
+    map_status(said if trouble else {}, key="status")
+    st.text(f"again: {st.session_state.pop('again', 'nobody')}")
 
 
 page()

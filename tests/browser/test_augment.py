@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from byol_core import view_presets
 from tests.browser.conftest import PATIENCE, Served
@@ -42,6 +42,47 @@ def changes(page: Page, place: int, before: str) -> None:
             return
         page.wait_for_timeout(50)
     pytest.fail("the picture stays as it was")
+
+
+def test_a_slider_is_heard_when_another_part_of_the_page_speaks_at_the_same_moment(page: Page, served: Served) -> None:
+    opened(page, served, "&recipe=paper")
+    expect(page.locator(".byol-views-frame:enabled").first).to_be_visible(
+        timeout=3 * PATIENCE
+    )  # the model has answered
+    before = page.locator(PICTURES).nth(1).evaluate(READ)
+    page.get_by_role("slider", name="Strength", exact=True).evaluate(
+        """slider => {
+          slider.value = 0.3
+          slider.dispatchEvent(new Event("input"))
+          dispatchEvent(new CustomEvent("byol-view-picked", { detail: [1, 1] }))
+        }"""
+    )
+    changes(page, 1, before)
+
+
+def test_on_a_phone_a_pair_stays_in_sight_while_one_slides(browser: Browser, served: Served) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(PATIENCE)
+    try:
+        page = context.new_page()
+        opened(page, served)
+        page.get_by_text("Detail", exact=True).click()
+        slider, pair = page.get_by_role("slider", name="Blur", exact=True), page.locator(".byol-sliders-pair canvas")
+        slider.scroll_into_view_if_needed()
+        expect(pair).to_have_count(3)
+        box = pair.nth(1).bounding_box()
+        assert box and 0 < box["y"] < 844 and box["width"] > 60
+        before = pair.nth(1).evaluate(READ)
+        slider.press("End")
+        page.wait_for_function(
+            "[canvas, before] => canvas.toDataURL() !== before", arg=[pair.nth(1).element_handle(), before]
+        )
+        drawn = page.locator(".byol-views-drawn").first
+        expect(drawn).to_be_hidden()
+        page.get_by_role("button", name="Show what was drawn").click()
+        expect(drawn).to_be_visible()
+    finally:
+        context.close()
 
 
 def test_a_slider_changes_the_views_keeps_the_originals_and_is_in_the_address(page: Page, served: Served) -> None:

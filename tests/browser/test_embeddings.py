@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from byol_core import paths
 from byol_core.runs import portable
 from tests.browser.conftest import PATIENCE, Served, still
 
 TINY = "map-byol-tiny"
-PATH = "/embeddings?run=byol-tiny"
+PATH = "/embeddings?run=byol-tiny&method=PCA"
 
 
 def show(page: Page, served: Served, path: str = PATH, keys: tuple[str, ...] = (TINY,)) -> None:
@@ -91,6 +92,76 @@ def test_pointing_in_one_run_marks_the_same_picture_in_the_other(page: Page, ser
     expect(page.locator(".byol-map-card").nth(1)).to_be_visible()
     page.mouse.click(*at(page, 7))
     expect(page.get_by_text("9 nearest images")).to_have_count(2)
+
+
+def test_the_page_begins_with_the_umap_that_the_shipped_run_brings(page: Page, served: Served) -> None:
+    show(page, served, "/embeddings?run=byol-tiny")
+    assert page.evaluate(f"byolMaps['{TINY}'].now().shown") == "representation-UMAP 1000"
+    expect(page.locator(".byol-map-standing")).to_be_hidden()
+    expect(page.locator(".byol-map-made")).to_be_hidden()  # all seven are there
+    assert not list((served.home / "byol-tiny" / "embeddings" / "maps").glob("*.request.json"))
+
+
+def test_a_map_that_is_made_says_so_on_the_map_and_comes_by_itself(page: Page, served: Served) -> None:
+    show(page, served)
+    page.get_by_role("radio", name="t-SNE").click()
+    expect(page.locator(".byol-map-standing")).to_contain_text("PCA meanwhile.")
+    shown = f"byolMaps['{TINY}'].now().shown"
+    assert page.evaluate(shown) == "representation-PCA 1000"
+    page.wait_for_function(f"{shown} === 'representation-t-SNE 1000'", timeout=3 * PATIENCE)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def fingers(page: Page, *ways: tuple[tuple[float, float], tuple[float, float]]) -> None:
+    """Fingers that come down at one place each, move to another and are lifted."""
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind: str, share: float) -> None:
+        points = [
+            {"x": x + share * (to_x - x), "y": y + share * (to_y - y), "id": i}
+            for i, ((x, y), (to_x, to_y)) in enumerate(ways)
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [] if kind == "touchEnd" else points})
+
+    send("touchStart", 0)
+    for step in range(1, 9):
+        send("touchMove", step / 8)
+    send("touchEnd", 1)
+
+
+def test_one_finger_goes_past_the_map_and_two_move_it(phone: Page, served: Served) -> None:
+    show(phone, served)
+    box = phone.locator(".byol-map-plot").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    view = f"byolMaps['{TINY}'].now().view"
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    fingers(phone, ((x, y), (x, y - 200)))
+    phone.wait_for_function(f"{scrolled} > 100")
+    assert phone.evaluate(view) is None  # the map itself has not moved
+    still(phone, scrolled)
+    before = phone.evaluate(scrolled)
+    fingers(phone, ((x - 20, y - 200), (x - 90, y - 200)), ((x + 20, y - 200), (x + 90, y - 200)))
+    phone.wait_for_function(f"{view}?.zoom > 2")
+    assert phone.evaluate(scrolled) == before
+
+
+def test_on_a_phone_what_a_tap_pins_comes_right_after_the_map(phone: Page, served: Served) -> None:
+    show(phone, served)
+    phone.touchscreen.tap(*at(phone, 7))
+    pinned = phone.get_by_text("9 nearest images")
+    expect(pinned).to_be_visible()
+    places = [where.bounding_box() for where in (phone.locator(".byol-map"), pinned, phone.get_by_text("kNN accuracy"))]
+    tops = [place["y"] for place in places if place]
+    assert tops == sorted(tops) and len(tops) == 3
+    assert places[0] and tops[1] < tops[0] + places[0]["height"] + 400
 
 
 def test_a_picture_of_ones_own_gets_a_place_and_its_neighbours(page: Page, served: Served) -> None:

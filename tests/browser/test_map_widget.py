@@ -51,7 +51,7 @@ def opened(browser: Browser, address: str) -> Iterator[Page]:
 def page(opened: Page) -> Iterator[Page]:
     """One page for all tests; what one did to it is undone by hand, as a viewer would."""
     yield opened
-    for switch in ("Numbers", "Ask"):
+    for switch in ("Numbers", "Ask", "Trouble"):
         opened.get_by_label(switch, exact=True).uncheck(force=True)
     opened.locator(".byol-map-all").first.evaluate("button => button.click()")
     opened.locator(".byol-map-pan").first.click()
@@ -110,6 +110,46 @@ def test_a_hover_shows_the_picture_of_the_point_in_both_linked_maps(page: Page) 
         assert cards.nth(i).locator("canvas").evaluate(middle) == [0, 255, 0, 255]
     assert isinstance(page.evaluate("byolMaps.one.hover"), int | float)  # it is measured; how quick, a benchmark says
     assert now(page, "two")["linked"]["hover"] == 61
+
+
+def test_a_selection_that_a_click_took_away_is_brought_back(page: Page) -> None:
+    page.locator(".byol-map-lasso").first.click()
+    drag(page, *corners(page))
+    expect(page.get_by_text("one: pinned None, selected 120")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("one: pinned None, selected 0")).to_be_visible()
+    page.locator(".byol-map-undo").first.click()
+    expect(page.get_by_text("one: pinned None, selected 120")).to_be_visible()
+    page.locator(".byol-map-plot").first.press("Control+z")
+    expect(page.get_by_text("one: pinned None, selected 0")).to_be_visible()
+    expect(page.locator(".byol-map-undo").first).to_be_disabled()
+
+
+def test_no_tool_and_no_button_lies_upon_the_points(page: Page) -> None:
+    page.mouse.click(*at(page, 7))
+    expect(page.locator(".byol-map-unpin").first).to_be_visible()
+    frame = page.locator(".byol-map-frame").first.bounding_box()
+    for name in (".byol-map-tools", ".byol-map-unpin"):
+        box = page.locator(name).first.bounding_box()
+        assert frame and box and box["y"] + box["height"] <= frame["y"]
+
+
+def test_what_goes_on_stands_on_the_map_and_what_failed_can_be_tried_again(page: Page) -> None:
+    page.locator(".byol-map-canvas").first.evaluate("canvas => { canvas.kept = true }")
+    page.get_by_label("Trouble", exact=True).check(force=True)
+    standing = page.locator(".byol-map-frame .byol-map-standing")
+    expect(standing.first).to_have_text("UMAP is being madeTry again")  # the button is hidden
+    expect(standing.first.locator("progress")).to_have_js_property("value", 0.25)
+    expect(standing.first.get_by_role("button")).to_be_hidden()
+    standing.nth(1).get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("again: two")).to_be_visible()
+    failed = page.locator(".byol-map-time .byol-map-failed").first
+    expect(failed).to_contain_text("The map of epoch 1 could not be made: All are the same.")
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("again: one")).to_be_visible()
+    page.get_by_label("Trouble", exact=True).uncheck(force=True)
+    expect(standing.first).to_be_hidden()
+    assert page.locator(".byol-map-canvas").first.evaluate("canvas => canvas.kept")
 
 
 def test_a_click_pins_and_escape_frees(page: Page) -> None:

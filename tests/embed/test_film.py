@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from scipy.spatial.distance import pdist
 
 from byol_core import warm
@@ -184,6 +185,17 @@ def test_one_frame_that_fails_does_not_hold_up_the_others(probe, shoot):
     found = shoot()
     assert made(found) == [False, True, True]
     assert found.job.state == "failed" and "step-00000000.safetensors" in found.job.message
+    assert found.failed == {0: found.job.message}
+
+
+def test_why_one_frame_could_not_be_made_is_told_and_it_alone_is_tried_again(home, probe, shoot):
+    file = probe.folder / probe.evaluations[0].file
+    save_file({"representation": np.ones((60, 8), np.float16), "projection": np.ones((60, 8), np.float16)}, file)
+    found = shoot()
+    assert made(found) == [False, True, True] and list(found.failed) == [0]
+    assert "(a collapse)" in found.failed[0] and found.job == warm.Job("failed", message=found.failed[0])
+    assert retry(home, probe, "representation", TSNE, first=640, whole=True).failed == {}
+    assert len(list((probe.folder / "maps").glob("*.request.json"))) == 1
 
 
 def test_the_film_of_a_lost_evaluation_is_one_sentence(home, probe):

@@ -1,5 +1,7 @@
 """UMAP, t-SNE and densMAP keep neighbours together, repeat with their seed, and start where they are told to."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,11 @@ def test_umap_and_densmap_keep_their_promises(vectors):
     assert fit(vectors[:8], MapSettings("UMAP"), quiet).xy.shape == (8, 2)
     dense = fit(vectors, MapSettings("densMAP", neighbours=8), quiet)
     assert dense.model is None and quality(vectors, dense.xy).trust > 0.8
+
+
+@pytest.mark.parametrize(("method", "library"), [("UMAP", "umap"), ("densMAP", "umap"), ("t-SNE", "sklearn.manifold")])
+def test_a_library_that_cannot_be_loaded_is_one_sentence(monkeypatch, method, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    vectors = unit(np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32))
+    with pytest.raises(LabError, match=rf"{method} cannot be loaded on this machine \(.*{library}.*\)\."):
+        fit(vectors, MapSettings(method), lambda share, text: None)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from byol_core import paths
+from byol_core import embed, paths
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
+from byol_core.runs import demo as demos
 from byol_core.runs import schema
 from byol_core.runs.store import RunStore
+from byol_core.warm import jobs
 
 
 @pytest.fixture
@@ -89,3 +91,30 @@ def test_a_locked_store_is_one_sentence(home, demo, monkeypatch):
     with other.writing(), pytest.raises(LabError, match=r"cannot be used \(database is locked\)"):
         store.ensure_demo()
     assert store.ensure_demo() is not None
+
+
+def test_the_shipped_run_brings_the_umap_of_all_its_evaluations(store):
+    probe = embed.read_probe(store.ensure_demo().folder / "embeddings")
+    newest = probe.evaluations[-1]
+    film = embed.film(
+        store.home, probe, embed.SPACES[0], embed.MapSettings(), first=newest.step, whole=True, start=False
+    )
+    assert film.job.state == "ready" and all(film.at(one.step) is not None for one in probe.evaluations)
+    seen = embed.quality(embed.unit(embed.read_space(probe, newest, embed.SPACES[0])), film.at(newest.step))
+    assert (
+        seen.trust == pytest.approx(film.trust[-1], abs=1e-4) and seen.trust > 0.9
+    )  # of these vectors, and a good one
+    assert sum(path.stat().st_size for path in (probe.folder / "maps").iterdir()) < 200_000
+
+
+def test_a_run_that_is_packed_as_the_demo_has_its_maps_made(store, tmp_path):
+    source = paths.bundled("assets/byol-tiny") / "embeddings"
+    folder = tmp_path / "embeddings"
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("maps"))
+    try:
+        demos.film(store.home, folder, "PCA")  # the quickest
+    finally:
+        _, process = jobs._started[store.home.resolve(), "maps"]
+        process.kill()
+        process.wait()
+    assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embed.read_probe(folder).evaluations)

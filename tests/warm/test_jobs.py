@@ -12,7 +12,7 @@ from byol_core.background import Status
 from byol_core.bell import Bell
 from byol_core.errors import InputError, LabError
 from byol_core.events import StopAsked
-from byol_core.warm import Answer, Job, Memory, Postponed, ask, forget, job, partial, result, withdraw
+from byol_core.warm import Answer, Job, Memory, Postponed, ask, forget, job, jobs, partial, result, withdraw
 from byol_core.warm import answer as answers
 from byol_core.warm.handlers import HANDLERS, handler
 from byol_core.warm.jobs import ENDED, bell_path
@@ -67,6 +67,27 @@ def test_what_takes_long_goes_last_and_lets_others_pass(put, worker, doubler):
     put(1, kind="film"), put(2, kind="film")
     worker().serve()
     assert doubler.asked == [1, 3, 1, 2]
+
+
+def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, doubler):
+    def before(tools, question):
+        if doubler.asked == [1]:
+            put(9, kind="place")  # asked while a map of the film is being made
+
+    doubler.before = before
+    put(1, kind="film"), put(2, kind="film")
+    worker().serve()
+    assert doubler.asked == [1, 9, 2]
+
+
+def test_where_a_question_stands_is_told_while_another_thread_forgets_who_asked_it(put, folder, monkeypatch):
+    class Forgetful(dict):
+        def __contains__(self, key):
+            return super().pop(key, None) is not None
+
+    put(1)
+    monkeypatch.setattr(jobs, "_asked", Forgetful(jobs._asked))
+    assert job(folder, "key1").state == "waiting"
 
 
 def test_a_verdict_waits_for_the_pairs_that_were_asked_before_it_and_curves_for_both(put, worker, doubler):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,12 +21,12 @@ from app.components.embedding_map import files
 from app.components.packed import pack, script, short
 
 _DRAWING = ("files", "word", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
-_BESIDE = ("toolbar", "waiting", "card", "legend", "timeline", "pointer", "links", "export")
+_BESIDE = ("toolbar", "selecting", "waiting", "standing", "card", "legend", "timeline", "pointer", "links", "export")
 _PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(
     "byol_embedding_map",
-    js=short(script("held.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
+    js=short(script("held.js", "apart.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
     css=(files.SOURCES / "embedding_map.css").read_text(encoding="utf-8"),
     isolate_styles=False,  # the page's tests and the app's theme reach it like any other element
 )
@@ -137,6 +137,8 @@ def embedding_map(
     linked_near: Sequence[int] = (),
     asked: Asked | None = None,
     link: str | None = None,
+    failed: Mapping[int, str] | None = None,
+    again: Callable[[], None] | None = None,
     revision: str,
     label: str,
     key: str,
@@ -148,8 +150,9 @@ def embedding_map(
     Another ``key`` is another map. ``current`` is the step shown first, and whenever it changes. ``near`` (n, k) are
     the lines of a hover, ``pinned_near`` those of the pinned point, ``linked_near`` those of the pin that a linked map
     mirrors here. Maps with the same ``link`` show each other's hover, pin and selection, by ``ids`` (rows of the set).
-    ``colours.values``, ``near``, ``ids``, ``labels`` and ``sheets`` too are known again by their identity. ``height``
-    is in pixels; a low window makes the map lower.
+    ``colours.values``, ``near``, ``ids``, ``labels`` and ``sheets`` too are known again by their identity. ``failed``
+    says why the frame of a step could not be made, ``again`` is called when the viewer wants it tried again; None:
+    that is not for this viewer. ``height`` is in pixels; a low window makes the map lower.
     """
     state = map_state(key, len(ids), frames.steps)
     films = files.frames(frames.xy)
@@ -177,6 +180,8 @@ def embedding_map(
         "files": {name: file.digest if file else None for name, file in whole.items()},
         "sheets": _sheets(sheets, leaves),
         "asked": _asked(asked, star),
+        "failed": [(failed or {}).get(step) for step in frames.steps],
+        "again": again is not None,
     }
     offered = _by_digest([*films, *whole.values(), *leaves, *star])
     files.courier(key, offered, _first(frames, current, films, whole))
@@ -185,6 +190,7 @@ def embedding_map(
         key=key,
         default={"told": None},
         on_told_change=_nothing,
+        on_again_change=again or _nothing,
     )
 
 

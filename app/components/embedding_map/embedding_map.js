@@ -5,10 +5,10 @@ const FEWEST = 0.2
 const mounted = new WeakMap()
 const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page may take a map away and bring it again
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return
   const [map, end] = hold(mounted, parentElement, () => new EmbeddingMap(parentElement))
-  map.tellPython = setStateValue
+  Object.assign(map, { tellPython: setStateValue, triggerPython: setTriggerValue })
   map.update(unpack(data))
   return end
 }
@@ -20,19 +20,23 @@ class EmbeddingMap {
     // For tests and benchmarks: frames drawn, milliseconds to the first picture and to the last answer of a hover.
     this.stats = { frames: 0, hover: null, ready: null, began: performance.now(), at: (i) => this.onPage(i), now: () => this.now() }
     this.root = element("div", "byol-map", parent)
-    this.frame = element("div", "byol-map-frame", this.root)
+    this.body = element("div", "byol-map-body", this.root)
+    this.toolbar = new Toolbar(this, this.body)
+    this.frame = element("div", "byol-map-frame", this.body)
     this.plot = element("div", "byol-map-plot", this.frame)
     this.plot.tabIndex = 0
     this.plot.setAttribute("role", "img")
     this.canvas = element("canvas", "byol-map-canvas", this.plot)
     this.overlay = new Overlay(this.plot)
     this.wait = new Waiting(this, this.frame)
-    this.toolbar = new Toolbar(this, this.frame)
+    this.standing = new Standing(this, this.frame)
+    this.selecting = new Selecting(this)
     this.sheets = new Sheets(this)
     this.card = new Card(this, this.frame)
-    this.timeline = new Timeline(this, this.root)
-    this.legend = new Legend(this, this.root)
+    this.timeline = new Timeline(this, this.body)
+    this.legend = new Legend(this, this.body)
     this.pointer = new Pointer(this)
+    this.toolbar.use("pan")
     this.links = new Links(this)
     this.word = new Word(this)
     this.points = makePoints(this)
@@ -53,10 +57,10 @@ class EmbeddingMap {
 
   close() {
     this.closed = true
-    const { camera, state, legend, toolbar } = this
-    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool })
+    const { camera, state, legend, toolbar, selecting } = this
+    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool, before: selecting.before })
     this.sized.disconnect()
-    for (const part of [this.wait, this.timeline, this.links, this.sheets, this.points]) part.close()
+    for (const part of [this.wait, this.standing, this.timeline, this.links, this.sheets, this.points]) part.close()
     if (globalThis.byolMaps?.[state?.key] === this.stats) delete globalThis.byolMaps[state.key]
     this.root.remove()
   }
@@ -75,12 +79,13 @@ class EmbeddingMap {
     if (before && before.n !== state.n) this.another()
     const decided = this.word.hear(state)
     if ("pinned" in decided) this.pinned = decided.pinned
-    if ("selected" in decided) this.take(decided.selected)
+    if ("selected" in decided) this.selecting.take(decided.selected)
     this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
     if (before?.linkedNear.join() !== state.linkedNear.join()) this.linkedNear = state.linkedNear
     if (!state.asked && this.card.of === "asked") this.card.hide()
     this.fetch()
     this.timeline.follow(before, "step" in decided)
+    this.standing.show()
     this.recolour()
     if (before?.sheets?.files.join() !== state.sheets?.files.join()) this.sheets.prefetch()
   }
@@ -96,6 +101,7 @@ class EmbeddingMap {
       this.view = memory.view
       this.legend.hiddenOf = memory.hiddenOf
       this.toolbar.use(memory.tool)
+      this.selecting.before = memory.before
     }
   }
 
@@ -103,6 +109,7 @@ class EmbeddingMap {
   another() {
     Object.assign(this, { order: shuffled(this.state.n), visible: new Uint8Array(this.state.n), selection: null })
     Object.assign(this, { field: null, ids: null, labels: null, near: null, hovered: -1, linked: {}, places: new Places() })
+    this.selecting.before = []
     this.card.hide()
   }
 
@@ -346,35 +353,6 @@ class EmbeddingMap {
   pinAimed() {
     this.aim()
     if (this.hovered >= 0) this.pin(this.hovered === this.pinned ? null : this.hovered)
-  }
-
-  selectInside(line) {
-    const found = this.places.inside(this.camera, line, this.visible)
-    this.select(found.count ? found : null)
-  }
-
-  select(selection) {
-    this.selection = selection
-    this.word.tell("selected", selection ? toBits(selection.flags) : "")
-    this.links.tellSelection()
-    this.recolour()
-  }
-
-  // What the page says is selected, to be drawn with the rest of its message.
-  take(bits) {
-    const flags = bits ? fromBits(bits, this.state.n) : null
-    if (!flags && this.selection?.foreign) return
-    this.selection = flags && { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
-    this.links.tellSelection()
-  }
-
-  // Linked maps have one selection: the last one, wherever it was made.
-  selectLinked(points) {
-    if (this.selection && !this.selection.foreign) this.word.tell("selected", "")
-    const flags = new Uint8Array(this.state.n)
-    for (const i of points ?? []) flags[i] = 1
-    this.selection = points && { flags, count: points.length, foreign: true }
-    this.recolour()
   }
 
   // What the card says of a point.

@@ -36,13 +36,3 @@ function keepFile(digest, value) {
   store.waiting.get(digest)?.bring(value)
   store.waiting.delete(digest)
 }
-
-// Streamlit puts what is told at one moment into one message, for one fragment: what two of them say is kept apart.
-const APART = 40 // milliseconds
-function tellApart(who, say) {
-  const store = fileStore()
-  const now = performance.now()
-  if (store.spoke !== who && now - (store.spokeAt ?? -APART) < APART) return setTimeout(() => tellApart(who, say), APART)
-  Object.assign(store, { spoke: who, spokeAt: now })
-  say()
-}

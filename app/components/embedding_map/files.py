@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _courier = st.components.v2.component(
     "byol_map_files",
-    js=short(script("held.js", "embedding_map/files.js", "embedding_map/courier.js")),
+    js=short(script("held.js", "apart.js", "embedding_map/files.js", "embedding_map/courier.js")),
     isolate_styles=False,
 )
 
@@ -57,7 +57,7 @@ class _Known(Generic[T]):
 
     def _drop(self, place: int, gone: weakref.ref[Any]) -> None:
         if (known := self._known.get(place)) and known[0] is gone:
-            del self._known[place]
+            self._known.pop(place, None)
 
 
 _digests = _Known[str]()

@@ -55,7 +55,7 @@ class Links {
     const { map } = this
     if (!map.state?.link || link !== map.state.link || key === map.state.key || !map.ids) return
     const points = ids.map((id) => this.index().get(id)).filter((i) => i !== undefined)
-    if (kind === "select") return map.selectLinked(ids.length ? points : null)
+    if (kind === "select") return map.selecting.takeLinked(ids.length ? points : null)
     if (kind === "meet") return this.introduce()
     if (kind === "free") return map.pinned !== null && map.pin(null)
     map.linked[kind] = points.length ? points[0] : null

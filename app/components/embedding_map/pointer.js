@@ -15,6 +15,11 @@ class Pointer {
     plot.onpointercancel = (event) => this.cancel(event)
     // A finger that is lifted has not left: the card of what it tapped stays.
     plot.onpointerleave = ({ pointerType }) => { if (!this.down.size && pointerType !== "touch") this.leave() }
+    // One finger scrolls the page, two move the map; a tool draws with one.
+    plot.addEventListener("touchmove", (event) => { if (event.touches.length > 1 || this.drawing) event.preventDefault() }, { passive: false })
+    this.hint = element("div", "byol-map-hint", map.frame)
+    this.hint.textContent = "Two fingers move the map"
+    this.hint.setAttribute("aria-hidden", "true")
     plot.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
     plot.ondblclick = () => { if (map.toolbar.tool === "pan" && map.hovered < 0) map.home() }
     map.root.onkeydown = (event) => this.key(event)
@@ -59,7 +64,7 @@ class Pointer {
     this.moved ||= Math.hypot(place[0] - this.start[0], place[1] - this.start[1]) > STILL
     if (this.down.size > 1) this.pinch(event.pointerId, place)
     else if (this.moved && this.drawing) this.draw(place)
-    else if (this.moved && this.fingers === 1) this.map.pan(place[0] - before[0], place[1] - before[1])
+    else if (this.moved && this.fingers === 1 && event.pointerType !== "touch") this.map.pan(place[0] - before[0], place[1] - before[1])
     if (this.moved || this.down.size > 1) this.down.set(event.pointerId, place)
   }
 
@@ -86,10 +91,12 @@ class Pointer {
     this.endLine()
     if (this.fingers > 1) return
     if (!this.moved) return this.click(event)
-    if (line?.length > 2) this.map.selectInside(line)
+    if (line?.length > 2) this.map.selecting.inside(line)
   }
 
+  // The browser took the finger for the page.
   cancel(event) {
+    if (event.pointerType === "touch" && this.fingers === 1) this.hint.animate([{ opacity: 0.95 }, { opacity: 0.95, offset: 0.6 }, { opacity: 0 }], 1600)
     this.down.delete(event.pointerId)
     this.endLine()
   }
@@ -106,7 +113,7 @@ class Pointer {
       map.pin(point === map.pinned ? null : point)
       // The card of a pinned point would cover its neighbours; a finger has no other way to see it beside the map.
       if (event.pointerType !== "touch") map.showCard(point)
-    } else if (point !== -2 && map.selection) map.select(null)
+    } else if (point !== -2 && map.selection) map.selecting.set(null)
   }
 
   wheel(event) {
@@ -127,6 +134,7 @@ class Pointer {
   key(event) {
     const { map } = this
     if (event.key === "Escape") return this.escape(event)
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) return this.undo(event)
     if (event.target !== map.plot || event.ctrlKey || event.metaKey || event.altKey) return
     const act = {
       ArrowLeft: () => map.pan(STEP, 0), ArrowRight: () => map.pan(-STEP, 0), ArrowUp: () => map.pan(0, STEP),
@@ -142,6 +150,11 @@ class Pointer {
     map.aim()
   }
 
+  undo(event) {
+    event.preventDefault()
+    this.map.selecting.undo()
+  }
+
   // One thing at a time: a line being drawn, then the selection, then the pin.
   escape(event) {
     const { map } = this
@@ -151,7 +164,7 @@ class Pointer {
     if (line) {
       this.fingers = 2 // what is lifted now is no click
       this.endLine()
-    } else if (map.selection) map.select(null)
+    } else if (map.selection) map.selecting.set(null)
     else map.pin(null)
   }
 }

@@ -22,6 +22,9 @@ class Timeline {
     this.speed.value = "1"
     this.words = element("span", "byol-map-when", this.box)
     this.words.setAttribute("aria-live", "off")
+    this.trouble = element("div", "byol-map-failed", this.box)
+    this.why = element("span", "byol-map-why", this.trouble)
+    this.again = againButton(map, this.trouble)
     this.slider.oninput = () => this.drag(Number(this.slider.value))
     this.box.hidden = true
   }
@@ -87,19 +90,35 @@ class Timeline {
     const { titles, accuracy } = this.film
     const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)}`].filter(Boolean)
     const words = near === this.wanted ? of(near).join(" · ")
-      : `${titles[this.wanted]} is not made yet${near < 0 ? "" : `, ${titles[near]} is shown`}`
+      : `${titles[this.wanted]} ${this.map.state.failed[this.wanted] ? "could not be made" : "is not made yet"}${near < 0 ? "" : `, ${titles[near]} is shown`}`
     this.words.textContent = words
     this.slider.setAttribute("aria-valuetext", words)
     if (near < 0) this.map.wait.say("The map is being made …")
   }
 
   drawMade() {
+    const { failed } = this.map.state
     const share = (i) => `${((100 * i) / (this.last + 1)).toFixed(2)}%`
-    const stops = this.film.files.map((made, i) => `${made ? "var(--made)" : "var(--unmade)"} ${share(i)} ${share(i + 1)}`)
+    const colour = (made, i) => (made ? "var(--made)" : failed[i] ? "var(--failed)" : "var(--unmade)")
+    const stops = this.film.files.map((made, i) => `${colour(made, i)} ${share(i)} ${share(i + 1)}`)
     this.made.style.background = `linear-gradient(to right, ${stops.join()})`
     const missing = this.film.files.filter((made) => !made).length
     this.made.hidden = !missing
     this.made.title = `${missing} of ${this.last + 1} evaluations are not made yet`
+    this.drawFailed([...failed.keys()].filter((i) => failed[i] && !this.isMade(i)))
+  }
+
+  // Why some have no map, beside the one that is looked at: that one's reason stands on the map.
+  drawFailed(places) {
+    const { failed, again } = this.map.state
+    this.trouble.hidden = !places.length
+    if (!places.length) return
+    const names = places.slice(0, 3).map((i) => this.film.titles[i]).join(", ") + (places.length > 3 ? " …" : "")
+    const which = places.length > 1 ? `${places.length} maps (${names})` : `The map of ${names}`
+    const said = `${which} could not be made: ${failed[places[0]]}`
+    if (this.why.textContent !== said) this.again.disabled = false
+    this.why.textContent = said
+    this.again.hidden = !again
   }
 
   drag(i) {

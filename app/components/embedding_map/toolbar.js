@@ -4,6 +4,7 @@ const ICONS = {
   lasso: "M12 5c5 0 8.500 2 8.500 5s-3.500 5-8.500 5-8.500-2-8.500-5S7 5 12 5M8 14.500c-2 1-2 3 0 3.200s2 1.800 0 3.300",
   box: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M11 4h2M11 20h2M4 11v2M20 11v2",
   plus: "M12 5v14M5 12h14", minus: "M5 12h14",
+  undo: "M8 5L4 9l4 4M4 9h10a5 5 0 0 1 0 10h-3",
   home: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   play: "M8 5l11 7-11 7z", pause: "M8 5v14M16 5v14", back: "M16 6l-8 6 8 6zM6 6v12", next: "M8 6l8 6-8 6zM18 6v12",
   save: "M12 4v11M7 11l5 5 5-5M5 20h14",
@@ -38,7 +39,7 @@ class Toolbar {
     this.box.setAttribute("role", "toolbar")
     this.box.setAttribute("aria-label", "Map tools")
     const tools = [
-      ["pan", "Move the map by dragging"],
+      ["pan", "Move the map by dragging, with two fingers on a touch screen"],
       ["lasso", "Lasso: draw around points to select them (or drag with Shift)"],
       ["box", "Box: drag a rectangle to select points"],
     ]
@@ -47,6 +48,7 @@ class Toolbar {
       button.dataset.tool = tool
       return button
     })
+    this.undo = iconButton("byol-map-undo", this.box, "undo", "Undo: the selection before (Ctrl+Z)", () => map.selecting.undo())
     element("span", "byol-map-gap", this.box)
     iconButton("byol-map-in", this.box, "plus", "Larger (+)", () => map.zoom(1.5))
     iconButton("byol-map-out", this.box, "minus", "Smaller (−)", () => map.zoom(1 / 1.5))
@@ -63,8 +65,7 @@ class Toolbar {
     this.unpin.onclick = () => map.pin(null)
     this.clear = element("button", "byol-map-button byol-map-clear", left)
     this.clear.title = "Clear the selection (Escape)"
-    this.clear.onclick = () => map.select(null)
-    this.use("pan")
+    this.clear.onclick = () => map.selecting.set(null)
   }
 
   use(tool) {
@@ -77,6 +78,7 @@ class Toolbar {
     const { pinned, linked, selection } = this.map
     this.unpin.hidden = (pinned ?? linked.pin ?? null) === null
     this.clear.hidden = !selection
+    this.undo.disabled = !this.map.selecting.before.length
     if (selection) this.clear.textContent = `${NUMBER_OF.format(selection.count)} selected · Clear`
   }
 }

@@ -25,10 +25,13 @@ _mount = st.components.v2.component(
     css=(_HERE / "view_grid.css").read_text(encoding="utf-8"),
 )
 _originals = st.components.v2.component(
-    "byol_view_originals", js=script("view_grid/originals.js"), isolate_styles=False
+    "byol_view_originals",
+    js=script("view_grid/originals.js"),
+    css=(_HERE / "page.css").read_text(encoding="utf-8"),
+    isolate_styles=False,
 )
 _link = st.components.v2.component(
-    "byol_view_link", js=script("held.js", "view_grid/view_link.js"), isolate_styles=False
+    "byol_view_link", js=script("held.js", "apart.js", "view_grid/view_link.js"), isolate_styles=False
 )
 
 Drawn = Sequence[tuple[str, str]]

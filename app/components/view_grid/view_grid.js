@@ -2,6 +2,7 @@
 // It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears what a
 // model thinks of the pairs (byol-view-notes); the last of each is kept for whoever comes later.
 const grids = new WeakMap()
+const FIRST = 3 // pictures that others may show again: an original and its two views
 
 export default function ({ data, parentElement }) {
   if (!data) return
@@ -23,6 +24,7 @@ class Grid {
 
   close() {
     this.root.remove()
+    if (this.state?.about) delete globalThis.byolFirstViews
     for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener)
   }
 
@@ -43,7 +45,18 @@ class Grid {
 
   build({ cards }) {
     this.root.replaceChildren()
+    this.more = make("button", "byol-views-more", this.root)
+    this.more.type = "button"
+    this.more.onclick = () => this.tellDrawn(!this.root.hasAttribute("data-drawn"))
+    this.tellDrawn(this.root.hasAttribute("data-drawn"))
     this.cards = cards.map(({ name, figures }) => this.card(name, figures))
+  }
+
+  // On a phone the numbers under the views would make the page very long: they come when asked for.
+  tellDrawn(on) {
+    this.root.toggleAttribute("data-drawn", on)
+    this.more.textContent = on ? "Hide what was drawn" : "Show what was drawn"
+    this.more.setAttribute("aria-expanded", String(on))
   }
 
   card(name, figures) {
@@ -71,6 +84,9 @@ class Grid {
       if (pixels) paint(part, pixels.subarray(start, start + height * width * 3), height, width)
       describe(part, title, name, drawn)
     }))
+    if (!this.state.about) return // a grid of something else
+    globalThis.byolFirstViews = this.cards.flatMap(({ parts }) => parts.map(({ canvas }) => canvas)).slice(0, FIRST)
+    window.dispatchEvent(new CustomEvent("byol-views-painted"))
   }
 
   // What a model thinks of the pairs; what it thought of other ones fades, and stays until there is something new.

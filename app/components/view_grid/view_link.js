@@ -7,7 +7,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
   if (!data) return
   const [link, end] = hold(links, parentElement, () => new Link())
-  Object.assign(link, { set: setStateValue, tell: setTriggerValue })
+  link.set = (what, value) => tellApart("view_link", () => setStateValue(what, value))
+  link.tell = (what, value) => tellApart("view_link", () => setTriggerValue(what, value))
   link.update(data)
   return end
 }

@@ -17,7 +17,7 @@ from app.components.packed import script, short
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_sliders",
-    js=short(script("held.js", "dom.js", "view_sliders/view_sliders.js")),
+    js=short(script("held.js", "apart.js", "dom.js", "view_sliders/view_sliders.js")),
     css=(_HERE / "view_sliders.css").read_text(encoding="utf-8"),
 )
 

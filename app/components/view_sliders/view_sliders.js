@@ -1,10 +1,12 @@
 // Sliders that send their values at once: one message is on its way, and of what comes meanwhile only the newest is kept.
 // Streamlit's own slider waits a fifth of a second after every movement.
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
+const TRIES = 5 // of the same values, each after twice the time: a message may be lost
 const REST = 250 // milliseconds after which the address follows
 const NARROW = 640 // pixels: on a phone the groups are closed at first, so that the pictures are within reach
 const FINE = 0.01
 const SHOWN = "byol-views-shown"
+const PAINTED = "byol-views-painted"
 const panels = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -28,12 +30,15 @@ class Sliders {
     this.path = location.pathname
     this.serial = 0
     this.heard = ({ detail }) => this.arrived(detail.serial)
+    this.copied = () => this.mirror()
     window.addEventListener(SHOWN, this.heard)
+    window.addEventListener(PAINTED, this.copied)
   }
 
   close() {
     this.root.remove()
     window.removeEventListener(SHOWN, this.heard)
+    window.removeEventListener(PAINTED, this.copied)
     clearTimeout(this.waiting)
     clearTimeout(this.resting)
   }
@@ -56,6 +61,8 @@ class Sliders {
   build(groups) {
     this.root.replaceChildren()
     this.rows = new Map()
+    this.pair = make("div", "byol-sliders-pair", this.root)
+    this.pair.setAttribute("aria-hidden", "true") // the grid says it
     const narrow = window.innerWidth < NARROW
     for (const { title, sliders } of groups) {
       const part = make(title ? "details" : "div", "byol-sliders-part", this.root)
@@ -67,6 +74,18 @@ class Sliders {
     this.all = make("button", "byol-sliders-all", this.root, "Reset all to the preset")
     this.all.type = "button"
     this.all.onclick = () => this.reset([...this.rows.values()])
+    this.mirror()
+  }
+
+  // On a phone the grid is out of sight while one slides: its first pictures stay above the sliders.
+  mirror() {
+    const pictures = globalThis.byolFirstViews ?? []
+    while (this.pair.children.length > pictures.length) this.pair.lastChild.remove()
+    pictures.forEach((from, i) => {
+      const to = this.pair.children[i] ?? make("canvas", "", this.pair)
+      if (to.width !== from.width || to.height !== from.height) Object.assign(to, { width: from.width, height: from.height })
+      if (to.offsetWidth) to.getContext("2d").drawImage(from, 0, 0)
+    })
   }
 
   row(group, { name, label, help, low, high, step }) {
@@ -125,19 +144,31 @@ class Sliders {
   }
 
   changed() {
-    if (this.under) this.next = true
+    if (this.under && performance.now() - this.saidAt < PATIENCE) this.next = true
     else this.send()
     clearTimeout(this.resting)
     this.resting = setTimeout(() => this.remember(), REST)
   }
 
   send() {
-    this.under = true
     this.next = false
+    this.say(1)
+  }
+
+  say(time) {
+    Object.assign(this, { under: true, saidAt: performance.now() })
     const values = Object.fromEntries([...this.rows].map(([name, { input }]) => [name, Number(input.value)]))
-    this.set("values", { revision: this.revision, serial: ++this.serial, values })
+    const said = { revision: this.revision, serial: ++this.serial, values }
+    tellApart("view_sliders", () => this.set("values", said))
     clearTimeout(this.waiting)
-    this.waiting = setTimeout(() => this.arrived(this.serial), PATIENCE)
+    this.waiting = setTimeout(() => this.late(time), PATIENCE * 2 ** (time - 1))
+  }
+
+  // Nothing came: what moved meanwhile goes, else the same again.
+  late(time) {
+    if (this.next) this.send()
+    else if (time < TRIES) this.say(time + 1)
+    else this.under = false
   }
 
   arrived(serial) {

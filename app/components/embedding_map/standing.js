@@ -1,0 +1,44 @@
+// What is said on a map that is shown: which one is being made and how far that is, or why it could not be made.
+class Standing {
+  constructor(map, parent) {
+    this.map = map
+    this.box = element("div", "byol-map-standing", parent)
+    this.words = element("span", "byol-map-standing-words", this.box)
+    this.words.setAttribute("role", "status")
+    this.share = element("progress", "byol-map-share", this.box)
+    this.share.max = 1
+    this.share.setAttribute("aria-label", "How far the map is")
+    this.again = againButton(map, this.box)
+    this.hear = () => this.show()
+    addEventListener("byol-map-status", this.hear)
+  }
+
+  close() {
+    removeEventListener("byol-map-status", this.hear)
+  }
+
+  show() {
+    const { state } = this.map
+    const said = globalThis.byolMapStatus?.[state?.key]
+    this.box.hidden = !said
+    if (!said) return
+    if (this.words.textContent !== said.words) {
+      this.words.textContent = said.words
+      this.again.disabled = false
+    }
+    this.box.classList.toggle("byol-map-trouble", said.failed)
+    this.share.hidden = said.share === null
+    this.share.value = said.share ?? 0
+    this.again.hidden = !said.failed || !state.again
+  }
+}
+
+function againButton(map, parent) {
+  const button = element("button", "byol-map-button byol-map-retry", parent)
+  button.textContent = "Try again"
+  button.onclick = () => {
+    button.disabled = true
+    tellApart(map.state.link ?? map.state.key, () => map.triggerPython("again", true))
+  }
+  return button
+}
