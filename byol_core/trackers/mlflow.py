@@ -20,6 +20,7 @@ from mlflow.entities import Metric, Param, RunTag
 
 from byol_core.events import MetricRow
 from byol_core.runs.model import Run
+from byol_core.runs.schema import sqlite_url
 from byol_core.runs.sweep import flat
 from byol_core.trackers.line import Ending, Seen
 
@@ -34,7 +35,7 @@ def open_run(run: Run) -> Client:
     for name in ("mlflow", "alembic"):  # they tell the terminal how they make their tables
         logging.getLogger(name).setLevel(logging.WARNING)
     home = run.folder.parent
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(home / DATABASE).as_posix()}"
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or sqlite_url(home / DATABASE).render_as_string()
     client = MlflowClient(tracking_uri=uri)
     found = _find(client, run, _experiment(client, uri, home))
     client.update_run(found, status="RUNNING")
