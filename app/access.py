@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ _MOST_SESSIONS = 10_000
 # One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
 DOOR = Door()
 _teaching: dict[str, Permit] = {}
+# Which browser opened a session: whoever else knows its id is somebody else.
+_browsers: dict[str, str] = {}
 # The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
 _left: dict[str, None] = {}
 
@@ -80,9 +83,20 @@ def note_session() -> None:
         _remember(_teaching, context.session_id, found)
 
 
-def is_teachers_session(session_id: str) -> bool:
-    """Whether a teacher used that session last, and is one still."""
-    return _teaching.get(session_id, Permit()).holds()
+def is_teachers_session(session_id: str, browser: str) -> bool:
+    """Whether a teacher used that session last, is one still, and it is that browser's."""
+    return is_browsers_session(session_id, browser) and _teaching.get(session_id, Permit()).holds()
+
+
+def note_browser(session_id: str, browser: str) -> None:
+    """Keep in mind which browser a session is of; the guard calls this."""
+    _browsers.pop(session_id, None)
+    _remember(_browsers, session_id, browser)
+
+
+def is_browsers_session(session_id: str, browser: str) -> bool:
+    """Whether that browser opened the session; a browser without the cookie opened none that can be told."""
+    return bool(browser) and _browsers.get(session_id) == browser
 
 
 def _remember(known: dict[str, Any], key: str, value: object) -> None:
@@ -165,9 +179,14 @@ def token() -> str:
 
 
 def tokens() -> list[str]:
-    """That of this session and the one that the browser brought along, good or not."""
-    found = (st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name()))
-    return [token for token in found if isinstance(token, str)]
+    """That of this session and the one that the browser brought along, good or not.
+
+    A session goes to whoever connects with its id, so its token counts in the browser alone that it was given to.
+    """
+    own, brought = st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name())
+    if isinstance(own, str) and not DOOR.belongs(own, _browser()):
+        own = None
+    return [token for token in (own, brought) if isinstance(token, str)]
 
 
 def cookie_name() -> str:
@@ -183,8 +202,12 @@ def sign_in(passphrase: str) -> None:
 
 
 def _browser() -> str:
+    return browser_of(st.context.cookies)
+
+
+def browser_of(cookies: Mapping[str, Any]) -> str:
     """What Streamlit's cookie against forged requests tells all tabs of a browser by; empty when it is not there."""
-    cookie = st.context.cookies.get(XSRF_COOKIE_NAME)
+    cookie = cookies.get(XSRF_COOKIE_NAME)
     secret, _ = decode_xsrf_token_string(cookie) if isinstance(cookie, str) else (None, None)
     return secret.hex() if secret else ""
 

@@ -16,6 +16,8 @@ import psutil
 
 _REPLACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+# Enough for a large class, and not so much that the rare old program that walks through all of them takes long.
+OPEN_FILES = 8192
 _TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
 
@@ -77,3 +79,21 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def raise_open_files(wanted: int = OPEN_FILES) -> int:
+    """Let this process, and those that it starts, have more files and connections open; how many they now may.
+
+    Most systems begin with 1,024 (macOS: 256) and allow any program to ask for more.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reached = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now == resource.RLIM_INFINITY or now >= reached:
+        return wanted if now == resource.RLIM_INFINITY else now
+    with suppress(OSError, ValueError):  # macOS allows less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (reached, most))
+    return int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

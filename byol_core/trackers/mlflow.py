@@ -35,12 +35,17 @@ def open_run(run: Run) -> Client:
     for name in ("mlflow", "alembic"):  # they tell the terminal how they make their tables
         logging.getLogger(name).setLevel(logging.WARNING)
     home = run.folder.parent
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or sqlite_url(home / DATABASE).render_as_string()
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or _uri(home / DATABASE)
     client = MlflowClient(tracking_uri=uri)
     found = _find(client, run, _experiment(client, uri, home))
     client.update_run(found, status="RUNNING")
     client.log_batch(found, tags=[RunTag("byol_lab.attempt", str(run.attempt))])
     return Client(client, found)
+
+
+def _uri(file: Path) -> str:
+    """With the driver's name: of what begins with ``sqlite:///`` MLflow makes the folder, under its name as encoded."""
+    return sqlite_url(file).set(drivername="sqlite+pysqlite").render_as_string()
 
 
 def _experiment(client: MlflowClient, uri: str, home: Path) -> str:
