@@ -19,6 +19,7 @@ from app import access
 from app.components import words
 from byol_core import paths
 from byol_core.errors import LabError
+from byol_core.files import because
 from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
@@ -76,7 +77,7 @@ def in_words() -> Iterator[None]:
         _give_up(words.plain(str(error)))
     except OSError as error:
         where = f"'{error.filename}'" if error.filename else "The disk"
-        _give_up(words.plain(f"{where} cannot be used ({error.strerror or error})."))
+        _give_up(words.plain(f"{where} cannot be used ({because(error)})."))
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 
 import byol_core
 from byol_core.errors import InputError, LabError
-from byol_core.files import sync_folder
+from byol_core.files import because, sync_folder
 from byol_core.runs import folder, metrics, outcome
 from byol_core.runs.arrival import unpack, unpack_all
 from byol_core.runs.model import Run, finite
@@ -162,7 +162,7 @@ def whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
             os.fsync(target.fileno())
         temporary.replace(file)
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None
+        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from byol_core.errors import InputError
+from byol_core.files import because
 from byol_core.runs import upgrade
 
 FILE = "lab.sqlite"
@@ -164,7 +165,7 @@ def unusable(home: Path, error: BaseException | None) -> InputError:
 
 
 def _reason(error: BaseException | None) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = because(error) if isinstance(error, OSError) else str(error)
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 

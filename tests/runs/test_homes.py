@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,3 +65,24 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     run = one_run(tmp_path / "what?")
     assert ids(tmp_path / "what?") == [run]
     assert (tmp_path / "what").read_text() == "a letter"
+
+
+def test_a_limit_on_the_size_of_files_is_said_as_one(tmp_path: Path) -> None:
+    code = f"""
+import resource, sys
+from pathlib import Path
+from byol_core.config import RunConfig
+from byol_core.errors import LabError
+from byol_core.runs.store import RunStore
+store = RunStore(Path({str(tmp_path)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+try:
+    for _ in range(500):
+        run = store.create(RunConfig())
+except LabError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == (
+        "The run store cannot be used (a file may have at most 0.2 MB here, the limit of 'ulimit -f').\n"
+    )
