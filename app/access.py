@@ -26,6 +26,8 @@ COOKIE = "byol_lab_teacher_{port}"
 # A proxy in front of a loopback address brings in people from elsewhere.
 _PROXIED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 _TOKEN = "access_token"
+# Set in a session that was refused something, so that its page shows the way to sign in.
+REFUSED = "access_refused"
 
 _MOST_SESSIONS = 10_000
 
@@ -69,7 +71,10 @@ def is_teacher() -> bool:
 
 def require(doing: str) -> None:
     """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
-    permit().require(doing)
+    if not is_teacher():
+        if get_script_run_ctx() is not None:
+            st.session_state[REFUSED] = True
+        raise InputError(refusal(doing))
 
 
 def note_session() -> None:

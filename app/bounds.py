@@ -22,7 +22,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from byol_core.files import raise_open_files
 from byol_core.share import PAGES, PAGES_VARIABLE
 
-# To Streamlit a page is four open files: its connection, and an event loop of three, which 128 pages that were left keep.
+# A page is four open files to Streamlit: its connection, and an event loop of three, which 128 that were left keep.
 FILES_A_PAGE, OWN_FILES = 4, 512
 # While it loads, a page has up to six more connections.
 CONNECTIONS_A_PAGE = 2.5

@@ -89,6 +89,7 @@ with state.in_words():
     if page.title == "Train" and not teacher:
         sign_in.closed("Train", "start runs")
     else:
+        sign_in.after_refusal()
         page.run()
 if shared:
     sign_in.keep()

@@ -77,7 +77,7 @@ def sound(content: bytes, session_id: str) -> bytes:
     bounds.say("A browser sent values that its widgets do not take; they were left out.")
     del states[:]
     states.extend(kept)
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def _kinds(session_id: str) -> dict[str, Any]:

@@ -88,10 +88,11 @@ def write_csv(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> None:
     A name that a spreadsheet would take for a formula has an apostrophe before it: ``'=1+1``.
     """
     found = (row for run in map(store.get, run_ids) for row in _rows(store, run))
-    _write_csv(((*map(_as_text, row[:3]), *row[3:]) for row in found), file)
+    _write_csv(((*map(as_text, row[:3]), *row[3:]) for row in found), file)
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what looks like one."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 

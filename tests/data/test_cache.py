@@ -282,7 +282,9 @@ def test_a_limit_on_the_size_of_files_is_one_sentence_and_leaves_nothing(tmp_pat
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))\n"
     code = "try:\n    load({!r}, 8, images='disk')\nexcept LabError as error:\n    sys.exit(str(error))"
     done = python(limit + code.format(str(tmp_path / "set.npy")))
-    assert done.stderr.startswith(f"The cache '{home}' cannot be written (a file may have at most 0.5 MB here, the limit")
+    assert done.stderr.startswith(
+        f"The cache '{home}' cannot be written (a file may have at most 0.5 MB here, the limit"
+    )
     assert (done.returncode, done.stderr.count("\n"), files(home)) == (1, 1, [])
 
 
