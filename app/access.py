@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,12 +26,16 @@ COOKIE = "byol_lab_teacher_{port}"
 # A proxy in front of a loopback address brings in people from elsewhere.
 _PROXIED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 _TOKEN = "access_token"
+# Set in a session that was refused something, so that its page shows the way to sign in.
+REFUSED = "access_refused"
 
 _MOST_SESSIONS = 10_000
 
 # One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
 DOOR = Door()
 _teaching: dict[str, Permit] = {}
+# Which browser opened a session: whoever else knows its id is somebody else.
+_browsers: dict[str, str] = {}
 # The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
 _left: dict[str, None] = {}
 
@@ -66,7 +71,10 @@ def is_teacher() -> bool:
 
 def require(doing: str) -> None:
     """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
-    permit().require(doing)
+    if not is_teacher():
+        if get_script_run_ctx() is not None:
+            st.session_state[REFUSED] = True
+        raise InputError(refusal(doing))
 
 
 def note_session() -> None:
@@ -80,9 +88,20 @@ def note_session() -> None:
         _remember(_teaching, context.session_id, found)
 
 
-def is_teachers_session(session_id: str) -> bool:
-    """Whether a teacher used that session last, and is one still."""
-    return _teaching.get(session_id, Permit()).holds()
+def is_teachers_session(session_id: str, browser: str) -> bool:
+    """Whether a teacher used that session last, is one still, and it is that browser's."""
+    return is_browsers_session(session_id, browser) and _teaching.get(session_id, Permit()).holds()
+
+
+def note_browser(session_id: str, browser: str) -> None:
+    """Keep in mind which browser a session is of; the guard calls this."""
+    _browsers.pop(session_id, None)
+    _remember(_browsers, session_id, browser)
+
+
+def is_browsers_session(session_id: str, browser: str) -> bool:
+    """Whether that browser opened the session; a browser without the cookie opened none that can be told."""
+    return bool(browser) and _browsers.get(session_id) == browser
 
 
 def _remember(known: dict[str, Any], key: str, value: object) -> None:
@@ -165,9 +184,14 @@ def token() -> str:
 
 
 def tokens() -> list[str]:
-    """That of this session and the one that the browser brought along, good or not."""
-    found = (st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name()))
-    return [token for token in found if isinstance(token, str)]
+    """That of this session and the one that the browser brought along, good or not.
+
+    A session goes to whoever connects with its id, so its token counts in the browser alone that it was given to.
+    """
+    own, brought = st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name())
+    if isinstance(own, str) and not DOOR.belongs(own, _browser()):
+        own = None
+    return [token for token in (own, brought) if isinstance(token, str)]
 
 
 def cookie_name() -> str:
@@ -183,8 +207,12 @@ def sign_in(passphrase: str) -> None:
 
 
 def _browser() -> str:
+    return browser_of(st.context.cookies)
+
+
+def browser_of(cookies: Mapping[str, Any]) -> str:
     """What Streamlit's cookie against forged requests tells all tabs of a browser by; empty when it is not there."""
-    cookie = st.context.cookies.get(XSRF_COOKIE_NAME)
+    cookie = cookies.get(XSRF_COOKIE_NAME)
     secret, _ = decode_xsrf_token_string(cookie) if isinstance(cookie, str) else (None, None)
     return secret.hex() if secret else ""
 

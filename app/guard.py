@@ -1,22 +1,21 @@
-"""What stands before Streamlit: no upload from a session that only looks on, and headers that keep other sites out."""
+"""What stands before Streamlit: bounds for one address, no upload from a session that only looks on, closed addresses
+of Streamlit's, and headers that keep other sites out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
-from app import access
+from starlette.requests import HTTPConnection
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+from app import access, bounds
+from app.asgi import Asgi, Message, Receive, Scope, Send
+from app.wire import Wire, without_foreign_session
 
 # Streamlit takes a file into the memory before any script runs.
 _UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/")
 _READING = ("GET", "HEAD", "OPTIONS")
+# For whoever runs many servers; a class would learn who does what when.
+_CLOSED = re.compile(r"/_stcore/(metrics|script-health-check|agent)(/|$)")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -34,26 +33,56 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a forbidden upload; pass on all else, with the headers."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif _is_forbidden(scope):
-            await _refuse(_with_headers(send))
+        """Answer what is forbidden; pass on all else, with the headers."""
+        if scope["type"] == "websocket":
+            await self._page(scope, receive, send)
+        elif scope["type"] == "http":
+            send = _with_headers(send)
+            if refused := _refused(scope):
+                await _answer(send, *refused)
+            else:
+                await self.app(scope, receive, send)
         else:
-            await self.app(scope, receive, _with_headers(send))
+            await self.app(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The socket of one page, for as long as it is open."""
+        address = bounds.address_of(scope.get("client"))
+        if bounds.ROOM.refusal(address):
+            await send({"type": "websocket.close", "code": 1013})  # try again later
+            return
+        browser = _browser(scope)
+        wire = Wire(browser, receive, send)
+        with bounds.ROOM.page(address):
+            await self.app(without_foreign_session(scope, browser), wire.receive, wire.send)
 
 
-def _is_forbidden(scope: Scope) -> bool:
+def _refused(scope: Scope) -> tuple[int, str] | None:
+    """The status and the sentence of a request that is not answered."""
     upload = _UPLOAD.search(scope["path"])
-    if upload is None or scope["method"] in _READING:
-        return False
-    return not access.is_teachers_session(upload["session"])
+    if upload and scope["method"] not in _READING:
+        if not access.is_teachers_session(upload["session"], _browser(scope)):
+            return 403, access.refusal("upload images")
+    elif _CLOSED.search(scope["path"]):
+        return 404, "There is nothing here."
+    elif _is_for_people(scope) and (full := bounds.ROOM.refusal(bounds.address_of(scope.get("client")))):
+        return 503, full
+    return None
 
 
-async def _refuse(send: Send) -> None:
+def _browser(scope: Scope) -> str:
+    return access.browser_of(HTTPConnection(scope).cookies)
+
+
+def _is_for_people(scope: Scope) -> bool:
+    """Whether somebody opens a page, as opposed to what the page then asks for."""
+    return "text/html" in HTTPConnection(scope).headers.get("accept", "")
+
+
+async def _answer(send: Send, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": access.refusal("upload images").encode()})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence.encode()})
 
 
 def _with_headers(send: Send) -> Send:

@@ -12,13 +12,14 @@ _found = importlib.util.find_spec("app")
 if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
-from app import access, state  # noqa: E402
+from app import access, bounds, state  # noqa: E402
 from app.components import live_chart, sign_in  # noqa: E402
 
 # Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
 LAB, LAB_ICON = "Lab", ":material/science:"
 st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
 st.logo(HERE / "logo.svg")
+bounds.keep()
 access.note_session()
 shared, teacher = access.is_shared(), access.is_teacher()
 page = st.navigation(
@@ -88,6 +89,7 @@ with state.in_words():
     if page.title == "Train" and not teacher:
         sign_in.closed("Train", "start runs")
     else:
+        sign_in.after_refusal()
         page.run()
 if shared:
     sign_in.keep()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +20,12 @@ from app import access
 from app.components import words
 from byol_core import paths
 from byol_core.errors import LabError
+from byol_core.files import because
 from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
+# A whole path as our sentences quote it.
+_PATH = re.compile(r"'(?:/|[A-Za-z]:[\\/])[^']*'")
 # The first page is served before the thread below starts to compete with it for the interpreter.
 HEAD_START_SECONDS = 1.5
 
@@ -73,10 +77,10 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        _give_up(words.plain(str(error)))
+        _give_up(str(error))
     except OSError as error:
         where = f"'{error.filename}'" if error.filename else "The disk"
-        _give_up(words.plain(f"{where} cannot be used ({error.strerror or error})."))
+        _give_up(f"{where} cannot be used ({because(error)}).")
 
 
 @contextmanager
@@ -89,7 +93,10 @@ def said_later(key: str) -> Iterator[None]:
 
 
 def _give_up(sentence: str) -> None:
-    st.error(sentence, icon=":material/error:")
+    """Whoever only looks on learns what is wrong, and not where on the machine."""
+    if not access.is_teacher():
+        sentence = _PATH.sub("a folder of this machine", sentence)
+    st.error(words.plain(sentence), icon=":material/error:")
     st.stop()
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from byol_core import checks, starts
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
-from byol_core.files import write_atomic, write_json
+from byol_core.files import because, write_atomic, write_json
 from byol_core.leaving import last_part
 from byol_core.networks import build_encoder
 from byol_core.networks.pretrained import network_of
@@ -267,7 +267,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
             if not (folder / CARD).exists():
                 write_atomic(folder / CARD, self._card(name).encode())
         except OSError as error:
-            raise LabError(f"The model could not be saved in '{folder}': {error.strerror}.") from None
+            raise LabError(f"The model could not be saved in '{folder}': {because(error)}.") from None
         return self.push_to_hub(repo_id or folder.name, **push) if push_to_hub else None
 
     def push_to_hub(self, repo_id: str, **push: Any) -> str:

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from byol_core.errors import InputError
 
 HASH_VARIABLE = "BYOL_LAB_PASSPHRASE_HASH"
+# How many pages one address may have open at a time: forty students behind one router, with five each.
+PAGES_VARIABLE, PAGES = "BYOL_LAB_PAGES_PER_ADDRESS", 200
 # What one guess costs: 32 MB and about a tenth of a second.
 LOG_COST, BLOCK, LANES = 15, 8, 1
 SALT_BYTES, KEY_BYTES = 16, 32
@@ -119,6 +121,11 @@ class Door:
     def knows(self, token: str) -> bool:
         """Whether the token was handed out here, not longer than 12 hours ago, and not given back."""
         return self.left(token) > 0
+
+    def belongs(self, token: str, browser: str) -> bool:
+        """Whether the token was given to that browser; one that was given to none belongs to all that have none."""
+        _, owner = self._given.get(_digest(token), (0.0, ""))
+        return owner == browser
 
     def left(self, token: str) -> float:
         """Seconds for which the token is still good."""

@@ -16,7 +16,7 @@ import yaml
 from byol_core import config_text
 from byol_core.config import OPERATIONS, ViewPreset, ViewsConfig, build
 from byol_core.errors import InputError, LabError
-from byol_core.files import write_atomic
+from byol_core.files import because, write_atomic
 
 FOLDER, SUFFIX = "view-presets", ".yaml"
 RECIPES: tuple[str, ...] = get_args(ViewPreset)
@@ -61,7 +61,7 @@ def save(home: Path, name: str, views: ViewsConfig, *, overwrite: bool = False) 
     try:
         write_atomic(path, yaml.safe_dump({"views": settings(views)}, sort_keys=False).encode())
     except OSError as error:
-        raise LabError(f"The views '{name}' could not be saved ({error.strerror or error}).") from None
+        raise LabError(f"The views '{name}' could not be saved ({because(error)}).") from None
     return path
 
 
@@ -70,7 +70,7 @@ def delete(home: Path, name: str) -> None:
     try:
         _path(home, name).unlink(missing_ok=True)
     except OSError as error:
-        raise LabError(f"The views '{name}' could not be deleted ({error.strerror or error}).") from None
+        raise LabError(f"The views '{name}' could not be deleted ({because(error)}).") from None
 
 
 def _path(home: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,14 +24,22 @@ def streamlit(script: str, *options: str) -> Callable[[int], list[str]]:
 
 @contextmanager
 def serving(
-    arguments: Callable[[int], list[str]], log: Path, environment: dict[str, str], folder: Path = ROOT
+    arguments: Callable[[int], list[str]],
+    log: Path,
+    environment: dict[str, str],
+    folder: Path = ROOT,
+    *,
+    under: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Run a module that serves on the port it is told, and end it afterwards; gives its address."""
+    """Run a module that serves on the port it is told, and end it afterwards; gives its address.
+
+    ``under``: a command that runs another one, such as one with fewer rights.
+    """
     for left in reversed(range(PORTS)):
         port = free_port()
         with log.open("w") as out:
             server = subprocess.Popen(
-                [sys.executable, "-m", *arguments(port)],
+                [*under, sys.executable, "-m", *arguments(port)],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

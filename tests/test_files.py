@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,32 @@ def test_what_dead_processes_left_half_written_is_removed_and_nothing_else(tmp_p
     clear_leftovers(tmp_path)
     assert not dead.exists()
     assert all(path.exists() for path in kept)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_limit_on_the_size_of_files_is_said_as_one(tmp_path: Path) -> None:
+    code = f"""
+import resource, sys
+from pathlib import Path
+from byol_core.files import because, write_atomic
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))
+try:
+    write_atomic(Path({str(tmp_path)!r}, "large"), bytes(2_000_000))
+except OSError as error:
+    print(because(error))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "a file may have at most 1.5 MB here, the limit of 'ulimit -f'\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of open files")
+def test_more_files_may_be_open_as_far_as_the_system_allows() -> None:
+    code = """
+import resource
+from byol_core.files import raise_open_files
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, 300))
+print(raise_open_files(250), raise_open_files(1000), raise_open_files(100), resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "250 300 300 (300, 300)\n"

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import forms, run_lines, state
-from app.components import curves, system, words
+from app.components import curves, system, table, words
 from byol_core.config import field_info
 from byol_core.errors import InputError
 from byol_core.health.signs import SIGNS, SPACES
@@ -47,9 +47,12 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
         for name, (_, run) in zip(names, runs, strict=True)
     ]
     colours = [f"color: {colour}" for colour, _ in runs]
-    table = pd.DataFrame(rows).style.apply(lambda _: colours, subset=[""])
-    table = table.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", alt="Best and last value of each run")
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    shown = pd.DataFrame(columns).style.apply(lambda _: colours, subset=[""])
+    shown = shown.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
+    del columns[""]
+    look = {"height": "content", "placeholder": "–", "alt": "Best and last value of each run"}
+    table.draw(columns, "ends", shown, **look)
     st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")
 
 
@@ -84,19 +87,19 @@ def _said(value: object) -> str:
 def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
     """A row for the runs that differ only in their seed: mean and standard deviation of what came out."""
     found = _best_and_last(runs, keys)
-    columns: dict[str, dict[str, float]] = {
+    values: dict[str, dict[str, float]] = {
         f"{label(key)}, last": {run_id: ends[key][1] for run_id, ends in found.items() if key in ends} for key in keys
     }
     for key, name in RESULTS.items():
-        columns[name] = {run.run_id: value for run in runs if (value := run_lines.result(run, key)) is not None}
-    table: dict[str, list[Any]] = {}
-    for name, values in columns.items():
-        rows = sides.grouped(runs, values)
-        table.setdefault("Settings", [row.label for row in rows])
-        table.setdefault("Runs", [len(row.runs) for row in rows])
-        table[name] = [_mean(row) for row in rows]
+        values[name] = {run.run_id: value for run in runs if (value := run_lines.result(run, key)) is not None}
+    columns: dict[str, list[Any]] = {}
+    for name, of_run in values.items():
+        rows = sides.grouped(runs, of_run)
+        columns.setdefault("Settings", [row.label for row in rows])
+        columns.setdefault("Runs", [len(row.runs) for row in rows])
+        columns[name] = [_mean(row) for row in rows]
     st.markdown("**Means over seeds**", help="Mean ± standard deviation of the runs that have the value.")
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", alt="Means over seeds")
+    table.draw(columns, "means", height="content", placeholder="–", alt="Means over seeds")
 
 
 def _mean(row: sides.Row) -> str:
@@ -113,13 +116,13 @@ def settings(runs: Sequence[Run]) -> None:
         st.caption(said)
         return
     names = unique_names(runs)
-    table: dict[str, list[str]]
+    columns: dict[str, list[str]]
     if len(found) < len(runs):
-        table = {"Run": names} | {_title(key): [_value(value) for value in values] for key, values in found.items()}
+        columns = {"Run": names} | {_title(key): [_value(value) for value in values] for key, values in found.items()}
     else:
-        table = {"Setting": [_title(key) for key in found]}
-        table |= {name: [_value(values[at]) for values in found.values()] for at, name in enumerate(names)}
-    st.dataframe(table, hide_index=True, height="content", alt="Settings that differ between the runs")
+        columns = {"Setting": [_title(key) for key in found]}
+        columns |= {name: [_value(values[at]) for values in found.values()] for at, name in enumerate(names)}
+    table.draw(columns, "differences", height="content", alt="Settings that differ between the runs")
     st.caption("Only what differs; a dash where a run has no such setting, or leaves it empty.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import evaluate_charts
-from app.components import evaluate_job, live_chart, words
+from app.components import evaluate_job, live_chart, table, words
 from app.components import evaluate_words as said
 from app.evaluate_charts import COLOURS
 from byol_core.data.catalog import find
@@ -92,14 +92,14 @@ def _table(method: Method, found: Sequence[Point]) -> None:
     """The numbers of the curve, and what the pretraining is worth at each of its points."""
     twin: Subject = "scratch" if method == "finetune" else "untrained"
     ready = [point.judged for point in found if point.judged]
-    table = {
+    columns = {
         "Labels": [amount(judged.protocol.labels) for judged in ready],
         "Images": [said.count(judged.labelled) for judged in ready],
         "This run": [said.score(judged.of("trained")) for judged in ready],
         said.SUBJECTS[twin]: [said.score(judged.of(twin)) for judged in ready],
         "Worth of pretraining": [_worth(judged, twin) for judged in ready],
     }
-    st.dataframe(table, hide_index=True, height="content", alt="The numbers of the curve")
+    table.draw(columns, "curve", height="content", alt="The numbers of the curve")
 
 
 def _worth(judged: Judged, twin: Subject) -> str:

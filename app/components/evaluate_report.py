@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from app import evaluate_charts
-from app.components import evaluate_confusion, evaluate_job, evaluate_pictures, live_chart, words
+from app.components import evaluate_confusion, evaluate_job, evaluate_pictures, live_chart, table, words
 from app.components import evaluate_words as said
 from app.components.evaluate_pictures import Shelf
 from byol_core.evaluate import jobs, report
@@ -118,7 +118,7 @@ def _files(
 def _table(made: Report) -> None:
     st.subheader("Classes")
     rows = [*made.table, *made.averages]
-    table = {
+    columns: dict[str, list[object]] = {
         "Class": [_NAMES.get(row.name, row.name) if row in made.averages else row.name for row in rows],
         "Precision": [row.precision for row in rows],
         "Recall": [row.recall for row in rows],
@@ -130,9 +130,7 @@ def _table(made: Report) -> None:
         for name in ("Precision", "Recall", "F1")
     }
     height: Literal["content"] | int = "content" if len(rows) <= 14 else 480
-    st.dataframe(
-        table, hide_index=True, height=height, column_config=bars, alt="Precision, recall and F1 of each class"
-    )
+    table.draw(columns, "classes", height=height, column_config=bars, alt="Precision, recall and F1 of each class")
     st.caption(
         "Precision: of the images that were called so, how many are. Recall: of those that are, how many were called "
         "so. F1 is their harmonic mean."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import evaluate_charts
-from app.components import evaluate_form, evaluate_job, live_chart, words
+from app.components import evaluate_form, evaluate_job, live_chart, table, words
 from app.components import evaluate_words as said
 from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import Judged, Protocol
@@ -67,9 +67,9 @@ def _choices(judged: Judged) -> None:
     ]
     names = ("Of", "Split", "Accuracy", "Chosen, without a look at the test images")
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    table = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    named = {name: list(column) for name, column in zip(names, columns, strict=True)}
     config = {"Accuracy": st.column_config.NumberColumn(format="%.3f")}
-    st.dataframe(table, hide_index=True, height="content", column_config=config, alt="What was chosen in each split")
+    table.draw(named, "chosen", height="content", column_config=config, alt="What was chosen in each split")
 
 
 # All that was asked of this run
@@ -84,9 +84,9 @@ def others(run: Run, protocol: Protocol) -> None:
     if found:
         st.markdown("**Answers so far**")
         st.caption("Of the weights that the run has now. Choose a line to open it.")
-        st.dataframe(
+        table.draw(
             _lines(found),
-            hide_index=True,
+            "answers",
             key=_TABLE,
             on_select=lambda: _open(found),
             selection_mode="single-row",

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import access, state
-from app.components import words
+from app.components import sign_in, words
 from byol_core.lab import Asked
 from byol_core.lab.questions import retry
 
@@ -33,6 +33,6 @@ def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
     if asked.job.state in ("waiting", "running"):
         st.progress(min(max(asked.job.share, 0.0), 1.0), words.plain(asked.job.message or "Waits for its turn"))
     elif not access.is_teacher():
-        st.caption(f":material/lock: Nobody has asked about these settings yet. {access.refusal(ASK)}")
+        sign_in.ask(ASK, "Nobody has asked about these settings yet.")
     else:
         st.caption("Asked as soon as nothing moves." if not at_rest else "Not asked yet.")

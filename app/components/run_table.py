@@ -89,6 +89,24 @@ def _clicked() -> None:
 # What is in the table
 
 
+def as_columns(lines: Sequence[Line]) -> dict[str, list[object]]:
+    """What the list says of each run, for a spreadsheet: a line a run, also of those in a sweep."""
+    runs = [run for line in lines for run in line.runs]
+    return {
+        "Run": [run.name for run in runs],
+        "Id": [run.run_id for run in runs],
+        "Sweep": [run.group for run in runs],
+        "State": [words.LOOKS[run.state].label for run in runs],
+        "Tags": [", ".join(run.tags) for run in runs],
+        "Notes": [run.notes for run in runs],
+        "Images": [words.data_name(run) for run in runs],
+        "Steps": [run.step for run in runs],
+        "kNN (test)": [run_lines.result(run, "knn_accuracy") for run in runs],
+        "Created": [datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds") for run in runs],
+        "Seconds": [words.elapsed(run) for run in runs],
+    }
+
+
 def _cells(line: Line, sparklines: Mapping[str, list[float]]) -> dict[str, Any]:
     seconds = line.seconds
     return {

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import access, draft, forms, state
-from app.components import curves, spread, twin, words
+from app.components import curves, spread, table, twin, words
 from byol_core import presets
 from byol_core.config import RunConfig, build, field_info
 from byol_core.errors import InputError
@@ -161,7 +161,8 @@ def settings(run: Run) -> None:
     _differences(config)
     with st.expander("All settings", icon=":material/description:"):
         st.code(config.to_yaml(), language="yaml", height=400)
-    st.caption(f"Folder: `{run.folder}`  \nRun: `{run.run_id}`, attempt {max(1, run.attempt)}")
+    where = f"Folder: `{run.folder}`  \n" if access.is_teacher() else ""
+    st.caption(f"{where}Run: `{run.run_id}`, attempt {max(1, run.attempt)}")
 
 
 def _differences(config: RunConfig) -> None:
@@ -170,14 +171,14 @@ def _differences(config: RunConfig) -> None:
     if not rows:
         st.caption("Nothing: all settings are the defaults.")
         return
-    st.dataframe(
+    table.draw(
         {
             "Setting": [str(field_info(key).title) for key in rows],
             "Value": [forms.scalar(value) for value in rows.values()],
             "Default": [forms.scalar(defaults[key]) for key in rows],
             "Key": list(rows),
         },
-        hide_index=True,
+        "settings",
         height="content",
         alt="Settings that differ from the defaults",
     )

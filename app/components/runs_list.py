@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import access, crowd, run_lines, state
-from app.components import bulk_actions, queue_panel, run_filters, run_import, run_table, sweep_head, trash_panel, words
+from app.components import (
+    bulk_actions,
+    queue_panel,
+    run_filters,
+    run_import,
+    run_table,
+    sweep_head,
+    table,
+    trash_panel,
+    words,
+)
 from app.run_lines import Wanted
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
@@ -85,10 +95,12 @@ def _list(runs: Sequence[Run]) -> None:
         return
     lines = run_lines.unfolded(found) if wanted.sweep else run_lines.fold(found)
     lines = run_lines.ordered(lines, run_filters.order())
-    table = st.container()
-    page = run_filters.turn(lines)
+    above = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        page = run_filters.turn(lines)
+        table.save(run_table.as_columns(lines), "runs", "Save this list")
     alone = [line.runs[0].run_id for line in page if not line.sweep]
-    with table:
+    with above:
         run_table.draw(page, state.store().sparkline(alone))
 
 

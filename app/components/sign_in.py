@@ -38,5 +38,25 @@ def closed(title: str, doing: str) -> None:
     """A page that is for teachers."""
     st.title(title)
     with st.container(border=True, width=520):
-        st.markdown(f":material/lock: {access.refusal(doing)}")
-        st.page_link("views/sign_in.py", label="Sign in", icon=":material/login:")
+        ask(doing)
+
+
+def ask(doing: str, before: str = "") -> None:
+    """Why there is nothing to press here, with the link to the page where one becomes a teacher.
+
+    ``doing``: what only a teacher may do, such as "start runs"; ``before``: a sentence that comes first.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f":material/lock: {before} {access.refusal(doing)}", width="content")
+        link()
+
+
+def after_refusal() -> None:
+    """The link, when something was refused that was asked for just now; the router calls this."""
+    if st.session_state.pop(access.REFUSED, False) and not access.is_teacher():
+        link()
+
+
+def link() -> None:
+    """The link to the page where one becomes a teacher."""
+    st.page_link("views/sign_in.py", label="Sign in", icon=":material/login:", width="content")

@@ -20,7 +20,7 @@ from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
 from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
-from byol_core.files import write_atomic
+from byol_core.files import because, write_atomic
 
 SUFFIXES = (".zip", ".tar", ".npz", ".npy")
 # A folder with more files than this is only called large.
@@ -184,5 +184,5 @@ def keep(name: str, content: bytes, home: Path) -> Path:
         if not path.exists():
             write_atomic(path, content)
     except OSError as error:
-        raise LabError(f"The upload could not be kept in '{path.parent}': {error.strerror}.") from None
+        raise LabError(f"The upload could not be kept in '{path.parent}': {because(error)}.") from None
     return path

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import run_lines
-from app.components import bulk_actions, run_filters, words
+from app.components import bulk_actions, run_filters, table, words
 from byol_core.runs import compare
 from byol_core.runs.model import Run
 
@@ -48,14 +48,14 @@ def _table(runs: Sequence[Run]) -> None:
     rows = sorted(compare.grouped(runs, values), key=lambda row: _rank(row, high))
     if len(rows) < 2 and rows[0].n < 2:
         return  # nothing that the list below does not say
-    st.dataframe(
+    table.draw(
         {
             "Setting": [row.label for row in rows],
             label: [_mean(row) for row in rows],
             "Runs": [f"{row.n} of {len(row.runs)}" for row in rows],
         },
+        "sweep",
         column_config={label: st.column_config.TextColumn(alignment="right", help="Mean ± standard deviation")},
-        hide_index=True,
         placeholder="–",
         width="content",
         alt=f"{label} by setting, mean and standard deviation over seeds",

@@ -121,11 +121,18 @@ def _empty(runs: Sequence[Run], size: int) -> None:
 def _restore(run_ids: Sequence[str]) -> None:
     with state.said_later(_PROBLEM):
         access.require("restore runs")
-        back = library.restore(state.store(), run_ids)
+        store = state.store()
+        kept = {run.run_id for run in store.runs(archived=None)}.intersection(run_ids)
+        back = library.restore(store, run_ids)
         _drop(run_ids)
-        if lost := len(run_ids) - back:
-            runs = f"{lost} of the {len(run_ids)} runs were" if len(run_ids) > 1 else "The run was"
-            st.session_state[_PROBLEM] = f"{runs} removed for good before."
+        said = [_of_all(len(kept), run_ids, "not in the trash any more")] if kept else []
+        if lost := len(run_ids) - back - len(kept):
+            said.append(_of_all(lost, run_ids, "removed for good before"))
+        st.session_state[_PROBLEM] = " ".join(said)
+
+
+def _of_all(count: int, run_ids: Sequence[str], what: str) -> str:
+    return f"{count} of the {len(run_ids)} runs were {what}." if len(run_ids) > 1 else f"The run was {what}."
 
 
 def _purge(run_ids: Sequence[str]) -> None:

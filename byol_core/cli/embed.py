@@ -121,9 +121,9 @@ def _say(share: float, text: str) -> None:
 
 
 def _write(file: Path, data: bytes) -> None:
-    from byol_core.files import write_atomic
+    from byol_core.files import because, write_atomic
 
     try:
         write_atomic(file, data)
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None
+        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None

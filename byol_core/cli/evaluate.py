@@ -132,7 +132,7 @@ def _single(judged: Judged, run: Run, file: Path | None, as_json: bool) -> None:
 def _write_report(judged: Judged, run: Run, file: Path) -> None:
     from byol_core.evaluate import html, images
     from byol_core.evaluate import report as reports
-    from byol_core.files import write_atomic
+    from byol_core.files import because, write_atomic
 
     said = jobs.predictions(run.folder, judged.protocol)
     if said is None:
@@ -150,7 +150,7 @@ def _write_report(judged: Judged, run: Run, file: Path) -> None:
     try:
         write_atomic(file, text.encode())
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None
+        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
 
 
 def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from byol_core.data.imageset import allocate
 from byol_core.data.mapped import Places, open_rows
 from byol_core.errors import InputError
+from byol_core.files import because
 
 
 class Rows(Protocol):
@@ -90,11 +91,16 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(
                 f"The disk of the cache '{folder}' is full: make room, set BYOL_LAB_CACHE to a folder on another disk, "
                 "or choose a smaller data.image_size or data.limit."
             ) from None
+        if error.errno == errno.EFBIG:
+            raise InputError(
+                f"The cache '{folder}' cannot be written ({because(error)}): raise it, or choose a smaller "
+                "data.image_size or data.limit."
+            ) from None
         raise InputError(
-            f"The cache '{folder}' cannot be written ({error.strerror or error}): set BYOL_LAB_CACHE to another folder."
+            f"The cache '{folder}' cannot be written ({because(error)}): set BYOL_LAB_CACHE to another folder."
         ) from None

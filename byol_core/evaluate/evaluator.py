@@ -6,6 +6,7 @@ not tried again by itself: it may have been the reason. Torch is imported when t
 
 from __future__ import annotations
 
+import errno
 import math
 import threading
 import time
@@ -28,7 +29,7 @@ from byol_core.evaluate.jobs import Desk, Progress, Request, Stop
 from byol_core.evaluate.kept import Predictions
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.events import StopAsked
-from byol_core.files import clear_leftovers, is_disk_full
+from byol_core.files import because, clear_leftovers, is_disk_full
 from byol_core.fit import is_out_of_memory, let_go
 
 if TYPE_CHECKING:
@@ -323,6 +324,8 @@ def reason(error: Exception, run_folder: Path, details: str = "") -> str:
         return "The memory was not enough for this evaluation; close other programs, or choose kNN or a linear probe."
     if is_disk_full(error):
         return background.full(run_folder)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return f"The answer cannot be written ({because(error)}); raise it, then try again."
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return f"The evaluation failed unexpectedly ({what}){details}."

@@ -21,7 +21,7 @@ from byol_core import background
 from byol_core.errors import LabError
 from byol_core.evaluate import encoders
 from byol_core.evaluate.protocol import Judged, Protocol
-from byol_core.files import is_disk_full, write_atomic
+from byol_core.files import because, is_disk_full, write_atomic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,7 +184,7 @@ def writing(run_folder: Path) -> Iterator[None]:
             raise LabError("The run was deleted while it was judged.") from None
         if is_disk_full(error):
             raise LabError(background.full(run_folder)) from None
-        why = error.strerror or error
+        why = because(error)
         raise LabError(f"The answer cannot be kept: '{_folder(run_folder)}' cannot be written ({why}).") from None
 
 

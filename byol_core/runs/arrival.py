@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from byol_core.config import build
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Summary
-from byol_core.files import sync_folder, write_json
+from byol_core.files import because, sync_folder, write_json
 from byol_core.runs import folder, rows
 from byol_core.runs.library import checked_notes, checked_tags
 from byol_core.runs.model import LIVE, Run
@@ -66,7 +66,7 @@ def unpack(store: RunStore, file: Path) -> Run:
         values = _values(told, arriving)
         return _enter(store, told, values, arriving)
     except OSError as error:
-        raise LabError(f"The run cannot be written to '{store.home}' ({error.strerror or error}).") from None
+        raise LabError(f"The run cannot be written to '{store.home}' ({because(error)}).") from None
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
 
@@ -87,7 +87,7 @@ def unpack_all(store: RunStore, file: Path) -> Iterator[Run]:
     except BROKEN:
         raise refused(file, "it is broken or cut short") from None
     except OSError as error:
-        raise LabError(f"The runs cannot be written to '{store.home}' ({error.strerror or error}).") from None
+        raise LabError(f"The runs cannot be written to '{store.home}' ({because(error)}).") from None
 
 
 def _is_packed_run(entry: zipfile.ZipInfo) -> bool:

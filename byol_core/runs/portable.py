@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 
 import byol_core
 from byol_core.errors import InputError, LabError
-from byol_core.files import sync_folder
+from byol_core.files import because, sync_folder
 from byol_core.runs import folder, metrics, outcome
 from byol_core.runs.arrival import unpack, unpack_all
 from byol_core.runs.model import Run, finite
@@ -88,10 +88,11 @@ def write_csv(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> None:
     A name that a spreadsheet would take for a formula has an apostrophe before it: ``'=1+1``.
     """
     found = (row for run in map(store.get, run_ids) for row in _rows(store, run))
-    _write_csv(((*map(_as_text, row[:3]), *row[3:]) for row in found), file)
+    _write_csv(((*map(as_text, row[:3]), *row[3:]) for row in found), file)
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what looks like one."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
@@ -162,7 +163,7 @@ def whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
             os.fsync(target.fileno())
         temporary.replace(file)
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({error.strerror or error}).") from None
+        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -85,7 +85,20 @@ def one(connection: Connection, run_id: str, home: Path, *, lock: bool = False) 
 
 def find(connection: Connection, ref: str, home: Path, deleted: bool = False) -> Run:
     """The run of that id, unique beginning of an id, or unique name; of those in the trash when ``deleted``."""
-    kept, ref = runs.c.deleted.is_not(None) if deleted else KEPT, storable(ref)
+    ref = storable(ref)
+    if found := _matching(connection, ref, home, deleted):
+        return found
+    if elsewhere := _matching(connection, ref, home, not deleted):
+        run = f"The run '{elsewhere.name}'"
+        if deleted:
+            raise InputError(f"{run} is not in the trash, so there is nothing to restore.")
+        raise InputError(f"{run} is in the trash; bring it back there, or with: byol restore {elsewhere.run_id}")
+    raise InputError(f"There is no run '{ref}'; 'byol runs' lists them.")
+
+
+def _matching(connection: Connection, ref: str, home: Path, deleted: bool) -> Run | None:
+    """The run that a reference means; InputError when it could be several."""
+    kept = runs.c.deleted.is_not(None) if deleted else KEPT
     for condition in (runs.c.run_id == ref, runs.c.name == ref, runs.c.run_id.startswith(ref, autoescape=True)):
         found = fetch(connection, select(runs).where(condition, kept), home) if ref else []
         if len(found) == 1:
@@ -93,7 +106,7 @@ def find(connection: Connection, ref: str, home: Path, deleted: bool = False) ->
         if found:
             ids = ", ".join(run.run_id for run in found[:5])
             raise InputError(f"'{ref}' could be any of {len(found)} runs ({ids}); name one by its id.")
-    raise InputError(f"There is no run '{ref}'; 'byol runs' lists them.")
+    return None
 
 
 def free_name(connection: Connection, base: str) -> str:

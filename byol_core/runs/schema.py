@@ -23,12 +23,15 @@ from sqlalchemy import (
     inspect,
     make_url,
 )
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from byol_core.errors import InputError
+from byol_core.files import because
 from byol_core.runs import upgrade
 
+FILE = "lab.sqlite"
 BUSY_MILLISECONDS = 20_000
 # Set on an engine whose transactions only read: it must never wait for a writer.
 READ = "byol_read"
@@ -110,9 +113,11 @@ def open_engine(home: Path, url: str | None) -> Engine:
     """The engine with all tables there; InputError when the home or the database cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
+        if url is None:
+            upgrade.bring_home(home / FILE)
     except OSError as error:
         raise unusable(home, error) from None
-    engine = _engine(url) if url else create_engine(f"sqlite:///{home / 'lab.sqlite'}")
+    engine = _engine(url) if url else create_engine(sqlite_url(home / FILE))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -132,6 +137,12 @@ def open_engine(home: Path, url: str | None) -> Engine:
             raise unusable(home, error.orig) from None
         raise InputError(f"The database cannot be used ({_reason(error.orig)}); check its URL.") from None
     return engine
+
+
+def sqlite_url(file: Path) -> URL:
+    """The URL of an SQLite file, whatever its path holds: written into a URL as it is, ``%20`` and ``?`` would be read
+    as something else, and the file would be another one."""
+    return URL.create("sqlite", database=str(file))
 
 
 def _engine(url: str) -> Engine:
@@ -155,7 +166,7 @@ def unusable(home: Path, error: BaseException | None) -> InputError:
 
 
 def _reason(error: BaseException | None) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = because(error) if isinstance(error, OSError) else str(error)
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
 
 

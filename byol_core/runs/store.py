@@ -5,6 +5,7 @@ A change happens inside a transaction that checks the state before, so that two 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -22,9 +23,10 @@ from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
 from byol_core.runs import demo, folder, metrics, names, rows
+from byol_core.files import because, reaches_size_limit
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair, seen
-from byol_core.runs.schema import PATIENCE, READ, facts, open_engine, runs
+from byol_core.runs.schema import FILE, PATIENCE, READ, facts, open_engine, runs
 from byol_core.text import storable
 
 # How old the last look at the processes may be before a reader looks again.
@@ -277,7 +279,7 @@ class RunStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the store and never waits for a writer."""
-        with _in_words(), self._reader.connect() as connection:
+        with self._in_words(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -287,8 +289,19 @@ class RunStore:
         ``patience``: seconds to wait for another writer, where the usual ones are too many.
         """
         engine = self.engine if patience is None else self.engine.execution_options(**{PATIENCE: patience})
-        with _in_words(), engine.begin() as connection:
+        with self._in_words(), engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """A failing database (disk full, file gone, server away) as one sentence."""
+        try:
+            yield
+        except DBAPIError as error:
+            reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+            if self.url is None and reaches_size_limit(*self.home.glob(f"{FILE}*")):
+                reason = because(OSError(errno.EFBIG, reason))  # to SQLite any failed write is one of the disk
+            raise LabError(f"The run store cannot be used ({reason}).") from error
 
     def _one(self, connection: Connection, run_id: str) -> Run:
         return rows.one(connection, run_id, self.home)
@@ -345,13 +358,3 @@ def _thrown_away(path: Path) -> Iterator[None]:
         with suppress(OSError):
             away.rename(path)
         raise
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """A failing database (disk full, file gone, server away) as one sentence."""
-    try:
-        yield
-    except DBAPIError as error:
-        reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
-        raise LabError(f"The run store cannot be used ({reason}).") from error

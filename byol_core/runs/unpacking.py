@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from byol_core.errors import InputError, LabError
+from byol_core.files import because
 from byol_core.runs import folder
 from byol_core.runs.model import STATES
 
@@ -241,6 +242,6 @@ def _extract(archive: zipfile.ZipFile, name: str, part: Part, path: Path) -> Non
             target.flush()
             os.fsync(target.fileno())
     except OSError as error:
-        raise LabError(f"The run cannot be written to '{path.parent}' ({error.strerror or error}).") from None
+        raise LabError(f"The run cannot be written to '{path.parent}' ({because(error)}).") from None
     if (length, digest.hexdigest()) != (part.bytes, part.sha256):
         raise InputError(f"The run cannot be imported: its file '{name}' is not as it was packed.")

@@ -6,6 +6,7 @@ Whatever happens ends as a state and one sentence in the store; a traceback goes
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shutil
 import signal
@@ -24,7 +25,7 @@ from byol_core import courtesy, processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, StopAsked, Summary
-from byol_core.files import clear_leftovers, is_disk_full
+from byol_core.files import because, clear_leftovers, is_disk_full
 from byol_core.fit import is_out_of_memory, largest_batch, let_go
 from byol_core.runs import folder, metrics, outcome, rows
 from byol_core.runs.executors import LocalExecutor
@@ -142,6 +143,8 @@ def _explain(error: BaseException, run: Run, listener: StoreListener) -> tuple[s
     folder.log(run.folder, _traceback(error))
     if _disk_full(error, run.folder):
         return "failed", f"The disk of '{run.folder}' is full; free some space, then resume the run.", 1
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "failed", f"The run cannot write its files ({because(error)}); raise it, then resume the run.", 1
     lines = str(error).strip().splitlines()
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return "failed", f"The run failed unexpectedly ({reason}); its log.txt has the details.", 1

@@ -20,6 +20,7 @@ from mlflow.entities import Metric, Param, RunTag
 
 from byol_core.events import MetricRow
 from byol_core.runs.model import Run
+from byol_core.runs.schema import sqlite_url
 from byol_core.runs.sweep import flat
 from byol_core.trackers.line import Ending, Seen
 
@@ -34,12 +35,17 @@ def open_run(run: Run) -> Client:
     for name in ("mlflow", "alembic"):  # they tell the terminal how they make their tables
         logging.getLogger(name).setLevel(logging.WARNING)
     home = run.folder.parent
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(home / DATABASE).as_posix()}"
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or _uri(home / DATABASE)
     client = MlflowClient(tracking_uri=uri)
     found = _find(client, run, _experiment(client, uri, home))
     client.update_run(found, status="RUNNING")
     client.log_batch(found, tags=[RunTag("byol_lab.attempt", str(run.attempt))])
     return Client(client, found)
+
+
+def _uri(file: Path) -> str:
+    """With the driver's name: of what begins with ``sqlite:///`` MLflow makes the folder, under its name as encoded."""
+    return sqlite_url(file).set(drivername="sqlite+pysqlite").render_as_string()
 
 
 def _experiment(client: MlflowClient, uri: str, home: Path) -> str:

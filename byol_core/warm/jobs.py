@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from byol_core import background, bell, processes
 from byol_core.background import Job
 from byol_core.errors import LabError
-from byol_core.files import is_disk_full, write_atomic
+from byol_core.files import because, is_disk_full, write_atomic
 from byol_core.warm import answer
 from byol_core.warm.answer import Answer
 from byol_core.warm.desk import Desk, Request
@@ -113,7 +113,7 @@ class _writing:
         if isinstance(error, OSError):
             if is_disk_full(error):
                 raise LabError(background.full(self.folder)) from None
-            raise LabError(f"This cannot be computed: '{self.folder}' cannot be written ({error.strerror}).") from None
+            raise LabError(f"This cannot be computed: '{self.folder}' cannot be written ({because(error)}).") from None
 
 
 # Looking on

@@ -6,6 +6,7 @@ been the reason. Torch, numba and the like are imported by whoever answers.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import threading
@@ -25,7 +26,7 @@ from byol_core.bell import Bell
 from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 from byol_core.events import StopAsked
-from byol_core.files import clear_leftovers, is_disk_full
+from byol_core.files import because, clear_leftovers, is_disk_full
 from byol_core.fit import is_out_of_memory, let_go
 from byol_core.warm import answer, handlers, jobs
 from byol_core.warm.desk import Desk, Request
@@ -236,6 +237,8 @@ def reason(error: Exception, folder: Path, details: str = "") -> str:
         return "The memory was not enough for this; close other programs, then try again."
     if is_disk_full(error):
         return background.full(folder)
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return f"The result cannot be written ({because(error)}); raise it, then try again."
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return f"The computation failed unexpectedly ({what}){details}."

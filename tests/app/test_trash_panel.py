@@ -65,6 +65,22 @@ def test_an_undo_that_comes_too_late_says_so(open_page: Open, make: Make, store:
     assert "in the trash" not in text(page)
 
 
+def test_an_undo_of_what_somebody_restored_says_so(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("finished")
+    page = open_page("runs", run=run.run_id)
+    page.session_state["runs_thrown"] = {run.run_id: run.name}
+    page.query_params.clear()
+    page.run().button(key="undo_delete").click().run()
+    assert page.error[0].value == "The run was not in the trash any more."
+    assert [one.run_id for one in store.runs()] == [run.run_id]
+
+
+def test_a_link_to_a_thrown_run_says_where_it_is(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("finished")
+    library.throw(store, [run.run_id])
+    assert "'a finished run' is in the trash" in open_page("runs", run=run.run_id).warning[0].value
+
+
 def test_the_bar_is_put_away(open_page: Open, make: Make) -> None:
     run = make("finished")
     page = open_page("runs")

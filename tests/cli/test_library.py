@@ -62,6 +62,21 @@ def test_a_live_run_among_several_is_refused_and_all_stay(byol, store, finished)
     assert len(store.runs()) == 2
 
 
+@pytest.mark.parametrize("command", ["show", "resume", "stop", "clone", "delete"])
+def test_a_run_in_the_trash_is_said_to_be_there(byol, finished, command):
+    run = finished()
+    byol("delete", "done")
+    status, out, err = byol(command, "done")
+    assert (status, out) == (2, "")
+    assert err == f"The run 'done' is in the trash; bring it back there, or with: byol restore {run.run_id}\n"
+
+
+def test_a_run_that_is_not_in_the_trash_cannot_be_restored(byol, finished):
+    finished()
+    status, out, err = byol("restore", "done")
+    assert (status, out, err) == (2, "", "The run 'done' is not in the trash, so there is nothing to restore.\n")
+
+
 @pytest.mark.parametrize("command", ["tag", "archive", "delete", "restore", "pack"])
 def test_an_unknown_run_is_one_sentence(byol, command):
     status, out, err = byol(command, "nothing")

@@ -87,7 +87,7 @@ def test_a_thrown_run_is_found_nowhere_and_comes_back_as_it_was(store, config, r
     assert library.throw(store, [run.run_id]) == [run.run_id]
     assert store.runs(archived=None) == []
     for ref in (run.run_id, "mine"):
-        with pytest.raises(InputError, match="There is no run"):
+        with pytest.raises(InputError, match=f"'mine' is in the trash; .* byol restore {run.run_id}"):
             store.get(ref)
     assert library.restore(store, [run.run_id]) == 1
     assert store.get("mine") == run

@@ -73,6 +73,7 @@ def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, 
         (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "clone the run with batch_size=48", 1),
         (LabError("Process 2 of 2 failed: OutOfMemoryError: CUDA"), "clone the run with batch_size=48", 1),
         (OSError(errno.ENOSPC, "No space left on device"), "is full; free some space", 1),
+        (OSError(errno.EFBIG, "File too large"), "The run cannot write its files (", 1),
         (ZeroDivisionError("division by zero\nand more"), "(ZeroDivisionError: division by zero); its log.txt", 1),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_mlflow_has_one_run_with_every_step_once(run, rows):
     loss = client.get_metric_history(found.info.run_id, "loss")
     assert [(metric.step, metric.value) for metric in loss] == [(step, 4.0 / (1 + step)) for step in range(21)]
     assert [metric.step for metric in client.get_metric_history(found.info.run_id, "knn_accuracy")] == [0, 10, 20]
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder may be called like that there")
+def test_mlflow_keeps_its_runs_in_the_home_whatever_that_is_called(run, rows, tmp_path):
+    odd = tmp_path / "a%20b?c#d&e;f 'g' é%"
+    run.folder.parent.rename(odd)
+    twice("mlflow", replace(run, folder=odd / run.run_id), rows)
+    assert (odd / "mlflow.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [odd.name]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

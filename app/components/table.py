@@ -1,0 +1,63 @@
+"""A table whose cells can be saved as CSV. Streamlit's own button for that is off: it writes cells that a spreadsheet
+takes for formulas, and names of runs, tags and classes may come from anywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from byol_core.runs.portable import as_text
+
+Columns = Mapping[str, Sequence[object]]
+
+
+def draw(columns: Columns, name: str, shown: Any = None, **options: Any) -> None:
+    """The table, as ``st.dataframe`` shows it, and the button that saves it as ``NAME.csv``.
+
+    ``shown``: what is shown in place of the columns, such as a table with colours.
+    """
+    st.dataframe(columns if shown is None else shown, hide_index=True, **options)
+    save(columns, name)
+
+
+def save(columns: Columns, name: str, label: str = "CSV") -> None:
+    """The button alone."""
+    st.download_button(
+        label,
+        partial(as_csv, columns),
+        f"{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"csv_{name}",
+        help="Save this table, for a spreadsheet.",
+    )
+
+
+def as_csv(columns: Columns) -> bytes:
+    """A line a row, with a mark at the beginning by which Excel knows UTF-8; no cell is taken for a formula."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(map(_cell, columns))
+    writer.writerows(map(_cell, row) for row in zip(*columns.values(), strict=True))
+    return file.getvalue().encode("utf-8-sig", "replace")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and not _is_number(value):
+        return as_text(value)
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
