@@ -171,6 +171,7 @@ def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
         print_json({"run_id": run.run_id, "name": run.name, "points": points})
     else:
         console().print(tables.curve_table(answers))
+        print(tables.NOTATION)
 
 
 @app.command("transfer")
@@ -201,7 +202,10 @@ def transfer_(
         print_json(tables.matrix_object(found, sets, rows, answers))
     else:
         console().print(tables.matrix_table(found, sets, rows, answers))
-        print("In brackets: points ahead of the same network untrained. * is the run's own set, which is no transfer.")
+        print(
+            f"In round brackets: points ahead of the same network untrained. {tables.NOTATION} * is the run's own set, "
+            "which is no transfer."
+        )
 
 
 def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged | None]]:
