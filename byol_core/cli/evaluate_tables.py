@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-NOTATION = (
-    "[low, high]: 95 % interval for the choice of the test images. ±: standard deviation over draws of the labels."
-)
-
-
 def judged_object(judged: Judged) -> dict[str, Any]:
     """The answer with mean and deviation of each subject (None where there are none), and ``accuracies`` with images,
     split and interval of each."""

@@ -111,7 +111,7 @@ class Judged(_Plain):
         return None if row is None or row.mean is None else Accuracy(min(1.0, max(0.0, row.mean)), self.tested)
 
     def accuracies(self) -> dict[str, Any]:
-        """Each subject's figure and how far the trained encoder is ahead of it, as plain values with their intervals."""
+        """Each subject's figure, and how far the trained encoder is ahead of it, as plain values with intervals."""
         found: dict[str, Any] = {}
         for row in self.scores:
             if figure := self.figure(row.subject):

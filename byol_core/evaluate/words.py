@@ -53,6 +53,9 @@ def asked(protocol: Protocol) -> str:
 
 BRACKETS = "In brackets: the 95 % interval, how far chance in the choice of these images may have moved the figure."
 FEW = "too few to tell"
+NOTATION = (
+    "[low, high]: 95 % interval for the choice of the test images. ±: standard deviation over draws of the labels."
+)
 
 
 def accuracy(found: Accuracy | None) -> str:
