@@ -10,6 +10,8 @@ from typing import Any
 
 from app.charts import AMBER, GREY, PALETTE, PETROL, PLUM, Figure
 from app.components.evaluate_words import SUBJECTS, score
+from app.components.words import count
+from byol_core.evaluate.curve import band
 from byol_core.evaluate.protocol import Judged, Scores, Subject
 
 COLOURS: Mapping[Subject, str] = {
@@ -25,17 +27,17 @@ _MARGIN = {"l": 8, "r": 12, "t": 28, "b": 8}
 
 
 def dots(judged: Judged) -> Figure:
-    """The accuracy of each subject: a dot a split, their mean as a line with a bar of one standard deviation."""
+    """The accuracy of each subject: a dot a split, and their mean with a bar that says how sure it is."""
     rows = [row for row in judged.scores if row.accuracies]
     names = [SUBJECTS[row.subject] for row in rows]
-    best = max((max(row.accuracies) for row in rows), default=1.0)
+    best = max((max(band(judged, row.subject).high, *row.accuracies) for row in rows), default=1.0)
     layout = {
         "height": _ROW * len(rows) + 76,
         "showlegend": False,
         "hovermode": "closest",
         "margin": _MARGIN,
         "xaxis": {
-            "title": {"text": "accuracy on the test images"},
+            "title": {"text": f"accuracy on {count(judged.tested)} test images"},
             "automargin": True,
             "range": [0, min(1.0, best * 1.06)],
         },
@@ -51,7 +53,10 @@ def dots(judged: Judged) -> Figure:
     guess = 1 / max(1, len(judged.classes))
     layout["shapes"] = [_upright(guess)]
     layout["annotations"] = [_note("guessing", guess)]
-    return {"data": [trace for place, row in enumerate(rows) for trace in _subject(place, row)], "layout": layout}
+    return {
+        "data": [trace for place, row in enumerate(rows) for trace in _subject(judged, place, row)],
+        "layout": layout,
+    }
 
 
 def _upright(x: float) -> dict[str, Any]:
@@ -64,17 +69,18 @@ def _note(text: str, x: float) -> dict[str, Any]:
     return place | {"text": text, "showarrow": False, "font": {"color": GREY, "size": 12}}
 
 
-def _subject(place: int, row: Scores) -> list[dict[str, Any]]:
-    colour, count = COLOURS[row.subject], len(row.accuracies)
-    name = SUBJECTS[row.subject]
+def _subject(judged: Judged, place: int, row: Scores) -> list[dict[str, Any]]:
+    colour, name, told = COLOURS[row.subject], SUBJECTS[row.subject], score(judged, row.subject)
+    low, high = band(judged, row.subject)
+    middle = row.mean or 0.0
     splits = {
         "type": "scatter",
         "mode": "markers",
         "name": name,
         "x": list(row.accuracies),
-        "y": [place + 0.16] * count,
+        "y": [place + 0.16] * len(row.accuracies),
         "marker": {"size": 8, "color": colour, "opacity": 0.55},
-        "text": [f"split {split}" for split in range(1, count + 1)],
+        "text": [f"split {split}" for split in range(1, len(row.accuracies) + 1)],
         "hovertemplate": f"{name}, %{{text}}: %{{x:.3f}}<extra></extra>",
     }
     mean = {
@@ -84,12 +90,18 @@ def _subject(place: int, row: Scores) -> list[dict[str, Any]]:
         "x": [row.mean],
         "y": [place - 0.16],
         "marker": {"size": 12, "symbol": "diamond", "color": colour},
-        "error_x": {"array": [row.spread or 0.0], "color": colour, "thickness": 2, "width": 5},
-        "text": [score(row)],
+        "error_x": {
+            "array": [high - middle],
+            "arrayminus": [middle - low],
+            "color": colour,
+            "thickness": 2,
+            "width": 5,
+        },
+        "text": [told],
         "textposition": "top left" if (row.mean or 0) > 0.25 else "top right",
         "textfont": {"size": 13},  # in the colour of the theme, which can be read on it
         "cliponaxis": False,
-        "hovertemplate": f"{name}: {score(row)}<extra></extra>",
+        "hovertemplate": f"{name}: {told}<extra></extra>",
     }
     return [splits, mean]
 
@@ -98,19 +110,30 @@ def _subject(place: int, row: Scores) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class Point:
+    """For a number of labelled images the mean accuracy, the ends of the band round it, and both in words."""
+
+    labelled: int
+    mean: float
+    low: float
+    high: float
+    told: str
+
+
+@dataclass(frozen=True)
 class Curve:
-    """One line: for each number of labelled images the mean and, of several splits, the standard deviation."""
+    """One line."""
 
     name: str
     colour: str
-    points: tuple[tuple[int, float, float | None], ...]
+    points: tuple[Point, ...]
     dashed: bool = False
 
 
 def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figure:
-    """Accuracy against labelled images, on a log axis, each in a band of one standard deviation."""
-    curves = [replace(curve, points=tuple(point for point in curve.points if point[0] > 0)) for curve in curves]
-    at = sorted({count for curve in curves for count, _, _ in curve.points})
+    """Accuracy against labelled images, on a log axis, each in its band."""
+    curves = [replace(curve, points=tuple(point for point in curve.points if point.labelled > 0)) for curve in curves]
+    at = sorted({point.labelled for curve in curves for point in curve.points})
     axis: dict[str, Any] = {
         "title": {"text": "labelled images"},
         "type": "log",
@@ -128,7 +151,7 @@ def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figu
         "margin": _MARGIN,
         "uirevision": revision,
         "xaxis": axis,
-        "yaxis": {"title": {"text": "accuracy"}, "automargin": True, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "accuracy on the test images"}, "automargin": True, "rangemode": "tozero"},
     }
     return {"data": [trace for curve in curves for trace in _band(curve)], "layout": layout}
 
@@ -143,24 +166,21 @@ def _apart(places: Sequence[int]) -> list[int]:
 
 
 def _band(curve: Curve) -> list[dict[str, Any]]:
-    counts = [count for count, _, _ in curve.points]
-    means = [mean for _, mean, _ in curve.points]
-    spreads = [spread or 0.0 for _, _, spread in curve.points]
-    group = {"type": "scatter", "legendgroup": curve.name, "x": counts}
+    group = {"type": "scatter", "legendgroup": curve.name, "x": [point.labelled for point in curve.points]}
     edge = group | {"mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip"}
-    low = edge | {"y": [mean - spread for mean, spread in zip(means, spreads, strict=True)]}
-    high = edge | {"y": [mean + spread for mean, spread in zip(means, spreads, strict=True)]}
+    low = edge | {"y": [point.low for point in curve.points]}
+    high = edge | {"y": [point.high for point in curve.points]}
     high |= {"fill": "tonexty", "fillcolor": f"{curve.colour}33"}
     line = group | {
         "mode": "lines+markers",
         "name": html.escape(curve.name, quote=False),
-        "y": means,
-        "customdata": spreads,
+        "y": [point.mean for point in curve.points],
+        "customdata": [point.told for point in curve.points],
         "line": {"width": 2.2, "color": curve.colour, "dash": "dot" if curve.dashed else "solid"},
         "marker": {"size": 7, "color": curve.colour},
-        "hovertemplate": "%{y:.3f} ± %{customdata:.3f}<extra>%{fullData.name}</extra>",
+        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
     }
-    return [low, high, line] if any(spreads) else [line]
+    return [low, high, line] if any(point.high > point.low for point in curve.points) else [line]
 
 
 # Curves of the report

@@ -22,6 +22,7 @@ from byol_core.embed.sheets import sheet_name
 from byol_core.files import write_atomic
 from byol_core.probe import Probe, pixels
 
+TEST = "test.safetensors"
 _CELL, _SMALL_CELL, _FEW = 64, 32, 5000  # pixels of a thumbnail, of one among many, and how many are few
 _COLUMNS = 50
 # Of 64 pixels 3,200 a side, far from the 16,383 that WebP allows, and quick to decode.
@@ -98,9 +99,24 @@ class EmbeddingFolder:
         if look.predicted is not None:
             found |= dict(zip(("predicted", "confidence"), look.predicted, strict=True))
         write_atomic(self.folder / name, save({key: value.cpu().contiguous() for key, value in found.items()}))
-        entry = {"step": look.step, "epoch": round(look.epoch, 3), "file": name, "knn_accuracy": look.accuracy}
+        entry: dict[str, Any] = {"step": look.step, "epoch": round(look.epoch, 3), "file": name}
+        entry |= {"knn_accuracy": look.accuracy, "knn_split": "validation"}
+        entry["knn_images"] = self.probe.counts["validation"]
         self.evaluations = [e for e in self.evaluations if e["step"] != look.step] + [entry]
         self._write_index()
+
+    def add_test(self, right: dict[str, Tensor]) -> None:
+        """Write which test images were named rightly in the end, so that runs can be compared image by image.
+
+        ``right``: (Q,) bool by the key of the accuracy, of the labelled test images in their order.
+        """
+        from safetensors.torch import save
+
+        rows = self.probe.tested
+        assert self.probe.labels is not None
+        found = {"rows": rows.int(), "labels": self.probe.labels[rows].int()}
+        found |= {key: value.byte() for key, value in right.items()}
+        write_atomic(self.folder / TEST, save({key: value.cpu().contiguous() for key, value in found.items()}))
 
     def _write_index(self) -> None:
         probe, data = self.probe, self.probe.config.data

@@ -81,6 +81,9 @@ class Summary:
     """The numbers at the end. kNN accuracies are on the test images, and None where labels are missing.
 
     A stopped run is not judged, so that it ends at once: its ``knn_accuracy`` and ``std_ratio`` are None.
+    ``knn_images`` are the test images with a label, on which the three accuracies rest, ``validation_images`` those on
+    which the live ones do. ``_gained`` and ``_lost`` count the test images that only the run and only the baseline
+    named rightly.
     """
 
     stopped: bool
@@ -98,6 +101,12 @@ class Summary:
     knn_temperature: float
     train_images: int
     test_images: int
+    knn_images: int | None = None
+    validation_images: int | None = None
+    knn_untrained_gained: int | None = None
+    knn_untrained_lost: int | None = None
+    knn_pixels_gained: int | None = None
+    knn_pixels_lost: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -22,7 +22,7 @@ from byol_core.device import autocast_dtype
 from byol_core.embedding_folder import EmbeddingFolder, Look
 from byol_core.health import Vectors
 from byol_core.method import Branch, Method
-from byol_core.probe import Probe, represent
+from byol_core.probe import Probe, represent, share
 
 _PAIRS = 256  # pictures whose two views are compared: the mean hardly moves with more, and the time does
 _COMPARED = 128  # pictures that the target network is asked about
@@ -36,6 +36,7 @@ class Judge:
         self.dtype = autocast_dtype(config.runtime, device)
         self.embeddings = EmbeddingFolder(folder / "embeddings", probe)
         self.baselines: dict[str, float | None] = {}  # on the test images
+        self.right: dict[str, Tensor] = {}  # which of those each baseline names rightly
         self._live: dict[str, float | None] = {}  # the same on the validation images
         self.first: dict[str, float] = {}  # the signs before any learning
         self.latest: dict[str, float] = {}
@@ -46,7 +47,9 @@ class Judge:
         """Measure the two baselines, raw pixels and the encoder as it was drawn; what it made of the pictures."""
         probe, raw = self.probe, self.probe.pixels()
         features = probe.represent(method.online.encoder, pulse=pulse)
-        self.baselines = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
+        found = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
+        self.right = {name: right for name, right in found.items() if right is not None}
+        self.baselines = {name: share(right) for name, right in found.items()}
         self._live = {"knn_untrained": probe.on_validation(features), "knn_pixels": probe.on_validation(raw)}
         return features
 
@@ -71,16 +74,32 @@ class Judge:
         features = self.probe.represent(method.online.encoder, self.dtype)
         return self._look(method, features, step, epoch, self.probe.on_validation(features))
 
-    def final(self, method: Method) -> dict[str, float | None]:
-        """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to judge by."""
+    def final(self, method: Method) -> dict[str, Any]:
+        """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to judge by.
+
+        Beside the accuracy, for each baseline, how many images only the run and only the baseline names rightly.
+        """
         features = self.probe.represent(method.online.encoder)
         rows = self.probe.rows(features, self.probe.shown)
         spread, projection = health.std_ratio(rows), health.std_ratio(_project(method.online, rows))
+        right = self.probe.on_test(features)
+        if right is not None:
+            self.embeddings.add_test({"knn_accuracy": right, **self.right})
         return {
-            "knn_accuracy": self.probe.on_test(features),
+            "knn_accuracy": share(right),
             "std_ratio": spread if math.isfinite(spread) else None,
             "projection_std_ratio": projection if math.isfinite(projection) else None,
+            **self._discordant(right),
         }
+
+    def _discordant(self, right: Tensor | None) -> dict[str, int]:
+        """``knn_untrained_gained`` and ``_lost``, and of the pixels: images that one of the two alone got right."""
+        counts = {}
+        for name, before in self.right.items():
+            if right is not None and len(before) == len(right):
+                counts[f"{name}_gained"] = int((right & ~before).sum())
+                counts[f"{name}_lost"] = int((before & ~right).sum())
+        return counts
 
     def _look(
         self, method: Method, features: Tensor, step: int, epoch: float, accuracy: float | None
@@ -128,11 +147,12 @@ class Judge:
 
     def state(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
-        return {"baselines": self.baselines, "first": self.first, **self.embeddings.state()}
+        return {"baselines": self.baselines, "right": self.right, "first": self.first, **self.embeddings.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on after a checkpoint."""
         self.baselines, self.first = state["baselines"], state.get("first", {})
+        self.right = state.get("right", {})  # which earlier releases did not keep
         self.embeddings.resume(state)
 
 

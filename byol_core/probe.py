@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from byol_core.config import RunConfig
 from byol_core.data.imageset import ImageSet, blocks, content_digest
 from byol_core.data.mapped import is_mapped, take
-from byol_core.evaluate.knn import found_share, knn_votes
+from byol_core.evaluate.knn import knn_votes
 from byol_core.networks import Encoder
 
 _CHUNK = 512  # pictures in one forward pass
@@ -130,8 +130,11 @@ class Probe:
 
     def _labelled(self, rows: Tensor) -> Tensor:
         """The first of these rows that have a label, at most ``evaluation.bank``."""
-        known = rows[:0] if self.labels is None else rows[self.labels[rows] >= 0]
-        return known[: self.config.evaluation.bank]
+        return self._known(rows)[: self.config.evaluation.bank]
+
+    def _known(self, rows: Tensor) -> Tensor:
+        """Those of these rows that have a label."""
+        return rows[:0] if self.labels is None else rows[self.labels[rows] >= 0]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,25 +158,40 @@ class Probe:
             places = torch.searchsorted(self.looked_at, places.cpu())
         return features[places.to(features.device)]
 
-    def knn(self, features: Tensor, bank: Tensor, queries: Tensor) -> float | None:
-        """Weighted kNN accuracy of images ``queries`` against images ``bank``; None without labels."""
+    def right(self, features: Tensor, bank: Tensor, queries: Tensor) -> Tensor | None:
+        """Which of the images ``queries`` weighted kNN against images ``bank`` names rightly: (q,) bool on the CPU.
+
+        Only those with a label are asked; None when there is none.
+        """
+        queries = self._known(queries)
         if self.labels is None or len(bank) == 0 or len(queries) == 0:
             return None
-        settings = self.config.evaluation
-        labels = self.labels
-        return found_share(
-            self.rows(features, bank).to(labels.device), labels[bank],
-            self.rows(features, queries).to(labels.device), labels[queries],
-            k=settings.k, temperature=settings.temperature,
+        settings, labels, bank = self.config.evaluation, self.labels, self._known(bank)
+        votes = knn_votes(
+            self.rows(features, bank).to(labels.device), labels[bank], self.rows(features, queries).to(labels.device),
+            classes=int(labels[bank].max()) + 1, k=settings.k, temperature=settings.temperature,
         )  # fmt: skip
+        return (votes.argmax(1) == labels[queries]).cpu()
 
     def on_validation(self, features: Tensor) -> float | None:
-        """The live number: the validation images against the training images."""
-        return self.knn(features, self.bank, self._asked)
+        """The live number: the share of validation images that the training images name rightly."""
+        return share(self.right(features, self.bank, self._asked))
 
-    def on_test(self, features: Tensor) -> float | None:
-        """The final number: the test images against the training images, those held out for validation included."""
-        return self.knn(features, self.full_bank, self.test)
+    def on_test(self, features: Tensor) -> Tensor | None:
+        """For the final number: which test images the training images, held-out ones included, name rightly."""
+        return self.right(features, self.full_bank, self.test)
+
+    @property
+    def tested(self) -> Tensor:
+        """The test images that kNN can judge on: (q,) int64 rows of those with a label."""
+        return self._known(self.test) if len(self.full_bank) else self.test[:0]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many images a number on ``validation`` and one on ``test`` rests on: those with a label."""
+        asked = {"validation": self._asked if len(self.bank) else self._asked[:0]}
+        asked["test"] = self.tested
+        return {split: len(rows) for split, rows in asked.items()}
 
     def predict(self, features: Tensor) -> tuple[Tensor, Tensor] | None:
         """What kNN among the training images says of each mapped image: class (n,) int16 and its share of the votes.
@@ -195,6 +213,11 @@ class Probe:
         )  # fmt: skip
         sure, said = votes.max(1)
         return said.short(), sure.half()
+
+
+def share(right: Tensor | None) -> float | None:
+    """How much of (n,) bool is true, 0 to 1; None of None."""
+    return None if right is None else float(right.double().mean())
 
 
 def _some(rows: Tensor, count: int, seed: int = 0) -> Tensor:

@@ -337,8 +337,8 @@ class Trainer:
         write_json(self.folder / "summary.json", summary.as_dict())
         return summary
 
-    def _summary(self, stopped: bool, judged: dict[str, float | None]) -> Summary:
-        evaluation = self.config.evaluation
+    def _summary(self, stopped: bool, judged: dict[str, Any]) -> Summary:
+        evaluation, counts = self.config.evaluation, self.probe.counts
         return Summary(
             stopped=stopped,
             steps=self.step,
@@ -355,6 +355,9 @@ class Trainer:
             knn_temperature=evaluation.temperature,
             train_images=len(self.probe.training),
             test_images=len(self.probe.test),
+            knn_images=counts["test"],
+            validation_images=counts["validation"],
+            **{key: value for key, value in judged.items() if key.endswith(("_gained", "_lost"))},
         )
 
 

@@ -12,8 +12,12 @@ from app import forms, run_lines, state
 from app.components import curves, system, table, words
 from byol_core.config import field_info
 from byol_core.errors import InputError
+from byol_core.evaluate import words as said
+from byol_core.evaluate.intervals import Difference
 from byol_core.health.signs import SIGNS, SPACES
+from byol_core.runs import accuracies
 from byol_core.runs import compare as sides
+from byol_core.runs.comparison_report import differences_to_best
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
@@ -46,6 +50,9 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
         {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys)}
         for name, (_, run) in zip(names, runs, strict=True)
     ]
+    if gaps := differences_to_best([run for _, run in runs]):
+        for row, (_, run) in zip(rows, runs, strict=True):
+            row["kNN against the best (test)"] = _gap(gaps.get(run.run_id))
     colours = [f"color: {colour}" for colour, _ in runs]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     shown = pd.DataFrame(columns).style.apply(lambda _: colours, subset=[""])
@@ -54,6 +61,15 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
     look = {"height": "content", "placeholder": "–", "alt": "Best and last value of each run"}
     table.draw(columns, "ends", shown, **look)
     st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")
+    if any(accuracies.ACCURACY in run.summary for _, run in runs):
+        st.caption(_HOW_SURE)
+
+
+_HOW_SURE = (
+    "An accuracy is followed by its 95 % interval in brackets (chance in the choice of these images) and the number of "
+    "images. *Against the best* compares image by image where both runs kept which test images they named rightly. "
+    "Another seed may move either, and the best of several runs is flattered."
+)
 
 
 def _best_and_last(runs: Sequence[Run], keys: Sequence[str]) -> dict[str, Mapping[str, tuple[float, float]]]:
@@ -69,15 +85,37 @@ def _ends(
     return sides.best_and_last(_store, [run_id], keys)[run_id]
 
 
-def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float]:
-    row = {}
+def _gap(found: Difference | None) -> str:
+    if found is None:
+        return ""
+    return said.gap(found) + (", not clear" if found.outcome == "unclear" else "")
+
+
+def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float | str]:
+    row: dict[str, float | str] = {}
     for key in keys:
-        row[f"{label(key)}, best"], row[f"{label(key)}, last"] = values.get(key, (math.nan, math.nan))
+        best, last = values.get(key, (math.nan, math.nan))
+        row |= {f"{label(key)}, best": _logged(run, key, best), f"{label(key)}, last": _logged(run, key, last)}
     for key, name in RESULTS.items():
         value = run_lines.result(run, key)
         row[name] = math.nan if value is None else value
+        if key == accuracies.ACCURACY:
+            row[name] = _ended(run, value)
     seconds = words.elapsed(run)
     return row | {"Minutes": math.nan if seconds is None else seconds / 60}
+
+
+def _logged(run: Run, key: str, value: float) -> float | str:
+    """A value of a curve; of an accuracy with what it rests on."""
+    if key not in accuracies.KEYS:
+        return value
+    found = accuracies.while_learning(run, value)
+    return words.cell(found) if found else _said(value)
+
+
+def _ended(run: Run, value: float | None) -> str:
+    found = accuracies.at_end(run).get(accuracies.ACCURACY)
+    return "" if value is None else words.cell(found) if found else _said(value)
 
 
 def _said(value: object) -> str:
@@ -98,7 +136,10 @@ def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
         columns.setdefault("Settings", [row.label for row in rows])
         columns.setdefault("Runs", [len(row.runs) for row in rows])
         columns[name] = [_mean(row) for row in rows]
-    st.markdown("**Means over seeds**", help="Mean ± standard deviation of the runs that have the value.")
+    st.markdown(
+        "**Means over seeds**",
+        help="Mean ± standard deviation over the seeds, of the runs that have the value.",
+    )
     table.draw(columns, "means", height="content", placeholder="–", alt="Means over seeds")
 
 

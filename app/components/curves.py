@@ -13,14 +13,16 @@ from app import charts, objectives
 from app.components import live_chart, spread, words
 from byol_core.embed import read_probe
 from byol_core.errors import LabError
+from byol_core.evaluate.intervals import FEW, wilson
 from byol_core.health.signs import ALARM, SIGNS
+from byol_core.runs import accuracies
 from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 from byol_core.settings.method import WITH_TARGET
 
 SPREADS = tuple(spread.KEYS.values())
 KEYS = ("loss", "knn_accuracy", *SPREADS, "cross_view_cosine", "learning_rate", "tau")
-BASELINES = {"knn_untrained": "untrained encoder", "knn_pixels": "raw pixels"}
+BASELINES = {"knn_untrained": "untrained (validation)", "knn_pixels": "raw pixels (validation)"}
 # Of a long curve that a page opens with; what it grows by comes whole.
 MOST_POINTS = 600
 LOG = {"x": "log x", "y": "log y"}
@@ -190,12 +192,15 @@ def _no_target(run: Run) -> str:
 
 def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
     evaluation = run.config.get("evaluation", {})
-    judged = f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}"
+    judged, images = (
+        f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}",
+        accuracies.validation_images(run),
+    )
     st.markdown(
-        "**kNN accuracy while learning**",
-        help="Of held-out training images (validation), each is given the "
+        f"**kNN while learning**, on {words.count(images) + ' ' if images else ''}validation images",
+        help="Of held-out training images (validation, not the test images of the final figure), each is given the "
         f"class of its nearest neighbours in the learned representation ({judged}). The dashed lines are the "
-        "same for the encoder before training and for raw pixels.",
+        f"same for the encoder before training and for raw pixels.{_how_far(images)}",
     )
     if "knn_accuracy" not in known:
         st.caption("The first look at the held-out images comes soon." if run.state in LIVE else "Not judged yet.")
@@ -210,6 +215,15 @@ def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
         markers=True,
     )
     live_chart.live_chart(figure, key="chart-knn_accuracy")
+
+
+def _how_far(images: int | None) -> str:
+    """How much of the curve's ups and downs may be chance."""
+    if not images:
+        return ""
+    low, high = wilson(0.7 * images, images)
+    few = ": too few to tell." if images < FEW else "."
+    return f" At 0.70, {words.count(images)} images leave an interval of [{low:.2f}, {high:.2f}]{few}"
 
 
 def no_accuracy(run: Run, known: Ends) -> str:

@@ -14,7 +14,7 @@ from byol_core.data.catalog import find
 from byol_core.evaluate import curve, jobs
 from byol_core.evaluate.curve import Point, Series
 from byol_core.evaluate.protocol import Judged, Method, Protocol, Subject
-from byol_core.evaluate.words import amount
+from byol_core.evaluate.words import NOTATION, amount, points
 from byol_core.runs.model import Run
 
 _TOO_MANY = "were asked for: ask for"  # of byol_core.evaluate.labels
@@ -74,9 +74,14 @@ def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | N
     if beside:
         drawn.append(_line(said.SUBJECTS["scratch"], beside))
     figure = evaluate_charts.labels(drawn, revision=f"labels-{run.run_id}-{method}")
-    alt = "; ".join(f"{line.name}: {', '.join(f'{mean:.2f} with {n}' for n, mean, _ in line.points)}" for line in drawn)
+    alt = "; ".join(
+        f"{line.name}: {', '.join(f'{at.told} with {at.labelled}' for at in line.points)}" for line in drawn
+    )
     live_chart.live_chart(figure, key="label-curve", alt=alt)
-    st.caption("Mean over the splits, in a band of one standard deviation. The axis is logarithmic.")
+    st.caption(
+        "Mean over the draws of the labels, in a band of one standard deviation; of all labels or a single draw, in "
+        "the 95 % interval for the choice of the test images. The axis is logarithmic."
+    )
     if not beside and not any(line.subject == "scratch" for line in lines):
         st.caption(
             "Choose *Fine-tuning* to measure training from scratch with the same labels; it is then drawn here too."
@@ -84,7 +89,10 @@ def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | N
 
 
 def _line(name: str, line: Series) -> evaluate_charts.Curve:
-    points = tuple(zip(line.labelled, line.mean, line.spread, strict=True))
+    points = tuple(
+        evaluate_charts.Point(labelled, mean, *band, said.score(judged, line.subject))
+        for labelled, mean, band, judged in zip(line.labelled, line.mean, line.bands, line.answers, strict=True)
+    )
     return evaluate_charts.Curve(name, COLOURS[line.subject], points, dashed=line.subject == "colour")
 
 
@@ -94,19 +102,21 @@ def _table(method: Method, found: Sequence[Point]) -> None:
     ready = [point.judged for point in found if point.judged]
     columns = {
         "Labels": [amount(judged.protocol.labels) for judged in ready],
-        "Images": [said.count(judged.labelled) for judged in ready],
-        "This run": [said.score(judged.of("trained")) for judged in ready],
-        said.SUBJECTS[twin]: [said.score(judged.of(twin)) for judged in ready],
+        "Images": [words.count(judged.labelled) for judged in ready],
+        "This run": [said.score(judged, "trained") for judged in ready],
+        said.SUBJECTS[twin]: [said.score(judged, twin) for judged in ready],
         "Worth of pretraining": [_worth(judged, twin) for judged in ready],
+        "Test images": [words.count(judged.tested) for judged in ready],
     }
     table.draw(columns, "curve", height="content", alt="The numbers of the curve")
+    st.caption(f"Worth of pretraining in points, with its interval on the same test images. {NOTATION}")
 
 
 def _worth(judged: Judged, twin: Subject) -> str:
-    ours, rival = judged.of("trained"), judged.of(twin)
-    if ours is None or rival is None or ours.mean is None or rival.mean is None:
+    found = judged.gap(twin)
+    if found is None:
         return "–"
-    return f"{100 * (ours.mean - rival.mean):+.1f} points"
+    return points(found) + (", not clear" if found.outcome == "unclear" else "")
 
 
 def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) -> None:

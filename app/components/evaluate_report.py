@@ -15,6 +15,7 @@ from app.components import evaluate_confusion, evaluate_job, evaluate_pictures, 
 from app.components import evaluate_words as said
 from app.components.evaluate_pictures import Shelf
 from byol_core.evaluate import jobs, report
+from byol_core.evaluate.intervals import wilson
 from byol_core.evaluate.kept import Predictions
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.evaluate.report import Report
@@ -65,15 +66,23 @@ def _head(run: Run, judged: Judged, made: Report, found: Predictions, shelf: She
     several = f", the first of {said.splits(judged.protocol.splits)}" if judged.protocol.splits > 1 else ""
     st.markdown(f"{words.plain(said.asked(judged.protocol))}: the run's own encoder{several}.")
     with st.grid(4, min_column_width=150):
-        st.metric("Accuracy", words.number(made.accuracy), border=True)
+        st.metric(
+            "Accuracy (test)",
+            words.number(made.accuracy),
+            words.below(made.figure),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"On the {words.images(made.figure)}. {words.INTERVAL_HELP}",
+        )
         st.metric(
             "Balanced accuracy",
             words.number(made.balanced_accuracy),
             border=True,
             help="The mean over the classes: a class with few images counts as much as one with many.",
         )
-        st.metric("Test images", said.count(made.tested), border=True)
-        st.metric("Mistakes", said.count(made.mistaken), border=True)
+        st.metric("Test images", words.count(made.tested), border=True)
+        st.metric("Mistakes", words.count(made.mistaken), border=True)
     _downloads(run, judged, made, shelf)
 
 
@@ -131,10 +140,19 @@ def _table(made: Report) -> None:
     }
     height: Literal["content"] | int = "content" if len(rows) <= 14 else 480
     table.draw(columns, "classes", height=height, column_config=bars, alt="Precision, recall and F1 of each class")
+    fewest = min((row.support for row in made.table if row.support), default=0)
     st.caption(
         "Precision: of the images that were called so, how many are. Recall: of those that are, how many were called "
-        "so. F1 is their harmonic mean."
+        f"so. F1 is their harmonic mean. {_class_chance(fewest)}"
     )
+
+
+def _class_chance(fewest: int) -> str:
+    """How little a class of few test images tells."""
+    if not fewest:
+        return ""
+    low, high = wilson(0.8 * fewest, fewest)
+    return f"A recall of 0.80 on {words.count(fewest)} images, the smallest class here, means [{low:.2f}, {high:.2f}]."
 
 
 def _mistakes(made: Report, shelf: Shelf | None) -> None:

@@ -11,7 +11,7 @@ from app.components import evaluate_form, evaluate_job, live_chart, table, words
 from app.components import evaluate_words as said
 from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import Judged, Protocol
-from byol_core.evaluate.words import amount
+from byol_core.evaluate.words import NOTATION, amount, within
 from byol_core.runs.model import Run
 
 _TABLE = "evaluate_answers"
@@ -34,10 +34,7 @@ def answer(judged: Judged) -> None:
     st.markdown(words_of(judged))
     figure = evaluate_charts.dots(judged)
     live_chart.live_chart(figure, key="evaluate-dots", alt=_alt(judged))
-    st.caption(
-        "A dot is one split, the diamond their mean with a bar of one standard deviation. All use the same labels and "
-        "the same test images, at which nobody looked to choose anything."
-    )
+    st.caption(f"{_bar(judged)} All use the same labels and the same test images, which chose nothing.")
     for row in judged.scores:
         if row.missing:
             st.caption(f"{said.SUBJECTS[row.subject]}: {words.plain(row.missing)}")
@@ -49,6 +46,17 @@ def answer(judged: Judged) -> None:
     )
 
 
+def _bar(judged: Judged) -> str:
+    if judged.draws("trained") > 1:
+        ours = judged.figure("trained")
+        alone = f" The choice of test images alone leaves {within(ours)} for this run." if ours else ""
+        return f"A dot is one draw of the labels, the diamond their mean with a bar of one standard deviation.{alone}"
+    return (
+        "A dot is one split, the diamond their mean with its 95 % interval: how far chance in the choice of the "
+        f"{words.count(judged.tested)} test images may have moved it."
+    )
+
+
 def words_of(judged: Judged) -> str:
     """What it means; a sentence in place of a result came from elsewhere, and is no markup."""
     ours = judged.of("trained")
@@ -56,7 +64,9 @@ def words_of(judged: Judged) -> str:
 
 
 def _alt(judged: Judged) -> str:
-    return "Accuracy: " + ", ".join(f"{said.SUBJECTS[row.subject]} {said.score(row)}" for row in judged.scores)
+    return "Accuracy: " + ", ".join(
+        f"{said.SUBJECTS[row.subject]} {said.score(judged, row.subject)}" for row in judged.scores
+    )
 
 
 def _choices(judged: Judged) -> None:
@@ -83,7 +93,7 @@ def others(run: Run, protocol: Protocol) -> None:
         _asked(run, beside)
     if found:
         st.markdown("**Answers so far**")
-        st.caption("Of the weights that the run has now. Choose a line to open it.")
+        st.caption(f"Of the weights that the run has now. Choose a line to open it. {NOTATION}")
         table.draw(
             _lines(found),
             "answers",
@@ -99,9 +109,10 @@ def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
     return {
         "How": [said.TITLES[judged.protocol.method] for judged in found],
         "Labels": [amount(judged.protocol.labels) for judged in found],
-        "This run": [said.score(judged.of("trained")) for judged in found],
-        "From scratch": [said.score(judged.of("scratch")) for judged in found],
-        "Untrained": [said.score(judged.of("untrained")) for judged in found],
+        "This run": [said.score(judged, "trained") for judged in found],
+        "From scratch": [said.score(judged, "scratch") for judged in found],
+        "Untrained": [said.score(judged, "untrained") for judged in found],
+        "Test images": [words.count(judged.tested) for judged in found],
         "Images": [said.set_name(judged.data) for judged in found],
         "Splits": [str(judged.protocol.splits) for judged in found],
         "Settings": [said.numbers(judged.protocol) for judged in found],

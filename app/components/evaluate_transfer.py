@@ -20,6 +20,7 @@ from byol_core.evaluate import transfer
 from byol_core.evaluate.jobs import Job
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.evaluate.transfer import Cell
+from byol_core.evaluate.words import NOTATION, points
 from byol_core.runs.model import Run
 
 RUNS, SETS, SHOWN = "transfer_runs", "transfer_sets", "transfer_shows"
@@ -119,8 +120,15 @@ def _matrix(runs: Sequence[Run], sets: Sequence[str], entries: Sequence[Entry], 
     st.caption(
         "A row is a run, a column the set on which it is judged; the star marks the set that it learned from, "
         "which is no transfer. Choose a cell to open its answer. What carries over keeps its gain on sets that it has "
-        "never seen."
+        f"never seen. {_tested(entries)}{NOTATION}"
     )
+
+
+def _tested(entries: Sequence[Entry]) -> str:
+    """On how many test images of each set the runs were judged."""
+    found = {said.set_name(entry.cell.data): entry.judged.tested for entry in entries if entry.judged}
+    told = ", ".join(f"{words.plain(name)} {words.count(tested)}" for name, tested in found.items())
+    return f"Test images: {told}. " if told else ""
 
 
 def _text(entry: Entry, shows: str) -> str:
@@ -128,9 +136,9 @@ def _text(entry: Entry, shows: str) -> str:
         return _STATES.get(entry.job.state, "–")
     if shows == GAIN:
         gain = transfer.gain(entry.judged)
-        said_so = "–" if gain is None else f"{100 * gain:+.1f}"
+        said_so = points(gain) if gain else "–"
     else:
-        said_so = said.score(entry.judged.of("trained"))
+        said_so = said.score(entry.judged, "trained")
     return f"{said_so} *" if entry.cell.own else said_so
 
 
@@ -139,9 +147,10 @@ def _shade(entry: Entry, shows: str) -> float:
     if entry.judged is None:
         return 0.0
     if shows == GAIN:
-        return min(max((transfer.gain(entry.judged) or 0.0) / _MOST_GAIN, 0.0), 1.0)
-    ours, guess = entry.judged.of("trained"), 1 / max(2, len(entry.judged.classes))
-    mean = ours.mean if ours and ours.mean is not None else guess
+        gain = transfer.gain(entry.judged)  # what may be chance has no colour
+        return min(gain.value / _MOST_GAIN, 1.0) if gain and gain.outcome == "better" else 0.0
+    ours, guess = entry.judged.figure("trained"), 1 / max(2, len(entry.judged.classes))
+    mean = ours.value if ours else guess
     return min(max((mean - guess) / (1 - guess), 0.0), 1.0)
 
 

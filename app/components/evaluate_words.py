@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.components.words import count
 from byol_core.data.catalog import find
 from byol_core.evaluate import words as plain
-from byol_core.evaluate.protocol import Judged, Method, Protocol, Scores, Subject
+from byol_core.evaluate.protocol import Judged, Method, Protocol, Subject
 from byol_core.evaluate.words import amount
 
 TITLES: Mapping[Method, str] = {
@@ -60,14 +61,9 @@ def splits(count: int) -> str:
     return f"{count} split{'' if count == 1 else 's'}"
 
 
-def score(row: Scores | None) -> str:
-    """``0.716 ± 0.014``, mean and standard deviation (of several splits); a dash when there is none."""
-    return plain.score(row) or "–"
-
-
-def count(number: int) -> str:
-    """``1 000``: thousands apart."""
-    return f"{number:,}".replace(",", "\u202f")
+def score(judged: Judged, subject: Subject) -> str:
+    """``0.763 [0.736, 0.788]``, of several draws of labels ``0.716 ± 0.014``; a dash when there is none."""
+    return plain.score(judged, subject) or "–"
 
 
 def meaning(judged: Judged) -> str:
@@ -75,12 +71,12 @@ def meaning(judged: Judged) -> str:
     ours = judged.of("trained")
     if ours is None or not ours.accuracies:
         return ours.missing if ours and ours.missing else "There is no result for this run."
-    return " ".join(filter(None, [_result(judged, ours), plain.verdict(judged, "**")]))
+    return " ".join(filter(None, [_result(judged), plain.verdict(judged, "**")]))
 
 
-def _result(judged: Judged, ours: Scores) -> str:
+def _result(judged: Judged) -> str:
     how = TITLES[judged.protocol.method]
     return (
         f"**{how} with {amount(judged.protocol.labels)}** ({count(judged.labelled)} images) reaches "
-        f"**{score(ours)}** on {count(judged.tested)} test images."
+        f"**{score(judged, 'trained')}** on {count(judged.tested)} test images."
     )

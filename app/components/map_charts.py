@@ -18,12 +18,12 @@ def accuracy(
     line = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": "kNN accuracy",
+        "name": "kNN (validation)",
         "x": list(epochs),
         "y": list(values),
         "line": {"width": 2, "color": PETROL},
         "marker": {"size": 5, "color": PETROL},
-        "hovertemplate": "epoch %{x:.2~f}: %{y:.3f}<extra></extra>",
+        "hovertemplate": "epoch %{x:.2~f}, validation: %{y:.3f}<extra></extra>",
     }
     mark = {
         "type": "scatter",
@@ -42,7 +42,7 @@ def accuracy(
         "margin": _MARGIN | ({"r": 112} if levels else {}),
         "uirevision": revision,
         "xaxis": {"automargin": True, "showgrid": False, "title": {"text": "epoch"}, "nticks": 6},
-        "yaxis": {"automargin": True, "nticks": 4, "tickformat": ".2f"},
+        "yaxis": {"automargin": True, "nticks": 4, "tickformat": ".2f", "title": {"text": "validation"}},
         "shapes": [_level(value) for value in levels.values()],
         "annotations": [_name(name, value) for name, value in levels.items()],
     }

@@ -11,6 +11,7 @@ from app.components.map_choices import SPACE_TITLES
 from app.components.map_films import Shown
 from byol_core.embed import Evaluation, MapSettings, Probe
 from byol_core.embed.probe import TEST
+from byol_core.evaluate.intervals import Accuracy
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
@@ -20,7 +21,10 @@ _WHAT = {
     "pixels": "the images themselves at 16×16, to see what training added",
 }
 _BASELINES = {"knn_untrained": "untrained", "knn_pixels": "raw pixels"}
-ACCURACY_HELP = "On held-out training images, while the run learns. The run's final number is on the test images."
+ACCURACY_HELP = (
+    "On training images that were held out of training (validation), which are not those on the map. The run's final "
+    "figure is another one, on the test images."
+)
 TRUST_HELP = (
     "Trustworthiness (Venna & Kaski 2001), 0 to 1: whether those that lie next to each other on the map are also near "
     "each other in the full space. Below about 0.9, do not read single neighbours off the map."
@@ -89,9 +93,24 @@ def numbers(probe: Probe, evaluation: Evaluation, shown: Shown) -> None:
     place = shown.at(evaluation.step)
     with st.container(horizontal=True, gap="medium"):
         if evaluation.knn_accuracy is not None:
-            st.metric("kNN accuracy", words.number(evaluation.knn_accuracy), help=ACCURACY_HELP, width="content")
+            st.metric(
+                "kNN (validation)",
+                words.number(evaluation.knn_accuracy),
+                _how_sure(evaluation),
+                delta_color="off",
+                delta_arrow="off",
+                help=f"{ACCURACY_HELP} {words.INTERVAL_HELP}",
+                width="content",
+            )
         st.metric("Trustworthiness", _share(shown.film.trust[place]), help=TRUST_HELP, width="content")
         st.metric("Neighbours kept", _share(shown.film.kept[place]), help=KEPT_HELP, width="content")
+
+
+def _how_sure(evaluation: Evaluation) -> str | None:
+    """``[0.682, 0.769] of 400``; None where the run did not say how many images it is."""
+    if evaluation.knn_accuracy is None or not evaluation.knn_images:
+        return None
+    return words.below(Accuracy(evaluation.knn_accuracy, evaluation.knn_images, evaluation.knn_split))
 
 
 def _share(value: float) -> str:
@@ -109,12 +128,12 @@ def curve(run: Run, store: RunStore, probe: Probe, evaluation: Evaluation) -> No
     figure = map_charts.accuracy(epochs, values, at, levels, revision=run.run_id)
     beside = "".join(f", {name} {value:.3f}" for name, value in levels.items())
     now = f"at epoch {round(evaluation.epoch, 2):g} it is {values[at]:.3f}"
-    alt = f"kNN accuracy over {len(values)} evaluations; {now}{beside}"
+    alt = f"kNN accuracy on the validation images over {len(values)} evaluations; {now}{beside}"
     live_chart.live_chart(figure, key=f"map-accuracy-{run.run_id}", alt=alt, toolbar=False)
 
 
 def baselines(run: Run, store: RunStore, evaluations: int) -> dict[str, float]:
-    """What the accuracy is judged by, on the same held-out images."""
+    """What the accuracy is judged by, on the same validation images."""
     known = _baselines(run.run_id, run.attempt, evaluations, store)
     return {_BASELINES[key]: value for key, value in known.items()}
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components import words
+from byol_core.evaluate.intervals import Accuracy
+from byol_core.evaluate.words import within
+from byol_core.runs import accuracies
 from byol_core.runs.model import LIVE, Run
 
 
@@ -19,10 +22,13 @@ def draw(run: Run, losses: Sequence[float]) -> None:
             with st.container(horizontal=True, width="content", gap="xsmall"):
                 for shown in (look, words.ALARM) if run.alarm else (look,):
                     st.badge(shown.label, icon=shown.icon, color=shown.colour)
-        label, value = _headline(run)
+        label, value, found = _headline(run)
         st.metric(
             label,
             value,
+            within(found) if found else None,
+            delta_color="off",
+            delta_arrow="off",
             chart_data=list(losses) if len(losses) > 1 else None,
         )
         if len(losses) > 1:
@@ -40,14 +46,15 @@ def draw(run: Run, losses: Sequence[float]) -> None:
             )
 
 
-def _headline(run: Run) -> tuple[str, str]:
+def _headline(run: Run) -> tuple[str, str, Accuracy | None]:
     if run.state == "queued":
-        return "Progress", "not started"
+        return "Progress", "not started", None
     if run.state in LIVE:
-        return "Progress", f"{words.share_done(run):.0%}"
+        return "Progress", f"{words.share_done(run):.0%}", None
     accuracy = words.results(run).get("knn_accuracy")
     if accuracy is not None:
-        return "kNN on the test images", words.number(accuracy)
+        found = accuracies.at_end(run).get(accuracies.ACCURACY)
+        return f"kNN on {words.images(found) if found else 'the test images'}", words.number(accuracy), found
     if run.summary:
-        return "Loss (no labels, so no kNN)", words.number(run.summary.get("loss"))
-    return "Progress", f"{words.share_done(run):.0%}"
+        return "Loss (no labels, so no kNN)", words.number(run.summary.get("loss")), None
+    return "Progress", f"{words.share_done(run):.0%}", None

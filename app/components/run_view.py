@@ -12,8 +12,10 @@ from app.components import curves, spread, table, twin, words
 from byol_core import presets
 from byol_core.config import RunConfig, build, field_info
 from byol_core.errors import InputError
+from byol_core.evaluate.intervals import Accuracy
+from byol_core.evaluate.words import brought
 from byol_core.health import signs
-from byol_core.runs import folder
+from byol_core.runs import accuracies, folder
 from byol_core.runs.model import LIVE, RESUMABLE, Run
 from byol_core.runs.repair import stalled
 
@@ -95,20 +97,35 @@ def _so_far(run: Run, latest: dict[str, float]) -> None:
         ("Epoch", f"{words.number(run.epoch, 1)} of {epochs:g}" if epochs else words.number(run.epoch, 1)),
         ("Images/s", words.number(run.images_per_second, 0) if run.images_per_second else "–"),
         ("Loss", words.number(latest.get("loss"))),
-        ("kNN (validation)", words.number(latest.get("knn_accuracy"))),
+        _accuracy(
+            "kNN (validation)", latest.get("knn_accuracy"), accuracies.while_learning(run, latest.get("knn_accuracy"))
+        ),
     )
 
 
-def _metrics(*cards: tuple[str, str]) -> None:
+_Card = tuple[str, str] | tuple[str, str, str]  # a label, a value, and what stands below it
+
+
+def _metrics(*cards: _Card) -> None:
     with st.grid(4, min_column_width=150):
-        for label, value in cards:
-            st.metric(label, value, border=True, help=_MEANINGS.get(label))
+        for label, value, *below in cards:
+            st.metric(
+                label, value, *below, delta_color="off", delta_arrow="off", border=True, help=_MEANINGS.get(label)
+            )
+
+
+def _accuracy(label: str, value: Any, found: Accuracy | None) -> _Card:
+    return (label, words.number(value), words.below(found)) if found else (label, words.number(value))
 
 
 _SPREAD = "Near 1: healthy. Near 0: collapsed, all images look alike to the network."
 _MEANINGS = {
     **{curves.LOOKS[key].title: _SPREAD for key in curves.SPREADS},
-    "kNN (validation)": "Accuracy on held-out training images, while it learns.",
+    "kNN (validation)": "Accuracy on held-out training images, while it learns; that at the end is on test images. "
+    + words.INTERVAL_HELP,
+    "kNN (test)": f"Accuracy on the test images, at the end of the run. {words.INTERVAL_HELP}",
+    "Untrained (test)": f"The same of the encoder as it was before training. {words.INTERVAL_HELP}",
+    "Raw pixels (test)": f"The same of the pixels, without any network. {words.INTERVAL_HELP}",
 }
 
 
@@ -125,24 +142,20 @@ def _final(run: Run) -> None:
         )
         st.caption("These images have no labels, so there is no kNN accuracy; the map needs none.")
         return
-    _metrics(
-        ("kNN on the test images", words.number(summary["knn_accuracy"])),
-        ("Encoder before training", words.number(summary.get("knn_untrained"))),
-        ("Raw pixels", words.number(summary.get("knn_pixels"))),
-        even,
-    )
+    titles = {
+        accuracies.ACCURACY: "kNN (test)",
+        accuracies.UNTRAINED: "Untrained (test)",
+        accuracies.PIXELS: "Raw pixels (test)",
+    }
+    figures, gain = accuracies.at_end(run), accuracies.brought(run)
+    _metrics(*(_accuracy(title, summary.get(key), figures.get(key)) for key, title in titles.items()), even)
+    judged = figures.get(accuracies.ACCURACY)
+    where = words.images(judged) if judged else "the test images"
     st.caption(
-        f"{_gain(summary)}Weighted kNN on the test images (k = {evaluation.get('k')}, T = "
-        f"{evaluation.get('temperature')}), all three on the same images. "
+        f"{brought(gain) + ' ' if gain else ''}Weighted kNN (k = {evaluation.get('k')}, T = "
+        f"{evaluation.get('temperature')}), all three on the same {where}. "
         f"{words.number(summary.get('images_per_second'), 0)} images/s."
     )
-
-
-def _gain(summary: dict[str, Any]) -> str:
-    before, after = summary.get("knn_untrained"), summary.get("knn_accuracy")
-    if before is None or after is None:
-        return ""
-    return f"Training brought {after - before:+.3f}. "
 
 
 def settings(run: Run) -> None:

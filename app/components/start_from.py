@@ -12,6 +12,8 @@ from app.components import words
 from byol_core import starts
 from byol_core.config import RunConfig, build
 from byol_core.errors import LabError
+from byol_core.evaluate.words import accuracy
+from byol_core.runs import accuracies
 from byol_core.runs.model import Run
 
 KEY, FREEZE = "network.pretrained", "network.freeze"
@@ -71,8 +73,8 @@ def _title(spec: str, runs: dict[str, Run]) -> str:
     if spec not in runs:
         return spec
     run = runs[spec]
-    accuracy = run.summary.get("knn_accuracy")
-    known = f" · kNN {words.number(accuracy)}" if accuracy is not None else ""
+    found = accuracies.at_end(run).get(accuracies.ACCURACY)
+    known = f" · test kNN {accuracy(found)}" if found else ""
     return f"{run.name} · {run.config.get('network', {}).get('encoder', '')}{known}"
 
 

@@ -9,11 +9,16 @@ import streamlit as st
 
 from app import run_lines
 from app.components import bulk_actions, run_filters, table, words
-from byol_core.runs import compare
+from byol_core.runs import accuracies, compare
 from byol_core.runs.model import Run
 
 # The number at the end that the settings are ranked by: without labels there is no accuracy.
 _MEASURES = (("knn_accuracy", "kNN (test)", True), ("loss", "Loss", False))
+
+
+MEAN_HELP = (
+    "Mean ± standard deviation over seeds; of a single run the 95 % interval in brackets and the number of test images."
+)
 
 
 def draw(name: str, runs: Sequence[Run]) -> None:
@@ -51,11 +56,11 @@ def _table(runs: Sequence[Run]) -> None:
     table.draw(
         {
             "Setting": [row.label for row in rows],
-            label: [_mean(row) for row in rows],
+            label: [_mean(row, accuracy=high) for row in rows],
             "Runs": [f"{row.n} of {len(row.runs)}" for row in rows],
         },
         "sweep",
-        column_config={label: st.column_config.TextColumn(alignment="right", help="Mean ± standard deviation")},
+        column_config={label: st.column_config.TextColumn(alignment="right", help=MEAN_HELP)},
         placeholder="–",
         width="content",
         alt=f"{label} by setting, mean and standard deviation over seeds",
@@ -72,7 +77,10 @@ def _rank(row: compare.Row, high: bool) -> float:
     return -row.mean if high else row.mean
 
 
-def _mean(row: compare.Row) -> str | None:
+def _mean(row: compare.Row, *, accuracy: bool) -> str | None:
     if row.mean is None:
         return None
+    if row.sd is None and accuracy:
+        found = [figure for run in row.runs if (figure := accuracies.at_end(run).get(accuracies.ACCURACY))]
+        return words.cell(found[0]) if found else words.number(row.mean)
     return words.number(row.mean) + (f" ± {words.number(row.sd)}" if row.sd is not None else "")

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from byol_core.evaluate import words as plain_words
+from byol_core.evaluate.intervals import Accuracy, Difference
 from byol_core.runs.model import LIVE, RESUMABLE, Run
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray", "primary"]
@@ -54,6 +56,35 @@ def number(value: Any, digits: int = 3) -> str:
     if digits >= 3 and value and abs(value) < 10**-digits:
         return f"{value:.1e}"
     return f"{round(value, digits) + 0.0:,.{digits}f}".replace(",", "\u202f")
+
+
+def count(number: int) -> str:
+    """``1 000``: thousands apart."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def images(found: Accuracy | Difference) -> str:
+    """``1 000 test images``: what an accuracy rests on."""
+    return f"{count(found.images)} {found.split} image{'' if found.images == 1 else 's'}"
+
+
+def cell(found: Accuracy | None) -> str:
+    """``0.808 [0.782, 0.831] · 1 000``, in a table whose head says of which images."""
+    return f"{plain_words.accuracy(found)} · {count(found.images)}" if found else ""
+
+
+def below(found: Accuracy) -> str:
+    """``[0.782, 0.831] of 1 000`` or ``18 test images: too few to tell``, under a figure whose label names its split."""
+    if found.few:
+        return f"{images(found)}: {plain_words.FEW}"
+    return f"{plain_words.within(found)} of {count(found.images)}"
+
+
+# For tooltips, beside figures in this notation.
+INTERVAL_HELP = (
+    "In brackets the 95 % interval (Wilson's): how far chance in the choice of these images may have moved the figure. "
+    "Another seed may move it as well. With fewer than 100 images nothing can be told."
+)
 
 
 def setting(value: Any) -> str:

@@ -1,6 +1,8 @@
 """Brightness, contrast, saturation, hue, greyscale and solarise, batched, in torchvision's definitions.
 
-The paper's TensorFlow code adds to the brightness; torchvision and every PyTorch reproduction multiply, and so do we.
+The authors' JAX code (byol/utils/augmentations.py) differs in three: it adds to the brightness, draws contrast around
+each channel's own mean and not around the mean of the grey image, and multiplies the saturation of HSV instead of
+mixing with the grey image. torchvision and every PyTorch reproduction do as we do.
 """
 
 from __future__ import annotations

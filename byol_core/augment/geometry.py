@@ -27,6 +27,9 @@ def crop_limits(strength: float) -> tuple[float, float]:
 def draw_boxes(uniform: Tensor, size: tuple[int, int], strength: float) -> Tensor:
     """Boxes (n, 4) int64 of top, left, height, width, by the rejection rule of torchvision's RandomResizedCrop.
 
+    A box that does not fit is drawn anew; the authors' code (byol/utils/dataset.py) cuts it off at the image's side, so
+    that it has more boxes of the whole width or height.
+
     ``uniform`` (:data:`BOX_NUMBERS`, n) are numbers of U(0, 1). What is drawn for no attempt in particular, the place
     of the box, is drawn once and not in every attempt: the distribution is the same.
     """

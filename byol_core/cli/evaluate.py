@@ -14,7 +14,7 @@ from byol_core.cli import evaluate_tables as tables
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_json
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
-from byol_core.evaluate import curve, jobs, transfer
+from byol_core.evaluate import curve, jobs, transfer, words
 from byol_core.evaluate.encoders import read_config
 from byol_core.evaluate.protocol import METHODS, Judged, Protocol
 from byol_core.runs.model import Run
@@ -171,6 +171,7 @@ def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
         print_json({"run_id": run.run_id, "name": run.name, "points": points})
     else:
         console().print(tables.curve_table(answers))
+        print(words.NOTATION)
 
 
 @app.command("transfer")
@@ -201,7 +202,10 @@ def transfer_(
         print_json(tables.matrix_object(found, sets, rows, answers))
     else:
         console().print(tables.matrix_table(found, sets, rows, answers))
-        print("In brackets: points ahead of the same network untrained. * is the run's own set, which is no transfer.")
+        print(
+            f"In round brackets: points ahead of the same network untrained. {words.NOTATION} * is the run's own set, "
+            "which is no transfer."
+        )
 
 
 def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged | None]]:

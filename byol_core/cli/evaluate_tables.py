@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from byol_core.evaluate.protocol import SUBJECTS as ORDER
 from byol_core.evaluate.protocol import Judged
 from byol_core.evaluate.transfer import Cell, gain
-from byol_core.evaluate.words import SUBJECTS, amount, asked, score, verdict
+from byol_core.evaluate.words import SUBJECTS, amount, asked, points, rests_on, score, verdict
 from byol_core.runs import report
 from byol_core.runs.model import Run
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def judged_object(judged: Judged) -> dict[str, Any]:
-    """The answer with mean and deviation of each subject (None where there are none)."""
+    """The answer with mean and deviation of each subject (None where there are none), and ``accuracies`` with images,
+    split and interval of each."""
     plain: dict[str, Any] = judged.model_dump(mode="json")
     for row, scores in zip(plain["scores"], judged.scores, strict=True):
         row |= {"mean": scores.mean, "spread": scores.spread}
-    return plain
+    return plain | {"accuracies": judged.accuracies()}
 
 
 def scores_table(judged: Judged) -> Table:
@@ -29,45 +30,48 @@ def scores_table(judged: Judged) -> Table:
     shown = report.table("", "accuracy", "each split")
     for row in judged.scores:
         splits = ", ".join(f"{value:.3f}" for value in row.accuracies) or row.missing
-        shown.add_row(SUBJECTS[row.subject], score(row), splits)
+        shown.add_row(SUBJECTS[row.subject], score(judged, row.subject), splits)
     return shown
 
 
 def footnote(judged: Judged) -> str:
     """What was asked, of how many images, and what the numbers mean."""
     question = asked(judged.protocol)
-    return (
-        f"{question[0].upper()}{question[1:]}: {judged.labelled:,} labels used, {judged.tested:,} images of "
-        f"'{judged.data}' tested. {verdict(judged)}".rstrip()
-    )
+    used = f"{question[0].upper()}{question[1:]}, {judged.labelled:,} labels of '{judged.data}' used."
+    return " ".join(filter(None, [used, verdict(judged), rests_on(judged)]))
 
 
 def curve_table(answers: Sequence[Judged]) -> Table:
     """A line a number of labels, a column a subject."""
     subjects = [name for name in ORDER if any(judged.of(name) for judged in answers)]
-    shown = report.table("labels", "images", *(SUBJECTS[name] for name in subjects))
+    shown = report.table("labels", "images", "test images", *(SUBJECTS[name] for name in subjects))
     for judged in answers:
-        scores = (score(judged.of(name)) for name in subjects)
-        shown.add_row(amount(judged.protocol.labels), f"{judged.labelled:,}", *scores)
+        scores = (score(judged, name) for name in subjects)
+        shown.add_row(amount(judged.protocol.labels), f"{judged.labelled:,}", f"{judged.tested:,}", *scores)
     return shown
 
 
 def matrix_table(
     runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged | None]]
 ) -> Table:
-    """A line a run, a column a set."""
-    shown = report.table("", *sets)
+    """A line a run, a column a set with the number of its test images."""
+    shown = report.table("", *(_headed(name, place, answers) for place, name in enumerate(sets)))
     for run, cells, answered in zip(runs, rows, answers, strict=True):
         texts = (_cell(cell, judged) for cell, judged in zip(cells, answered, strict=True))
         shown.add_row(f"{run.run_id} {run.name}", *texts)
     return shown
 
 
+def _headed(name: str, place: int, answers: Sequence[Sequence[Judged | None]]) -> str:
+    tested = sorted({row[place].tested for row in answers if row[place]})  # type: ignore[union-attr]
+    return f"{name} ({' or '.join(f'{count:,}' for count in tested)} test images)" if tested else name
+
+
 def _cell(cell: Cell, judged: Judged | None) -> str:
     if judged is None:
         return "–"
     ahead = gain(judged)
-    return score(judged.of("trained")) + ("" if ahead is None else f" ({100 * ahead:+.1f})") + ("*" if cell.own else "")
+    return score(judged, "trained") + (f" ({points(ahead)})" if ahead else "") + ("*" if cell.own else "")
 
 
 def matrix_object(
@@ -75,9 +79,13 @@ def matrix_object(
 ) -> list[dict[str, Any]]:
     """A list of the cells that have an answer, run after run."""
     return [
-        {"run_id": run.run_id, "name": run.name, "set": name, "own": cell.own, "gain": gain(judged)}
-        | judged_object(judged)
+        {"run_id": run.run_id, "name": run.name, "set": name, "own": cell.own, **_gain(judged)} | judged_object(judged)
         for run, cells, answered in zip(runs, rows, answers, strict=True)
         for name, cell, judged in zip(sets, cells, answered, strict=True)
         if judged is not None
     ]
+
+
+def _gain(judged: Judged) -> dict[str, Any]:
+    found = gain(judged)
+    return {"gain": found.value if found else None, "gain_interval": found.as_dict() if found else None}

@@ -33,7 +33,11 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Evaluation(BaseModel):
-    """One look at the probe images during training."""
+    """One look at the probe images during training.
+
+    ``knn_accuracy`` is on the images of ``knn_split``, which are not those of the map, ``knn_images`` of them; None: of
+    an earlier release, which did not say how many.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +45,8 @@ class Evaluation(BaseModel):
     epoch: float = Field(ge=0)
     file: Name
     knn_accuracy: float | None = None
+    knn_split: Literal["validation"] = "validation"
+    knn_images: Annotated[int, Field(ge=0)] | None = None
 
 
 class Probe(BaseModel):

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byol_core.evaluate import jobs
+from byol_core.evaluate.intervals import Interval
 from byol_core.evaluate.jobs import Job
-from byol_core.evaluate.protocol import SUBJECTS, Judged, Method, Protocol, Scores, Subject
+from byol_core.evaluate.protocol import SUBJECTS, Judged, Method, Protocol, Subject
 
 # Labels a class; the last stands for every label that there is.
 POINTS = ("1", "2", "5", "10", "20", "50", "all")
@@ -36,12 +37,31 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """One subject over all points that are answered: labelled images, mean accuracy and its deviation (or None)."""
+    """One subject over all points that are answered: labelled images, mean accuracy and its deviation (or None).
+
+    ``answers`` are what the points come from.
+    """
 
     subject: Subject
     labelled: tuple[int, ...]
     mean: tuple[float, ...]
     spread: tuple[float | None, ...]
+    answers: tuple[Judged, ...]
+
+    @property
+    def bands(self) -> tuple[Interval, ...]:
+        """How sure each point is."""
+        return tuple(band(judged, self.subject) for judged in self.answers)
+
+
+def band(judged: Judged, subject: Subject) -> Interval:
+    """One standard deviation to both sides where labels were drawn several times, else the interval of the images."""
+    row, figure = judged.of(subject), judged.figure(subject)
+    if row is None or figure is None:
+        raise ValueError(f"the answer has no accuracy of '{subject}'")
+    if judged.draws(subject) > 1 and row.spread is not None:
+        return Interval(figure.value - row.spread, figure.value + row.spread)
+    return figure.interval
 
 
 def protocols_of_curve(
@@ -86,11 +106,11 @@ def series(found: Sequence[Point]) -> list[Series]:
 
 
 def _series(subject: Subject, answered: Sequence[Judged]) -> Series:
-    rows: list[tuple[int, float, Scores]] = []
-    for judged in answered:
-        scores = judged.of(subject)
-        if scores is not None and scores.mean is not None:
-            rows.append((judged.labelled, scores.mean, scores))
+    rows = [(judged, row) for judged in answered if (row := judged.of(subject)) and row.accuracies]
     return Series(
-        subject, tuple(row[0] for row in rows), tuple(row[1] for row in rows), tuple(row[2].spread for row in rows)
+        subject,
+        tuple(judged.labelled for judged, _ in rows),
+        tuple(row.mean for _, row in rows if row.mean is not None),
+        tuple(row.spread for _, row in rows),
+        tuple(judged for judged, _ in rows),
     )

@@ -12,7 +12,7 @@ from byol_core.evaluate import drawings
 from byol_core.evaluate.images import Picture, png
 from byol_core.evaluate.protocol import Judged, Scores
 from byol_core.evaluate.report import Report, Row, Seen
-from byol_core.evaluate.words import SUBJECTS, asked, score, verdict
+from byol_core.evaluate.words import BRACKETS, SUBJECTS, accuracy, asked, rests_on, score, verdict
 
 # With more classes, the numbers of a matrix have no room, and the charts of single classes no end.
 _FEW = 25
@@ -35,7 +35,7 @@ tfoot td, tfoot th { border: 0; } tfoot th { text-align: left; color: var(--soft
 .matrix td { padding: .35rem .5rem; text-align: center; min-width: 2.6rem;
   border: 1px solid var(--ground); } .matrix thead th { vertical-align: bottom; padding: .35rem .25rem; border: 0; }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); } .matrix tbody th { border: 0; }
-.scores > div { display: grid; grid-template-columns: 9.5rem 1fr 7.5rem; gap: .25rem 1rem; align-items: center;
+.scores > div { display: grid; grid-template-columns: 9.5rem 1fr 11rem; gap: .25rem 1rem; align-items: center;
   padding: .2rem 0; } .scores span:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 .axis { position: relative; height: 1.25rem; margin: 0 .5rem; color: var(--other);
   background: linear-gradient(var(--line), var(--line)) center / 100% 1px no-repeat; }
@@ -75,12 +75,12 @@ def _section(title: str, *parts: str) -> str:
 
 
 def _head(report: Report, judged: Judged, run: str) -> str:
-    ours = score(judged.of("trained")) or f"{report.accuracy:.3f}"
+    ours = score(judged, "trained") or accuracy(report.figure)
     return (
         f'<header>\n<h1>{escape(run)}</h1>\n<p class="soft">{escape(asked(judged.protocol))} · '
         f"{escape(judged.data)}</p>\n"
         f'<p class="big">{ours}</p>\n<p>of {judged.tested:,} test images named rightly, after {judged.labelled:,} '
-        f"labels. {escape(verdict(judged))}</p>\n</header>\n"
+        f'labels. {escape(verdict(judged))}</p>\n<p class="soft">{escape(rests_on(judged))}</p>\n</header>\n'
     )
 
 
@@ -88,20 +88,20 @@ def _scores(judged: Judged) -> str:
     chosen = "".join(f"<li>{escape(SUBJECTS[row.subject])}: {_chosen(row)}</li>" for row in judged.scores)
     return _section(
         "Beside what it is worth comparing with",
-        f'<div class="scores">{"".join(_score(row) for row in judged.scores if row.accuracies)}</div>',
-        '<p class="soft">A dot a split, a bar at the mean, from 0 to 1.</p>',
+        f'<div class="scores">{"".join(_score(judged, row) for row in judged.scores if row.accuracies)}</div>',
+        f'<p class="soft">A dot a split, a bar at the mean, from 0 to 1; all on {judged.tested:,} test images.</p>',
         f"<details><summary>What was chosen in each split</summary><ul>{chosen}</ul></details>",
     )
 
 
-def _score(row: Scores) -> str:
+def _score(judged: Judged, row: Scores) -> str:
     """A subject on an axis from 0 to 100 %."""
     dots = "".join(f'<i style="left: {value:.2%}"></i>' for value in row.accuracies)
     mine = ' class="mine"' if row.subject == "trained" else ""
     return (
         f"<div{mine}><span>{SUBJECTS[row.subject]}</span>"
         f'<div class="axis">{dots}<b style="left: {row.mean or 0:.2%}"></b></div>'
-        f"<span>{score(row)}</span></div>"
+        f"<span>{score(judged, row.subject)}</span></div>"
     )
 
 
@@ -116,7 +116,9 @@ def _table(report: Report) -> str:
     averages = "".join(_row(row) for row in report.averages)
     return _section(
         "Each class",
-        f'<p class="soft">Balanced accuracy {report.balanced_accuracy:.1%}. This and all below: the first split.</p>',
+        f'<p class="soft">This and all below is the first split: accuracy {accuracy(report.figure)}, balanced accuracy '
+        f"{report.balanced_accuracy:.3f}. {BRACKETS} Each class has fewer images than the whole: with 100 a recall of "
+        "0.80 is somewhere in [0.711, 0.867].</p>",
         f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
         f"<tfoot>{averages}</tfoot></table></div>",
         f"<details><summary>As scikit-learn prints it</summary><pre>{escape(report.text)}</pre></details>",

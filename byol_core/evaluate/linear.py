@@ -1,9 +1,11 @@
 """A linear classifier on features that are kept: multinomial logistic regression by L-BFGS (arXiv 2006.07733, D.2).
 
-The loss is the sum of the cross-entropies plus ``strength / 2`` times the squared norm of the weights, of which the
-intercepts are no part; scikit-learn's C is 1 / strength (of two classes 2 / strength: there it has one set of weights
-for both). The strength is one of the paper's 45 from 1e-6 to 1e5, chosen on labels that are held out of those in use,
-and the classifier is then fitted again to all of them.
+The features are centred and divided by one number, ``scale``, the root mean square of all of them, so that a strength
+means the same whatever the encoder's units. The loss is the sum of the cross-entropies plus ``strength / 2`` times the
+squared norm of the weights of those features, of which the intercepts are no part. On the features as they are, the
+strength is therefore ``1 / (C * scale**2)`` of scikit-learn's C (of two classes ``2 / (C * scale**2)``: there it has
+one set of weights for both). It is one of the paper's 45 from 1e-6 to 1e5, chosen on labels that are held out of those
+in use, and the classifier is then fitted again to all of them.
 
 The features are turned into their principal directions first. That changes no solution, since the penalty looks the
 same from every side, but there the curvature is known direction by direction, and a fit takes ten looks and not a

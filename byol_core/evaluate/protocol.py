@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from statistics import fmean, stdev
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from byol_core.evaluate.intervals import Accuracy, Difference, difference
 
 Method = Literal["knn", "linear", "linear-sgd", "finetune"]
 # The encoder of the run; the same network trained from scratch on the labels alone; the same network as initialised;
@@ -59,12 +61,16 @@ class Scores(_Plain):
     """The accuracies (0 to 1, on the test images) of one subject, one a split, and what was chosen for each.
 
     ``chosen``: a sentence a split, such as "strength 0.01, 0.82 on validation". ``missing``: why there are none.
+    ``gained``: in each split how many test images the trained encoder alone got right, compared with this subject;
+    ``lost``: this subject alone. Empty in answers of earlier releases.
     """
 
     subject: Subject
     accuracies: tuple[float, ...] = ()
     chosen: tuple[str, ...] = ()
     missing: str = ""
+    gained: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
 
     @property
     def mean(self) -> float | None:
@@ -93,3 +99,34 @@ class Judged(_Plain):
     def of(self, subject: Subject) -> Scores | None:
         """The row of one subject."""
         return next((row for row in self.scores if row.subject == subject), None)
+
+    def draws(self, subject: Subject) -> int:
+        """How many draws of labels its accuracy is a mean of; with all labels there is nothing to draw, and it is 1."""
+        row = self.of(subject)
+        return 1 if row is None or self.protocol.labels == "all" else len(row.accuracies)
+
+    def figure(self, subject: Subject) -> Accuracy | None:
+        """The accuracy of one subject on the test images, the mean of its splits; None without any."""
+        row = self.of(subject)
+        return None if row is None or row.mean is None else Accuracy(min(1.0, max(0.0, row.mean)), self.tested)
+
+    def accuracies(self) -> dict[str, Any]:
+        """Each subject's figure, and how far the trained encoder is ahead of it, as plain values with intervals."""
+        found: dict[str, Any] = {}
+        for row in self.scores:
+            if figure := self.figure(row.subject):
+                ahead = self.gap(row.subject) if row.subject != "trained" else None
+                found[row.subject] = figure.as_dict() | {"draws": self.draws(row.subject)}
+                found[row.subject] |= {"trained_is_ahead_by": ahead.as_dict()} if ahead else {}
+        return found
+
+    def gap(self, other: Subject) -> Difference | None:
+        """By how much the trained encoder is above another subject on the same test images; None without both.
+
+        Its interval is for the choice of test images; how much the draws of the labels differ is seen in the splits.
+        """
+        ours, theirs, row = self.figure("trained"), self.figure(other), self.of(other)
+        if ours is None or theirs is None or row is None:
+            return None
+        counted = len(row.gained) == len(row.lost) == len(row.accuracies)
+        return difference(ours, theirs, fmean(row.gained), fmean(row.lost)) if counted else difference(ours, theirs)

@@ -71,7 +71,8 @@ def answer(
     question = Question(config, images, protocol, device)
     trained = copy.deepcopy(encoder).requires_grad_(False).eval().to(device).to(memory_format=torch.channels_last)
     said = _all_said(question, trained, Pulse(progress, stop))
-    scores = tuple(_scores(subject, splits, question) for subject, splits in said.items())
+    ours = [question.right(one.probabilities) for one in said["trained"]]
+    scores = tuple(_scores(subject, splits, question, ours) for subject, splits in said.items())
     labels = images.labels
     assert labels is not None
     judged = Judged(
@@ -89,9 +90,17 @@ def answer(
     return Answer(judged, first, question.test, labels[question.test])
 
 
-def _scores(subject: Subject, splits: list[Said], question: Question) -> Scores:
-    accuracies = tuple(question.accuracy(said.probabilities) for said in splits)
-    return Scores(subject=subject, accuracies=accuracies, chosen=tuple(said.chosen for said in splits))
+def _scores(subject: Subject, splits: list[Said], question: Question, ours: list[Tensor]) -> Scores:
+    """``ours``: (Q,) bool a split, what the trained encoder got right, which the others are compared with."""
+    right = [question.right(said.probabilities) for said in splits]
+    pairs = [] if subject == "trained" else list(zip(ours, right, strict=True))
+    return Scores(
+        subject=subject,
+        accuracies=tuple(float(each.double().mean()) for each in right),
+        chosen=tuple(said.chosen for said in splits),
+        gained=tuple(int((mine & ~its).sum()) for mine, its in pairs),
+        lost=tuple(int((its & ~mine).sum()) for mine, its in pairs),
+    )
 
 
 def _all_said(question: Question, trained: Encoder, pulse: Pulse) -> dict[Subject, list[Said]]:

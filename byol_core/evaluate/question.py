@@ -60,9 +60,9 @@ class Question:
         used[torch.cat([split.rows for split in self.splits])] = True
         return used.nonzero()[:, 0]
 
-    def accuracy(self, probabilities: Tensor) -> float:
-        """The share of the test images, in their order, whose class is the most probable of (Q, C)."""
-        return float((probabilities.cpu().argmax(1) == self.classes_of(self.test)).float().mean())
+    def right(self, probabilities: Tensor) -> Tensor:
+        """(Q,) bool: whether the class of each test image, in their order, is the most probable of (Q, C)."""
+        return probabilities.cpu().argmax(1) == self.classes_of(self.test)
 
     def of_all_classes(self, probabilities: Tensor) -> Tensor:
         """(Q, classes of the set) float32 on the CPU: a class without an image has none."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from byol_core.evaluate.intervals import Accuracy
 from byol_core.evaluate.kept import Predictions
 from byol_core.evaluate.protocol import Judged
 
@@ -87,6 +88,11 @@ class Report(_Plain):
     calibration: tuple[Bin, ...]
     calibration_error: float
 
+    @property
+    def figure(self) -> Accuracy:
+        """The accuracy with the test images that it rests on."""
+        return Accuracy(self.accuracy, self.tested)
+
 
 def report(judged: Judged, predictions: Predictions, *, worst: int = WORST) -> Report:
     """Look closely at the predictions of an answer; ``worst`` mistakes are listed."""
@@ -119,8 +125,13 @@ def cell(predictions: Predictions, true: int, said: int) -> tuple[Seen, ...]:
 
 
 def to_json(report: Report, judged: Judged, run: str) -> str:
-    """The report and the answer as JSON text: ``run``, ``judged``, ``report``."""
-    whole = {"run": run, "judged": judged.model_dump(mode="json"), "report": report.model_dump(mode="json")}
+    """The report and the answer as JSON text: ``run``, ``judged``, ``accuracies``, ``report``.
+
+    ``accuracies`` say of each subject how many images of which split its accuracy rests on, its interval, and how the
+    trained encoder differs from it.
+    """
+    whole = {"run": run, "judged": judged.model_dump(mode="json"), "accuracies": judged.accuracies()}
+    whole["report"] = report.model_dump(mode="json") | {"accuracy_interval": report.figure.as_dict()}
     return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

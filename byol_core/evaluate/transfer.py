@@ -14,6 +14,7 @@ from byol_core import paths
 from byol_core.data import catalog
 from byol_core.evaluate import jobs
 from byol_core.evaluate.encoders import read_config
+from byol_core.evaluate.intervals import Difference
 from byol_core.evaluate.jobs import Job
 from byol_core.evaluate.protocol import Judged, Method, Protocol
 
@@ -77,9 +78,6 @@ def whole(path: str) -> str:
         return path
 
 
-def gain(judged: Judged) -> float | None:
-    """Points (0 to 1) by which the trained encoder is ahead of the same network untrained; None without both."""
-    trained, untrained = judged.of("trained"), judged.of("untrained")
-    if trained is None or untrained is None or trained.mean is None or untrained.mean is None:
-        return None
-    return trained.mean - untrained.mean
+def gain(judged: Judged) -> Difference | None:
+    """By how much the trained encoder is ahead of the same network untrained; None without both."""
+    return judged.gap("untrained")

@@ -23,16 +23,16 @@ from byol_core.evaluate.jobs import answers
 from byol_core.evaluate.protocol import SUBJECTS, Judged
 from byol_core.health.signs import ALARM
 from byol_core.leaving import last_part
+from byol_core.runs import accuracies
 from byol_core.runs.model import Run
 from byol_core.runs.report import number
 from byol_core.runs.store import RunStore
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
-_NUMBERS = {
-    "knn_accuracy": "weighted kNN, test images",
+_ACCURACIES = {
+    "knn_accuracy": "weighted kNN, this encoder",
     "knn_untrained": "the same network as it was drawn",
-    "knn_pixels": "the same on raw pixels",
-    "std_ratio": "spread of the representation (1 even, 0 collapsed)",
+    "knn_pixels": "raw pixels",
 }
 _USE = """\
 ```python
@@ -150,24 +150,31 @@ def _results(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
 
 
 def _summary(run: Run) -> str:
-    known = {title: run.summary[key] for key, title in _NUMBERS.items() if run.summary.get(key) is not None}
-    if not known:
+    figures, spread = accuracies.at_end(run), run.summary.get("std_ratio")
+    told = {key: f"{words.accuracy(found)} | {words.images(found)}" for key, found in figures.items()}
+    rows = [f"| {_ACCURACIES[key]} | {text} |" for key, text in told.items()]
+    if isinstance(spread, int | float):
+        rows.append(f"| spread of the representation (1 even, 0 collapsed) | {spread:.3f} | |")
+    if not rows:
         return "The run was not judged at its end: it was stopped, is not over yet, or its images have no labels."
     k, t = run.summary.get("knn_k"), run.summary.get("knn_temperature")
-    how = (
-        f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in run.summary and k else "At its end:"
-    )
-    rows = (f"| {title} | {value:.3f} |" for title, value in known.items())
-    return "\n".join((how, "", "| | |", "|---|---|", *rows))
+    how = f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in figures and k else "At its end:"
+    brought = accuracies.brought(run)
+    said = [words.BRACKETS] if figures else []
+    said = [words.brought(brought), *said] if brought else said
+    return "\n".join((how, "", "| | | |", "|---|---|---|", *rows)) + (f"\n\n{' '.join(said)}" if said else "")
 
 
 def _answer(judged: Judged) -> str:
-    """One protocol as a table: the encoder first, then what it is compared with."""
+    """One protocol as a table: the encoder first, then what it is compared with, with its distance to each."""
     where = f"{judged.tested:,} test images of `{_code(last_part(judged.data))}`"
-    head = f"**{words.asked(judged.protocol)}**: {judged.labelled:,} labels used, accuracy on {where}"
-    rows = (judged.of(subject) for subject in SUBJECTS)
-    lines = [f"| {words.SUBJECTS[row.subject]} | {words.score(row)} |" for row in rows if row and row.accuracies]
-    return "\n".join((f"{head}, mean ± standard deviation over the splits.", "", "| | |", "|---|---|", *lines))
+    head = f"**{words.asked(judged.protocol)}**: {judged.labelled:,} labels used, accuracy on {where}."
+    lines = ["| | accuracy | this run is ahead by |", "|---|---|---|"]
+    for subject in SUBJECTS:
+        if told := words.score(judged, subject):
+            ahead = judged.gap(subject) if subject != "trained" else None
+            lines.append(f"| {words.SUBJECTS[subject]} | {told} | {words.gap(ahead) if ahead else ''} |")
+    return "\n".join((head, words.rests_on(judged), "", *lines))
 
 
 def _limits(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator[str]:

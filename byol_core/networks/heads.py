@@ -32,8 +32,10 @@ class Head:
 
 _BYOL = Head(1024, 256)
 _BYOL_PREDICTOR = Head(1024)
-# One hidden layer as wide as the representation (arXiv 2002.05709, §2.1), with batch norm in it, as in the authors'
-# code. Its Table 4 compares the triplet loss on the same head.
+# One hidden layer as wide as the representation (arXiv 2002.05709, §2.1), with batch norm in it. The authors' code
+# (google-research/simclr, model_util.py: projection_head) has one more, with a scale and no shift, after the last
+# layer; here there is none by itself, since the checkpoints that there are have none: ``network.projection_norm`` adds
+# it, without the scale. Its Table 4 compares the triplet loss on the same head.
 _SIMCLR = Head(None, 128)
 
 PROJECTORS: Mapping[str, Head] = {

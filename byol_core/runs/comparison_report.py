@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from byol_core.runs import compare, report
+from byol_core.evaluate import words
+from byol_core.evaluate.intervals import Difference
+from byol_core.runs import accuracies, compare, report
 from byol_core.runs.model import Run, finite
 from byol_core.runs.names import text_of
 from byol_core.runs.store import RunStore
@@ -34,14 +36,36 @@ def as_object(store: RunStore, found: Sequence[Run]) -> dict[str, Any]:
         {
             "runs": [report.as_object(store, run) for run in found],
             "differences": compare.differences(found),
-            "best_and_last": {
-                run_id: {key: {"best": best, "last": last} for key, (best, last) in curves[run_id].items()}
-                for run_id in ids
-            },
-            "groups": {"by": JUDGED_BY, "rows": rows},
+            "best_and_last": {run.run_id: _ends(run, curves[run.run_id]) for run in found},
+            "groups": {"by": JUDGED_BY, "split": "test", "rows": rows},
+            "against_the_best": _against_the_best(found),
         }
     )
     return told
+
+
+def _ends(run: Run, curves: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """Best and last of each curve; of an accuracy with its split, and of the last one its images and interval."""
+    told: dict[str, Any] = {key: {"best": best, "last": last} for key, (best, last) in curves.items()}
+    for key in accuracies.KEYS:
+        if key in told:
+            figure = accuracies.while_learning(run, told[key]["last"])
+            told[key] |= {"split": "validation", "last_figure": figure.as_dict() if figure else None}
+    return told
+
+
+def _against_the_best(found: Sequence[Run]) -> dict[str, Any]:
+    """How far each run is from the one with the best accuracy on the test images, by the run's id."""
+    gaps = differences_to_best(found)
+    return {run_id: gap.as_dict() for run_id, gap in gaps.items()}
+
+
+def differences_to_best(found: Sequence[Run]) -> dict[str, Difference]:
+    """The same as figures; the best itself is left out, and runs that were judged on another set."""
+    judged = {run.run_id: figure.value for run in found if (figure := accuracies.at_end(run).get(JUDGED_BY))}
+    best = next((run for run in found if judged and run.run_id == max(judged, key=lambda run_id: judged[run_id])), None)
+    others = [run for run in found if best is not None and run.run_id != best.run_id]
+    return {run.run_id: gap for run in others if best and (gap := accuracies.between(run, best))}
 
 
 def _groups(found: Sequence[Run]) -> list[compare.Row]:
@@ -61,14 +85,35 @@ def tables(store: RunStore, found: Sequence[Run]) -> list[Table]:
         for at, word in enumerate(("best", "last")):
             cells = [curves[run.run_id].get(key, (math.nan, math.nan))[at] for run in found]
             if not all(map(math.isnan, cells)):
-                shown.add_row(f"{key}, {word}", *("" if math.isnan(cell) else report.number(cell) for cell in cells))
-    shown.add_row("kNN accuracy, test images", *(report.number(run.summary.get(JUDGED_BY)) for run in found))
+                shown.add_row(f"{_title(key)}, {word}", *map(_cell, found, [key] * len(found), cells))
+    shown.add_row("kNN accuracy, test images", *map(report.knn_of, found))
+    gaps = differences_to_best(found)
+    if gaps:
+        shown.add_row("kNN against the best, test", *(_gap(gaps.get(run.run_id)) for run in found))
     groups = _groups(found)
     return [shown, _seeds(groups)] if any(row.n > 1 for row in groups) else [shown]
 
 
+def _title(key: str) -> str:
+    return "kNN accuracy, validation images" if key == JUDGED_BY else key
+
+
+def _cell(run: Run, key: str, value: float) -> str:
+    if math.isnan(value):
+        return ""
+    figure = accuracies.while_learning(run, value) if key == JUDGED_BY else None
+    return f"{words.accuracy(figure)} of {figure.images:,}" if figure else report.number(value)
+
+
+def _gap(found: Difference | None) -> str:
+    if found is None:
+        return ""
+    unclear = ", not clear" if found.outcome == "unclear" else ""
+    return words.gap(found) + unclear + ("" if found.few or found.paired else ", unpaired")
+
+
 def _seeds(groups: Sequence[compare.Row]) -> Table:
-    seeds = report.table("seeds as one", "kNN, mean", "sd", "n")
+    seeds = report.table("seeds as one", "kNN (test), mean", "sd over seeds", "n")
     for row in groups:
         seeds.add_row(row.label, report.number(row.mean), report.number(row.sd), str(row.n))
     return seeds

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError
+from byol_core.evaluate import words
 from byol_core.health.signs import SIGNS, SPACES, keys
+from byol_core.runs import accuracies
 from byol_core.runs.model import Run, finite
 from byol_core.runs.store import RunStore
 
@@ -29,9 +31,9 @@ NUMBERS = (
     "projection_std_ratio",
 )
 _TITLES = {
-    "knn_accuracy": "kNN accuracy, test images",
-    "knn_untrained": "kNN before training",
-    "knn_pixels": "kNN on raw pixels",
+    "knn_accuracy": "kNN accuracy, test",
+    "knn_untrained": "kNN before training, test",
+    "knn_pixels": "kNN on raw pixels, test",
     "std_ratio": "std ratio (1 healthy, 0 collapsed)",
     "projection_std_ratio": "std ratio of the projection",
     "loss": "loss",
@@ -47,7 +49,11 @@ _FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt",
 
 
 def as_object(store: RunStore, run: Run) -> dict[str, Any]:
-    """All of a run with its numbers, of the end or so far."""
+    """All of a run with its numbers, of the end or so far.
+
+    ``accuracies`` hold those of the end once more, each with its split, the images it rests on and its interval;
+    ``brought`` is what training changed.
+    """
     numbers: dict[str, Any] = dict.fromkeys(NUMBERS)
     if run.attempt:
         last = store.latest(run.run_id, "loss")
@@ -56,7 +62,8 @@ def as_object(store: RunStore, run: Run) -> dict[str, Any]:
     started = run.started if run.state != "queued" else None  # of one that waits to be resumed, the attempt before
     wall = round((run.ended or time.time()) - started, 2) if started else None
     health = store.last_values(run.run_id, [key for space in SPACES for key in keys(space)])
-    plain: dict[str, Any] = finite({**run.as_dict(), **numbers, **run.summary, "wall_seconds": wall, "health": health})
+    told = {**run.as_dict(), **numbers, **run.summary, **accuracies.as_object(run)}
+    plain: dict[str, Any] = finite({**told, "wall_seconds": wall, "health": health})
     return plain
 
 
@@ -65,9 +72,13 @@ def numbers_table(run: Run) -> Table:
     shown = table("", "")
     if run.alarm:
         shown.add_row("ALARM", run.alarm, style="bold red")
+    figures = accuracies.at_end(run)
     for key, title in _TITLES.items():
         value = run.summary.get(key)
-        shown.add_row(title, _missing(run, key) if value is None else number(value))
+        told = words.whole(figures[key]) if key in figures else number(value)
+        shown.add_row(title, _missing(run, key) if value is None else told)
+        if key == accuracies.PIXELS and (gain := accuracies.brought(run)):
+            shown.add_row("what training brought", words.brought(gain))
     return shown
 
 
@@ -80,7 +91,7 @@ def _missing(run: Run, key: str) -> str:
 
 def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
     """Runs, one a line: of a message so much as fits into ``width`` characters, the whole of it without."""
-    heads = ("run", "name", "state", "done", "epoch", "kNN")
+    heads = ("run", "name", "state", "done", "epoch", "kNN (test images)")
     cells = [_so_far(run) for run in found]
     taken = sum(max(map(len, column)) + _BETWEEN for column in zip(heads, *cells, strict=True))
     room = None if width is None else max(_LEAST_MESSAGE, width - taken)
@@ -93,8 +104,7 @@ def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
 def _so_far(run: Run) -> tuple[str, ...]:
     done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
     epoch = f"{run.epoch:.1f}" if run.attempt else ""
-    knn = number(run.summary["knn_accuracy"]) if run.summary.get("knn_accuracy") is not None else ""
-    return run.run_id, run.name, run.state, done, epoch, knn
+    return run.run_id, run.name, run.state, done, epoch, knn_of(run)
 
 
 def _message(run: Run) -> str:
@@ -106,6 +116,12 @@ def _message(run: Run) -> str:
 def shorten(text: str, most: int | None) -> str:
     """So much of a text as fits, with an ellipsis where something is left out."""
     return text if most is None or len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def knn_of(run: Run) -> str:
+    """``0.808 [0.782, 0.831] of 1,000``: the accuracy at the end of a run; empty while there is none."""
+    found = accuracies.at_end(run).get(accuracies.ACCURACY)
+    return f"{words.accuracy(found)} of {found.images:,}" if found else number(run.summary.get(accuracies.ACCURACY))
 
 
 def queue_table(found: Sequence[Run]) -> Table:
@@ -131,9 +147,12 @@ def facts_table(store: RunStore, run: Run) -> Table:
     shown = table("", "")
     if run.alarm:
         shown.add_row("ALARM", run.alarm, style="bold red")
+    figures = accuracies.at_end(run)
     for key in (*_FACTS, *NUMBERS, "wall_seconds", "folder", "group", "tags", "notes"):
         if seen[key] not in (None, "", []):
-            shown.add_row(key, number(seen[key]))
+            shown.add_row(key, words.whole(figures[key]) if key in figures else number(seen[key]))
+    if gain := accuracies.brought(run):
+        shown.add_row("brought", words.brought(gain))
     for label, text in _health_rows(seen["health"]):
         shown.add_row(label, text)
     for key, value in changed_settings(run).items():

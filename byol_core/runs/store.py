@@ -22,8 +22,8 @@ from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
-from byol_core.runs import demo, folder, metrics, names, rows
 from byol_core.files import because, reaches_size_limit
+from byol_core.runs import demo, folder, metrics, names, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair, seen
 from byol_core.runs.schema import FILE, PATIENCE, READ, facts, open_engine, runs

@@ -32,7 +32,7 @@ MANIFEST, METRICS, SUMMARY, PROBE = "manifest.json", "metrics.csv", "summary.jso
 
 _FILES = re.compile(
     r"config\.json|metrics\.csv|summary\.json|log\.txt|encoder\.safetensors|checkpoints/step-[0-9]{8,10}\.pt"
-    r"|embeddings/(probe\.json|thumbnails(-[0-9]{1,3})?\.webp|pixels\.safetensors|step-[0-9]{8,10}\.safetensors)"
+    r"|embeddings/(probe\.json|thumbnails(-[0-9]{1,3})?\.webp|(pixels|test)\.safetensors|step-[0-9]{8,10}\.safetensors)"
     r"|evaluations/[0-9a-f]{24}\.(json|safetensors)"
 )
 _MB, _GB = 2**20, 2**30

@@ -32,6 +32,20 @@ def test_it_is_the_regression_of_scikit_learn(points, strength):
     assert torch.allclose(ours, reference(probe, features, classes, strength, features), atol=1e-3)
 
 
+def test_a_strength_is_one_over_c_and_the_square_of_the_scale(points):
+    features, classes = 10 * points[0], points[1]
+    probe = Probe(features, classes, 3)
+    plain = (features - features.mean(0)).double().numpy()
+
+    def theirs(c):
+        fitted = LogisticRegression(C=c, tol=1e-10, max_iter=100000).fit(plain, classes)
+        return torch.from_numpy(fitted.predict_proba(plain)).float()
+
+    ours = probe.fit(100.0).probabilities(features)
+    assert torch.allclose(ours, theirs(1 / (100 * float(probe.scale) ** 2)), atol=1e-3)
+    assert not torch.allclose(ours, theirs(1 / 100), atol=0.05)
+
+
 def test_more_features_than_labels_give_the_same_solution(generator):
     features, classes = torch.randn(12, 40, generator=generator), torch.arange(12) % 3
     asked = torch.randn(5, 40, generator=generator)

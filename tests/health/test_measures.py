@@ -102,6 +102,16 @@ def test_paired_cosine_of_the_same_and_the_opposite(generator):
     assert health.paired_cosine(x, -x) == pytest.approx(-1)
 
 
+def test_uniformity_is_not_misled_by_the_order_of_the_rows(generator):
+    spread, point = torch.randn(2000, 8, generator=generator), torch.ones(2000, 8)
+    alternating = torch.stack([point, spread], 1).flatten(0, 1)  # every second row is the same
+    in_a_block = torch.cat([spread, point])
+    mixed = measures.uniformity(alternating[torch.randperm(4000, generator=generator)[:2000]])
+    assert measures.uniformity(alternating) == pytest.approx(mixed, abs=0.05)
+    assert measures.uniformity(in_a_block) == pytest.approx(mixed, abs=0.05)
+    assert measures.uniformity(alternating) == measures.uniformity(alternating)
+
+
 def test_uniformity_looks_at_rows_from_everywhere(generator):
     """A folder's images come class by class, so the first 2,000 would be of one class."""
     first, second = torch.zeros(2500, 8), torch.zeros(2500, 8)
