@@ -163,10 +163,10 @@ class Probe:
 
         Only those with a label are asked; None when there is none.
         """
-        queries = self._known(queries)
+        bank, queries = self._known(bank), self._known(queries)
         if self.labels is None or len(bank) == 0 or len(queries) == 0:
             return None
-        settings, labels, bank = self.config.evaluation, self.labels, self._known(bank)
+        settings, labels = self.config.evaluation, self.labels
         votes = knn_votes(
             self.rows(features, bank).to(labels.device), labels[bank], self.rows(features, queries).to(labels.device),
             classes=int(labels[bank].max()) + 1, k=settings.k, temperature=settings.temperature,
