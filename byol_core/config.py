@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, field_validator, model_validator
 
 from byol_core.errors import InputError
 from byol_core.settings import (
@@ -30,6 +30,7 @@ from byol_core.settings import (
 )
 
 __all__ = [
+    "FITTED",
     "OPERATIONS",
     "DataConfig",
     "Encoder",
@@ -46,6 +47,9 @@ __all__ = [
     "field_info",
     "sentence",
 ]
+
+Fitted = Literal["batch_size", "epochs", "evaluation.every", "evaluation.k", "runtime.checkpoint_every"]
+FITTED: tuple[Fitted, ...] = get_args(Fitted)
 
 
 class RunConfig(Part):
@@ -81,6 +85,21 @@ class RunConfig(Part):
         le=4096,
     )
     seed: int = setting(0, "Seed", "Fixes initialisation, order and views.", ge=0, le=2**31 - 1)
+    fit: tuple[Fitted, ...] = setting(
+        (),
+        "Fit to a small set",
+        "These settings may change by themselves when the set turns out to be small; the log says how. A preset allows "
+        "it for all of them, and one that you set yourself stays as you set it.",
+        expert=True,
+    )
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _is_a_list(cls, value: Any) -> Any:
+        """One name, or several with commas, is a list of them; empty is none."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return () if value is None else value
 
     @model_validator(mode="before")
     @classmethod
@@ -135,15 +154,22 @@ def _unknown(dotted: str) -> str:
 
 
 def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | None = None) -> RunConfig:
-    """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong."""
+    """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong.
+
+    A setting among the dotted ones is set by somebody, and does not fit itself to a small set any more, unless "fit" is
+    among them as well.
+    """
+    dotted = dotted or {}
     merged: dict[str, Any] = json.loads(json.dumps(dict(tree or {})))
-    for key, value in (dotted or {}).items():
+    for key, value in dotted.items():
         field_info(key)
         _put(merged, key.split("."), value)
     try:
-        return RunConfig.model_validate(merged)
+        config = RunConfig.model_validate(merged)
     except ValidationError as error:
         raise InputError(sentence(error)) from None
+    left = config.fit if "fit" in dotted else tuple(key for key in config.fit if key not in dotted)
+    return config if left == config.fit else config.model_copy(update={"fit": left})
 
 
 def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
