@@ -108,7 +108,7 @@ class RunConfig(Part):
 
     def flat(self) -> dict[str, Any]:
         """Every setting under its dotted key, as in ``--set views.strength=0.6``."""
-        return dict(_flatten(self.model_dump(mode="json")))
+        return dict(flatten(self.model_dump(mode="json")))
 
     def changed(self, **dotted: Any) -> RunConfig:
         """A copy with dotted keys replaced: ``config.changed(**{"views.strength": 0.6})``."""
@@ -119,12 +119,17 @@ class RunConfig(Part):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Settings of a tree under their dotted keys. An empty section, None in YAML, holds none."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
+            yield from flatten(value, f"{prefix}{key}.")
+        elif value is not None or prefix or key not in SECTIONS:
             yield prefix + key, value
+
+
+# The settings that hold others.
+SECTIONS = tuple(name for name, value in RunConfig() if isinstance(value, Part))
 
 
 def field_info(dotted: str) -> Any:

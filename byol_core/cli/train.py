@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -50,19 +50,14 @@ def configure(
     """
     given = config_text.read_file(file) if file else {}
     named = given.pop("preset", None)
-    preset = preset or (None if named is None else str(named))
-    base = presets.get(preset).config() if preset else settings.RunConfig(fit=settings.FITTED)
+    if preset is None and named is not None:
+        preset = str(named)
+    base = settings.RunConfig(fit=settings.FITTED) if preset is None else presets.get(preset).config()
     source = {"data.source": data} if data is not None else {}
     pair = view_presets.assignments(view_presets.load(paths.home(), views)) if views is not None else {}
+    config = settings.build(base.model_dump(mode="json"), dict(settings.flatten(given)))
     dotted = {**source, **pair, **config_text.parse_assignments(assignments)}
-    return settings.build(_over(base, given), dotted), preset
-
-
-def _over(base: settings.RunConfig, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a file, some under dotted keys perhaps, over those of a preset."""
-    nested = {key: value for key, value in given.items() if "." not in key}
-    dotted = {key: value for key, value in given.items() if "." in key}
-    return settings.laid_over(_merged(base.model_dump(mode="json"), nested), dotted, settings.flatten(given))
+    return settings.build(config.model_dump(mode="json"), dotted), preset
 
 
 def refuse_missing_images(wanted: settings.RunConfig) -> None:
@@ -72,16 +67,6 @@ def refuse_missing_images(wanted: settings.RunConfig) -> None:
     source = wanted.data.source
     if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
         load(source, wanted.data.image_size)
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping | None):
-            value = _merged(below, value or {})  # an empty section of a YAML file is None, and changes nothing
-        result[key] = value
-    return result
 
 
 def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: str | None, as_json: bool) -> int:
