@@ -58,7 +58,7 @@ def _parsed(text: str, loader: type[yaml.SafeLoader]) -> Any:
     for endless nesting; and a value that holds itself is no JSON.
     """
     try:
-        return json.loads(json.dumps(yaml.load(text, loader), default=str))  # noqa: S506 - both are safe loaders
+        return json.loads(json.dumps(yaml.load(text, loader), default=str))
     except Exception as error:
         raise ValueError(f"no YAML ({type(error).__name__})") from None
 

@@ -1,8 +1,8 @@
 """How settings fit themselves to a small set: a batch that the images fill, as many steps as it takes to learn, fewer
 evaluations and checkpoints for as many passes, neighbours that a class has.
 
-Only settings that :attr:`RunConfig.fit` names are touched: a preset names them all, and one that somebody sets himself is
-not among them any more. Nothing here knows torch, so that the form says beforehand what the run will do.
+Only settings that :attr:`RunConfig.fit` names are touched: a preset names them all, and one that somebody sets himself
+is not among them any more. Nothing here knows torch, so that the form says beforehand what the run will do.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def fitted(config: RunConfig, images: int, classes: int = 0, ranks: int = 1) -> 
         "evaluation.k": min(config.evaluation.k, max(1, images // classes)) if classes else config.evaluation.k,
     }
     now = config.flat()
-    changes: dict[str, Any] = {key: value for key, value in wanted.items() if key in config.fit and value != now[key]}
-    return config.changed(**changes, fit=()) if changes else config
+    news: dict[str, Any] = {key: value for key, value in wanted.items() if key in config.fit and value != now[key]}
+    return config.changed(**news, fit=()) if news else config
 
 
 def largest_batch(images: int, shared: int = 1) -> int | None:
@@ -92,11 +92,15 @@ def _less_often(every: float, longer: float) -> float:
 
 
 def sentence(asked: RunConfig, given: RunConfig, images: int) -> str:
-    """What was fitted, in one line: ``Fitted to 65 images: batch size 64 (not 128), epochs 840 (not 30)``."""
+    """What was fitted, in one line: ``Fitted to the 65 images to learn from: batch size 64 (not 128), …``."""
+    return f"Fitted to the {images:,} images to learn from: {changes(asked, given)}."
+
+
+def changes(asked: RunConfig, given: RunConfig) -> str:
+    """The settings that were fitted: ``batch size 64 (not 128), epochs 840 (not 30)``."""
     before, after = asked.flat(), given.flat()
-    parts = [
+    return ", ".join(
         f"{field_info(key).title.lower()} {after[key]:g} (not {before[key]:g})"
         for key in asked.fit
         if after[key] != before[key]
-    ]
-    return f"Fitted to the {images:,} images to learn from: {', '.join(parts)}."
+    )

@@ -28,7 +28,9 @@ def test_a_preset_on_its_own_set_stays_as_it_is(name):
     assert small_sets.fitted(config, small_sets.learned_from(images, config), entry.classes or 0) is config
 
 
-@pytest.mark.parametrize(("images", "batch"), [(2, 2), (3, 3), (7, 7), (9, 8), (22, 16), (65, 64), (127, 64), (128, 128), (216, 128)])
+@pytest.mark.parametrize(
+    ("images", "batch"), [(2, 2), (3, 3), (7, 7), (9, 8), (22, 16), (65, 64), (127, 64), (128, 128), (216, 128)]
+)
 def test_the_batch_is_one_that_the_images_fill(images, batch):
     assert small_sets.fitted(CLASSROOM, images).batch_size == batch
 
@@ -36,7 +38,9 @@ def test_the_batch_is_one_that_the_images_fill(images, batch):
 def test_a_batch_is_shared_evenly_by_processes_and_parts():
     config = CLASSROOM.changed(accumulate=3)
     assert small_sets.fitted(config, 65, ranks=2).batch_size == 48
-    assert small_sets.fitted(config, 5, ranks=2).batch_size == CLASSROOM.batch_size  # no batch does, and the run says so
+    assert (
+        small_sets.fitted(config, 5, ranks=2).batch_size == CLASSROOM.batch_size
+    )  # no batch does, and the run says so
 
 
 def test_a_small_set_is_repeated_for_as_many_steps_and_looked_at_as_often():
@@ -111,7 +115,7 @@ def test_few_photos_without_labels_are_learned_from(tmp_path, count):
 
 def test_a_batch_that_somebody_set_too_large_is_a_sentence_with_one_that_fits(tmp_path):
     source = str(photos(tmp_path / "photos", 30))
-    with pytest.raises(InputError, match="batch of 128 is larger than the 22 .* set batch_size=16"):
+    with pytest.raises(InputError, match=r"batch of 128 is larger than the 22 .* set batch_size=16"):
         train(CLASSROOM.changed(**SHORT, batch_size=128, **{"data.source": source}), tmp_path / "run", Recorder())
 
 

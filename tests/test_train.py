@@ -222,7 +222,7 @@ def test_a_step_limit_ends_the_run_and_its_schedules(tmp_path):
 
 
 def test_a_batch_larger_than_the_set_is_refused(tmp_path):
-    with pytest.raises(InputError, match="batch of 512 is larger than the 216 images .*; set batch_size=128"):
+    with pytest.raises(InputError, match=r"batch of 512 is larger than the 216 images .*; set batch_size=128"):
         train(tiny(batch_size=512), tmp_path, Recorder())
 
 

@@ -71,7 +71,7 @@ def _contents(runs: Sequence[Run]) -> None:
     sizes = {run.run_id: library.size_of(run) for run in runs}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(
-            f"{_bytes(sum(sizes.values()))} in all. What lies here longer than {days:.0f} days is removed for good "
+            f"{words.size(sum(sizes.values()))} in all. What lies here longer than {days:.0f} days is removed for good "
             "when the next training starts.",
             width="stretch",
         )
@@ -89,7 +89,7 @@ def _row(run: Run, size: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"trash_{run.run_id}"):
         look = words.LOOKS[run.state]
         st.markdown(
-            f"**{words.plain(run.name)}**  \n:small[{look.label}, deleted {words.ago(run.deleted)}, {_bytes(size)}]",
+            f"**{words.plain(run.name)}**  \n:small[{look.label}, deleted {words.ago(run.deleted)}, {words.size(size)}]",
             width="stretch",
         )
         with st.container(horizontal=True, gap="small", width="content"):
@@ -110,7 +110,7 @@ def _row(run: Run, size: int) -> None:
 def _empty(runs: Sequence[Run], size: int) -> None:
     with st.popover("Empty the trash", icon=":material/delete_forever:", key="ask_empty"):
         many = f"{len(runs)} runs" if len(runs) > 1 else "The run"
-        st.markdown(f"{many} ({_bytes(size)}) cannot be brought back after this.")
+        st.markdown(f"{many} ({words.size(size)}) cannot be brought back after this.")
         st.button(
             "Remove all for good",
             type="primary",
@@ -141,11 +141,3 @@ def _drop(run_ids: Sequence[str]) -> None:
     """These runs are not in the trash any more, so the bar speaks of the others."""
     thrown = st.session_state.get(_THROWN, {})
     st.session_state[_THROWN] = {run_id: name for run_id, name in thrown.items() if run_id not in run_ids}
-
-
-def _bytes(size: int) -> str:
-    """``1 234 567`` -> ``1.2 MB``."""
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= scale:
-            return f"{words.number(size / scale, 1)} {unit}"
-    return f"{size} B"

@@ -186,3 +186,11 @@ def _ended(run: Run, _: Sequence[Run]) -> str:
         "interrupted": "Its process ended without a word, as after a power cut",
     }[run.state]
     return f"{why} at epoch {number(run.epoch, 1)}." if run.step else f"{why}."
+
+
+def size(count: int) -> str:
+    """Bytes: ``1 234 567`` -> ``1.2 MB``."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{number(count / scale, 1)} {unit}"
+    return f"{count} B"
