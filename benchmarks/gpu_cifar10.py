@@ -71,6 +71,9 @@ class Watch:
         say(text)
         self.notes.append(text)
 
+    def settled(self, config: Any) -> None:
+        """The settings are those of the preset: its set is not small."""
+
     def alarm(self, text: str | None) -> None:
         """An alarm is a note here."""
         if text:

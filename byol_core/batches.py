@@ -17,6 +17,7 @@ from torch import Tensor
 from byol_core.data.mapped import Places, is_mapped, take
 from byol_core.data.prefetch import Reader, Slot
 from byol_core.errors import InputError
+from byol_core.small_sets import largest_batch
 
 SEED_STRIDE = 1_000_003  # keeps the generators of neighbouring seeds apart
 _cuda: Any = torch.cuda  # its classes carry no types
@@ -100,9 +101,10 @@ class Batches:
         into. InputError when there is no whole batch, or when it cannot be shared evenly.
         """
         if batch_size > len(training):
+            fits = largest_batch(len(training), ranks * parts)
+            mend = f"set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
             raise InputError(
-                f"The batch of {batch_size} is larger than the {len(training)} training images; set batch_size to at "
-                f"most {len(training)}."
+                f"The batch of {batch_size} is larger than the {len(training)} images there are to learn from; {mend}."
             )
         if batch_size % (ranks * parts):
             raise InputError(

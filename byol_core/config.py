@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, field_validator, model_validator
 
 from byol_core import checks
 from byol_core.errors import InputError
@@ -31,6 +31,7 @@ from byol_core.settings import (
 )
 
 __all__ = [
+    "FITTED",
     "OPERATIONS",
     "DataConfig",
     "Encoder",
@@ -47,6 +48,9 @@ __all__ = [
     "field_info",
     "sentence",
 ]
+
+Fitted = Literal["batch_size", "epochs", "evaluation.every", "evaluation.k", "runtime.checkpoint_every"]
+FITTED: tuple[Fitted, ...] = get_args(Fitted)
 
 
 class RunConfig(Part):
@@ -82,6 +86,21 @@ class RunConfig(Part):
         le=4096,
     )
     seed: int = setting(0, "Seed", "Fixes initialisation, order and views.", ge=0, le=2**31 - 1)
+    fit: tuple[Fitted, ...] = setting(
+        (),
+        "Fit to a small set",
+        "These settings may change by themselves when the set turns out to be small; the log says how. A preset allows "
+        "it for all of them, and one that you set yourself stays as you set it.",
+        expert=True,
+    )
+
+    @field_validator("fit", mode="before")
+    @classmethod
+    def _is_a_list(cls, value: Any) -> Any:
+        """One name, or several with commas, is a list of them; empty is none."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return () if value is None else value
 
     @model_validator(mode="before")
     @classmethod
@@ -90,7 +109,7 @@ class RunConfig(Part):
 
     def flat(self) -> dict[str, Any]:
         """Every setting under its dotted key, as in ``--set views.strength=0.6``."""
-        return dict(_flatten(self.model_dump(mode="json")))
+        return dict(flatten(self.model_dump(mode="json")))
 
     def changed(self, **dotted: Any) -> RunConfig:
         """A copy with dotted keys replaced: ``config.changed(**{"views.strength": 0.6})``."""
@@ -101,12 +120,17 @@ class RunConfig(Part):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Settings of a tree under their dotted keys. An empty section, None in YAML, holds none."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
+            yield from flatten(value, f"{prefix}{key}.")
+        elif value is not None or prefix or key not in SECTIONS:
             yield prefix + key, value
+
+
+# The settings that hold others.
+SECTIONS = tuple(name for name, value in RunConfig() if isinstance(value, Part))
 
 
 def field_info(dotted: str) -> Any:
@@ -137,17 +161,23 @@ def _unknown(dotted: str) -> str:
 
 
 def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | None = None) -> RunConfig:
-    """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong."""
+    """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong.
+
+    A setting among the dotted ones is set by somebody, and does not fit itself to a small set any more, unless "fit" is
+    among them as well.
+    """
     for name, given in (("tree", tree), ("dotted", dotted)):
         checks.kind(name, {} if given is None else given, Mapping, "a mapping of settings to their values")
-    merged = _copied(tree or {})
-    for key, value in (dotted or {}).items():
+    dotted, merged = dotted or {}, _copied(tree or {})
+    for key, value in dotted.items():
         field_info(key)
         _put(merged, key.split("."), value)
     try:
-        return RunConfig.model_validate(merged)
+        config = RunConfig.model_validate(merged)
     except ValidationError as error:
         raise InputError(sentence(error)) from None
+    left = config.fit if "fit" in dotted else tuple(key for key in config.fit if key not in dotted)
+    return config if left == config.fit else config.model_copy(update={"fit": left})
 
 
 def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,14 @@ import yaml
 
 from byol_core.errors import InputError
 
-# What PyYAML raises for text that is no YAML, for a date such as 2024-13-45, for odd tags and for endless nesting.
-UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError)
+
+class _Value(yaml.SafeLoader):
+    """YAML for a single value: without anchors, by which one line could stand for more than any memory holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("a value that stands for another")
+        return super().compose_node(parent, index)
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -25,27 +31,36 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def read_list(path: Path) -> list[dict[str, Any]]:
     """A YAML or JSON file with a list of settings, one mapping a run; InputError when it is anything else."""
-    items = plain(_read(path))
+    items = _read(path)
     if not (isinstance(items, list) and items and all(isinstance(item, dict) for item in items)):
         raise InputError(f"The file '{path}' should hold a list of settings, each as '- key: value'.")
     return items
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON knows it: YAML has dates, sets and knots, a configuration has none. None when it is a knot."""
-    try:
-        return json.loads(json.dumps(value, default=str))
-    except (TypeError, ValueError, RecursionError):
-        return None
-
-
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     except OSError:
         raise InputError(f"The configuration file '{path}' cannot be read.") from None
-    except UNREADABLE:
+    except ValueError:
         raise InputError(f"The configuration file '{path}' is not valid YAML or JSON.") from None
+
+
+def parse_value(text: str) -> Any:
+    """A value as people write it, read as YAML; ValueError when it cannot be."""
+    return _parsed(text, _Value)
+
+
+def _parsed(text: str, loader: type[yaml.SafeLoader]) -> Any:
+    """What JSON makes of YAML, which has dates and sets that no setting is; ValueError for what neither can read.
+
+    PyYAML raises nearly anything: for a date such as 2024-13-45, for tags such as ``!!int ''`` and ``!!bool maybe``,
+    for endless nesting; and a value that holds itself is no JSON.
+    """
+    try:
+        return json.loads(json.dumps(yaml.load(text, loader), default=str))
+    except Exception as error:
+        raise ValueError(f"no YAML ({type(error).__name__})") from None
 
 
 def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
@@ -56,7 +71,7 @@ def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
         if not equals:
             raise InputError(f"'--set {item}' should have the form key=value, for example views.strength=0.6.")
         try:
-            result[key.strip()] = yaml.safe_load(value)
-        except UNREADABLE:
+            result[key.strip()] = parse_value(value)
+        except ValueError:
             raise InputError(f"The value of '--set {item}' cannot be read.") from None
     return result

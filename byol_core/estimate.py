@@ -62,7 +62,7 @@ def estimate(config: RunConfig, images: int) -> dict[str, Any]:
     per_epoch = max(1, (images - int(images * config.data.validation)) // config.batch_size)
     total = max(1, round(config.epochs * per_epoch))
     total = min(total, config.steps or total)
-    looks = 2 + total // max(1, round(config.evaluation.every * per_epoch))  # the first and the last among them
+    looks = 1 + config.evaluation.looks(per_epoch, total)  # the one before any learning
     seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * looked_at(config, images, test)
     return {
         "images_per_second": round(config.batch_size / step, 1),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from byol_core.config import RunConfig
 
 
 class StopAsked(Exception):
@@ -49,6 +52,9 @@ class Listener(Protocol):
     def note(self, text: str) -> None:
         """Take one line for the log."""
 
+    def settled(self, config: RunConfig) -> None:
+        """Take the settings as they are from now on, when some fitted themselves to the set; before the first step."""
+
     def alarm(self, text: str | None) -> None:
         """Take one sentence on what is wrong with the run and its likely cause; None when all is well again."""
 
@@ -67,6 +73,9 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Nobody reads it."""
+
+    def settled(self, config: RunConfig) -> None:
+        """Nobody keeps them."""
 
     def alarm(self, text: str | None) -> None:
         """Nobody hears it."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from byol_core.config import RunConfig, build
+from byol_core.config import FITTED, RunConfig, build
 from byol_core.errors import InputError
 
 
@@ -29,7 +29,7 @@ class Preset:
 
     def config(self) -> RunConfig:
         """The whole configuration of this preset."""
-        return build({}, self.settings)
+        return build({}, {**self.settings, "fit": FITTED})
 
 
 # Found by search on the training images (leave-one-out kNN), never on the test images. What moved it, in this order:
@@ -46,6 +46,7 @@ _SHORT_RUN = {
     "optimiser.name": "adamw",
     "optimiser.lr": 1e-3,
     "optimiser.weight_decay": 0.05,
+    "evaluation.early": True,
 }
 
 # The setting in which the ablations fail within a minute: SGD, which does not blow a collapsed network up again as LARS
@@ -59,6 +60,7 @@ _COLLAPSE = {
     "method.tau_schedule": "constant",
     "optimiser.name": "sgd",
     "optimiser.lr": 0.1,
+    "evaluation.early": True,
     "epochs": 15,
     "steps": 400,
 }

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from byol_core import checkpoint, distributed, metric_log, optim, starts, threads
+from byol_core import checkpoint, distributed, metric_log, optim, small_sets, starts, threads
 from byol_core.batches import Batches
 from byol_core.config import RunConfig
 from byol_core.data import memory
@@ -93,6 +93,8 @@ def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resu
     for text in (images.note, *images.skipped[:20]):
         if text:
             listener.note(text)
+    classes = len(images.class_names) if images.labels is not None else 0
+    config = small_sets.settle(config, len(images.train), classes, world.size, listener if world.writes else Silent())
     trainer = Trainer(config, images, folder, device, listener, world)
     try:
         return trainer.run(resume)
@@ -198,7 +200,6 @@ class Trainer:
         return self._finish(stopped)
 
     def _loop(self) -> bool:
-        every = max(1, round(self.config.evaluation.every * self.per_epoch))
         keep = max(1, round(self.config.runtime.checkpoint_every * self.per_epoch))
         self.model.train()
         self._go_on()
@@ -208,7 +209,7 @@ class Trainer:
             loss = distributed.mean(loss)
             distributed.meet()
             self.threads.step()
-            self._after(loss, every)
+            self._after(loss)
             if self.step < self.total and distributed.agree(self.world.writes and self.listener.should_stop()):
                 return True
             if self.step % keep == 0 and self.step < self.total and self.world.writes:
@@ -225,13 +226,13 @@ class Trainer:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
         return self.stepper.take(self.step)
 
-    def _after(self, loss: Tensor, every: int) -> None:
+    def _after(self, loss: Tensor) -> None:
         """What is told and measured after a step, by the rank that writes."""
         if not self.world.writes:
             return
         if self.log.add(self.step, loss, self.step == self.total):
             self.tell("training")
-        if self.step % every == 0 or self.step == self.total:
+        if self.step == self.total or self.config.evaluation.is_due(self.step, self.per_epoch):
             self._evaluate()
             self._go_on()
 
@@ -284,7 +285,8 @@ class Trainer:
         self.log.flush()
         self.tell("evaluating")
         self._tell_metrics(self.judge.look(self.model, self.step, self.epoch))
-        self.listener.alarm(signs.verdict(self.judge.latest, self.judge.first, self.config))
+        if self.step == self.total or self.config.evaluation.is_regular(self.step, self.per_epoch):
+            self.listener.alarm(signs.verdict(self.judge.latest, self.judge.first, self.config))
         self.tell("training")
 
     def _tell_metrics(self, values: dict[str, float]) -> None:

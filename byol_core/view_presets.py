@@ -44,8 +44,7 @@ def load(home: Path, name: str) -> ViewsConfig:
     path = _path(home, name)
     if not path.is_file():
         raise InputError(f"There are no views called '{name}'; there are {', '.join([*RECIPES, *names(home)])}.")
-    section = config_text.plain(config_text.read_file(path)) or {}
-    views = section.get("views")
+    views = config_text.read_file(path).get("views")
     if not isinstance(views, dict) or not set(views) <= set(_KEPT):
         raise InputError(f"The file '{path}' should hold the section 'views' of a run's settings.")
     return build({"views": views}).views

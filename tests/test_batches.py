@@ -70,7 +70,7 @@ def test_labels_are_optional() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"batch_size": 38}, "batch of 38 is larger than the 37 training images"),
+        ({"batch_size": 38}, r"batch of 38 is larger than the 37 images .*; set batch_size=32"),
         ({"ranks": 3}, "cannot be shared evenly by 3 processes"),
         ({"ranks": 2, "parts": 3}, "in 3 parts"),
     ],

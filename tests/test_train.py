@@ -52,6 +52,7 @@ class Recorder:
         self.slowed_by: list[str] = []
         self.notes: list[str] = []
         self.alarms: list[str | None] = []
+        self.config: RunConfig | None = None
         self.step, self.stop_at = 0, stop_at
 
     def metrics(self, rows: Sequence[MetricRow]) -> None:
@@ -64,6 +65,9 @@ class Recorder:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def settled(self, config: RunConfig) -> None:
+        self.config = config
 
     def alarm(self, text: str | None) -> None:
         self.alarms.append(text)
@@ -226,7 +230,7 @@ def test_a_step_limit_ends_the_run_and_its_schedules(tmp_path):
 
 
 def test_a_batch_larger_than_the_set_is_refused(tmp_path):
-    with pytest.raises(InputError, match="batch of 512 is larger than the 216 training images; set batch_size to at"):
+    with pytest.raises(InputError, match=r"batch of 512 is larger than the 216 images .*; set batch_size=128"):
         train(tiny(batch_size=512), tmp_path, Recorder())
 
 

@@ -75,7 +75,7 @@ def test_the_text_is_what_a_run_is_built_from(tmp_path: Path) -> None:
     file = tmp_path / "views.yaml"
     file.write_text(view_presets.as_yaml(sided))
     assert build(yaml.safe_load(file.read_text())).views == sided
-    assert configure("classroom", file, None, []).views == sided
+    assert configure("classroom", file, None, [])[0].views == sided
 
 
 def test_a_run_takes_views_by_their_name_over_its_preset_and_under_what_is_set(
@@ -83,7 +83,7 @@ def test_a_run_takes_views_by_their_name_over_its_preset_and_under_what_is_set(
 ) -> None:
     monkeypatch.setenv("BYOL_LAB_HOME", str(tmp_path))
     view_presets.save(tmp_path, "mine", VIEWS)
-    wanted = configure("classroom", None, None, ["views.hue=0.2"], "mine").views
+    wanted = configure("classroom", None, None, ["views.hue=0.2"], "mine")[0].views
     assert wanted == VIEWS.model_copy(update={"size": 24, "hue": 0.2})
 
 

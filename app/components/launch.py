@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from app import access, forms, state
 from app.components import source, start_from, words
 from app.draft import Draft
 from app.estimates import Estimate, estimates, fingerprint
+from byol_core import small_sets
 from byol_core.config import RunConfig
 from byol_core.errors import LabError
 from byol_core.runs import sweep
@@ -28,20 +29,49 @@ def check(draft: Draft) -> tuple[RunConfig | None, str]:
 
 def problem(config: RunConfig) -> str:
     """One sentence when the configuration cannot be trained here, right as it is; nothing otherwise."""
-    return source.problem(config.data.source) or start_from.problem(config) or _too_large(config)
-
-
-def _too_large(config: RunConfig) -> str:
-    most = learned_from(config)
-    if most is not None and config.batch_size > most:
-        return f"The batch of {config.batch_size} images is larger than the {most} images there are to learn from."
-    return ""
+    return source.problem(config.data.source) or start_from.problem(config)
 
 
 def learned_from(config: RunConfig) -> int | None:
     """About how many images training sees: the training images, thinned, less those held out to judge it."""
-    known = [count for count in (source.count_training(config.data.source), config.data.limit) if count is not None]
-    return min(known) - int(min(known) * config.data.validation) if known else None
+    known = source.count_training(config.data.source) or config.data.limit
+    return small_sets.learned_from(known, config) if known else None
+
+
+def foreseen(config: RunConfig) -> RunConfig:
+    """The settings as the run will have them, as far as it is known how many images there are."""
+    images = learned_from(config)
+    return config if images is None else small_sets.fitted(config, images, source.count_classes(config.data.source))
+
+
+def say_fitted(config: RunConfig, given: RunConfig) -> None:
+    """One line on what will fit itself to a small set."""
+    if given is not config:
+        st.caption(
+            f":material/auto_fix_high: A small set, about {learned_from(config):,} images to learn from, so these fit "
+            f"themselves to it: {small_sets.changes(config, given)}. What you set yourself stays."
+        )
+
+
+def warn(config: RunConfig, changed: Callable[[str, Any], None] | None = None) -> None:
+    """What the run will probably refuse, and with ``changed`` a button that mends it; the run itself decides."""
+    images, batch = learned_from(config), foreseen(config).batch_size
+    if images is None or batch <= images:
+        return
+    st.warning(
+        f"The batch of {batch:,} is larger than the images there are to learn from, about {images:,}. The run stops "
+        "at once if it is so.",
+        icon=":material/warning:",
+    )
+    mended = small_sets.largest_batch(images, config.accumulate * config.runtime.processes)
+    if changed and mended:
+        st.button(
+            f"Use a batch of {mended}",
+            icon=":material/auto_fix_high:",
+            key="mend",
+            on_click=changed,
+            args=("batch_size", mended),
+        )
 
 
 def time_needed(config: RunConfig) -> None:
@@ -102,10 +132,11 @@ def recipe(draft: Draft, config: RunConfig) -> None:
     st.markdown("**The same from a terminal**")
     st.code(forms.command(draft.preset, draft.changes, draft.name, draft.grid), language="bash", wrap_lines=True)
     with st.expander("All settings as YAML", icon=":material/description:"):
-        st.code(config.to_yaml(), language="yaml", height=320)
+        text = f"preset: {draft.preset}\n{config.to_yaml()}"
+        st.code(text, language="yaml", height=320)
         st.download_button(
             "Download",
-            config.to_yaml(),
+            text,
             file_name="run.yaml",
             mime="application/yaml",
             icon=":material/download:",

@@ -14,13 +14,14 @@ from typing import Any
 import streamlit as st
 
 from app import access
-from app.components import words
+from app.components import kept_uploads, words
 from byol_core import paths
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
 from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
 from byol_core.files import because, write_atomic
+from byol_core.runs.uploads import FOLDER
 
 SUFFIXES = (".zip", ".tar", ".npz", ".npy")
 # A folder with more files than this is only called large.
@@ -64,6 +65,12 @@ def count_training(source: str) -> int | None:
     return whole and whole - min(max(round(HELD_OUT * whole), 1), MOST_HELD_OUT)
 
 
+def count_classes(source: str) -> int:
+    """How many classes the labels of a named set have; 0 without labels, and where it is not known."""
+    entry = find(source)
+    return (entry.classes or 0) if entry else 0
+
+
 # The form asks on every key press, and a folder may be large.
 @st.cache_data(ttl=20, max_entries=64, show_spinner=False)
 def _count_at(where: str) -> int | None:
@@ -97,6 +104,7 @@ def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
         _path(source, changed)
     else:
         _upload(home, changed)
+        kept_uploads.draw(source)
 
 
 def _named(source: str, changed: Callable[[str, Any], None]) -> None:
@@ -179,7 +187,7 @@ def keep(name: str, content: bytes, home: Path) -> Path:
     if suffix not in SUFFIXES:
         raise InputError(f"'{last}' is not one of {', '.join(SUFFIXES)}.")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "upload"
-    path = home / "uploads" / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    path = home / FOLDER / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
     try:
         if not path.exists():
             write_atomic(path, content)

@@ -119,6 +119,11 @@ def check(draft: Draft, config: RunConfig) -> tuple[list[dict[str, Any]], str]:
     return found, ""
 
 
+def warn(config: RunConfig, points: list[dict[str, Any]]) -> None:
+    """What the run with the largest batch will probably refuse."""
+    launch.warn(config.changed(**max(points, key=lambda point: int(point.get("batch_size", 0)))))
+
+
 def total(config: RunConfig, points: list[dict[str, Any]]) -> None:
     """How many runs, and how long they take together."""
     epochs = sum(float(point.get("epochs", config.epochs)) for point in points)

@@ -9,6 +9,7 @@ from app import draft as drafts
 from app import forms, state
 from app.components import launch, source, start_from, sweep_form, twin, words
 from app.objectives import OBJECTIVES
+from byol_core.config import FITTED
 from byol_core.errors import LabError
 from byol_core.presets import PRESETS
 
@@ -55,6 +56,26 @@ def preset_changed() -> None:
     st.session_state["setting:preset"] = chosen
 
 
+def mend(key: str, value: Any) -> None:
+    """Somebody pressed the button beside what is wrong: the setting gets this value, and its widget shows it."""
+    changed(key, value)
+    forms.forget_widgets()
+
+
+def show_mend(complaint: str) -> None:
+    """A button that gives a wrong setting back what the preset says."""
+    key = next((key for key in draft.changes if f"'{key}'" in complaint), None)
+    if key is not None and key != "data.source":
+        value, label = draft.base.flat()[key], forms.spec(key).label
+        st.button(
+            f"{label}: {'empty' if value in (None, '') else forms.scalar(value)}, as in the preset",
+            icon=":material/auto_fix_high:",
+            key="mend",
+            on_click=mend,
+            args=(key, value),
+        )
+
+
 def start_over() -> None:
     """Back to the preset, with all widgets as it says."""
     drafts.touched().changes = {}
@@ -66,8 +87,12 @@ def show_setting(key: str, complaint: str) -> None:
     """One widget, with what is wrong about it beneath."""
     setting = forms.spec(key)
     forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
-    if not show_complaint(key, complaint) and not setting.read_by(objective):
+    if show_complaint(key, complaint):
+        return
+    if not setting.read_by(objective):
         st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
+    elif key in fitted:
+        st.caption(f":material/auto_fix_high: {fitted[key]:g} for this set")
 
 
 def show_complaint(key: str, complaint: str) -> bool:
@@ -111,6 +136,8 @@ for sentence in draft.complaints:
     st.warning(words.plain(sentence), icon=":material/link_off:")
 
 config, complaint = launch.check(draft)
+given = launch.foreseen(config) if config is not None else None
+fitted = forms.differences({key: given.flat()[key] for key in FITTED}, config) if config and given else {}
 objective = str(draft.value(forms.OBJECTIVE))
 form, side = st.columns([5, 3], gap="large")
 
@@ -174,10 +201,16 @@ with side, st.container(border=True):
     ).strip()
     if complaint:
         st.error(words.plain(complaint), icon=":material/error:")
-    if config is not None:
-        launch.time_needed(config)
-    if config is not None and points:
-        sweep_form.total(config, points)
+        show_mend(complaint)
+    if config is not None and given is not None:
+        if points:
+            sweep_form.warn(config, points)
+        else:
+            launch.warn(config, mend)
+        launch.say_fitted(config, given)
+        launch.time_needed(given)
+        if points:
+            sweep_form.total(given, points)
     if (
         st.button(
             f"Start {len(points)} runs" if points else "Start training",

@@ -37,7 +37,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Queue a group of runs that differ in some settings, such as --grid views.strength=0.3,0.6 --grid seed=0,1,2."""
-    wanted = configure(preset, config, data, set_ or [])
+    wanted, preset = configure(preset, config, data, set_ or [])
     points = sweeps.points(_grid(grid or []), _listed(list_) if list_ else ())
     _refuse_missing(wanted, points)
     store = RunStore()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,7 +32,7 @@ def train(
     as_json: Json = False,
 ) -> int:
     """Train a run here, with a progress bar; Ctrl-C writes a checkpoint and stops."""
-    wanted = configure(preset, config, data, set_ or [], views)
+    wanted, preset = configure(preset, config, data, set_ or [], views)
     refuse_missing_images(wanted)
     store = RunStore()
     if queue:
@@ -42,15 +42,22 @@ def train(
 
 def configure(
     preset: str | None, file: Path | None, data: str | None, assignments: Sequence[str], views: str | None = None
-) -> settings.RunConfig:
-    """Preset, then the file over it, then ``--data`` and ``--views``, then each ``--set``."""
-    base = presets.get(preset).config() if preset else settings.RunConfig()
-    given = _plain(config_text.read_file(file), file) if file else {}
-    dotted = {key: value for key, value in given.items() if "." in key}
-    tree = _merged(base.model_dump(mode="json"), {key: value for key, value in given.items() if "." not in key})
+) -> tuple[settings.RunConfig, str | None]:
+    """Preset, then the file over it, then ``--data`` and ``--views``, then each ``--set``; and the preset's name.
+
+    The file may name the preset, and ``--preset`` comes before what it says. Without any, what nobody set fits itself
+    to a small set, as with a preset.
+    """
+    given = config_text.read_file(file) if file else {}
+    named = given.pop("preset", None)
+    if preset is None and named is not None:
+        preset = str(named)
+    base = settings.RunConfig(fit=settings.FITTED) if preset is None else presets.get(preset).config()
     source = {"data.source": data} if data is not None else {}
-    named = view_presets.assignments(view_presets.load(paths.home(), views)) if views is not None else {}
-    return settings.build(tree, {**dotted, **source, **named, **config_text.parse_assignments(assignments)})
+    pair = view_presets.assignments(view_presets.load(paths.home(), views)) if views is not None else {}
+    config = settings.build(base.model_dump(mode="json"), dict(settings.flatten(given)))
+    dotted = {**source, **pair, **config_text.parse_assignments(assignments)}
+    return settings.build(config.model_dump(mode="json"), dotted), preset
 
 
 def refuse_missing_images(wanted: settings.RunConfig) -> None:
@@ -60,23 +67,6 @@ def refuse_missing_images(wanted: settings.RunConfig) -> None:
     source = wanted.data.source
     if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
         load(source, wanted.data.image_size)
-
-
-def _plain(tree: dict[str, Any], file: Path) -> dict[str, Any]:
-    plain: dict[str, Any] | None = config_text.plain(tree)
-    if plain is None:
-        raise InputError(f"The configuration file '{file}' should hold settings as 'key: value'.")
-    return plain
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in over.items():
-        below = result.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping | None):
-            value = _merged(below, value or {})  # an empty section of a YAML file is None, and changes nothing
-        result[key] = value
-    return result
 
 
 def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: str | None, as_json: bool) -> int:

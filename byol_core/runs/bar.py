@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from byol_core import events
+from byol_core.config import RunConfig
 
 # Without a terminal (a log file, a pipe) a plain line now and then takes the place of the bar.
 _PLAIN_SECONDS = 10.0
@@ -68,6 +69,9 @@ class Bar:
     def note(self, text: str) -> None:
         """Print a line above the bar."""
         self._print(text)
+
+    def settled(self, config: RunConfig) -> None:
+        """A note has said it."""
 
     def alarm(self, text: str | None) -> None:
         """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""

@@ -34,10 +34,15 @@ def create(folder: Path, config: dict[str, Any]) -> None:
                 f"least {LEAST_FREE_BYTES // 1_000_000} MB; free some, or set BYOL_LAB_HOME to another disk."
             )
         folder.mkdir(parents=True)
-        write_json(folder / CONFIG, config)
+        write_config(folder, config)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise unusable(folder.parent, error) from None
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write config.json, for whoever has the folder alone."""
+    write_json(folder / CONFIG, config)
 
 
 def checkpoint_step(folder: Path) -> int | None:

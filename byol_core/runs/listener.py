@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, MetricRow, Progress
 from byol_core.runs import folder, outcome, rows, system
@@ -59,6 +60,7 @@ class StoreListener:
         self._lock = threading.RLock()
         self._rows: list[MetricRow] = []
         self._progress, self._progress_waits = _STARTING, False
+        self._config: RunConfig | None = None  # that waits
         self._alarm: str | None = None  # the training's own
         self._stall: str | None = None
         self._alarm_saved: str | None = None
@@ -104,6 +106,15 @@ class StoreListener:
         folder.log(self.run.folder, text)
         if self.also:
             self.also.note(text)
+
+    def settled(self, config: RunConfig) -> None:
+        """Take the settings that the run has from now on: into its folder now, into the store soon."""
+        folder.write_config(self.run.folder, config.model_dump(mode="json"))
+        with self._lock:
+            self._config = config
+        self._news.set()
+        if self.also:
+            self.also.settled(config)
 
     def alarm(self, text: str | None) -> None:
         """Take what is wrong with the run; a stall is told before it, and does not end it."""
@@ -190,6 +201,9 @@ class StoreListener:
                 del self._rows[: len(waiting)]
                 if not self._rows:
                     outcome.settle(self.run.folder)
+        if (config := self._config) is not None:
+            self.store.set_config(self.run.run_id, self.run.attempt, config)
+            self._config = None
         with self._lock:
             progress, due = self._progress, self._progress_waits
             self._progress_waits = False

@@ -217,6 +217,13 @@ class RunStore:
 
     # Progress and curves
 
+    def set_config(self, run_id: str, attempt: int, config: RunConfig) -> None:
+        """Say with which settings a live run goes on, after some fitted themselves to its set."""
+        values = {"config": json.dumps(config.model_dump(mode="json"))}
+        with self.writing() as connection:
+            mine = (runs.c.run_id == run_id, runs.c.attempt == attempt, runs.c.state.in_(LIVE))
+            connection.execute(runs.update().where(*mine).values(**values))
+
     def set_progress(self, run_id: str, progress: Progress) -> None:
         """How far the run is; also its heartbeat. Before the training knows its length, what was known stays."""
         names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left")

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from sqlalchemy import Connection, select
 
 from byol_core.config import RunConfig, field_info
-from byol_core.config_text import UNREADABLE, plain
+from byol_core.config_text import parse_value
 from byol_core.errors import InputError
 from byol_core.runs import folder, rows
 from byol_core.runs.model import Run
@@ -28,8 +27,8 @@ MOST_RUNS = 200
 def parse_values(text: str) -> list[Any]:
     """``"0.3, 0.6"`` -> ``[0.3, 0.6]``: the values of one setting as people write them, each read as YAML."""
     try:
-        values = plain(yaml.safe_load(f"[{text}]"))
-    except UNREADABLE:
+        values = parse_value(f"[{text}]")
+    except ValueError:
         values = None
     if not isinstance(values, list):
         raise InputError(f"The values '{text}' cannot be read; write them with commas between them, as in 0.3, 0.6.")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from byol_core.config import RunConfig
 from byol_core.events import Listener, MetricRow, Progress, Silent
 from byol_core.runs import folder
 from byol_core.runs.model import Run
@@ -68,6 +69,10 @@ class Mirror:
     def note(self, text: str) -> None:
         """Take a line; it is in the log already."""
         self.also.note(text)
+
+    def settled(self, config: RunConfig) -> None:
+        """Pass the settings on; the trackers have those that were asked for, and the run's log says what changed."""
+        self.also.settled(config)
 
     def _tell(self, text: str) -> None:
         """What a tracker has to say, in the log and to whoever looks on."""

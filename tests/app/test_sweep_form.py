@@ -47,13 +47,18 @@ def test_a_sweep_comes_from_the_address(open_page: Open) -> None:
         ("views.strength", "", "has no values"),
         ("seed", "{", "cannot be read"),
         ("seed", ", ".join(map(str, range(201))), "at most 200 runs"),
-        ("batch_size", "64, 60000", "larger than the 3600 images"),
     ],
 )
 def test_a_wrong_value_is_said_and_cannot_be_started(open_page: Open, key: str, values: str, said: str) -> None:
     page = fill(open_page("train"), 0, key, values)
     assert said in page.error[0].value
     assert page.button(key="start").disabled
+
+
+def test_the_largest_batch_of_a_sweep_is_warned_of(open_page: Open) -> None:
+    page = fill(open_page("train"), 0, "batch_size", "64, 60000")
+    assert "The batch of 60,000 is larger than" in page.warning[0].value
+    assert not page.button(key="start").disabled
 
 
 def test_a_row_that_is_emptied_lets_the_others_move_up(open_page: Open) -> None:

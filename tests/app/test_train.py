@@ -11,6 +11,7 @@ from app.estimates import estimates
 from byol_core.presets import PRESETS
 from byol_core.runs.store import RunStore
 from tests.app.conftest import Make, Open, text
+from tests.photos import photos
 
 
 @pytest.fixture(autouse=True)
@@ -62,20 +63,42 @@ def test_another_preset_sets_the_widgets(open_page: Open) -> None:
     assert page.number_input(key="setting:epochs").value == PRESETS["first-look"].config().epochs
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("epochs", 0.0, "Setting 'epochs' should be greater than 0, but is 0.0."),
-        ("batch_size", 60000, "The batch of 60000 images is larger than the 3600 images there are to learn from."),
-    ],
-)
-def test_a_wrong_value_is_said_at_once_and_cannot_be_started(
-    open_page: Open, key: str, value: float, said: str
-) -> None:
+def test_a_wrong_value_is_said_at_once_and_mended_by_a_button(open_page: Open) -> None:
     page = open_page("train")
-    page.number_input(key=f"setting:{key}").set_value(value).run()
-    assert page.error[0].value == said
+    page.number_input(key="setting:epochs").set_value(0.0).run()
+    assert page.error[0].value == "Setting 'epochs' should be greater than 0, but is 0.0."
     assert page.button(key="start").disabled
+    assert page.button(key="mend").label == "Epochs (passes): 30.0, as in the preset"
+    page.button(key="mend").click().run()
+    assert page.number_input(key="setting:epochs").value == 30.0
+    assert not page.error and not page.button(key="start").disabled
+
+
+def test_a_batch_that_looks_too_large_is_warned_of_and_mended_by_a_button(open_page: Open) -> None:
+    page = open_page("train")
+    page.number_input(key="setting:batch_size").set_value(60000).run()
+    assert "The batch of 60,000 is larger than the images there are to learn from, about 3,600." in text(page)
+    assert not page.button(key="start").disabled  # nobody knows how many there are, until the run has read them
+    page.button(key="mend").click().run()
+    assert page.number_input(key="setting:batch_size").value == 2048
+    assert not page.warning
+
+
+def test_a_small_set_is_fitted_to_and_the_form_says_so(open_page: Open, tmp_path: Path, store: RunStore) -> None:
+    source = photos(tmp_path / "photos", 90)
+    page = open_page("train", **{"data.source": str(source)})
+    assert "about 65 images to learn from, so these fit themselves to it: batch size 64 (not 128)" in text(page)
+    assert ":material/auto_fix_high: 64 for this set" in text(page)
+    assert not page.error and not page.warning and not page.button(key="start").disabled
+    page.number_input(key="setting:batch_size").set_value(100).run()
+    assert "about 65" in page.warning[0].value and "for this set" not in page.warning[0].value
+    page.button(key="start").click().run()
+    (run,) = store.queue()
+    assert run.config["batch_size"] == 100 and "batch_size" not in run.config["fit"]
+
+
+def test_what_a_set_of_another_size_would_need_is_not_said(open_page: Open) -> None:
+    assert "auto_fix_high" not in text(open_page("train"))
 
 
 def test_a_path_that_is_not_there_is_said(open_page: Open, tmp_path: Path) -> None:
@@ -87,7 +110,7 @@ def test_a_path_that_is_not_there_is_said(open_page: Open, tmp_path: Path) -> No
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.png").touch()
     page.text_input(key="setting:source_path").set_value(str(tmp_path / "photos")).run()
-    assert "larger than the 0 images" in page.error[0].value
+    assert not page.error  # one file, and the run says what it makes of it
     for place in range(200):
         (tmp_path / "home" / f"{place}.png").touch()
     page.text_input(key="setting:source_path").set_value(str(tmp_path / "home")).run()
@@ -103,6 +126,24 @@ def test_an_upload_is_kept_under_a_safe_name(open_page: Open, home: Path) -> Non
     (kept,) = (home / "uploads").iterdir()
     assert kept.name.startswith("my-photos-1-") and kept.suffix == ".zip"
     assert f"--data {kept}" in text(page)
+
+
+def test_uploads_are_listed_with_their_runs_and_those_without_can_be_removed(
+    open_page: Open, home: Path, make: Make
+) -> None:
+    (home / "uploads").mkdir()
+    for name in ("used.npz", "spare.npz"):
+        (home / "uploads" / name).write_bytes(b"x" * 1500)
+    make("finished", **{"data.source": str(home / "uploads" / "used.npz")})
+    page = open_page("train")
+    page.get_by_key("setting:source_kind").set_value("upload").run()
+    (kept,) = (panel for panel in page.expander if panel.label.startswith("Kept uploads"))
+    assert kept.label == "Kept uploads: 2 files, 3.0 kB"
+    assert "`used.npz`, 1.5 kB :small[used by a finished run]" in text(page)
+    assert "`spare.npz`, 1.5 kB :small[no run uses it]" in text(page)
+    page.button(key="remove_uploads").click().run()
+    assert [path.name for path in (home / "uploads").iterdir()] == ["used.npz"]
+    assert "All of them are in use." in text(page)
 
 
 def test_start_queues_the_run_and_opens_it(open_page: Open, store: RunStore) -> None:

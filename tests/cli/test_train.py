@@ -15,6 +15,7 @@ from byol_core.cli.train import configure
 from byol_core.config import RunConfig
 from byol_core.events import Summary
 from byol_core.runs import worker
+from tests.photos import photos
 
 # Which setting wins
 
@@ -22,7 +23,7 @@ from byol_core.runs import worker
 def test_the_file_is_over_the_preset_and_set_over_the_file(tmp_path):
     file = tmp_path / "run.yaml"
     file.write_text("epochs: 3\nviews: {strength: 0.5}\nnetwork:\nseed: 1\n")
-    config = configure("classroom", file, "mnist", ["seed=2", "data.image_size=28"])
+    config, _ = configure("classroom", file, "mnist", ["seed=2", "data.image_size=28"])
     assert (config.epochs, config.seed, config.views.strength) == (3, 2, 0.5)
     assert config.views.preset == presets.get("classroom").config().views.preset
     assert (config.data.source, config.data.image_size) == ("mnist", 28)
@@ -31,9 +32,64 @@ def test_the_file_is_over_the_preset_and_set_over_the_file(tmp_path):
 def test_a_file_may_hold_dotted_keys_and_what_to_yaml_wrote(tmp_path):
     file = tmp_path / "run.yaml"
     file.write_text("views.strength: 0.5\n")
-    assert configure(None, file, None, []).views.strength == 0.5
+    assert configure(None, file, None, [])[0].views.strength == 0.5
     file.write_text(RunConfig(seed=7).to_yaml())
-    assert configure("classroom", file, None, []) == RunConfig(seed=7)
+    assert configure("classroom", file, None, [])[0] == RunConfig(seed=7)
+
+
+def test_a_file_may_name_its_preset_and_the_command_another(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("preset: first-look\nseed: 3\n")
+    config, preset = configure(None, file, None, [])
+    assert (config, preset) == (presets.get("first-look").config().changed(seed=3), "first-look")
+    config, preset = configure("collapse-demo", file, None, [])
+    assert (config.optimiser.name, config.seed, preset) == ("sgd", 3, "collapse-demo")
+
+
+def test_a_run_has_the_preset_that_its_file_names(byol, store, trained, tmp_path):
+    (tmp_path / "run.yaml").write_text("preset: first-look\n")
+    trained(lambda listener: None)
+    assert byol("train", "--config", tmp_path / "run.yaml")[0] == 0
+    assert (store.runs()[0].preset, store.runs()[0].name) == ("first-look", "first-look-1")
+
+
+@pytest.mark.parametrize("name", ["nothing", "[1]", "''", "3"])
+def test_a_file_with_a_preset_that_is_none_is_one_sentence(byol, tmp_path, name):
+    (tmp_path / "run.yaml").write_text(f"preset: {name}\n")
+    status, _, err = byol("train", "--config", tmp_path / "run.yaml")
+    assert (status, err.count("\n")) == (2, 1) and "There is no preset" in err
+
+
+# What fits itself to a small set
+
+
+@pytest.mark.parametrize("preset", [None, "classroom"])
+def test_what_is_set_on_the_command_or_in_the_file_does_not_fit_itself(tmp_path, preset):
+    file = tmp_path / "run.yaml"
+    file.write_text("batch_size: 128\nevaluation:\n  every: 5\n")
+    config, _ = configure(preset, file, None, ["epochs=30"])
+    assert config.fit == ("evaluation.k", "runtime.checkpoint_every")
+    file.write_text("fit: [batch_size, epochs]\n")
+    assert configure(preset, file, None, [])[0].fit == ("batch_size", "epochs")
+    assert configure(preset, file, None, ["epochs=3"])[0].fit == ("batch_size",)
+
+
+def test_photos_are_learned_from_without_a_setting(byol, store, tmp_path):
+    source = photos(tmp_path / "photos", 30)
+    short = ["--set", "steps=3", "--set", "runtime.threads=1", "--set", "network.projector_hidden=32"]
+    status, out, err = byol("train", "--data", source, *short, "--json")
+    assert (status, json.loads(out)["state"]) == (0, "finished")
+    assert "Fitted to the 22 images to learn from: batch size 16 (not 128)" in err
+    run = store.runs()[0]
+    assert run.config["batch_size"] == json.loads((run.folder / "config.json").read_text())["batch_size"] == 16
+    assert "Fitted to the 22 images" in (run.folder / "log.txt").read_text()
+
+
+def test_a_batch_that_was_asked_for_is_not_changed(byol, store, tmp_path):
+    source = photos(tmp_path / "photos", 30)
+    status, out, err = byol("train", "--data", source, "--set", "batch_size=128", "--set", "runtime.threads=1")
+    assert (status, out, store.runs()) == (2, "", [])
+    assert "larger than the 22 images there are to learn from; set batch_size=16." in err
 
 
 def test_a_path_that_is_no_text_is_refused(byol, store, tmp_path):
