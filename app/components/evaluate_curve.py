@@ -85,7 +85,13 @@ def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | N
 
 def _line(name: str, line: Series) -> evaluate_charts.Curve:
     points = tuple(zip(line.labelled, line.mean, line.spread, strict=True))
-    return evaluate_charts.Curve(name, COLOURS[line.subject], points, dashed=line.subject == "colour")
+    return evaluate_charts.Curve(
+        name,
+        COLOURS[line.subject],
+        points,
+        dashed=line.subject == "colour",
+        symbol=evaluate_charts.SYMBOLS[line.subject],
+    )
 
 
 def _table(method: Method, found: Sequence[Point]) -> None:
@@ -111,7 +117,7 @@ def _worth(judged: Judged, twin: Subject) -> str:
 
 def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) -> None:
     with st.container(border=True):
-        st.subheader("How many labels does pretraining save?")
+        st.header("How many labels does pretraining save?")
         if evaluate_job.has_no_labels(run, question):
             st.markdown(evaluate_job.NO_LABELS)
             return

@@ -23,7 +23,6 @@ class EmbeddingMap {
     this.frame = element("div", "byol-map-frame", this.root)
     this.plot = element("div", "byol-map-plot", this.frame)
     this.plot.tabIndex = 0
-    this.plot.setAttribute("role", "img")
     this.canvas = element("canvas", "byol-map-canvas", this.plot)
     this.overlay = new Overlay(this.plot)
     this.wait = new Waiting(this, this.frame)
@@ -32,6 +31,8 @@ class EmbeddingMap {
     this.card = new Card(this, this.frame)
     this.timeline = new Timeline(this, this.root)
     this.legend = new Legend(this, this.root)
+    this.names = new Names(this)
+    this.spoken = new Spoken(this, this.root)
     this.pointer = new Pointer(this)
     this.links = new Links(this)
     this.word = new Word(this)
@@ -54,7 +55,7 @@ class EmbeddingMap {
   close() {
     this.closed = true
     const { camera, state, legend, toolbar } = this
-    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool })
+    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool, named: this.names.on })
     this.sized.disconnect()
     for (const part of [this.wait, this.timeline, this.links, this.sheets, this.points]) part.close()
     if (globalThis.byolMaps?.[state?.key] === this.stats) delete globalThis.byolMaps[state.key]
@@ -96,6 +97,7 @@ class EmbeddingMap {
       this.view = memory.view
       this.legend.hiddenOf = memory.hiddenOf
       this.toolbar.use(memory.tool)
+      this.names.on = memory.named
     }
   }
 
@@ -145,7 +147,10 @@ class EmbeddingMap {
     const colourOf = field.kind === "number" ? numeric : (i) => colours[field.names.length ? values[i] : 0] ?? none
     this.visible = Uint8Array.from(values, (value) => (field.kind === "number" ? 1 : Number(shown[value] ?? noneShown)))
     this.bytes = pointColours(state.n, colourOf, this.visible, this.selection?.flags, theme.background)
-    this.points.colours(this.bytes, this.order)
+    const shapeAt = (value) => (field.names.length ? (field.names[value] === undefined ? BAR : shapeOf(value)) : 0)
+    this.shapes = Uint8Array.from(values, field.kind === "number" ? (value) => (Number.isFinite(value) ? 0 : BAR) : shapeAt)
+    this.points.colours(this.bytes, this.shapes, this.order)
+    this.spoken.describe()
     this.legend.draw()
     this.toolbar.draw()
     this.dirty()

@@ -4,7 +4,7 @@ const TWICE = 350 // milliseconds between two clicks that are one double click
 export default function ({ data, parentElement }) {
   if (!data) return
   parentElement.byolLegend ??= new Legend(parentElement)
-  parentElement.byolLegend.show(data.lines)
+  parentElement.byolLegend.show(inTheme(data, parentElement).lines)
   return () => {
     parentElement.byolLegend?.root.remove()
     delete parentElement.byolLegend
@@ -23,11 +23,12 @@ class Legend {
   show(lines) {
     this.groups = lines.map(({ group }) => group)
     showGroups(this.groups)
-    const buttons = lines.map(({ name, colour, group }) => {
+    const buttons = lines.map(({ name, colour, dash, group }) => {
       const button = document.createElement("button")
       button.type = "button"
-      button.append(Object.assign(document.createElement("span"), { className: "byol-legend-line" }), name)
-      button.style.setProperty("--line", colour)
+      const dashes = `stroke="${colour}" stroke-dasharray="${DASHES[dash]}"`
+      button.innerHTML = `<svg class="byol-legend-line" viewBox="0 0 32 4" aria-hidden="true"><path d="M0 2H32" ${dashes}/></svg>`
+      button.append(name)
       button.dataset.group = group
       button.title = "Hide or show; double click: only this one"
       button.onclick = () => this.clicked(group)
