@@ -26,8 +26,8 @@ PALETTE = (
     *("#57703B", "#903B55", "#758691", "#5C3827", "#1B9862"),
 )
 _DARK_PALETTE = (
-    *("#2CECE2", "#F5AD47", "#9670DD", "#EA4F38", "#85AEE2"),
-    *("#F6F533", "#C36D9B", "#A9B3AE", "#AF9473", "#ABE4B4"),
+    *("#1EE9EE", "#F4A427", "#9377B3", "#EB5B45", "#13ADF9"),
+    *("#CCD788", "#BA7E8A", "#95ABAD", "#BCA684", "#A7F1CB"),
 )
 _DARK_TONES = ("#4FBFB8", "#E6A552", "#B798D6", "#7FB2E5", "#9AA8AC", "#E58674")
 DARK: Mapping[str, str] = {
