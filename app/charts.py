@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,14 +19,24 @@ Figure = dict[str, Any]  # plotly's {"data": [...], "layout": {...}}
 
 # A time gets the unit in which it reads best where it is drawn.
 AXIS_TITLES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
-# Middle tones: each reads well on the light and on the dark page.
-PETROL, AMBER, PLUM, BLUE, GREY = "#178F88", "#C77F1F", "#9070B4", "#4A88C4", "#7F8C91"
-RED = "#CF5B47"
-# One for each of several runs, neighbours far apart in hue.
+# Colours of the light page, in which letters can be read; on the dark one the browser takes those of DARK instead.
+PETROL, AMBER, PLUM, BLUE, GREY, RED = "#0D6A66", "#9A5B00", "#71508F", "#2E6BA8", "#5A676D", "#B3402E"
+# One for each of several classes or runs, the same as on the map: chartCategoricalColors of .streamlit/config.toml.
 PALETTE = (
-    *(PETROL, AMBER, PLUM, RED, BLUE),
-    *("#8A9A2B", "#C9658F", "#6F7F88", "#A5703F", "#4DA37A", "#5B62B8", "#B39B1E"),
+    *("#03776F", "#C57005", "#7F449E", "#C71504", "#00415F"),
+    *("#57703B", "#903B55", "#758691", "#5C3827", "#1B9862"),
 )
+_DARK_PALETTE = (
+    *("#1EE9EE", "#F4A427", "#9377B3", "#EB5B45", "#13ADF9"),
+    *("#CCD788", "#BA7E8A", "#95ABAD", "#BCA684", "#A7F1CB"),
+)
+_DARK_TONES = ("#4FBFB8", "#E6A552", "#B798D6", "#7FB2E5", "#9AA8AC", "#E58674")
+DARK: Mapping[str, str] = {
+    **dict(zip((PETROL, AMBER, PLUM, BLUE, GREY, RED), _DARK_TONES, strict=True)),
+    **dict(zip(PALETTE, _DARK_PALETTE, strict=True)),
+}
+# Beside its colour each line has a dash of its own, for whoever cannot tell the colours, with a mark for tables.
+DASHES = {"solid": "───", "dash": "╌╌╌", "dot": "·····", "dashdot": "─·─", "longdash": "— —", "longdashdot": "—·—"}
 # Curves that follow a plan have no noise to smooth away.
 PLANNED = ("learning_rate", "tau")
 # Singular values below this share of the largest are rounding.
@@ -73,6 +83,12 @@ class Line:
     colour: str
     curves: tuple[str, ...]
     group: str
+    dash: str = "solid"
+
+
+def line_look(place: int) -> tuple[str, str]:
+    """Colour and dash of the line with this number, from 0; the first thirty all differ."""
+    return PALETTE[place % len(PALETTE)], list(DASHES)[place % len(DASHES)]
 
 
 def curve(
@@ -121,7 +137,7 @@ def _trace(line: Line, digits: str) -> dict[str, Any]:
         "name": html.escape(line.name, quote=False),  # plotly reads tags in it
         "meta": {"noisy": not line.curves[0].endswith(PLANNED)},
         "mode": "lines",
-        "line": {"width": 1.8, "color": line.colour},
+        "line": {"width": 2, "color": line.colour, "dash": line.dash},
         "hovertemplate": f"%{{y:{digits}}}<extra>%{{fullData.name}}</extra>",
     }
 
@@ -150,7 +166,7 @@ def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
 
 
 def _live(view: View) -> dict[str, Any]:
-    return {"x": view.x, "smooth": view.smooth}
+    return {"x": view.x, "smooth": view.smooth, "broken": RED}
 
 
 def _level(level: Level, digits: str) -> dict[str, Any]:

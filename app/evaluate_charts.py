@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.charts import AMBER, GREY, PALETTE, PETROL, PLUM, Figure
+from app.charts import AMBER, GREY, PETROL, PLUM, Figure, line_look
 from app.components.evaluate_words import SUBJECTS, score
 from app.components.words import count
 from byol_core.evaluate.curve import band
@@ -20,6 +20,14 @@ COLOURS: Mapping[Subject, str] = {
     "untrained": PLUM,
     "pixels": GREY,
     "colour": GREY,
+}
+# Beside the colours, for whoever cannot tell them.
+SYMBOLS: Mapping[Subject, str] = {
+    "trained": "circle",
+    "scratch": "square",
+    "untrained": "triangle-up",
+    "pixels": "diamond",
+    "colour": "cross",
 }
 _ROW = 56  # pixels for each row of dots
 _LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
@@ -128,6 +136,7 @@ class Curve:
     colour: str
     points: tuple[Point, ...]
     dashed: bool = False
+    symbol: str = "circle"
 
 
 def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figure:
@@ -177,7 +186,7 @@ def _band(curve: Curve) -> list[dict[str, Any]]:
         "y": [point.mean for point in curve.points],
         "customdata": [point.told for point in curve.points],
         "line": {"width": 2.2, "color": curve.colour, "dash": "dot" if curve.dashed else "solid"},
-        "marker": {"size": 7, "color": curve.colour},
+        "marker": {"size": 8, "color": curve.colour, "symbol": curve.symbol},
         "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
     }
     return [low, high, line] if any(point.high > point.low for point in curve.points) else [line]
@@ -187,9 +196,9 @@ def _band(curve: Curve) -> list[dict[str, Any]]:
 
 
 def precision_recall(
-    curves: Sequence[tuple[str, Sequence[float], Sequence[float]]], *, revision: str, height: int = 400
+    curves: Sequence[tuple[int, str, Sequence[float], Sequence[float]]], *, revision: str, height: int = 400
 ) -> Figure:
-    """Precision against recall: a line a class, as (name, recall, precision)."""
+    """Precision against recall: a line a class, as (number, name, recall, precision), in its colour on the map."""
     lines = [
         {
             "type": "scatter",
@@ -197,10 +206,10 @@ def precision_recall(
             "name": html.escape(name, quote=False),
             "x": list(recall),
             "y": list(precision),
-            "line": {"width": 2, "color": PALETTE[place % len(PALETTE)]},
+            "line": {"width": 2, **dict(zip(("color", "dash"), line_look(number), strict=True))},
             "hovertemplate": "recall %{x:.2f}, precision %{y:.2f}<extra>%{fullData.name}</extra>",
         }
-        for place, (name, recall, precision) in enumerate(curves)
+        for number, name, recall, precision in curves
     ]
     layout = _square("recall", "precision", height) | {"uirevision": revision, "hovermode": "closest"}
     return {"data": lines, "layout": layout | {"showlegend": True, "legend": {**_LEGEND, "y": -0.22, "yanchor": "top"}}}

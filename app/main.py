@@ -19,6 +19,7 @@ from app.components import live_chart, sign_in  # noqa: E402
 LAB, LAB_ICON = "Lab", ":material/science:"
 st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
 st.logo(HERE / "logo.svg")
+st.html(HERE / "styles.css")
 bounds.keep()
 access.note_session()
 shared, teacher = access.is_shared(), access.is_teacher()

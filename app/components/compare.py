@@ -18,7 +18,7 @@ from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
 # More lines than this cannot be told apart by their colours; and more runs make a page slow.
-MOST_LINES, MOST_RUNS = len(charts.PALETTE), 60
+MOST_LINES, MOST_RUNS = 12, 60
 FIRST = ("loss", "knn_accuracy")  # and the spread
 _CURVES, _OFFERED = "curves", "curves_offered"
 _HEIGHT = 320
@@ -158,7 +158,7 @@ def _lines(runs: Sequence[Run], together: bool) -> Lines:
     else:
         named = [(short_name(run), (run,)) for run in runs]
     return [
-        (f"{name} (n = {len(found)})" if len(found) > 1 else name, charts.PALETTE[place % MOST_LINES], found)
+        (f"{name} (n = {len(found)})" if len(found) > 1 else name, charts.line_look(place)[0], found)
         for place, (name, found) in enumerate(named)
     ]
 
@@ -221,8 +221,10 @@ def _charts(lines: Lines, keys: Keys) -> Again:
 
 def _drawn(lines: Lines, key: str) -> list[charts.Line]:
     return [
-        charts.Line(name, colour, tuple(curves.curve_id(run, key) for run in runs), runs[0].run_id)
-        for name, colour, runs in lines
+        charts.Line(
+            name, colour, tuple(curves.curve_id(run, key) for run in runs), runs[0].run_id, charts.line_look(place)[1]
+        )
+        for place, (name, colour, runs) in enumerate(lines)
     ]
 
 
@@ -231,10 +233,10 @@ def _alt(lines: Lines, key: str) -> str:
 
 
 def _table_tab(lines: Lines, keys: Keys, _: frozenset[str]) -> Again:
-    colours = [colour for _, colour, runs in lines for _ in runs]
+    looks = [charts.line_look(place) for place, (_, _, runs) in enumerate(lines) for _ in runs]
 
     def draw(runs: Sequence[Run]) -> None:
-        compare_tables.ends(list(zip(colours, runs, strict=True)), keys)
+        compare_tables.ends(list(zip(looks, runs, strict=True)), keys)
         if any(len(alike) > 1 for _, _, alike in lines):
             compare_tables.means(runs, keys)
 

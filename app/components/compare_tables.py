@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import forms, run_lines, state
+from app import charts, forms, run_lines, state
 from app.components import curves, system, table, words
 from byol_core.config import field_info
 from byol_core.errors import InputError
@@ -21,6 +21,7 @@ from byol_core.runs.comparison_report import differences_to_best
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
+Look = tuple[str, str]  # colour and dash of a line
 # Numbers at the end of a run, of which there is no curve.
 RESULTS = {"knn_accuracy": "kNN (test)", "std_ratio": "Spread (test)", "images_per_second": "Images/s"}
 
@@ -40,24 +41,26 @@ def label(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
-def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
-    """A row a run, with the colour of its line: the best and the last value of each curve, and what came out."""
+def ends(runs: Sequence[tuple[Look, Run]], keys: Sequence[str]) -> None:
+    """A row a run, with the look of its line: the best and the last value of each curve, and what came out."""
     import pandas as pd
 
     found = _best_and_last([run for _, run in runs], keys)
     names = unique_names([run for _, run in runs])
     rows = [
-        {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys)}
-        for name, (_, run) in zip(names, runs, strict=True)
+        {"Line": charts.DASHES[dash], "Run": name, "State": words.LOOKS[run.state].label}
+        | _numbers(run, found[run.run_id], keys)
+        for name, ((_, dash), run) in zip(names, runs, strict=True)
     ]
     if gaps := differences_to_best([run for _, run in runs]):
         for row, (_, run) in zip(rows, runs, strict=True):
             row["kNN against the best (test)"] = _gap(gaps.get(run.run_id))
-    colours = [f"color: {colour}" for colour, _ in runs]
+    dark = st.context.theme.type == "dark"
+    colours = [f"color: {charts.DARK[colour] if dark else colour}" for (colour, _), _ in runs]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    shown = pd.DataFrame(columns).style.apply(lambda _: colours, subset=[""])
+    shown = pd.DataFrame(columns).style.apply(lambda _: colours, subset=["Line"])
     shown = shown.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
-    del columns[""]
+    del columns["Line"]
     look = {"height": "content", "placeholder": "–", "alt": "Best and last value of each run"}
     table.draw(columns, "ends", shown, **look)
     st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")

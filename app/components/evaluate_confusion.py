@@ -24,7 +24,7 @@ MOST_DRAWN, FEW_DRAWN = 60, 40
 
 def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
     """The matrix, and beside it the images of a cell; the largest confusion to begin with."""
-    st.subheader("Who is taken for whom")
+    st.header("Who is taken for whom")
     counts = np.array(made.confusion)
     left, right = st.columns([6, 4], gap="large")
     with left:

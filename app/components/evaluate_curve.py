@@ -93,7 +93,13 @@ def _line(name: str, line: Series) -> evaluate_charts.Curve:
         evaluate_charts.Point(labelled, mean, *band, said.score(judged, line.subject))
         for labelled, mean, band, judged in zip(line.labelled, line.mean, line.bands, line.answers, strict=True)
     )
-    return evaluate_charts.Curve(name, COLOURS[line.subject], points, dashed=line.subject == "colour")
+    return evaluate_charts.Curve(
+        name,
+        COLOURS[line.subject],
+        points,
+        dashed=line.subject == "colour",
+        symbol=evaluate_charts.SYMBOLS[line.subject],
+    )
 
 
 def _table(method: Method, found: Sequence[Point]) -> None:
@@ -121,7 +127,7 @@ def _worth(judged: Judged, twin: Subject) -> str:
 
 def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) -> None:
     with st.container(border=True):
-        st.subheader("How many labels does pretraining save?")
+        st.header("How many labels does pretraining save?")
         if evaluate_job.has_no_labels(run, question):
             st.markdown(evaluate_job.NO_LABELS)
             return

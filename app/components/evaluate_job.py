@@ -129,7 +129,7 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What was not asked, is worked on, or was stopped."""
     question = [(run, protocol)]
     with st.container(border=True):
-        st.subheader({"stopped": "Stopped", "absent": "Not asked yet"}.get(job.state, "Being judged"))
+        st.header({"stopped": "Stopped", "absent": "Not asked yet"}.get(job.state, "Being judged"))
         st.markdown(f"{words.plain(said.asked(protocol))}.")
         if job.state in BUSY:
             progress(question, [job.state])

@@ -125,7 +125,7 @@ def _files(
 
 
 def _table(made: Report) -> None:
-    st.subheader("Classes")
+    st.header("Classes")
     rows = [*made.table, *made.averages]
     columns: dict[str, list[object]] = {
         "Class": [_NAMES.get(row.name, row.name) if row in made.averages else row.name for row in rows],
@@ -156,7 +156,7 @@ def _class_chance(fewest: int) -> str:
 
 
 def _mistakes(made: Report, shelf: Shelf | None) -> None:
-    st.subheader("The worst mistakes")
+    st.header("The worst mistakes")
     if not made.mistakes:
         st.markdown("There is none.")
         return
@@ -170,10 +170,10 @@ def _mistakes(made: Report, shelf: Shelf | None) -> None:
 def _curves(made: Report) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Precision and recall")
+        st.header("Precision and recall")
         _precision_recall(made)
     with right:
-        st.subheader("Calibration")
+        st.header("Calibration")
         bins = [
             (one.confidence, one.accuracy, one.count)
             for one in made.calibration
@@ -205,9 +205,17 @@ def _precision_recall(made: Report) -> None:
         help="Those that it knows worst come first.",
     )
     shown = [by_name[name] for name in chosen]
-    lines = [(f"{curve.name}, AP {curve.average_precision:.2f}", curve.recall, curve.precision) for curve in shown]
+    lines = [
+        (
+            made.classes.index(curve.name),
+            f"{curve.name}, AP {curve.average_precision:.2f}",
+            curve.recall,
+            curve.precision,
+        )
+        for curve in shown
+    ]
     figure = evaluate_charts.precision_recall(lines, revision=f"pr-{'-'.join(chosen)}")
-    live_chart.live_chart(figure, key="precision-recall", alt="; ".join(name for name, _, _ in lines) or "No class")
+    live_chart.live_chart(figure, key="precision-recall", alt="; ".join(name for _, name, _, _ in lines) or "No class")
     areas = [curve.roc_auc for curve in known if curve.roc_auc is not None]
     st.caption(
         "AP, the average precision, is the area under such a curve. Area under the ROC curve, mean over classes: "

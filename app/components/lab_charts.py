@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.charts import GREY, PETROL, Figure
+from app.charts import AMBER, GREY, PETROL, Figure
 from app.components import lab_settings
 from byol_core.lab import Curves
 from byol_core.lab.verdict import Numbers, bounds_of
@@ -16,7 +16,7 @@ ZONES = {
     "too weak": "rgba(199, 127, 31, 0.25)",
 }
 KEPT, ALIKE = "What is left<br>of the image", "How alike<br>the views are"
-_BAND = "rgba(23, 143, 136, 0.2)"
+_BAND = f"{PETROL}33"
 
 
 def invariance(curves: Curves, operation: str, now: float) -> Figure:
@@ -98,7 +98,7 @@ def _layout(curves: Curves, operation: str, now: float) -> dict[str, Any]:
         "xaxis": {"range": [0, 2], "dtick": 1, "fixedrange": True, "showgrid": False},
         "yaxis": {"range": [least, 1.04], "nticks": 4, "fixedrange": True},
         "shapes": [
-            _line({"x0": now, "x1": now, "yref": "paper", "y0": 0, "y1": 1}, "#C77F1F", "solid"),
+            _line({"x0": now, "x1": now, "yref": "paper", "y0": 0, "y1": 1}, AMBER, "solid"),
             _line({"xref": "paper", "x0": 0, "x1": 1, "y0": curves.unlike, "y1": curves.unlike}, GREY, "dot"),
         ],
     }

@@ -45,7 +45,7 @@ _LAST, _WAITED = "lab_last_verdict", "lab_waited_for"
 
 def draw(pictures: Pictures, choice: Choice) -> None:
     """The whole part, under the grid."""
-    st.subheader("What it does to the model")
+    st.header("What it does to the model")
     if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
     try:

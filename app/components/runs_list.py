@@ -125,7 +125,7 @@ def _open_archive() -> None:
 def _nothing_here() -> None:
     """No run yet."""
     with st.container(border=True, horizontal_alignment="center", vertical_alignment="center", height=260):
-        st.subheader("No run yet", anchor=False, text_alignment="center")
+        st.header("No run yet", anchor=False, text_alignment="center")
         st.markdown(
             "A run is one training: its settings, its curves and what it learned. Start one, and it appears here.",
             text_alignment="center",

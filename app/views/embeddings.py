@@ -41,7 +41,7 @@ Selected = tuple[tuple[int, ...], str]
 def nothing_here() -> None:
     """No run has anything to show."""
     with st.container(border=True):
-        st.subheader("No run to map yet")
+        st.header("No run to map yet")
         st.markdown(
             "Once a run has been evaluated for the first time, its test images appear here as points: "
             "those that the network finds alike lie close together."
@@ -53,7 +53,7 @@ def nothing_here() -> None:
 def not_yet(run: Run) -> None:
     """The run has no evaluation to show."""
     with st.container(border=True):
-        st.subheader("Nothing to map in this run yet" if words.busy(run) else "This run has nothing to map")
+        st.header("Nothing to map in this run yet" if words.busy(run) else "This run has nothing to map")
         if words.busy(run):
             st.markdown("The map appears after its first evaluation, within the first seconds of training.")
         else:
@@ -109,7 +109,7 @@ def maps(subjects: Sequence[Subject], wish: Wish, colour: str, places: Sequence[
     for subject, place, pin in zip(subjects, places, pins, strict=True):
         with place:
             if len(subjects) > 1:
-                st.subheader(words.plain(subject.name))
+                st.header(words.plain(subject.name))
             try:
                 drawn.append(one_map(subject, wish, colour, pin, len(subjects) > 1, linked))
             except LabError as error:

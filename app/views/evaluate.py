@@ -59,7 +59,7 @@ def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
 def nothing_here() -> None:
     """No run can be judged."""
     with st.container(border=True):
-        st.subheader("No run to evaluate yet")
+        st.header("No run to evaluate yet")
         st.markdown(
             "Once a run has finished, or was stopped after a checkpoint, its encoder is judged here: how well the "
             "classes can be told by it, with how few labels, and on which other images."
@@ -72,10 +72,10 @@ def not_now(run: Run) -> None:
     """The chosen run has no weights that stay."""
     with st.container(border=True):
         if words.busy(run):
-            st.subheader("This run is not over")
+            st.header("This run is not over")
             st.markdown("Its encoder changes as long as it learns: stop it, or come back when it has finished.")
         else:
-            st.subheader("This run has no encoder")
+            st.header("This run has no encoder")
             st.markdown(f"It ended before its first checkpoint. {words.plain(words.sentence(run))}")
         link = {"run": run.run_id}
         st.page_link("views/runs.py", label="Open this run", icon=":material/monitoring:", query_params=link)

@@ -42,7 +42,7 @@ def show_running(run: Run) -> None:
         if now.state != run.state:
             st.rerun()
         with st.container(border=True):
-            st.subheader(words.plain(now.name))
+            st.header(words.plain(now.name))
             run_view.status(now, store.queue())
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.page_link(
@@ -60,7 +60,7 @@ def show_running(run: Run) -> None:
 def show_start(first_time: bool) -> None:
     """The one thing to do here."""
     with st.container(border=True):
-        st.subheader("Start your first training" if first_time else "Start a training")
+        st.header("Start your first training" if first_time else "Start a training")
         if not access.is_teacher():
             sign_in.ask("start runs")
             return
@@ -74,7 +74,7 @@ def show_start(first_time: bool) -> None:
 
 def explain() -> None:
     """BYOL in plain words, for whoever teaches it."""
-    st.subheader("What happens in a training")
+    st.header("What happens in a training")
     steps = (
         (
             ":material/filter_2:",
@@ -119,7 +119,7 @@ with side, st.container(border=True):
 
 others = [run for run in runs if running is None or run.run_id != running.run_id][:CARDS]
 if others:
-    st.subheader("Last runs")
+    st.header("Last runs")
     losses = store.sparkline([run.run_id for run in others])
     with st.grid(3, min_column_width=280, gap="medium"):
         for run in others:

@@ -143,7 +143,7 @@ def links(app: AppTest) -> dict[str, str]:
 
 def text(app: AppTest) -> str:
     """All that a page says."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "code")
+    kinds = ("title", "header", "markdown", "caption", "error", "warning", "code")
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
 
 

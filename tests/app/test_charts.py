@@ -78,8 +78,9 @@ def test_what_follows_a_plan_is_not_smoothed() -> None:
     assert noisy == [True, False]
 
 
-def test_every_line_of_a_comparison_has_a_colour_of_its_own() -> None:
-    assert len(set(charts.PALETTE)) == len(charts.PALETTE) == 12
+def test_a_line_of_a_comparison_has_its_dash() -> None:
+    dashed = charts.Line("one", *charts.line_look(1)[:1], ("a/1/loss",), "a", "dash")
+    assert charts.overlay([dashed], view=VIEW)["data"][0]["line"]["dash"] == "dash"
 
 
 def test_a_spectrum_is_drawn_on_a_log_scale_beside_that_before_training() -> None:

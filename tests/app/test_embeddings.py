@@ -94,7 +94,7 @@ def said(at: AppTest, run: Any) -> dict[str, Any]:
 
 
 def text(at: AppTest) -> str:
-    return "\n".join(node.value for node in (*at.markdown, *at.caption, *at.error, *at.warning, *at.subheader))
+    return "\n".join(node.value for node in (*at.markdown, *at.caption, *at.error, *at.warning, *at.header))
 
 
 def numbers(at: AppTest) -> dict[str, str]:
@@ -116,7 +116,7 @@ def bits(n: int, *chosen: int) -> str:
 
 def test_without_a_run_it_says_what_will_be_here(open_map):
     at = open_map()
-    assert at.subheader[0].value == "No run to map yet"
+    assert at.header[0].value == "No run to map yet"
     assert not maps(at)
 
 

@@ -84,7 +84,7 @@ ALONE = evaluate_charts.Curve("alone", charts.AMBER, ((10, 0.4, None),))
         evaluate_charts.dots(judged(row("trained", 0.7, 0.8), row("scratch", 0.1), Scores(subject="pixels"))),
         evaluate_charts.labels([BAND, ALONE], revision="a"),
         evaluate_charts.labels([ALONE], revision="a"),
-        evaluate_charts.precision_recall([("cat <b>", (0.0, 1.0), (1.0, 0.5))], revision="a"),
+        evaluate_charts.precision_recall([(3, "cat <b>", (0.0, 1.0), (1.0, 0.5))], revision="a"),
         evaluate_charts.calibration([(0.4, 0.5, 3), (0.9, 0.8, 7)]),
         evaluate_charts.calibration([]),
     ],

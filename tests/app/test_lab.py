@@ -33,7 +33,7 @@ def test_who_may_only_look_cannot_start_a_training(open_page: Open, monkeypatch:
 def test_a_running_run_is_shown_with_its_progress(open_page: Open, make: Make) -> None:
     run = make("running")
     page = open_page("lab")
-    assert page.subheader[0].value == run.name
+    assert page.header[0].value == run.name
     assert "Training, about 42 s left." in text(page)
     assert page.progress[0].value == 50
 

@@ -7,39 +7,22 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from byol_core.data.embedded import files
-from byol_core.evaluate import jobs, kept
-from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.evaluate import jobs
+from byol_core.evaluate.protocol import Protocol
 from byol_core.runs.model import Run
+from tests.browser.answered import WHERE, answer
 from tests.browser.conftest import PATIENCE, Served
 from tests.evaluate.judged import settings, write_encoder, write_set
 
 JUDGED = 240_000  # milliseconds that an evaluation may take on a busy machine
-KNOWN = Protocol(method="knn", k=7, splits=1)
 
 
 @pytest.fixture(scope="module")
 def answered(served: Served) -> Protocol:
-    """The demo run has an answer: every test image is named rightly but ten rivers, which are called lakes."""
-    index = json.loads(files()[1].read_text())
-    names, first = index["class_names"], index["n_train"]
-    true = np.array(index["labels"][first:], np.int64)
-    said = true.copy()
-    said[np.flatnonzero(true == names.index("River"))[:10]] = names.index("SeaLake")
-    sure = np.full((len(true), len(names)), 0.01, np.float32)
-    sure[np.arange(len(true)), said] = 0.91
-    facts = {"data": "eurosat", "classes": tuple(names), "labelled": first, "tested": len(true)}
-    scores = (Scores(subject="trained", accuracies=(0.99,)), Scores(subject="pixels", accuracies=(0.3,)))
-    judged = Judged(protocol=KNOWN, scores=scores, **facts, seconds=1.0, device="cpu", version="1")
-    rows = first + np.arange(len(true), dtype=np.int64)
-    served.store.ensure_demo()
-    folder = served.store.get("byol-tiny").folder
-    kept.keep(folder, kept.key(folder, KNOWN), judged, kept.Predictions(sure, rows, true))
-    return KNOWN
+    return answer(served.store)
 
 
 def test_an_answer_is_opened_from_the_list_and_downloaded(page: Page, served: Served, answered: Protocol) -> None:
@@ -63,7 +46,7 @@ def test_a_tapped_cell_shows_its_images_on_a_phone(browser: Browser, served: Ser
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{served.url}/evaluate?run=byol-tiny&by=kNN&near=7&splits=1&part=Report")
+    page.goto(f"{served.url}/evaluate?{WHERE}&part=Report")
     expect(page.get_by_text("10 of 100 images of River are called SeaLake.")).to_be_visible()
     page.get_by_role("gridcell", name="Forest said to be Forest: 100").tap()
     expect(page.get_by_text("100 of 100 images of Forest are named rightly.")).to_be_visible()

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from app.components.embedding_map import files
 from app.components.packed import pack, script, short
 
-_DRAWING = ("files", "word", "colour", "camera", "points_gl", "points_2d", "places", "overlay")
-_BESIDE = ("toolbar", "selecting", "waiting", "standing", "card", "legend", "timeline", "pointer", "links", "export")
+_DRAWING = ("files", "word", "colour", "shapes", "camera", "points_gl", "points_2d", "places", "names", "overlay")
+_BESIDE = (
+    "toolbar", "selecting", "waiting", "standing", "card", "legend", "timeline", "pointer", "links", "export", "spoken",
+)  # fmt: skip
 _PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
 
 _mount = st.components.v2.component(

@@ -72,7 +72,9 @@ class Card {
     this.box = element("figure", "byol-map-card", parent)
     this.picture = element("canvas", "byol-map-picture", this.box)
     const text = element("figcaption", "byol-map-text", this.box)
-    this.name = element("div", "byol-map-name", text)
+    const head = element("div", "byol-map-head", text)
+    this.symbol = symbol("byol-map-dot", head, 0, [0, 0, 0])
+    this.name = element("div", "byol-map-name", head)
     this.detail = element("div", "byol-map-detail", text)
     this.said = element("div", "byol-map-said", parent)
     this.said.setAttribute("aria-live", "polite")
@@ -90,12 +92,23 @@ class Card {
     this.of = of
     const [name, detail] = of === "asked" ? [this.map.state.asked.title, "the picture you asked with"] : this.map.words(of)
     this.name.textContent = name
+    this.mark(of)
     this.detail.textContent = detail
     this.detail.hidden = !detail
     this.said.textContent = [name, detail].filter(Boolean).join(", ")
     this.paint(of)
     this.box.hidden = false
     this.place()
+  }
+
+  // The point's own colour and shape.
+  mark(of) {
+    const { bytes, shapes } = this.map
+    this.symbol.toggleAttribute("hidden", of === "asked" || !bytes)
+    if (of === "asked" || !bytes) return
+    const path = this.symbol.firstElementChild
+    path.setAttribute("d", SHAPES[shapes[of]])
+    path.setAttribute("fill", hex([...bytes.slice(4 * of, 4 * of + 3)]))
   }
 
   // The text at once; the picture when its sheet is there, if the card still speaks of it.

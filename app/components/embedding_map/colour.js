@@ -43,12 +43,9 @@ function readTheme(root) {
   }
 }
 
-// The theme's colours while they last, then evenly spaced hues.
-function categoryColours({ palette, primary, dark }, count) {
-  if (!count) return [primary]
-  if (count <= palette.length) return palette.slice(0, count)
-  const light = dark ? 68 : 42
-  return Array.from({ length: count }, (_, i) => rgb(`hsl(${(i * 137.508) % 360} 62% ${light + (i % 3) * 7 - 7}%)`))
+// The theme's colours, which anybody can tell apart, round by round: shapes tell one round from another (shapes.js).
+function categoryColours({ palette, primary }, count) {
+  return Array.from({ length: count || 1 }, (_, i) => (count && palette.length ? palette[i % palette.length] : primary))
 }
 
 function ramp({ dark }) {

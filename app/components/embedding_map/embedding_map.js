@@ -25,7 +25,6 @@ class EmbeddingMap {
     this.frame = element("div", "byol-map-frame", this.body)
     this.plot = element("div", "byol-map-plot", this.frame)
     this.plot.tabIndex = 0
-    this.plot.setAttribute("role", "img")
     this.canvas = element("canvas", "byol-map-canvas", this.plot)
     this.overlay = new Overlay(this.plot)
     this.wait = new Waiting(this, this.frame)
@@ -35,6 +34,8 @@ class EmbeddingMap {
     this.card = new Card(this, this.frame)
     this.timeline = new Timeline(this, this.body)
     this.legend = new Legend(this, this.body)
+    this.names = new Names(this)
+    this.spoken = new Spoken(this, this.root)
     this.pointer = new Pointer(this)
     this.toolbar.use("pan")
     this.links = new Links(this)
@@ -57,8 +58,8 @@ class EmbeddingMap {
 
   close() {
     this.closed = true
-    const { camera, state, legend, toolbar, selecting } = this
-    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool, before: selecting.before })
+    const { camera, state, legend, toolbar, selecting, names } = this
+    if (state) remembered.set(state.key, { of: this.identity(), view: camera.view, hiddenOf: legend.hiddenOf, tool: toolbar.tool, before: selecting.before, named: names.on })
     this.sized.disconnect()
     for (const part of [this.wait, this.standing, this.timeline, this.links, this.sheets, this.points]) part.close()
     if (globalThis.byolMaps?.[state?.key] === this.stats) delete globalThis.byolMaps[state.key]
@@ -102,6 +103,7 @@ class EmbeddingMap {
       this.legend.hiddenOf = memory.hiddenOf
       this.toolbar.use(memory.tool)
       this.selecting.before = memory.before
+      this.names.on = memory.named
     }
   }
 
@@ -152,7 +154,10 @@ class EmbeddingMap {
     const colourOf = field.kind === "number" ? numeric : (i) => colours[field.names.length ? values[i] : 0] ?? none
     this.visible = Uint8Array.from(values, (value) => (field.kind === "number" ? 1 : Number(shown[value] ?? noneShown)))
     this.bytes = pointColours(state.n, colourOf, this.visible, this.selection?.flags, theme.background)
-    this.points.colours(this.bytes, this.order)
+    const shapeAt = (value) => (field.names.length ? (field.names[value] === undefined ? BAR : shapeOf(value)) : 0)
+    this.shapes = Uint8Array.from(values, field.kind === "number" ? (value) => (Number.isFinite(value) ? 0 : BAR) : shapeAt)
+    this.points.colours(this.bytes, this.shapes, this.order)
+    this.spoken.describe()
     this.legend.draw()
     this.toolbar.draw()
     this.dirty()

@@ -28,10 +28,10 @@ function layOut(map) {
   const items = []
   let [x, y] = [EDGE, HEAD + camera.height + LINE]
   for (const group of map.legend.groups().filter((group) => !map.legend.hidden.has(group.name))) {
-    const { colour } = group, name = group.name ?? "none"
+    const { colour, shape } = group, name = group.name ?? "none"
     const wide = 20 + pen.measureText(name).width + 16
     if (x + wide > camera.width + EDGE && x > EDGE) [x, y] = [EDGE, y + LINE]
-    items.push({ x, y, name, colour })
+    items.push({ x, y, name, colour, shape })
     x += wide
   }
   if (field.kind === "category") return { items, height: y + EDGE }
@@ -39,8 +39,8 @@ function layOut(map) {
 }
 
 function dots(map) {
-  const { places, bytes, order, camera, pointSize: size } = map
-  return { origin: places.origin, goal: places.goal, moved: places.moved, bytes, order, camera, size }
+  const { places, bytes, shapes, order, camera, pointSize: size } = map
+  return { origin: places.origin, goal: places.goal, moved: places.moved, bytes, shapes, order, camera, size }
 }
 
 function onCanvas(map, paper) {
@@ -70,11 +70,9 @@ function legendPaint(pen, map, { items, bar, y }) {
     pen.fillText(text, x, top)
   }
   write(titleOf(map), EDGE, HEAD - 14, 15, 600)
-  for (const { x, y: top, name, colour } of items) {
+  for (const { x, y: top, name, colour, shape } of items) {
     pen.fillStyle = hex(colour)
-    pen.beginPath()
-    pen.arc(x + 6, top - 4.5, 6, 0, 2 * Math.PI)
-    pen.fill()
+    symbolPaint(pen, shape, x + 6, top - 4.5, 5)
     write(name, x + 20, top)
   }
   if (!bar) return
@@ -105,18 +103,9 @@ function asSvg(map, paper) {
   ].join("\n")
 }
 
-// The pen of a canvas, as far as points need one: it writes circles down.
 function svgDots(points) {
   const lines = []
-  const pen = {
-    fillRect(x, y, side) {
-      lines.push(`<circle cx="${(x + side / 2).toFixed(1)}" cy="${(y + side / 2).toFixed(1)}" r="${(side / 2).toFixed(1)}" fill="${pen.fillStyle}"/>`)
-    },
-    beginPath() {},
-    arc(x, y, r) { pen.fillRect(x - r, y - r, 2 * r) },
-    fill() {},
-  }
-  paintPoints(pen, points)
+  eachPoint(points, (x, y, colour, shape) => lines.push(symbolSvg(shape ?? 0, x, y, points.size / 2, cssOf(colour))))
   return lines.join("\n")
 }
 
@@ -124,8 +113,8 @@ function svgLegend(map, { items, bar, y }) {
   const text = hex(map.theme.text)
   const write = (words, x, top, more = "") => `<text x="${x}" y="${top}" fill="${text}"${more}>${escaped(words)}</text>`
   const parts = [write(titleOf(map), EDGE, HEAD - 14, ' font-size="15" font-weight="600"')]
-  for (const { x, y: top, name, colour } of items) {
-    parts.push(`<circle cx="${x + 6}" cy="${top - 4.5}" r="6" fill="${hex(colour)}"/>`, write(name, x + 20, top))
+  for (const { x, y: top, name, colour, shape } of items) {
+    parts.push(`<g class="byol-map-item">${symbolSvg(shape, x + 6, top - 4.5, 5, hex(colour))}</g>`, write(name, x + 20, top))
   }
   if (!bar) return parts.join("\n")
   const left = bar.x + 80

@@ -1,4 +1,4 @@
-// The legend: a button for each category, or a bar for numbers.
+// The legend: a button for each category with its colour and shape, or a bar for numbers.
 const NONE = null // the name of the points without a category: one of them may be called "none"
 class Legend {
   constructor(map, parent) {
@@ -21,8 +21,8 @@ class Legend {
     const counts = new Uint32Array(names.length + 1)
     for (const value of field.values) counts[value >= 0 && value < names.length ? value : names.length] += 1
     const colours = categoryColours(theme, names.length)
-    const groups = names.map((name, i) => ({ name, count: counts[i], colour: colours[i] }))
-    if (counts[names.length] && names.length) groups.push({ name: NONE, count: counts[names.length], colour: theme.grey })
+    const groups = names.map((name, i) => ({ name, count: counts[i], colour: colours[i], shape: shapeOf(i) }))
+    if (counts[names.length] && names.length) groups.push({ name: NONE, count: counts[names.length], colour: theme.grey, shape: BAR })
     return groups
   }
 
@@ -42,29 +42,36 @@ class Legend {
       button.setAttribute("aria-pressed", String(!hidden.has(this.named.get(button))))
     }
     if (this.all) this.all.hidden = !hidden.size
+    this.names?.setAttribute("aria-pressed", String(this.map.names.on))
   }
 
   buttons(groups) {
     this.named = new Map()
     for (const group of groups) this.button(group)
+    this.names = groups.length > 1 ? element("button", "byol-map-button byol-map-names", this.box) : null
+    if (this.names) {
+      this.names.textContent = "Names on the map"
+      this.names.title = "Show or hide the names at the middles of the clusters"
+      this.names.onclick = () => this.map.names.toggle()
+    }
     this.all = element("button", "byol-map-button byol-map-all", this.box)
     this.all.textContent = "Show all"
     this.all.onclick = () => this.show(new Set())
   }
 
-  button({ name, count, colour }) {
+  button({ name, count, colour, shape }) {
     const button = element("button", "byol-map-button", this.box)
     this.named.set(button, name)
     button.dataset.class = name ?? "none"
     button.title = "Click: show or hide. Double-click: only this one."
-    element("span", "byol-map-dot", button).style.background = hex(colour)
+    symbol("byol-map-dot", button, shape, colour)
     button.append(name ?? "none")
     element("span", "byol-map-count", button).textContent = NUMBER_OF.format(count)
     button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
   }
 
   bar({ title, range }) {
-    this.all = null
+    this.all = this.names = null
     const box = element("div", "byol-map-ramp", this.box)
     element("span", "byol-map-field", box).textContent = title
     if (!range) return box.append("no values")

@@ -1,5 +1,6 @@
 // What is drawn upon the points: lines to neighbours, rings, the star of a picture that was asked for, the lasso.
 const STAR = 11 // pixels
+const HALO = 4 // pixels around a name
 
 // Marks for now: {kind, x, y, …} in pixels of the map. The same list is put on paper by export.js.
 function marks(map) {
@@ -36,6 +37,7 @@ function marks(map) {
     }
   }
   for (const i of Object.values(map.linked)) if (typeof i === "number" && shown(i)) ring(i, 11, 2.5, "primary")
+  list.push(...map.names.marks())
   if (map.aiming) list.push({ kind: "cross", x: camera.width / 2, y: camera.height / 2 })
   return list
 }
@@ -58,6 +60,11 @@ function marksSvg(list, theme) {
     if (mark.kind === "ring") {
       return `<circle cx="${x}" cy="${y}" r="${mark.r}" fill="none" stroke="${hex(theme[mark.colour])}" stroke-width="${mark.width}"/>`
     }
+    if (mark.kind === "label") {
+      const halo = `stroke="${hex(theme.background)}" stroke-width="${HALO}" stroke-linejoin="round" paint-order="stroke"`
+      const middle = `text-anchor="middle" dominant-baseline="central" font-size="${LABEL}" font-weight="600"`
+      return `<text class="byol-map-label" x="${x}" y="${y}" fill="${text}" ${halo} ${middle}>${escaped(mark.text)}</text>`
+    }
     if (mark.kind === "star") {
       const corners = starPoints(mark.x, mark.y).map((corner) => corner.map(round).join(",")).join(" ")
       return `<polygon class="byol-map-star" points="${corners}" fill="${hex(theme.amber)}" stroke="${text}" stroke-width="1.5"/>`
@@ -68,6 +75,10 @@ function marksSvg(list, theme) {
 
 function marksPaint(pen, list, theme) {
   for (const mark of list) {
+    if (mark.kind === "label") {
+      labelPaint(pen, mark, theme)
+      continue
+    }
     pen.globalAlpha = mark.opacity ?? 1
     pen.lineWidth = mark.width ?? (mark.kind === "star" ? 1.5 : 1)
     pen.strokeStyle = hex(theme[mark.colour ?? "text"])
@@ -85,6 +96,16 @@ function marksPaint(pen, list, theme) {
     pen.stroke()
   }
   pen.globalAlpha = 1
+}
+
+// With a halo of the ground, or it could not be read upon its points.
+function labelPaint(pen, { x, y, text }, theme) {
+  pen.globalAlpha = 1
+  Object.assign(pen, { font: `600 ${LABEL}px ${theme.font || "sans-serif"}`, textAlign: "center", textBaseline: "middle" })
+  Object.assign(pen, { lineWidth: HALO, lineJoin: "round", strokeStyle: hex(theme.background), fillStyle: hex(theme.text) })
+  pen.strokeText(text, x, y)
+  pen.fillText(text, x, y)
+  Object.assign(pen, { textAlign: "start", textBaseline: "alphabetic" })
 }
 
 class Overlay {

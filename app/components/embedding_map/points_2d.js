@@ -1,5 +1,4 @@
 // The points by Canvas 2D: where there is no WebGL, and on paper (export.js).
-const DISC = 5 // pixels: smaller points are squares, which are drawn faster
 
 // By WebGL where it works.
 function makePoints(map) {
@@ -27,45 +26,48 @@ class FlatPoints {
   }
 
   // Point by point of one colour: to change the pen's colour takes longer than to draw a point.
-  colours(bytes) {
-    this.bytes = bytes
+  colours(bytes, shapes) {
+    Object.assign(this, { bytes, shapes })
     const words = new Uint32Array(bytes.buffer)
     this.order = Uint32Array.from(words.keys()).sort((one, other) => words[one] - words[other])
   }
 
   draw({ camera, moved, size, background, ratio }) {
-    const { pen, canvas, origin, goal, bytes, order } = this
+    const { pen, canvas, origin, goal, bytes, shapes, order } = this
     pen.setTransform(1, 0, 0, 1, 0, 0)
     pen.fillStyle = hex(background)
     pen.fillRect(0, 0, canvas.width, canvas.height)
     if (!origin || !bytes) return
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
-    paintPoints(pen, { origin, goal, moved, bytes, order, camera, size })
+    paintPoints(pen, { origin, goal, moved, bytes, shapes, order, camera, size })
   }
 }
 
-// Those that stand back first, the others upon them.
-function paintPoints(pen, { origin, goal, moved, bytes, order, camera, size }) {
-  let last = null
+// Those that stand back first, the others upon them; what lies outside is left out.
+function eachPoint({ origin, goal, moved, bytes, shapes, order, camera, size }, draw) {
+  const way = (at) => origin[at] + (goal[at] - origin[at]) * moved
   for (const alpha of [FADED, 255]) {
     for (const i of order) {
       if (bytes[4 * i + 3] !== alpha) continue
-      const [x, y] = camera.toScreen(
-        origin[2 * i] + (goal[2 * i] - origin[2 * i]) * moved,
-        origin[2 * i + 1] + (goal[2 * i + 1] - origin[2 * i + 1]) * moved,
-      )
+      const [x, y] = camera.toScreen(way(2 * i), way(2 * i + 1))
       if (!(x > -size && y > -size && x < camera.width + size && y < camera.height + size)) continue
-      const colour = (bytes[4 * i] << 16) | (bytes[4 * i + 1] << 8) | bytes[4 * i + 2]
-      if (colour !== last) pen.fillStyle = `#${colour.toString(16).padStart(6, "0")}`
-      last = colour
-      dot(pen, x, y, size)
+      draw(x, y, (bytes[4 * i] << 16) | (bytes[4 * i + 1] << 8) | bytes[4 * i + 2], size < SHAPED ? null : shapes[i])
     }
   }
 }
 
-function dot(pen, x, y, size) {
-  if (size < DISC) return pen.fillRect(x - size / 2, y - size / 2, size, size)
-  pen.beginPath()
-  pen.arc(x, y, size / 2, 0, 2 * Math.PI)
-  pen.fill()
+function cssOf(colour) {
+  return `#${colour.toString(16).padStart(6, "0")}`
+}
+
+// Small points are squares, which are drawn faster.
+function paintPoints(pen, points) {
+  const { size } = points
+  let last = null
+  eachPoint(points, (x, y, colour, shape) => {
+    if (colour !== last) pen.fillStyle = cssOf(colour)
+    last = colour
+    if (shape === null) pen.fillRect(x - size / 2, y - size / 2, size, size)
+    else symbolPaint(pen, shape, x, y, size / 2)
+  })
 }

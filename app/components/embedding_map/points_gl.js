@@ -1,35 +1,48 @@
-// The points by WebGL: one buffer of places (two while they move), one of colours, a round point with a soft edge.
+// The points by WebGL: one buffer of places (two while they move), one of colours, one of shapes.
 const VERTEX = `
 attribute vec2 origin;
 attribute vec2 goal;
 attribute vec4 colour;
+attribute float shape;
 uniform vec2 centre;
 uniform vec2 scale;
 uniform vec2 layer;
 uniform float share;
 uniform mediump float size;
 varying vec3 shown;
+varying float kind;
 void main() {
   bool drawn = colour.a > layer.x && colour.a < layer.y;
   gl_Position = drawn ? vec4((mix(origin, goal, share) - centre) * scale, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = size;
   shown = colour.rgb;
+  kind = shape;
 }`
 // The edge runs into the background: round without blending, which costs more than the points do. Of a small point
-// it takes less, or a dense cloud would be full of gaps.
+// it takes less, or a dense cloud would be full of gaps; and it is a disc, whatever its shape.
 const FRAGMENT = `
 precision mediump float;
 uniform vec3 background;
 uniform mediump float size;
+uniform bool shaped;
+uniform sampler2D shapes;
 varying vec3 shown;
+varying float kind;
 void main() {
+  if (shaped) {
+    float part = texture2D(shapes, vec2((floor(kind + 0.5) + gl_PointCoord.x) / CELLS.0, gl_PointCoord.y)).a;
+    if (part < 0.1) discard;
+    gl_FragColor = vec4(mix(background, shown, min(part * 1.3, 1.0)), 1.0);
+    return;
+  }
   vec2 off = (gl_PointCoord - 0.5) * size;
   float inside = 0.5 * size - length(off);
   if (inside < 0.0) discard;
   gl_FragColor = vec4(mix(background, shown, min(inside * (size < 6.0 ? 3.0 : 1.0), 1.0)), 1.0);
-}`
+}`.replace("CELLS", CELLS)
 const LAYERS = [[0.25, 0.75], [0.75, 2]] // those that stand back, the others upon them
 const ALL = [0.25, 2]
+const BUFFERS = (gl) => [["origin", 2, gl.FLOAT], ["goal", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE], ["shape", 1, gl.UNSIGNED_BYTE]]
 
 class GlPoints {
   static context(canvas) {
@@ -66,17 +79,27 @@ class GlPoints {
     gl.linkProgram(program)
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error("no program for the points")
     gl.useProgram(program)
-    const uniforms = ["centre", "scale", "layer", "share", "size", "background"]
+    const uniforms = ["centre", "scale", "layer", "share", "size", "background", "shaped"]
     this.at = Object.fromEntries(uniforms.map((name) => [name, gl.getUniformLocation(program, name)]))
     this.buffers = {}
-    for (const [name, width, type] of [["origin", 2, gl.FLOAT], ["goal", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE]]) {
+    for (const [name, width, type] of BUFFERS(gl)) {
       this.buffers[name] = gl.createBuffer()
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name])
       const place = gl.getAttribLocation(program, name)
       gl.enableVertexAttribArray(place)
-      gl.vertexAttribPointer(place, width, type, type === gl.UNSIGNED_BYTE, 0, 0)
+      gl.vertexAttribPointer(place, width, type, name === "colour", 0, 0)
       if (this.kept[name]) gl.bufferData(gl.ARRAY_BUFFER, this.kept[name], gl.DYNAMIC_DRAW)
     }
+    this.picture()
+  }
+
+  // The shapes as a texture, with smaller copies for small points.
+  picture() {
+    const { gl } = this
+    gl.bindTexture(gl.TEXTURE_2D, gl.createTexture())
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, shapesSheet())
+    gl.generateMipmap(gl.TEXTURE_2D)
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR)
   }
 
   // In a shuffled order: no category covers another, and the first thousand are a fair sample.
@@ -97,8 +120,9 @@ class GlPoints {
     this.upload("goal", goal, 2, order)
   }
 
-  colours(bytes, order) {
+  colours(bytes, shapes, order) {
     this.upload("colour", bytes, 4, order)
+    this.upload("shape", shapes, 1, order)
   }
 
   // ``part``: the share of the points that is drawn, less than all only while the map moves.
@@ -112,7 +136,8 @@ class GlPoints {
     gl.uniform2f(at.centre, camera.x, camera.y)
     gl.uniform2f(at.scale, (2 * camera.scale) / camera.width, (2 * camera.scale) / camera.height)
     gl.uniform1f(at.share, moved)
-    gl.uniform1f(at.size, size * ratio)
+    gl.uniform1f(at.size, size * ratio * (size < SHAPED ? 1 : SPREAD))
+    gl.uniform1i(at.shaped, Number(size >= SHAPED))
     gl.uniform3f(at.background, ...background.map((value) => value / 255))
     for (const layer of layered ? LAYERS : [ALL]) {
       gl.uniform2f(at.layer, ...layer)

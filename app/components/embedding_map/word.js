@@ -11,6 +11,7 @@ class Word {
   tell(what, value) {
     if (this.last[what] === value) return
     this.last[what] = value
+    this.map.spoken.tell(what)
     this.send()
   }
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.charts import CONFIG, Figure, Line, Point
+from app.charts import CONFIG, DARK, Figure, Line, Point
 from app.components.asset import deliver, plotly_script
 from app.components.packed import pack, script, short
 
@@ -52,13 +52,14 @@ _LEGEND_CSS = """
   outline: 2px solid var(--st-primary-color);
 }
 .byol-legend button[aria-pressed="false"] {
-  opacity: 0.45;
+  color: var(--st-gray-text-color);
   text-decoration: line-through;
 }
 .byol-legend-line {
   flex: none;
-  width: 1.25rem;
-  border-top: 3px solid var(--line);
+  width: 2rem;
+  height: 4px;
+  stroke-width: 3px;
 }
 """
 _HERE = Path(__file__).parent
@@ -72,10 +73,12 @@ def _script(*names: str) -> str:
 
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.
 _mount = st.components.v2.component(
-    "byol_live_chart", js=_script("traces.js", "live_chart.js"), css=_CSS, isolate_styles=False
+    "byol_live_chart", js=_script("theme.js", "traces.js", "live_chart.js"), css=_CSS, isolate_styles=False
 )
 _feed = st.components.v2.component("byol_feed", js=short(_script("feed.js")), isolate_styles=False)
-_legend = st.components.v2.component("byol_legend", js=_script("legend.js"), css=_LEGEND_CSS, isolate_styles=False)
+_legend = st.components.v2.component(
+    "byol_legend", js=_script("theme.js", "legend.js"), css=_LEGEND_CSS, isolate_styles=False
+)
 
 
 def live_chart(figure: Figure, *, key: str, alt: str = "", toolbar: bool = True) -> None:
@@ -84,14 +87,20 @@ def live_chart(figure: Figure, *, key: str, alt: str = "", toolbar: bool = True)
     Without ``alt`` the chart says the first and the last value of its curves. A small one has no room for ``toolbar``.
     """
     config = CONFIG if toolbar else CONFIG | {"displayModeBar": False}
-    data: dict[str, Any] = {"figure": figure, "config": config, "label": alt, "plotly": plotly_script().digest}
+    data: dict[str, Any] = {"figure": figure, "config": config, "label": alt, "dark": DARK}
+    data["plotly"] = plotly_script().digest
     _mount(data=data, key=key)
 
 
 def legend(lines: Sequence[Line]) -> None:
     """The lines of the charts of a page; one that is hidden here is hidden in all of them."""
     _legend(
-        data={"lines": [{"name": line.name, "colour": line.colour, "group": line.group} for line in lines]},
+        data={
+            "lines": [
+                {"name": line.name, "colour": line.colour, "dash": line.dash, "group": line.group} for line in lines
+            ],
+            "dark": DARK,
+        },
         key="legend",
     )
 

@@ -5,7 +5,7 @@ const legends = new WeakMap()
 export default function ({ data, parentElement }) {
   if (!data) return
   const [legend, end] = hold(legends, parentElement, () => new Legend(parentElement))
-  legend.show(data.lines)
+  legend.show(inTheme(data, parentElement).lines)
   return end
 }
 
@@ -25,11 +25,12 @@ class Legend {
   show(lines) {
     this.groups = lines.map(({ group }) => group)
     showGroups(this.groups)
-    const buttons = lines.map(({ name, colour, group }) => {
+    const buttons = lines.map(({ name, colour, dash, group }) => {
       const button = document.createElement("button")
       button.type = "button"
-      button.append(Object.assign(document.createElement("span"), { className: "byol-legend-line" }), name)
-      button.style.setProperty("--line", colour)
+      const dashes = `stroke="${colour}" stroke-dasharray="${DASHES[dash]}"`
+      button.innerHTML = `<svg class="byol-legend-line" viewBox="0 0 32 4" aria-hidden="true"><path d="M0 2H32" ${dashes}/></svg>`
+      button.append(name)
       button.dataset.group = group
       button.title = "Hide or show; double click: only this one"
       button.onclick = () => this.clicked(group)

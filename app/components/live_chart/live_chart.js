@@ -12,7 +12,7 @@ class LiveChart {
   constructor(parent) {
     this.plot = document.createElement("div")
     this.plot.className = "byol-chart"
-    this.plot.setAttribute("role", "img")
+    this.plot.setAttribute("role", "figure") // not "img": the buttons of its toolbar are reached by the keyboard
     parent.append(this.plot)
     this.sized = new ResizeObserver(() => this.drawn && this.plot.offsetWidth && globalThis.Plotly.Plots.resize(this.plot))
     this.heard = (changed) => this.concerns(changed) && this.soon()
@@ -37,7 +37,8 @@ class LiveChart {
     return this.state?.figure.data.some(({ curves, legendgroup }) => curves?.some((id) => changed.has(id)) || changed.has(legendgroup))
   }
 
-  async update(state) {
+  async update(plain) {
+    const state = inTheme(plain, this.plot)
     const now = JSON.stringify([state, this.theme("background-color"), this.theme("text-color")])
     if (now === this.shown) return // a poll that brought nothing new
     this.shown = now

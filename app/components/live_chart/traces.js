@@ -10,7 +10,7 @@ function expanded(figure) {
   const ends = endsOf(lines, logX)
   const log = layout.yaxis.type === "log" && lines.some((line) => line.y.some((value) => value > 0))
   const levels = figure.data.filter((trace) => "level" in trace && !(log && trace.level <= 0))
-  const shown = structuredClone({ ...layout, ...broken(figure.data, axis, logX) })
+  const shown = structuredClone({ ...layout, ...broken(figure.data, axis, logX, live.broken) })
   if (unit) {
     shown.xaxis.title.text = `${unit[0]} of training`
     shown.uirevision += `-${unit[0]}` // a zoom in seconds is none in minutes
@@ -85,7 +85,7 @@ function level({ level: value, ...trace }, ends) {
 }
 
 // A dotted line where the first value that is not a number stands: a gap alone is easily missed.
-function broken(traces, axis, log) {
+function broken(traces, axis, log, colour) {
   const places = curvesOf(traces).flatMap((curve) => {
     const first = curve.value.findIndex((value) => !Number.isFinite(value))
     return first < 0 ? [] : [curve[axis.column][first] / axis.per]
@@ -93,9 +93,9 @@ function broken(traces, axis, log) {
   const x = Math.min(...places)
   if (!places.length || (log && x <= 0)) return {}
   return {
-    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1.5, color: "#CF5B47" } }],
+    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1.5, color: colour } }],
     annotations: [{ x: log ? Math.log10(x) : x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", text: "not a number", showarrow: false,
-      font: { color: "#CF5B47" } }], // plotly takes the place of a text on a log axis as an exponent, that of a line not
+      font: { color: colour } }], // plotly takes the place of a text on a log axis as an exponent, that of a line not
   }
 }
 

@@ -1,0 +1,141 @@
+"""Every page in both themes, as axe-core judges it: no serious finding, that letters can be read among them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from byol_core.runs import portable
+from byol_core.runs.store import RunStore
+from byol_core.share import HASH_VARIABLE, hash_passphrase
+from tests.browser.answered import WHERE, answer
+from tests.browser.conftest import PATIENCE, Served, still
+from tests.serving import ROOT, serving
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WORD = "blue-whale-42"
+RUN, PAIR, MAP = "/runs?run=byol-tiny", "/runs?compare=byol-tiny,OTHER", "/embeddings?run=byol-tiny"
+# Each page with what is drawn last on it. OTHER stands for the second run.
+PAGES = {
+    "lab": ("/", "text=What happens in a training"),
+    "train": ("/train", "[data-testid=stCode]"),
+    "runs": ("/runs", "[data-testid=stDataFrame] canvas"),
+    "curves": (RUN, ".st-key-chart-tau .main-svg"),
+    "health": (f"{RUN}&show=Health", ".st-key-health-spectrum .main-svg, [data-testid=stCaptionContainer]"),
+    "system": (f"{RUN}&show=System", ".byol-chart .main-svg"),
+    "log": (f"{RUN}&show=Log", "[data-testid=stTabs]"),
+    "settings": (f"{RUN}&show=Settings", "[data-testid=stDataFrame] canvas"),
+    "comparison": (PAIR, ".st-key-compare-loss .main-svg"),
+    "table of a comparison": (f"{PAIR}&side=Table", "[data-testid=stDataFrame] canvas"),
+    "settings of a comparison": (f"{PAIR}&side=Settings", "[data-testid=stTabs]"),
+    "map": (MAP, "[data-drawn]"),
+    "two maps": (f"{MAP}&with=OTHER", ".stColumn:nth-child(2) [data-drawn]"),
+    "augment": ("/augment", ".byol-views, canvas, img"),
+    "result": (f"/evaluate?{WHERE}", ".main-svg"),
+    "report": (f"/evaluate?{WHERE}&part=Report", ".st-key-precision-recall .main-svg"),
+    "few labels": (f"/evaluate?{WHERE}&part=Few+labels", "[data-testid=stTabs]"),
+    "transfer": (f"/evaluate?{WHERE}&part=Transfer", ".byol-matrix td"),
+    "teacher": ("/sign-in", "text=You are signed in"),
+}
+GRAVE = ("serious", "critical")
+COLOURS = "(e) => getComputedStyle(e).color + getComputedStyle(e).fill"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core."""
+    if not AXE.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("axe-core is missing ('npm ci' brings it), and in CI these tests may not be skipped")
+        pytest.skip("axe-core is missing: 'npm ci' brings it")
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
+    """A shared lab with the demo run, which has an answer, and its twin; and the number of that."""
+    folder = tmp_path_factory.mktemp("judged")
+    home, log = folder / "home", folder / "server.log"
+    store = RunStore(home)
+    answer(store)
+    (twin,) = portable.unpack_all(store, portable.pack(store, "byol-tiny", folder / "run.zip"))
+
+    def arguments(port: int) -> list[str]:
+        return ["byol_core.cli", "app", "--share", "--port", str(port)]
+
+    with serving(
+        arguments, log, {**os.environ, "BYOL_LAB_HOME": str(home), HASH_VARIABLE: hash_passphrase(WORD)}
+    ) as url:
+        yield Served(url, home, log), twin.run_id
+
+
+@pytest.fixture(scope="module")
+def teacher(browser: Browser, lab: tuple[Served, str], axe: str) -> Iterator[Page]:
+    """A page of somebody who has signed in, in the light theme, that has axe wherever it goes."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{lab[0].url}/sign-in")
+    page.get_by_label("Passphrase", exact=True).fill(WORD)
+    page.get_by_test_id("stMain").get_by_role("button", name="Sign in").click()
+    page.wait_for_function("document.cookie.includes('byol_lab_teacher')")
+    yield page
+    context.close()
+
+
+def settled(page: Page, last: str) -> None:
+    expect(page.locator(last).first).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    still(page, "document.querySelector('[data-testid=stMain]').innerText")
+
+
+def turn(page: Page, theme: str) -> None:
+    """Into the light or the dark theme, until everything has its new colour."""
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]'))"
+    page.wait_for_function(f"{ground}.colorScheme === '{theme}'")
+    still(page, f"[...document.querySelectorAll('p, button, svg text')].map({COLOURS})")
+
+
+def found(page: Page, axe: str) -> list[str]:
+    """What axe finds, a line for each element that is at fault."""
+    page.evaluate(axe)
+    said: list[dict[str, Any]] = page.evaluate(
+        "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations)"
+    )
+    return [
+        f"{one['id']}: {node['html'][:160]} {' '.join(why['message'] for why in node['any'] + node['none'])}"
+        for one in said
+        if one["impact"] in GRAVE or one["id"] == "heading-order"
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious_in_either_theme(teacher: Page, lab: tuple[Served, str], axe: str, name: str) -> None:
+    address, last = PAGES[name]
+    teacher.emulate_media(color_scheme="light")
+    teacher.goto(lab[0].url + address.replace("OTHER", lab[1]))
+    settled(teacher, last)
+    assert found(teacher, axe) == []
+    turn(teacher, "dark")
+    assert found(teacher, axe) == []
+
+
+def test_axe_finds_nothing_serious_where_one_signs_in(page: Page, lab: tuple[Served, str], axe: str) -> None:
+    page.goto(f"{lab[0].url}/sign-in")
+    settled(page, "text=Everybody here may look")
+    assert found(page, axe) == []
+    turn(page, "dark")
+    assert found(page, axe) == []
+
+
+def test_a_fault_would_be_found(page: Page, axe: str) -> None:
+    page.set_content(
+        "<main><h1>Title</h1><p style='color: #999; background: #fff'>hard to read</p><button></button></main>"
+    )
+    assert {line.split(":")[0] for line in found(page, axe)} == {"color-contrast", "button-name"}
