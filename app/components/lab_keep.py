@@ -44,8 +44,9 @@ def _to_train(settings: Settings, choice: Choice) -> None:
     """Take the settings to the form of a new run, which has the name of saved views."""
     views = settings.views()
     values = {"preset": views.preset, "strength": views.strength, **settings.changed(views.preset)}
-    address = {f"views.{name}": value for name, value in values.items()} | choice.data | _named(settings)
-    st.switch_page("views/train.py", query_params={key: scalar(value) for key, value in address.items()})
+    address = {f"views.{name}": value for name, value in values.items()} | choice.data
+    told = {key: scalar(value) for key, value in address.items()}
+    st.switch_page("views/train.py", query_params=told | _named(settings))
 
 
 def _named(settings: Settings) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -60,8 +61,11 @@ def buttons(run: Run, probe: Probe, evaluation: Evaluation, space: str, shown: S
     def projector() -> bytes:
         return made.projector(probe, evaluation, space)
 
-    parquet = MapFile(f"{stem}.parquet", n, _LINE * n, lambda: table(probe, evaluation, space, shown, colour), permit)
-    _button("Parquet", parquet, f"{run.run_id}-parquet")
+    if shown.film.at(evaluation.step) is None:
+        st.caption("The Parquet of this evaluation is here once its map is made.")
+    else:
+        content = partial(table, probe, evaluation, space, shown, colour)
+        _button("Parquet", MapFile(f"{stem}.parquet", n, _LINE * n, content, permit), f"{run.run_id}-parquet")
     zipped = MapFile(f"{stem}-projector.zip", n, vectors, projector, permit)
     _button("TensorBoard projector", zipped, f"{run.run_id}-zip")
 

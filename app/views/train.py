@@ -40,6 +40,11 @@ ABLATIONS = (
 # Settings that have a row of their own.
 ON_THEIR_OWN = (forms.OBJECTIVE, start_from.KEY, start_from.FREEZE)
 
+# On a phone the button comes after some screens of settings: it stays at the lower edge.
+START_IN_SIGHT = """<style>@media (max-width: 640px) {
+  .st-key-start:has(button:enabled) { position: fixed; inset: auto 1rem 0.75rem; z-index: 90; width: auto; }
+}</style>"""
+
 draft = drafts.current()
 
 
@@ -131,6 +136,7 @@ def show_settings(keys: Iterable[str], complaint: str) -> None:
 
 
 st.title("Train")
+st.html(START_IN_SIGHT)
 st.markdown("Choose a preset, change what you like, and start. The run goes on when this page is closed.")
 for sentence in draft.complaints:
     st.warning(words.plain(sentence), icon=":material/link_off:")

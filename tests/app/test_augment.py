@@ -187,6 +187,7 @@ def test_views_are_saved_chosen_and_deleted(open_augment, home):
     at.text_input(key="views_name").set_value("mine")
     at.button(key="views_save").click().run()
     assert at.selectbox(key="recipe").value == "mine" and values(at)["crop"] == 0.35
+    assert [toast.value for toast in at.toast] == ["Saved as 'mine': it is among the presets now."]
     assert view_presets.load(home, "mine") == ViewsConfig(preset="paper", crop=0.35)
     press(at, "Save or copy")
     at.button(key="views_delete").click().run()
@@ -300,6 +301,14 @@ def test_the_settings_go_to_a_new_run(open_augment):
     assert float(address["views.crop"]) == 0.7 and address["data.image_size"] == "48"
     assert "views.size" not in address  # as in the preset that Train starts from
     assert not {f"views.{name}" for name in OPERATIONS if name != "crop"} & set(address)
+
+
+@pytest.mark.parametrize(("moved", "name"), [({}, "2024"), ({"hue": "1.5"}, "2024, changed")])
+def test_a_run_has_the_name_of_the_views_that_were_saved(open_augment, home, moved, name):
+    view_presets.save(home, "2024", ViewsConfig(preset="paper", crop=0.7))
+    at = open_augment(recipe="2024", crop="0.7", **moved)
+    next(button for button in at.button if button.label == "Use in a new run").click().run()
+    assert at.text_input(key="setting:name").value == name
 
 
 def test_views_as_large_as_the_image_go_to_a_new_run(open_augment):

@@ -13,7 +13,7 @@ from app.components import lab_charts, lab_model
 from app.components.view_grid import linked
 from byol_core import lab, share
 from byol_core.config import OPERATIONS
-from byol_core.lab import Asked, Curves
+from byol_core.lab import Asked, Curves, Numbers
 from byol_core.lab.questions import STRENGTHS
 from byol_core.warm import Job
 from tests.app.conftest import MAIN, text
@@ -67,6 +67,14 @@ def test_what_a_mean_goes_over_is_said() -> None:
     empty = np.zeros((len(OPERATIONS), 9), np.float32)
     said = lab_model._averaged(Curves(np.asarray(STRENGTHS, np.float32), empty, empty, 256, 0.5))
     assert said.startswith("Means over 256 images: mirror left-right, mirror up-down and greyscale happen as often")
+
+
+def test_the_scale_marks_the_numbers_and_where_the_verdict_turns() -> None:
+    numbers = Numbers(0.88, 0.6, 0.16, 0.7, 0.1, k=10, images=256, labelled=True)
+    figure = lab_charts.scale(numbers)
+    assert figure["data"][0]["x"] == pytest.approx([0.7, 0.1])
+    ends = {shape["x1"] for shape in figure["layout"]["shapes"]} | {shape["x0"] for shape in figure["layout"]["shapes"]}
+    assert ends == {0.0, 0.25, 0.9, 1.0}
 
 
 def test_a_line_marks_the_strength_in_use_and_what_unlike_means() -> None:

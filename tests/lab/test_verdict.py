@@ -8,6 +8,7 @@ import pytest
 from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.lab import Numbers, Subject, answers, judge
 from byol_core.lab.questions import _who
+from byol_core.lab.verdict import bounds_of
 
 RUN = Path(__file__).parents[2] / "assets" / "byol-tiny"
 USUAL = Numbers(pair=0.9, unlike=0.6, kept=0.5, plain=0.7, chance=0.1, k=10, images=256, labelled=True)
@@ -55,3 +56,17 @@ def test_the_views_that_people_use_are_in_range(untrained, tools, monkeypatch):
 def test_the_sentence_has_the_numbers_that_are_its_reason(changes, level, words):
     verdict = judge(dataclasses.replace(USUAL, **changes))
     assert verdict.level == level and words in verdict.sentence and verdict.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_verdict_turns_where_its_scale_says(labelled):
+    bounds = bounds_of(dataclasses.replace(USUAL, labelled=labelled))
+
+    def level(retention, closeness):
+        kept = USUAL.chance + retention * (USUAL.plain - USUAL.chance)
+        pair = USUAL.unlike + closeness * (1 - USUAL.unlike)
+        return judge(dataclasses.replace(USUAL, labelled=labelled, kept=kept, pair=pair)).level
+
+    assert level(bounds.lost - 0.01, 0.5) == "too strong" and level(bounds.lost + 0.01, 0.5) == "in range"
+    assert level(bounds.kept + 0.01, bounds.same - 0.01) == "in range"
+    assert level(bounds.kept + 0.01, bounds.same + 0.01) == "too weak"

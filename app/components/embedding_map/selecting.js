@@ -26,10 +26,10 @@ class Selecting {
     map.recolour()
   }
 
-  // What was selected here is kept, once, whoever takes it away.
+  // What was selected here is kept, nothing too, but not twice.
   keep() {
     const { ownSelection: own } = this.map.links
-    if (own || this.before.at(-1)) this.before.push(own)
+    if (own || this.before.at(-1) !== null) this.before.push(own)
     this.before = this.before.slice(-BACK)
   }
 
@@ -45,7 +45,7 @@ class Selecting {
     const { map } = this
     const flags = bits ? fromBits(bits, map.state.n) : null
     if (!flags && map.selection?.foreign) return
-    this.keep()
+    if (map.links.ownSelection) this.keep()
     map.selection = flags && { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
     map.links.tellSelection()
   }
