@@ -32,6 +32,7 @@ from byol_core.judge import Judge
 from byol_core.method import build_method
 from byol_core.metric_log import MetricLog
 from byol_core.networks import Encoder
+from byol_core.networks.sound import unusable
 from byol_core.probe import Probe
 from byol_core.step import Stepper
 
@@ -323,6 +324,10 @@ class Trainer:
         if state["images"] != self.probe.fingerprint:
             raise InputError(
                 "The images of this run have changed since its checkpoint, so it cannot go on; clone it instead."
+            )
+        if complaint := unusable(state["model"]):
+            raise LabError(
+                f"The weights in the checkpoint of this run {complaint}, so it cannot go on; clone it instead."
             )
         self.model.load_state_dict(state["model"])
         optim.load_state(self.stepper.optimiser, state["optimiser"])

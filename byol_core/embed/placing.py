@@ -114,6 +114,7 @@ def _projector(run_folder: Path, loaded: Loaded, tools: Tools) -> tuple[nn.Modul
 def _read_projector(path: Path, loaded: Loaded) -> tuple[nn.Module, int] | None:
     from byol_core import checkpoint
     from byol_core.networks import build_projector
+    from byol_core.networks.sound import unusable
 
     state, config = checkpoint.read(path), loaded.config
     if state is None:
@@ -123,6 +124,8 @@ def _read_projector(path: Path, loaded: Loaded) -> tuple[nn.Module, int] | None:
     try:
         projector.load_state_dict(values)
     except RuntimeError:
+        return None
+    if unusable(projector.state_dict()):
         return None
     return projector.eval(), int(state["step"])
 

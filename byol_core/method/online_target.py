@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from byol_core import checks
 from byol_core.config import RunConfig
 from byol_core.losses.contrastive import bridge_loss
 from byol_core.losses.predictive import byol_loss, negative_cosine
@@ -46,6 +47,7 @@ class OnlineTarget(Method):
         self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
     ) -> StepOutput:
         """The loss of two views (B, 3, H, W) in [0, 1], over both directions."""
+        checks.alike(first=first, second=second)
         z1, z2 = self.on_both(self.online, first, second)
         t1, t2 = self._targets(first, second, z1, z2)
         q1, q2 = self.on_both(self.predictor, z1, z2)
