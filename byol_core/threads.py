@@ -16,6 +16,7 @@ from byol_core.contention import Load, Meter
 
 PROCESSOR = "processor"  # what slows a run down, as a code
 _SECONDS, _STEPS = 1.0, 3  # of a look, at least
+_LONG = 3.0  # seconds after which a step or two are enough: whoever starves has no time to lose
 _KNOWN = 30.0  # seconds for which the speed with another number of threads is believed
 _BETTER = 1.1  # so much faster, or it stays
 _CHANGED = 0.3  # another load: of the waiting, or of a core that is idle
@@ -130,8 +131,10 @@ class Follower:
         """A step is done; now and then, look."""
         self._steps += 1
         seconds = time.monotonic() - self._began
-        if seconds >= _SECONDS and self._steps >= _STEPS:
-            self._look(self._steps / seconds)
+        if seconds >= _LONG or (seconds >= _SECONDS and self._steps >= _STEPS):
+            # The first steps compile and allocate: they say how crowded it is, and nothing of their speed.
+            self._look(self._steps / seconds if self._warm else None)
+            self._warm = True
 
     def pulse(self) -> None:
         """Some of a work is done, of which nobody knows how much; now and then, look."""
@@ -139,9 +142,8 @@ class Follower:
             self._look(None)
 
     def _look(self, speed: float | None) -> None:
-        load, steps_known = self._meter.read(), self._warm
-        self._warm = True  # the first steps compile and allocate, and say nothing
+        load = self._meter.read()
         self._steps, self._began = 0, time.monotonic()
         self._crowded, self._was_crowded = load.crowded and (self._was_crowded or self._crowded), load.crowded
-        if self.follows and steps_known and (count := self._climb.decide(load, speed)) != _count:
+        if self.follows and (count := self._climb.decide(load, speed)) != _count:
             use(count)

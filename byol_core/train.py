@@ -277,6 +277,7 @@ class Trainer:
         self._tell_metrics(self.judge.start(self.model, self._stop_early))
 
     def _stop_early(self) -> None:
+        self.threads.pulse()
         if self.world.size == 1 and self.listener.should_stop():
             raise StopAsked
 

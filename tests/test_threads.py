@@ -108,6 +108,7 @@ class Crowd:
 @pytest.fixture
 def crowded(monkeypatch):
     monkeypatch.setattr(threads, "_SECONDS", 0.0)
+    monkeypatch.setattr(threads, "_LONG", 0.0)
     monkeypatch.setattr(threads, "Meter", Crowd)
 
 
@@ -120,6 +121,14 @@ def test_only_a_number_that_nobody_set_follows(follows, count):
         follower.pulse()
     assert torch.get_num_threads() == count
     assert follower.slowed_by == threads.PROCESSOR
+
+
+@pytest.mark.usefixtures("crowded")
+def test_who_starves_from_the_start_does_not_wait_for_its_speed():
+    threads.use(2)
+    follower = Follower(2)
+    follower.step()
+    assert torch.get_num_threads() == 1
 
 
 # One thread on one core that another program keeps busy as well, and then not.
