@@ -175,8 +175,11 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     quiet = [others()]
     with tempfile.TemporaryDirectory() as home, served(home) as url:
         lab = Lab(home, url)
+        lab.pages(4 * STAY)  # the server's imports are over
         found = rounds(chosen, "training", lambda: lab.speed(chosen.seconds))
-        pages = {kind: turn(kind, chosen.settle, lambda: lab.pages(chosen.seconds))["found"] for kind in (ALONE, LOOPS)}
+        pages = {
+            kind: turn(kind, chosen.settle, lambda: lab.pages(2 * chosen.seconds))["found"] for kind in (ALONE, LOOPS)
+        }
         lab.stop()
         for what, ask in (("maps", lab.map), ("evaluations", lab.evaluation)):
             ask()  # what it imports is loaded
@@ -250,7 +253,7 @@ def arguments() -> argparse.Namespace:
     """The command line, with what --quick changes."""
     options = parser(__doc__)
     options.add_argument("--seconds", type=float, default=20.0, help="of each turn of the training")
-    options.add_argument("--settle", type=float, default=8.0, help="seconds between the start of a load and the turn")
+    options.add_argument("--settle", type=float, default=10.0, help="seconds between the start of a load and the turn")
     options.add_argument("--rounds", type=int, default=5)
     found = options.parse_args()
     if found.quick:
