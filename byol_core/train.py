@@ -219,7 +219,7 @@ class Trainer:
     def _go_on(self) -> None:
         """From here on there are steps again."""
         self.log.go_on()
-        self.threads.restart()
+        self.threads.go_on()
 
     def train_step(self) -> Tensor:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
