@@ -47,7 +47,7 @@ from viewers import watch
 from byol_core import warm
 from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import Protocol
-from byol_core.runs.model import Run
+from byol_core.runs.model import LIVE, Run
 from byol_core.runs.store import RunStore
 
 ALONE, LOOPS, BROWSER = "alone", "one busy loop a core", "60 % of one core"
@@ -93,7 +93,7 @@ class Lab:
         self.run_id: str = json.loads(made.stdout)["run_id"]
         self.store = RunStore(self.home)
         self.made = 0  # maps and evaluations, each of which is another one
-        while self.run.step < 100:
+        while self.run.step < 100 and self.run.state in ("queued", *LIVE):
             time.sleep(0.5)
 
     @property
@@ -173,14 +173,18 @@ def rounds(chosen: argparse.Namespace, what: str, measure: Callable[[], float]) 
 def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     """Everything."""
     quiet = [others()]
-    with tempfile.TemporaryDirectory() as home, served(home) as url:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, served(home) as url:
         lab = Lab(home, url)
-        found = rounds(chosen, "training", lambda: lab.speed(chosen.seconds))
-        pages = {kind: turn(kind, chosen.settle, lambda: lab.pages(chosen.seconds))["found"] for kind in (ALONE, LOOPS)}
-        lab.stop()
+        try:
+            lab.pages(4 * STAY)  # the server's imports are over
+            found = rounds(chosen, "training", lambda: lab.speed(chosen.seconds))
+            seen = [turn(kind, chosen.settle, lambda: lab.pages(2 * chosen.seconds)) for kind in (ALONE, LOOPS)]
+        finally:
+            lab.stop()
         for what, ask in (("maps", lab.map), ("evaluations", lab.evaluation)):
             ask()  # what it imports is loaded
             found += rounds(chosen, what, ask)
+    pages = {each["load"]: each["found"] for each in seen}
     return {"turns": found, "pages": pages, "quiet": [*quiet, others()]}
 
 
@@ -250,7 +254,7 @@ def arguments() -> argparse.Namespace:
     """The command line, with what --quick changes."""
     options = parser(__doc__)
     options.add_argument("--seconds", type=float, default=20.0, help="of each turn of the training")
-    options.add_argument("--settle", type=float, default=8.0, help="seconds between the start of a load and the turn")
+    options.add_argument("--settle", type=float, default=10.0, help="seconds between the start of a load and the turn")
     options.add_argument("--rounds", type=int, default=5)
     found = options.parse_args()
     if found.quick:

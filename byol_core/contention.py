@@ -50,10 +50,6 @@ class Meter:
     """Looks at this process and at the machine, each time since the look before."""
 
     def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Look from here on: what lies before does not count."""
         self._before = _count()
 
     def read(self) -> Load:

@@ -54,6 +54,7 @@ class MetricLog:
     def restart(self, step: int, seconds: float, loss: float | None) -> None:
         """Go on from a checkpoint."""
         self.last, self._at = loss, (step, seconds)
+        self.seconds_a_step = seconds / step if step else 0.0
         self.go_on()
 
     def go_on(self) -> None:

@@ -16,6 +16,7 @@ from byol_core.contention import Load, Meter
 
 PROCESSOR = "processor"  # what slows a run down, as a code
 _SECONDS, _STEPS = 1.0, 3  # of a look, at least
+_LONG = 3.0  # seconds after which a step or two are enough: whoever starves has no time to lose
 _KNOWN = 30.0  # seconds for which the speed with another number of threads is believed
 _BETTER = 1.1  # so much faster, or it stays
 _CHANGED = 0.3  # another load: of the waiting, or of a core that is idle
@@ -91,9 +92,8 @@ class Climb:
         return count in self._speeds and self._clock() - self._speeds[count][1] < _KNOWN
 
     def _is_another(self, before: Load, now: Load) -> bool:
-        return abs(now.waits - before.waits) > _CHANGED or abs(now.idle - before.idle) > _CHANGED * max(
-            1, self.most / 4
-        )
+        waits, idle = abs(now.waits - before.waits), abs(now.idle - before.idle)
+        return waits > _CHANGED or idle > _CHANGED * max(1, self.most / 4)
 
     def _by_room(self, load: Load) -> int:
         more = min(self.most, 2 * self.now)
@@ -112,36 +112,37 @@ class Follower:
 
     def __init__(self, most: int, follows: bool = True) -> None:
         self.follows, self._climb = follows and most > 1, Climb(most)
-        self._meter, self._steps = Meter(), 0
+        self._meter, self._warm = Meter(), False
         self._crowded = self._was_crowded = False
-        self._began, self._warm = time.monotonic(), False
+        self._steps, self._seconds = 0, 0.0  # since the last look
+        self._looked = self._stepped = time.monotonic()
 
     @property
     def slowed_by(self) -> str:
         """``PROCESSOR`` while other programs are in the way; else empty."""
         return PROCESSOR if self._crowded else ""
 
-    def restart(self) -> None:
-        """After something else than steps: what lies before says nothing of their speed."""
-        self._meter.restart()
-        self._steps, self._began = 0, time.monotonic()
+    def go_on(self) -> None:
+        """After something else than steps, such as an evaluation: its time is not theirs."""
+        self._stepped = time.monotonic()
 
     def step(self) -> None:
         """A step is done; now and then, look."""
-        self._steps += 1
-        seconds = time.monotonic() - self._began
-        if seconds >= _SECONDS and self._steps >= _STEPS:
-            self._look(self._steps / seconds)
+        before, self._stepped = self._stepped, time.monotonic()
+        self._steps, self._seconds = self._steps + 1, self._seconds + self._stepped - before
+        if self._seconds >= _LONG or (self._seconds >= _SECONDS and self._steps >= _STEPS):
+            # The first steps compile and allocate: they say how crowded it is, and nothing of their speed.
+            self._look(self._steps / max(self._seconds, 1e-9) if self._warm else None)
+            self._warm = True
 
     def pulse(self) -> None:
         """Some of a work is done, of which nobody knows how much; now and then, look."""
-        if time.monotonic() - self._began >= _SECONDS:
+        if time.monotonic() - self._looked >= _SECONDS:
             self._look(None)
 
     def _look(self, speed: float | None) -> None:
-        load, steps_known = self._meter.read(), self._warm
-        self._warm = True  # the first steps compile and allocate, and say nothing
-        self._steps, self._began = 0, time.monotonic()
+        load, self._looked = self._meter.read(), time.monotonic()
+        self._steps, self._seconds = 0, 0.0
         self._crowded, self._was_crowded = load.crowded and (self._was_crowded or self._crowded), load.crowded
-        if self.follows and steps_known and (count := self._climb.decide(load, speed)) != _count:
+        if self.follows and (count := self._climb.decide(load, speed)) != _count:
             use(count)

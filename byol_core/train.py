@@ -221,7 +221,7 @@ class Trainer:
     def _go_on(self) -> None:
         """From here on there are steps again."""
         self.log.go_on()
-        self.threads.restart()
+        self.threads.go_on()
 
     def train_step(self) -> Tensor:
         """Views, loss, gradients, update, moving average; returns the loss, on the device."""
@@ -279,6 +279,7 @@ class Trainer:
         self._tell_metrics(self.judge.start(self.model, self._stop_early))
 
     def _stop_early(self) -> None:
+        self.threads.pulse()
         if self.world.size == 1 and self.listener.should_stop():
             raise StopAsked
 

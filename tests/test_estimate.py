@@ -6,8 +6,9 @@ import json
 import pytest
 import torch
 
-from byol_core import estimate
+from byol_core import estimate, threads
 from byol_core.config import build
+from byol_core.contention import Load
 from byol_core.data.imageset import ImageSet
 from byol_core.probe import Probe
 
@@ -42,6 +43,19 @@ def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():
     config = build({}, {**CONFIG, "evaluation.bank": 1000})
     few, many = (estimate.looked_at(config, images, test=2000) for images in (20_000, 2_000_000))
     assert few == many == 4000
+
+
+def test_beside_others_fewer_threads_are_tried_as_a_run_does(monkeypatch):
+    counts = []
+    monkeypatch.setattr(estimate, "_synchronised", lambda trainer: counts.append(torch.get_num_threads()))
+    monkeypatch.setattr(estimate.Meter, "read", lambda meter: Load(1.0, 0.5, 0.0))
+    monkeypatch.setattr("byol_core.device.cores", lambda: 4)
+    before = torch.get_num_threads()
+    try:
+        estimate.estimate(build({}, {**CONFIG, "runtime.threads": 0, "runtime.device": "cpu"}), 1000)
+    finally:
+        threads.use(before)
+    assert list(dict.fromkeys(counts)) == [4, 2, 1]
 
 
 @pytest.mark.parametrize(("source", "images", "test"), [("cifar10", 50_000, 10_000), ("my/photos", 400, 100)])

@@ -99,8 +99,6 @@ def test_inside_work_for_one_thread_another_number_waits_for_its_end():
 class Crowd:
     """A meter on a machine where others are always in the way."""
 
-    def restart(self) -> None: ...
-
     def read(self) -> Load:
         return Load(1.0, 0.5, 0.0)
 
@@ -108,6 +106,7 @@ class Crowd:
 @pytest.fixture
 def crowded(monkeypatch):
     monkeypatch.setattr(threads, "_SECONDS", 0.0)
+    monkeypatch.setattr(threads, "_LONG", 0.0)
     monkeypatch.setattr(threads, "Meter", Crowd)
 
 
@@ -120,6 +119,28 @@ def test_only_a_number_that_nobody_set_follows(follows, count):
         follower.pulse()
     assert torch.get_num_threads() == count
     assert follower.slowed_by == threads.PROCESSOR
+
+
+def test_short_stretches_between_evaluations_add_up(monkeypatch):
+    now, seen = [0.0], []
+    monkeypatch.setattr(threads.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Climb, "decide", lambda climb, load, speed: seen.append(speed) or climb.now)
+    follower = Follower(2)
+    for _ in range(6):
+        for _ in range(4):
+            now[0] += 0.1
+            follower.step()
+        now[0] += 50.0  # an evaluation
+        follower.go_on()
+    assert seen == [None, pytest.approx(10.0)]
+
+
+@pytest.mark.usefixtures("crowded")
+def test_who_starves_from_the_start_does_not_wait_for_its_speed():
+    threads.use(2)
+    follower = Follower(2)
+    follower.step()
+    assert torch.get_num_threads() == 1
 
 
 # One thread on one core that another program keeps busy as well, and then not.

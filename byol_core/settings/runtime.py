@@ -23,8 +23,8 @@ class RuntimeConfig(Part):
     threads: int = setting(
         0,
         "CPU threads",
-        "0: one for each core, and fewer while other programs keep the cores busy. A number stays as it is: set one for "
-        "a run that is to be repeated bit for bit.",
+        "0: one for each core, and fewer while other programs keep the cores busy. A number stays as it is: set one "
+        "for a run that is to be repeated bit for bit.",
         unit="threads",
         expert=True,
         ge=0,
