@@ -138,4 +138,4 @@ def test_a_fault_would_be_found(page: Page, axe: str) -> None:
     page.set_content(
         "<main><h1>Title</h1><p style='color: #999; background: #fff'>hard to read</p><button></button></main>"
     )
-    assert {line.split(":")[0] for line in found(page, axe)} == {"color-contrast", "button-name"}
+    assert {"color-contrast", "button-name"} <= {line.split(":")[0] for line in found(page, axe)}
