@@ -1,6 +1,6 @@
 """benchmarks/palette.py: search for ten class colours that anybody can tell apart, and print each better set.
 
-By simulated annealing from the colours in use, for one theme. Each two colours must be --apart CIEDE2000 from each other
+By simulated annealing from the colours in use, for one theme. Each two colours must be --apart CIEDE2000 from another
 in each kind of sight (1.6 times as far in the normal one), each 3.1:1 from its grounds; every class keeps its hue, and
 among sets that do, the one nearest to the colours in use is preferred. Minutes on one core.
 """
