@@ -275,6 +275,50 @@ def test_the_keyboard_zooms_pans_and_pins(page: Page) -> None:
     expect(page.locator(".byol-map-said").first).to_contain_text("image")
 
 
+def test_a_point_has_a_shape_beside_its_colour(page: Page) -> None:
+    drawn = "buttons => buttons.map((button) => button.querySelector('path').getAttribute('d'))"
+    red, green, blue = page.locator(".byol-map").first.locator("[data-class]").evaluate_all(drawn)
+    assert len({red, green, blue}) == 3
+    page.mouse.move(*at(page, 61))
+    expect(page.locator(".byol-map-card path").first).to_have_attribute("d", green)
+
+
+def test_names_stand_among_their_points_and_can_be_turned_off(page: Page) -> None:
+    names = page.locator(".byol-map-overlay").first.locator(".byol-map-label")
+    expect(names).to_have_text(["red", "green", "blue"])
+    for kind in range(3):
+        box = names.nth(kind).bounding_box()
+        assert box is not None
+        left, top = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        away = [abs(x - left) + abs(y - top) for x, y in (at(page, point) for point in range(12))]
+        assert away.index(min(away)) % 3 == kind
+    switch = page.get_by_role("button", name="Names on the map").first
+    switch.click()
+    expect(names).to_have_count(0)
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    switch.click()
+    expect(names).to_have_count(3)
+
+
+def test_the_map_says_what_it_shows_and_what_changes(page: Page) -> None:
+    plot, news = page.locator(".byol-map-plot").first, page.locator(".byol-map-news").first
+    expect(plot).to_have_attribute("role", "application")
+    expect(plot).to_have_accessible_description(
+        re.compile(r"120 points.*Coloured by Class: red 40, green 40, blue 40\.")
+    )
+    page.mouse.click(*at(page, 7))
+    expect(news).to_have_text("Pinned: green, image 14.")
+    plot.press("Escape")
+    expect(news).to_have_text("Unpinned.")
+    page.locator(".byol-map-lasso").first.click()
+    drag(page, *corners(page))
+    expect(news).to_have_text("120 points selected.")
+    plot.press("Escape")
+    expect(news).to_have_text("Selection cleared.")
+    plot.press("[")
+    expect(news).to_have_text("The map shows epoch 0 · kNN 0.250.")
+
+
 def test_a_tap_pins_and_two_fingers_zoom(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
@@ -300,8 +344,12 @@ def test_the_map_is_downloaded_with_its_legend(page: Page, kind: str, start: byt
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(start)
     if kind == "svg":
-        assert content.count(b'r="6" fill') == 3  # the legend
-        assert content.count(b"<circle") >= 123  # and the points
+        assert content.count(b'class="byol-map-item"') == 3  # the legend
+        assert content.count(b'class="byol-map-label"') == 3  # the names at the middles
+        assert (
+            len(re.findall(rb'<circle[^>]* fill="#', content)) == 40 + 1
+        )  # and the points, of each class in a shape of its own
+        assert content.count(b"<path transform") == 80 + 2
         assert b"map one" in content and b">green</text>" in content
     else:
         assert len(content) > 5000

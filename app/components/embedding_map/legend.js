@@ -47,13 +47,13 @@ class Legend {
 
   buttons(groups) {
     this.named = new Map()
-    for (const group of groups) this.button(group)
     this.names = groups.length > 1 ? element("button", "byol-map-button byol-map-names", this.box) : null
     if (this.names) {
       this.names.textContent = "Names on the map"
       this.names.title = "Show or hide the names at the middles of the clusters"
       this.names.onclick = () => this.map.names.toggle()
     }
+    for (const group of groups) this.button(group)
     this.all = element("button", "byol-map-button byol-map-all", this.box)
     this.all.textContent = "Show all"
     this.all.onclick = () => this.show(new Set())

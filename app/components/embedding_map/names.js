@@ -1,6 +1,7 @@
 // The names of the categories at the middles of their clusters, as far as there is room.
 const MOST_LABELS = 40
 const LABEL = 13 // pixels
+const SMALL = 11 // pixels, where the map is narrow
 const FEW = 3 // points, below which a category has no middle worth a name
 const SAMPLE = 20000 // points from which the middles are found
 // Where a name may go, in lines above its middle, in the order in which it is tried.
@@ -59,14 +60,18 @@ class Names {
       const box = this.room(name, x, y, boxes)
       if (!box) return []
       boxes.push(box)
-      return [{ kind: "label", x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, text: name }]
+      return [{ kind: "label", x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, text: name, size: this.size }]
     })
+  }
+
+  get size() {
+    return this.map.narrow ? SMALL : LABEL
   }
 
   // Inside the frame, and upon no other name: [left, top, right, bottom], or nothing.
   room(name, x, y, boxes) {
     const { camera } = this.map
-    const [half, line] = [this.width(name) / 2 + 3, LABEL + 5]
+    const [half, line] = [this.width(name) / 2 + 3, this.size + 5]
     const middle = Math.min(Math.max(x, half), camera.width - half)
     for (const lines of TRIES) {
       const top = y - line * (lines + 0.5)
@@ -78,12 +83,13 @@ class Names {
   }
 
   width(name) {
-    if (!this.widths.has(name)) {
+    const known = `${this.size} ${name}`
+    if (!this.widths.has(known)) {
       this.pen ??= document.createElement("canvas").getContext("2d")
-      this.pen.font = font(this.map, LABEL, 600)
-      this.widths.set(name, this.pen.measureText(name).width)
+      this.pen.font = font(this.map, this.size, 600)
+      this.widths.set(known, this.pen.measureText(name).width)
     }
-    return this.widths.get(name)
+    return this.widths.get(known)
   }
 }
 

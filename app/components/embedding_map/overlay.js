@@ -62,7 +62,7 @@ function marksSvg(list, theme) {
     }
     if (mark.kind === "label") {
       const halo = `stroke="${hex(theme.background)}" stroke-width="${HALO}" stroke-linejoin="round" paint-order="stroke"`
-      const middle = `text-anchor="middle" dominant-baseline="central" font-size="${LABEL}" font-weight="600"`
+      const middle = `text-anchor="middle" dominant-baseline="central" font-size="${mark.size}" font-weight="600"`
       return `<text class="byol-map-label" x="${x}" y="${y}" fill="${text}" ${halo} ${middle}>${escaped(mark.text)}</text>`
     }
     if (mark.kind === "star") {
@@ -99,9 +99,9 @@ function marksPaint(pen, list, theme) {
 }
 
 // With a halo of the ground, or it could not be read upon its points.
-function labelPaint(pen, { x, y, text }, theme) {
+function labelPaint(pen, { x, y, text, size }, theme) {
   pen.globalAlpha = 1
-  Object.assign(pen, { font: `600 ${LABEL}px ${theme.font || "sans-serif"}`, textAlign: "center", textBaseline: "middle" })
+  Object.assign(pen, { font: `600 ${size}px ${theme.font || "sans-serif"}`, textAlign: "center", textBaseline: "middle" })
   Object.assign(pen, { lineWidth: HALO, lineJoin: "round", strokeStyle: hex(theme.background), fillStyle: hex(theme.text) })
   pen.strokeText(text, x, y)
   pen.fillText(text, x, y)

@@ -1,6 +1,6 @@
 // A table of shaded cells: a click, a tap or Enter chooses one, arrow keys walk.
 const MANY = 20 // rows or columns, from which on the cells are small
-const DARK = 0.8 // from this shade on the letters are white, in the light theme; in the dark one they are light anyway
+const READ = 4.5 // contrast of letters and ground (WCAG 2.2, 1.4.3)
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const tables = new WeakMap()
 
@@ -12,10 +12,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.update(unpack(data))
 }
 
-// Whether the ground is darker than the letters on it.
-function isDark(element) {
-  const light = (colour) => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)
-  return light(getComputedStyle(element).color) > 382
+// A colour of the theme as [red, green, blue], from 0 to 1.
+function themed(element, name) {
+  const css = getComputedStyle(element).getPropertyValue(`--st-${name}`).trim()
+  return [1, 3, 5].map((at) => parseInt(css.slice(at, at + 2), 16) / 255)
+}
+
+function luminance(colour) {
+  const [red, green, blue] = colour.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+function contrast(one, other) {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b)
+  return (light + 0.05) / (dark + 0.05)
+}
+
+// Letters that can be read on a ground: those of the page, or else black or white, of which one always can.
+function letters(ground, text) {
+  if (contrast(ground, text) >= READ) return ""
+  return contrast(ground, [1, 1, 1]) > contrast(ground, [0, 0, 0]) ? "#fff" : "#000"
 }
 
 class Table {
@@ -30,8 +46,11 @@ class Table {
   update(state) {
     const same = this.state && ["rows", "columns", "texts"].every((name) => this.state[name].join("\n") === state[name].join("\n"))
     this.state = state
-    const dark = isDark(this.root), turned = dark !== this.dark
-    this.dark = dark
+    const names = { right: "primary-color", wrong: "orange-color", ground: "secondary-background-color", text: "text-color" }
+    const theme = Object.fromEntries(Object.entries(names).map(([name, variable]) => [name, themed(this.root, variable)]))
+    const turned = JSON.stringify(theme) !== JSON.stringify(this.theme)
+    this.theme = theme
+    this.dark = luminance(theme.text) > luminance(theme.ground)
     if (!same || turned) this.build()
     this.mark()
   }
@@ -62,13 +81,15 @@ class Table {
   }
 
   cell(line, row, column, name) {
-    const { texts, shades, columns, diagonal } = this.state
+    const { texts, shades, columns, diagonal } = this.state, { theme } = this
     const place = row * columns.length + column, right = !diagonal || row === column
     const cell = make("td", "", line, texts[place])
     cell.style.setProperty("--tone", `var(--st-${right ? "primary" : "orange"}-color)`)
     // A wrong cell stays so light that its letters can be read on it.
-    cell.style.setProperty("--shade", Math.round(shades[place] * (right ? 100 : this.dark ? 45 : 55)))
-    cell.classList.toggle("byol-matrix-dark", right && !this.dark && shades[place] > DARK)
+    const shade = Math.round(shades[place] * (right ? 100 : this.dark ? 45 : 55))
+    cell.style.setProperty("--shade", shade)
+    const tone = right ? theme.right : theme.wrong
+    cell.style.color = letters(theme.ground.map((part, i) => part + ((tone[i] - part) * shade) / 100), theme.text)
     cell.setAttribute("role", "gridcell")
     cell.setAttribute("aria-label", `${name}: ${texts[place] || "none"}`)
     cell.title = `${name}: ${texts[place] || "none"}`
