@@ -86,8 +86,17 @@ def test_the_features_of_a_part_judge_as_those_of_the_whole_set() -> None:
     part, whole = probe.pixels(), pixels(PIXELS)
     assert len(part) < len(whole)
     assert torch.equal(probe.rows(part, probe.shown), whole[probe.shown])
-    assert probe.on_test(part) == probe.on_test(whole) is not None
+    assert torch.equal(probe.on_test(part), probe.on_test(whole))
     assert probe.on_validation(part) == probe.on_validation(whole)
+
+
+def test_only_images_with_a_label_are_counted() -> None:
+    known = torch.where(torch.arange(100) % 2 == 0, LABELS, -1)
+    probe = Probe(config(), images(labels=known), CPU)
+    right = probe.on_test(probe.pixels())
+    assert right is not None and len(right) == 10 == probe.counts["test"]
+    assert probe.counts["validation"] == int((known[probe.validation] >= 0).sum())
+    assert Probe(config(), images(labels=None), CPU).counts == {"validation": 0, "test": 0}
 
 
 def test_representations_come_from_a_file_as_from_memory(mapped: Tensor) -> None:

@@ -121,6 +121,20 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
         assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
+def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_by_image(tmp_path):
+    summary = train(tiny(), tmp_path, Recorder())
+    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+    asked = summary.validation_images
+    assert {(e["knn_images"], e["knn_split"]) for e in index["evaluations"]} == {(asked, "validation")}
+    assert (summary.knn_images, asked) == (summary.test_images, 240 - summary.train_images)
+    for before, value in (("knn_untrained", summary.knn_untrained), ("knn_pixels", summary.knn_pixels)):
+        change = getattr(summary, f"{before}_gained") - getattr(summary, f"{before}_lost")
+        assert change == round((summary.knn_accuracy - value) * summary.knn_images)
+    kept = load_file(tmp_path / "embeddings/test.safetensors")
+    assert len(kept["rows"]) == len(kept["labels"]) == summary.knn_images
+    assert float(kept["knn_accuracy"].float().mean()) == pytest.approx(summary.knn_accuracy)
+
+
 def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
     from byol_core.networks import build_encoder
     from byol_core.probe import represent
@@ -154,6 +168,7 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
     second = train(tiny(), tmp_path / "parts", heard, resume=True)
     assert min(heard.values("loss")) == stop_at + 1
     assert second.knn_accuracy == whole.knn_accuracy
+    assert second.knn_untrained_gained == whole.knn_untrained_gained is not None
     for name, value in weights(tmp_path / "whole").items():
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
 

@@ -109,9 +109,8 @@ _Card = tuple[str, str] | tuple[str, str, str]  # a label, a value, and what sta
 def _metrics(*cards: _Card) -> None:
     with st.grid(4, min_column_width=150):
         for label, value, *below in cards:
-            st.metric(
-                label, value, *below, delta_color="off", delta_arrow="off", border=True, help=_MEANINGS.get(label)
-            )
+            said, meaning = below[0] if below else None, _MEANINGS.get(label)
+            st.metric(label, value, said, delta_color="off", delta_arrow="off", border=True, help=meaning)
 
 
 def _accuracy(label: str, value: Any, found: Accuracy | None) -> _Card:

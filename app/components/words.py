@@ -74,7 +74,7 @@ def cell(found: Accuracy | None) -> str:
 
 
 def below(found: Accuracy) -> str:
-    """``[0.782, 0.831] of 1 000`` or ``18 test images: too few to tell``, under a figure whose label names its split."""
+    """``[0.782, 0.831] of 1 000`` or ``18 test images: too few to tell``, where a label names the split."""
     if found.few:
         return f"{images(found)}: {plain_words.FEW}"
     return f"{plain_words.within(found)} of {count(found.images)}"
@@ -82,7 +82,7 @@ def below(found: Accuracy) -> str:
 
 # For tooltips, beside figures in this notation.
 INTERVAL_HELP = (
-    "In brackets the 95 % interval (Wilson's): how far chance in the choice of these images may have moved the figure. "
+    "In brackets the 95 % interval: how far chance in the choice of these images may have moved the figure. "
     "Another seed may move it as well. With fewer than 100 images nothing can be told."
 )
 

@@ -71,7 +71,8 @@ def _cell(cell: Cell, judged: Judged | None) -> str:
     if judged is None:
         return "–"
     ahead = gain(judged)
-    return score(judged, "trained") + (f" ({points(ahead)})" if ahead else "") + ("*" if cell.own else "")
+    told = f" ({points(ahead)})" if ahead and not ahead.few else ""
+    return score(judged, "trained") + told + ("*" if cell.own else "")
 
 
 def matrix_object(

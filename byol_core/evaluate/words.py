@@ -105,8 +105,8 @@ def brought(found: Difference) -> str:
 
 
 UNPAIRED = (
-    "The two are compared as if each had other images, which makes the interval too wide: which images each named "
-    "rightly was not kept."
+    "They are compared as if on different images, which makes the interval too wide: which images each named rightly "
+    "was not kept."
 )
 
 

@@ -19,6 +19,7 @@ from byol_core.config import RunConfig, build, field_info
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
 from byol_core.evaluate import words
+from byol_core.evaluate.intervals import Accuracy
 from byol_core.evaluate.jobs import answers
 from byol_core.evaluate.protocol import SUBJECTS, Judged
 from byol_core.health.signs import ALARM
@@ -151,18 +152,22 @@ def _results(run: Run, judged: Sequence[Judged]) -> Iterator[str]:
 
 def _summary(run: Run) -> str:
     figures, spread = accuracies.at_end(run), run.summary.get("std_ratio")
-    told = {key: f"{words.accuracy(found)} | {words.images(found)}" for key, found in figures.items()}
-    rows = [f"| {_ACCURACIES[key]} | {text} |" for key, text in told.items()]
+    known = [key for key in _ACCURACIES if run.summary.get(key) is not None]
+    rows = [f"| {_ACCURACIES[key]} | {_told(run.summary[key], figures.get(key))} |" for key in known]
     if isinstance(spread, int | float):
         rows.append(f"| spread of the representation (1 even, 0 collapsed) | {spread:.3f} | |")
     if not rows:
         return "The run was not judged at its end: it was stopped, is not over yet, or its images have no labels."
     k, t = run.summary.get("knn_k"), run.summary.get("knn_temperature")
-    how = f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in figures and k else "At its end:"
+    how = f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in known and k else "At its end:"
     brought = accuracies.brought(run)
     said = [words.BRACKETS] if figures else []
     said = [words.brought(brought), *said] if brought else said
     return "\n".join((how, "", "| | | |", "|---|---|---|", *rows)) + (f"\n\n{' '.join(said)}" if said else "")
+
+
+def _told(value: Any, found: Accuracy | None) -> str:
+    return f"{words.accuracy(found)} | {words.images(found)}" if found else f"{number(value)} | test images"
 
 
 def _answer(judged: Judged) -> str:
@@ -173,7 +178,8 @@ def _answer(judged: Judged) -> str:
     for subject in SUBJECTS:
         if told := words.score(judged, subject):
             ahead = judged.gap(subject) if subject != "trained" else None
-            lines.append(f"| {words.SUBJECTS[subject]} | {told} | {words.gap(ahead) if ahead else ''} |")
+            lead = words.gap(ahead) if ahead and not ahead.few else ""
+            lines.append(f"| {words.SUBJECTS[subject]} | {told} | {lead} |")
     return "\n".join((head, words.rests_on(judged), "", *lines))
 
 

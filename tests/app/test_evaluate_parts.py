@@ -33,7 +33,10 @@ def test_the_sentence_says_what_the_pretraining_is_worth() -> None:
     found = judged(row("trained", 0.7, 0.8), row("untrained", 0.7, 0.7), row("scratch", 0.5, 0.6))
     told = said.meaning(found)
     assert "**Linear probe with 10 labels a class** (1\u202f200 images) reaches **0.750 ± 0.071**" in told
-    assert "**20.0 points above** the same network trained from scratch on those labels, ahead in every split," in told
+    assert (
+        "**20.0 points above** the same network trained from scratch on those labels [15.9, 24.0], ahead in 2 of 2"
+        in told
+    )
     assert "But" not in told
 
 
@@ -45,21 +48,23 @@ def test_a_baseline_that_does_better_is_said() -> None:
 @pytest.mark.parametrize(
     ("ours", "other", "words"),
     [
-        ((0.6, 0.7), (0.5, 0.6), "**10.0 points above** the raw pixels, ahead in every split, which is clear"),
-        ((0.4, 0.5), (0.5, 0.6), "**10.0 points below** the raw pixels, behind in every split, which is clear"),
-        ((0.6, 0.4), (0.5, 0.5), "not clearly different from the raw pixels: +0.0 points, ahead in 1 of 2 splits"),
-        ((0.5, 0.5), (0.5, 0.5), "exactly as good as the raw pixels"),
-        ((0.6,), (0.5,), "**10.0 points above** the raw pixels"),
+        ((0.6, 0.7), (0.5, 0.6), "**10.0 points above** the raw pixels [5.7, 14.2], ahead in 2 of 2 draws"),
+        ((0.4, 0.5), (0.5, 0.6), "**10.0 points below** the raw pixels [5.6, 14.3], ahead in 0 of 2 draws"),
+        ((0.9, 0.5), (0.5, 0.6), "not clearly different from the raw pixels: +15.0 [+10.8, +19.1] points, ahead in 1"),
+        ((0.5, 0.5), (0.5, 0.5), "not clearly different from the raw pixels: +0.0 [-4.4, +4.4] points, ahead in 0 of"),
+        ((0.52,), (0.5,), "not clearly different from the raw pixels: +2.0 [-2.4, +6.4] points"),
+        ((0.6,), (0.5,), "**10.0 points above** the raw pixels [5.6, 14.3]"),
     ],
 )
-def test_a_difference_counts_when_every_split_agrees(
+def test_a_difference_counts_when_it_is_more_than_chance_and_every_draw_agrees(
     ours: tuple[float, ...], other: tuple[float, ...], words: str
 ) -> None:
-    assert against(row("trained", *ours), row("pixels", *other), "10", "**") == words
+    found = judged(row("trained", *ours), row("pixels", *other))
+    assert against(found, "pixels", "**").startswith(words)
 
 
-def test_one_split_is_called_what_it_is() -> None:
-    assert "One split alone does not tell" in said.meaning(judged(row("trained", 0.5), row("pixels", 0.4)))
+def test_one_draw_is_called_what_it_is() -> None:
+    assert "One draw of the labels alone" in said.meaning(judged(row("trained", 0.5), row("pixels", 0.4)))
 
 
 def test_a_run_without_a_result_says_why() -> None:
@@ -74,8 +79,13 @@ def test_a_path_is_shown_by_its_last_part() -> None:
 
 # Figures
 
-BAND = evaluate_charts.Curve("one <b>", charts.PETROL, ((10, 0.5, 0.02), (100, 0.7, 0.01)))
-ALONE = evaluate_charts.Curve("alone", charts.AMBER, ((10, 0.4, None),))
+
+def at(labelled: int, mean: float, half: float) -> evaluate_charts.Point:
+    return evaluate_charts.Point(labelled, mean, mean - half, mean + half, f"{mean}")
+
+
+BAND = evaluate_charts.Curve("one <b>", charts.PETROL, (at(10, 0.5, 0.02), at(100, 0.7, 0.01)))
+ALONE = evaluate_charts.Curve("alone", charts.AMBER, (at(10, 0.4, 0.0),))
 
 
 @pytest.mark.parametrize(
@@ -95,20 +105,27 @@ def test_plotly_accepts_the_figure(figure: charts.Figure) -> None:
     assert not any("<b>" in trace.get("name", "") for trace in figure["data"])
 
 
-def test_the_mean_has_a_bar_of_one_deviation() -> None:
+def test_the_mean_of_draws_has_a_bar_of_one_deviation() -> None:
     splits, mean = evaluate_charts.dots(judged(row("trained", 0.7, 0.8)))["data"]
     assert splits["x"] == [0.7, 0.8] and mean["x"] == [pytest.approx(0.75)]
     assert mean["error_x"]["array"] == [pytest.approx(np.std([0.7, 0.8], ddof=1))]
 
 
-def test_the_band_reaches_one_deviation_up_and_down() -> None:
+def test_with_all_labels_the_bar_is_the_interval_of_the_test_images() -> None:
+    figure = evaluate_charts.dots(judged(row("trained", 0.763, 0.763), protocol=Protocol()))
+    bar = figure["data"][1]["error_x"]
+    assert (bar["arrayminus"][0], bar["array"][0]) == (pytest.approx(0.0273, abs=1e-4), pytest.approx(0.0253, abs=1e-4))
+    assert figure["layout"]["xaxis"]["title"]["text"] == "accuracy on 1\u202f000 test images"
+
+
+def test_the_band_goes_from_its_low_to_its_high_end() -> None:
     low, high, line = evaluate_charts.labels([BAND], revision="a")["data"]
     assert low["y"] == pytest.approx([0.48, 0.69]) and high["y"] == pytest.approx([0.52, 0.71])
     assert line["x"] == [10, 100]
 
 
 def test_marks_on_the_axis_do_not_run_into_each_other() -> None:
-    curve = evaluate_charts.Curve("a", charts.PETROL, ((10, 0.1, None), (12, 0.2, None), (20, 0.3, None)))
+    curve = evaluate_charts.Curve("a", charts.PETROL, (at(10, 0.1, 0), at(12, 0.2, 0), at(20, 0.3, 0)))
     assert evaluate_charts.labels([curve], revision="a")["layout"]["xaxis"]["tickvals"] == [10, 20]
 
 
@@ -153,7 +170,7 @@ def test_a_path_that_can_be_none_is_kept_as_it_was_typed(typed: str) -> None:
 
 
 def test_a_curve_has_no_place_for_an_answer_of_no_images() -> None:
-    curve = evaluate_charts.Curve("a", charts.PETROL, ((0, 0.1, None), (10, 0.2, None)))
+    curve = evaluate_charts.Curve("a", charts.PETROL, (at(0, 0.1, 0), at(10, 0.2, 0)))
     (line,) = evaluate_charts.labels([curve], revision="a")["data"]
     assert line["x"] == [10]
 

@@ -33,7 +33,7 @@ def test_the_name_of_a_group_stands_for_its_runs(byol, store):
     for run, accuracy in zip(made, (0.6, 0.8), strict=True):
         put_summary(store, run.run_id, {"knn_accuracy": accuracy})
     lines = [" ".join(line.split()) for line in byol("compare", "seeds")[1].splitlines()]
-    assert lines[-2:] == ["seeds as one kNN, mean sd n", "seeds 0.700 0.141 2"]
+    assert lines[-2:] == ["seeds as one kNN (test), mean sd over seeds n", "seeds 0.700 0.141 2"]
 
 
 def test_one_run_is_no_comparison(byol, finished):

@@ -7,7 +7,7 @@ import pytest
 from byol_core.evaluate import curve, evaluator, transfer
 from byol_core.evaluate.evaluator import Studio
 from byol_core.evaluate.protocol import Protocol, Scores
-from byol_core.evaluate.words import amount, asked, score, verdict
+from byol_core.evaluate.words import amount, asked, rests_on, score, verdict
 from tests.evaluate.judged import Answering, judged, write_run, write_set
 
 
@@ -69,7 +69,8 @@ def test_sets_are_the_same_by_name_or_by_path(one, other, same):
 
 
 def test_the_gain_is_measured_from_the_untrained_network():
-    assert transfer.gain(judged(Protocol())) == pytest.approx(0.25)
+    gain = transfer.gain(judged(Protocol()))
+    assert gain is not None and gain.value == pytest.approx(0.25) and gain.outcome == "few"
     assert transfer.gain(judged(Protocol(), scores=(Scores(subject="trained", accuracies=(0.5,)),))) is None
 
 
@@ -80,22 +81,51 @@ def test_a_question_is_told_in_a_line():
     assert amount("1") == "1 label a class"
 
 
-def test_what_the_pretraining_is_worth_is_told_against_from_scratch_if_it_is_there():
-    def told(*rows):
-        ours = Scores(subject="trained", accuracies=(0.5, 0.7))
-        return verdict(judged(Protocol(), scores=(ours, *rows)))
+def answer(*rows, labels="10", tested=1000, ours=(0.5, 0.7)):
+    trained = Scores(subject="trained", accuracies=ours)
+    return judged(Protocol(labels=labels), scores=(trained, *rows), tested=tested)
 
+
+def test_what_the_pretraining_is_worth_is_told_against_from_scratch_if_it_is_there():
     pixels = Scores(subject="pixels", accuracies=(0.6, 0.6))
-    assert told(pixels).startswith(
-        "That is not clearly different from the raw pixels: +0.0 points, ahead in 1 of 2 splits."
+    assert verdict(answer(pixels)).startswith("That is not clearly different from the raw pixels: +0.0 [")
+    scratch, better = (
+        Scores(subject="scratch", accuracies=(0.4, 0.4), gained=(150, 350), lost=(50, 50)),
+        Scores(subject="colour", accuracies=(0.7, 0.7)),
     )
-    scratch, same = (
-        Scores(subject="scratch", accuracies=(0.4, 0.4)),
-        "ahead in every split, though all splits use the same",
+    told = verdict(answer(pixels, scratch))
+    assert "**" not in told and "20.0 points above the same network trained from scratch on those labels [" in told
+    assert "But with a histogram of colours it is 0.700 ± 0.000" in verdict(answer(scratch, better))
+    assert verdict(answer(Scores(subject="scratch", missing="No."))) == ""
+
+
+def test_an_accuracy_of_all_labels_has_the_interval_of_its_test_images_and_not_that_of_its_splits():
+    same = answer(labels="all", ours=(0.763, 0.763, 0.763))
+    assert score(same, "trained") == "0.763 [0.736, 0.788]"  # and not 0.763 ± 0.000
+    assert score(answer(ours=(0.763,)), "trained") == "0.763 [0.736, 0.788]"
+    assert score(answer(ours=(0.6, 0.7)), "trained") == "0.650 ± 0.071"
+    assert score(answer(), "pixels") == ""
+
+
+def test_few_test_images_tell_nothing():
+    few = answer(Scores(subject="untrained", accuracies=(0.3, 0.3)), tested=99)
+    assert score(few, "trained") == "0.600, too few to tell"
+    assert verdict(few) == "That is +30.0 points from the same network before any training, on 99 test images: " + (
+        "too few to tell."
     )
-    better = Scores(subject="colour", accuracies=(0.7, 0.7))
-    assert f"from scratch on those labels, {same} labels." in told(pixels, scratch)
-    assert "But with a histogram of colours it is 0.700 ± 0.000" in told(scratch, better)
-    assert told(Scores(subject="scratch", missing="No.")) == ""
-    assert score(pixels) == "0.600 ± 0.000" and score(None) == ""
-    assert score(Scores(subject="pixels", accuracies=(0.5,))) == "0.500"
+    assert rests_on(few) == "On 99 test images, which are too few to tell."
+
+
+def test_a_difference_is_a_paired_one_where_the_counts_were_kept_and_else_says_that_it_is_not():
+    kept = Scores(subject="untrained", accuracies=(0.74, 0.74), gained=(30, 30), lost=(10, 10))
+    lost = Scores(subject="untrained", accuracies=(0.74, 0.74))
+    ours = {"labels": "all", "ours": (0.76, 0.76)}
+    assert "2.0 points above the same network before any training [0.7, 3.3]" in verdict(answer(kept, **ours))
+    told = verdict(answer(lost, **ours))
+    assert told.startswith("That is not clearly different from") and "as if on different images" in told
+
+
+def test_what_carries_figures_to_machines_names_split_images_and_interval():
+    told = answer(Scores(subject="pixels", accuracies=(0.1, 0.1))).accuracies()
+    assert {told["trained"][key] for key in ("split", "images", "draws")} == {"test", 1000, 2}
+    assert told["pixels"]["trained_is_ahead_by"]["outcome"] == "better"

@@ -18,7 +18,7 @@ def keep(run):
         Scores(subject="trained", accuracies=(0.7, 0.8, 0.75)), Scores(subject="scratch", accuracies=(0.5, 0.6, 0.55)),
     )  # fmt: skip
     judged = Judged(
-        protocol=protocol, scores=scores, data="set", classes=("cat", "dog"), labelled=20, tested=10, seconds=1.0,
+        protocol=protocol, scores=scores, data="set", classes=("cat", "dog"), labelled=20, tested=1000, seconds=1.0,
         device="cpu", version="1",
     )  # fmt: skip
     folder = run.folder / "evaluations"
@@ -31,7 +31,7 @@ def test_a_card_tells_data_recipe_numbers_and_limits(store, finished, tmp_path):
     text = card(store, run, tmp_path)
     front = yaml.safe_load(text.split("---")[1])
     assert (front["library_name"], front["model_name"]) == ("byol-lab", "mine")
-    assert "| weighted kNN, test images | 0.750 |" in text
+    assert "| weighted kNN, this encoder | 0.750 | test images |" in text
     assert "| Image size | `data.image_size` | 16 |" in text
     assert "36 images were trained on" in text
     assert "No protocol of evaluation was run on these weights" in text
@@ -42,9 +42,20 @@ def test_a_card_holds_the_answers_that_were_kept(store, finished, tmp_path):
     run = finished()
     keep(run)
     text = card(store, run, tmp_path)
-    assert "**fine-tuning, 10 labels a class, 3 splits**: 20 labels used, accuracy on 10 test images" in text
-    assert "| this run | 0.750 ± 0.050 |\n| from scratch | 0.550 ± 0.050 |" in text
+    assert (
+        "**fine-tuning, 10 labels a class, 3 splits**: 20 labels used, accuracy on 1,000 test images of `set`." in text
+    )
+    assert "| this run | 0.750 ± 0.050 |  |\n| from scratch | 0.550 ± 0.050 | +0.200 [+0.162, +0.238] |" in text
+    assert "±: standard deviation over 3 draws of the labels" in text
     assert "No protocol of evaluation" not in text
+
+
+def test_a_card_says_how_sure_its_figures_are(store, finished, tmp_path):
+    run = finished()
+    run.summary.update(knn_untrained=0.74, test_images=1000, knn_untrained_gained=30, knn_untrained_lost=20)
+    text = card(store, run, tmp_path)
+    assert "| weighted kNN, this encoder | 0.750 [0.722, 0.776] | 1,000 test images |" in text
+    assert "No difference to the untrained encoder can be told: +0.010 [" in text
 
 
 def test_small_numbers_of_the_recipe_are_not_rounded_away(store, finished, tmp_path):
