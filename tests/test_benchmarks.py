@@ -24,6 +24,7 @@ SCRIPTS = (
     "map_frames",
     "map_opens",
     "slider",
+    "walk",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 

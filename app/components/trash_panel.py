@@ -87,11 +87,8 @@ def _contents(runs: Sequence[Run]) -> None:
 
 def _row(run: Run, size: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"trash_{run.run_id}"):
-        look = words.LOOKS[run.state]
-        st.markdown(
-            f"**{words.plain(run.name)}**  \n:small[{look.label}, deleted {words.ago(run.deleted)}, {words.size(size)}]",
-            width="stretch",
-        )
+        facts = f"{words.LOOKS[run.state].label}, deleted {words.ago(run.deleted)}, {words.size(size)}"
+        st.markdown(f"**{words.plain(run.name)}**  \n:small[{facts}]", width="stretch")
         with st.container(horizontal=True, gap="small", width="content"):
             st.button(
                 "Restore",
