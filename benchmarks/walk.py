@@ -125,7 +125,7 @@ def with_photos(count: int, labels: bool) -> Callable[[Page, str, bool, Path], d
         watch = Stopwatch()
         page.goto(f"{url}/train{'?preset=first-look' if quick else ''}", wait_until="commit")
         page.get_by_text("On this machine", exact=True).first.click()
-        page.get_by_label("Path").fill(str(folder))
+        page.get_by_role("textbox", name="Path").fill(str(folder))
         page.get_by_text(re.compile("A small set, about")).wait_for()
         page.get_by_role("button", name="Start training").click()
         run = finished(page)
