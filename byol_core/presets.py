@@ -109,7 +109,7 @@ _ALL = (
     ),
     Preset(
         "first-look",
-        "First look: a few seconds",
+        "First look: under half a minute",
         "Two short passes to see that everything works here; they teach next to nothing.",
         "A finished run in under half a minute on two CPU cores.",
         {**_SHORT_RUN, "views.preset": "satellite", "data.limit": 1000, "epochs": 2},

@@ -27,6 +27,7 @@ SCRIPTS = (
     "map_opens",
     "slider",
     "under_load",
+    "walk",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 

@@ -113,6 +113,12 @@ def test_few_photos_without_labels_are_learned_from(tmp_path, count):
         assert train(config, tmp_path / "run", Recorder()).steps == 3
 
 
+@pytest.mark.parametrize("count", [3, 4, 7])
+def test_classes_of_one_or_two_photos_are_learned_from(tmp_path, count):
+    config = CLASSROOM.changed(**SHORT, **{"data.source": str(photos(tmp_path / "photos", count))})
+    assert 0 <= train(config, tmp_path / "run", Recorder()).knn_accuracy <= 1
+
+
 def test_a_batch_that_somebody_set_too_large_is_a_sentence_with_one_that_fits(tmp_path):
     source = str(photos(tmp_path / "photos", 30))
     with pytest.raises(InputError, match=r"batch of 128 is larger than the 22 .* set batch_size=16"):

@@ -121,6 +121,7 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
         assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
+<<<<<<< HEAD
 def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_by_image(tmp_path):
     summary = train(tiny(), tmp_path, Recorder())
     index = json.loads((tmp_path / "embeddings/probe.json").read_text())
@@ -133,6 +134,32 @@ def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_b
     kept = load_file(tmp_path / "embeddings/test.safetensors")
     assert len(kept["rows"]) == len(kept["labels"]) == summary.knn_images
     assert float(kept["knn_accuracy"].float().mean()) == pytest.approx(summary.knn_accuracy)
+=======
+def test_early_evaluations_leave_their_embeddings_and_raise_no_alarm(tmp_path):
+    heard = Recorder()
+    config = tiny(**{"epochs": 3, "evaluation.every": 3, "evaluation.early": True, "optimiser.lr": 1e-9})
+    train(config, tmp_path, heard)
+    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+    assert [e["step"] for e in index["evaluations"]] == [0, 6, 12, 18]
+    assert len(heard.alarms) == 1  # of the regular one
+
+
+@pytest.mark.parametrize(
+    ("every", "per_epoch", "total", "steps"),
+    [
+        (5, 28, 840, [28, 56, 140, 280, 420, 560, 700, 840]),
+        (140, 1, 300, [1, 2, 5, 10, 20, 50, 100, 140, 280, 300]),
+        (1, 7, 14, [7, 14]),
+        (0.5, 6, 12, [3, 6, 9, 12]),
+        (10, 28, 50, [28, 50]),
+    ],
+)
+def test_early_evaluations_come_before_the_first_regular_one(every, per_epoch, total, steps):
+    evaluation = tiny(**{"evaluation.every": every, "evaluation.early": True}).evaluation
+    looked = [step for step in range(1, total + 1) if step == total or evaluation.is_due(step, per_epoch)]
+    assert looked == steps
+    assert evaluation.looks(per_epoch, total) == len(steps)
+>>>>>>> sets
 
 
 def test_the_saved_encoder_gives_the_saved_representation(tmp_path):

@@ -66,8 +66,8 @@ def show_start(first_time: bool) -> None:
             return
         st.markdown(f"{FIRST.reason} {FIRST.expect}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            label = "Start the first training" if first_time else "Start the classroom training"
-            if st.button(label, type="primary", icon=":material/play_arrow:", key="start_first"):
+            label, icon = "Start the classroom training", ":material/play_arrow:"
+            if st.button(label, type="primary", icon=icon, key="start_first"):
                 start()
             st.page_link("views/train.py", label="Choose images and settings", icon=":material/tune:")
 

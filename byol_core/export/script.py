@@ -12,7 +12,8 @@ from byol_core.runs.store import RunStore
 
 _AGAIN = " again"
 _SCRIPT = '''\
-"""Repeats a run of BYOL Lab {version}: pip install byol-lab=={version}, then run this file with Python.
+"""Repeats a run of BYOL Lab {version}. It needs that version or a later one, which no package index has: install it
+from a clone of its repository (pip install -e .) or from its wheel, then run this file with Python.
 
 The run is entered in the lab's home ($BYOL_LAB_HOME, else ./byol_runs), where 'byol app' shows it. On one machine and
 one CPU the weights are the same to the last bit; a GPU adds in another order.{start}

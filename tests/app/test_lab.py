@@ -11,7 +11,7 @@ from tests.app.conftest import Make, Open, text
 
 def test_an_empty_lab_offers_the_first_training(open_page: Open) -> None:
     page = open_page("lab")
-    assert page.button(key="start_first").label == "Start the first training"
+    assert page.button(key="start_first").label == "Start the classroom training"  # as the README calls it
     assert "not contrastive" in text(page)
 
 

@@ -28,6 +28,8 @@ def test_the_script_repeats_the_run_to_the_last_bit(store, pictures, tmp_path):
     run, status = worker.work(store, store.create(config, name=name, here=True))
     assert status == 0
     file = write(store, run, "python", tmp_path / "again.py")
+    assert "from a clone of its repository" in (ast.get_docstring(ast.parse(file.read_text())) or "")
+    assert "byol-lab==" not in file.read_text()  # which no index has
     environment = {**os.environ, "BYOL_LAB_HOME": str(tmp_path / "other"), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, str(file)], env=environment, check=True, cwd=tmp_path, capture_output=True)
     other = RunStore(tmp_path / "other")
