@@ -10,7 +10,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from app import access, state
-from app.components import lab_settings, words
+from app.components import lab_settings, sign_in, words
 from app.components.lab_choice import CAMERA, PHOTO, SET, Choice
 from app.components.lab_modes import part_of
 from app.components.lab_settings import Settings
@@ -28,7 +28,7 @@ def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     """The two ways to keep what was tuned."""
     teacher = access.is_teacher()
     if not teacher:
-        st.caption(f":material/lock: {access.refusal('start runs')}")
+        sign_in.ask("start runs")
     with st.container(horizontal=True):
         if teacher and st.button("Use in a new run", icon=":material/model_training:", type="primary"):
             _to_train(settings, choice)
@@ -54,7 +54,7 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if access.is_teacher():
         _save(settings)
     else:
-        st.caption(f":material/lock: {access.refusal(SAVE)}")
+        sign_in.ask(SAVE)
     views = settings.views(choice.view)
     yaml, python, command = st.tabs(["YAML", "Python", "Command"])
     with yaml:

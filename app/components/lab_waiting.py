@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import access, state
-from app.components import words
+from app.components import sign_in, words
 from byol_core.lab import Asked
 from byol_core.lab.questions import retry
 
@@ -32,7 +32,10 @@ def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
     """How far an answer is; for whoever may not ask, that nobody asked yet."""
     if asked.job.state in ("waiting", "running"):
         st.progress(min(max(asked.job.share, 0.0), 1.0), words.plain(asked.job.message or "Waits for its turn"))
+    elif asked.answer is not None:
+        st.caption("Worked out so far; the rest comes once a teacher looks at these settings.")
     elif not access.is_teacher():
-        st.caption(f":material/lock: Nobody has asked about these settings yet. {access.refusal(ASK)}")
+        st.caption("Nobody has asked about these settings yet.")
+        sign_in.ask(ASK)
     else:
         st.caption("Asked as soon as nothing moves." if not at_rest else "Not asked yet.")

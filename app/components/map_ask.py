@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app import access, state
-from app.components import map_panel, words
+from app.components import map_panel, sign_in, words
 from app.components.embedding_map import Asked
 from app.components.map_choices import COMPUTE
 from app.components.map_films import Shown
@@ -128,7 +128,7 @@ def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
 def _source() -> None:
     teacher = access.is_teacher()
     if not teacher:
-        st.caption(access.refusal(UPLOAD))
+        sign_in.ask(UPLOAD)
         return
     st.caption("Its place on the map and the images nearest to it, by the newest weights that the run has kept.")
     how = st.segmented_control(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import access, crowd, state
-from app.components import map_ask, map_data, map_films, map_view, words
+from app.components import map_ask, map_data, map_films, map_view, sign_in, words
 from app.components.map_choices import COMPUTE, folder
 from app.components.map_films import Shown
 from app.components.map_view import Subject, Wish
@@ -35,6 +35,8 @@ def failed(subject: Subject, wish: Wish, shown: Shown) -> None:
     st.error(f"{words.plain(job.message)} PCA is shown.", icon=":material/error:")
     if access.is_teacher():
         st.button("Try again", on_click=again, icon=":material/refresh:", key=f"{subject.key}-again")
+    else:
+        sign_in.link()
     if sentence := st.session_state.pop("map_again", ""):
         st.error(sentence, icon=":material/error:")
 
@@ -44,12 +46,11 @@ def every(subjects: Sequence[Subject], wish: Wish, key: str) -> None:
     many = max(len(subject.steps) for subject in subjects)
     if many < 2 or wish.settings.method == "PCA":
         return
-    if max(len(subject.probe) for subject in subjects) <= map_films.MOST_UNASKED:
+    if max(len(subject.probe) for subject in subjects) <= map_films.MOST_UNASKED or not access.is_teacher():
         return
     st.toggle(
         f"Map all {many} evaluations",
         key=key,
-        disabled=not access.is_teacher(),
         help="Each of them takes as long as this one did; they appear under the map one by one.",
     )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import access, crowd, state
-from app.components import launch, machine, run_card, run_view, words
+from app.components import launch, machine, run_card, run_view, sign_in, words
 from byol_core import presets
 from byol_core.errors import LabError
 from byol_core.runs.model import LIVE, Run
@@ -62,7 +62,7 @@ def show_start(first_time: bool) -> None:
     with st.container(border=True):
         st.subheader("Start your first training" if first_time else "Start a training")
         if not access.is_teacher():
-            st.markdown(access.refusal("start runs"))
+            sign_in.ask("start runs")
             return
         st.markdown(f"{FIRST.reason} {FIRST.expect}")
         with st.container(horizontal=True, vertical_alignment="center"):
