@@ -16,6 +16,7 @@ from app.components import words
 from app.components.pictures import names_of_sets
 from byol_core import paths
 from byol_core.data.catalog import find
+from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import METHODS, MOST_SPLITS, Method, Protocol
 from byol_core.evaluate.transfer import same_set, whole
 from byol_core.evaluate.words import amount
@@ -56,6 +57,14 @@ def pick(run: Run) -> Protocol | None:
         field, why = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"].removeprefix("Value error, ")
         st.error(f"'{field}' {words.plain(why[:1].lower() + why[1:])}.", icon=":material/error:")
         return None
+
+
+def begin_with(run: Run) -> None:
+    """Where nobody chose a question yet and the usual one has no answer, that of the newest answer there is."""
+    if any(key in st.session_state or key in st.query_params for key in FIELDS):
+        return
+    if jobs.job(run.folder, USUAL).state == "absent" and (found := jobs.answers(run.folder)):
+        put(found[0].protocol)
 
 
 def put(protocol: Protocol) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from statistics import fmean
+from typing import Literal
 
 import streamlit as st
 
 from app import access, crowd, state
 from app.components import evaluate_words as said
-from app.components import words
+from app.components import sign_in, words
 from byol_core.data.catalog import find
 from byol_core.evaluate import encoders, jobs
 from byol_core.evaluate.jobs import Job
@@ -99,18 +100,12 @@ def _button(
     primary: bool = False,
     idle: bool = False,
 ) -> None:
-    """A button for teachers; for everybody else it is disabled, with the reason."""
-    teacher = access.is_teacher()
-    st.button(
-        label,
-        type="primary" if primary else "secondary",
-        icon=icon,
-        key=key,
-        disabled=idle or not teacher,
-        help=None if teacher else access.refusal(doing),
-        on_click=act,
-        args=(questions,),
-    )
+    """A button for teachers; everybody else is told once, where it asks something, who may."""
+    if access.is_teacher():
+        look: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+        st.button(label, type=look, icon=icon, key=key, disabled=idle, on_click=act, args=(questions,))
+    elif primary and not idle:
+        sign_in.ask(doing)
 
 
 def panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
@@ -129,7 +124,7 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What was not asked, is worked on, or was stopped."""
     question = [(run, protocol)]
     with st.container(border=True):
-        st.header({"stopped": "Stopped", "absent": "Not asked yet"}.get(job.state, "Being judged"))
+        st.header({"stopped": "Stopped", "absent": "This question was not asked yet"}.get(job.state, "Being judged"))
         st.markdown(f"{words.plain(said.asked(protocol))}.")
         if job.state in BUSY:
             progress(question, [job.state])

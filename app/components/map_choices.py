@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app import access, state
-from app.components import map_columns, map_data, words
+from app.components import map_columns, map_data, sign_in, words
 from app.components.compare_tables import unique_names
 from byol_core.embed import METHODS, SPACES, MapSettings, Probe, fields, has_probe
 from byol_core.errors import LabError
@@ -156,8 +156,9 @@ def pick_settings(method: str) -> MapSettings:
     with popover, st.form("map_settings_form", border=False):
         settings = _tsne(usual) if method == "t-SNE" else _umap(usual)
         teacher = access.is_teacher()
-        why = None if teacher else access.refusal(COMPUTE)
-        st.form_submit_button("Compute the map", type="primary", width="stretch", disabled=not teacher, help=why)
+        st.form_submit_button("Compute the map", type="primary", width="stretch", disabled=not teacher)
+        if not teacher:
+            sign_in.ask(COMPUTE)
     return settings
 
 

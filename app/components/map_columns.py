@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import access
-from app.components import words
+from app.components import sign_in, words
 from app.components.source import UPLOAD
 from byol_core.embed import Probe, foreign
 from byol_core.embed.fields import Field
@@ -65,14 +65,14 @@ def upload(probe: Probe) -> None:
 
 def _uploader(probe: Probe) -> None:
     """Where a table is brought, and what was wrong with the last one."""
-    teacher = access.is_teacher()
+    if not access.is_teacher():
+        sign_in.ask(UPLOAD)
+        return
     st.file_uploader(
         "A CSV with your own columns",
         ["csv"],
         key=_FILE,
         max_upload_size=MOST_BYTES // 1_000_000,
-        disabled=not teacher,
-        help=None if teacher else access.refusal(UPLOAD),
         on_change=_take,
         args=(probe,),
     )

@@ -47,12 +47,11 @@ def every(subjects: Sequence[Subject], wish: Wish, key: str) -> None:
     many = max(len(subject.steps) for subject in subjects)
     if many < 2 or wish.settings.method == "PCA":
         return
-    if max(len(subject.probe) for subject in subjects) <= map_films.MOST_UNASKED:
+    if max(len(subject.probe) for subject in subjects) <= map_films.MOST_UNASKED or not access.is_teacher():
         return
     st.toggle(
         f"Map all {many} evaluations",
         key=key,
-        disabled=not access.is_teacher(),
         help="Each of them takes as long as this one did; they appear under the map one by one.",
     )
 

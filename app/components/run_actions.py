@@ -1,6 +1,6 @@
 """What can be done with a run: stop, resume, use its settings again, rename, archive, export, delete.
 
-Every action asks who it is when it happens; that a button is disabled only says so earlier.
+Every action asks who it is when it happens; that a button is not there only says so earlier.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from app import access, draft, exports, state
-from app.components import evaluate_job, trash_panel, twin, words
+from app.components import evaluate_job, sign_in, trash_panel, twin, words
 from byol_core.errors import LabError
 from byol_core.runs import library
 from byol_core.runs.model import LIVE, RESUMABLE, Run
 
 
 def draw(run: Run) -> None:
-    """The buttons that make sense in the run's state."""
+    """The buttons that make sense in the run's state; whoever looks on is told what only a teacher does."""
+    teacher = access.is_teacher()
     with st.container(horizontal=True, gap="small"):
-        _stop_or_resume(run)
+        if teacher:
+            _stop_or_resume(run)
         twin.of_run(run)
         if (run.folder / "embeddings" / "probe.json").exists() and st.button(
             "Open the map",
@@ -31,42 +33,38 @@ def draw(run: Run) -> None:
             st.switch_page("views/embeddings.py", query_params={"run": run.run_id})
         if evaluate_job.judgeable(run) and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
             st.switch_page("views/evaluate.py", query_params={"run": run.run_id})
-        if access.is_teacher() and st.button(
+        if teacher and st.button(
             "Use in a new run", icon=":material/content_copy:", key="clone", help="Opens Train, set like this run."
         ):
             _to_train(run)
-        if _button("Rename", ":material/edit:", "rename", "rename runs"):
+        if teacher and st.button("Rename", icon=":material/edit:", key="rename"):
             _rename(run)
-        _archive(run)
+        if teacher:
+            _archive(run)
         _export(run)
-        _delete(run)
-
-
-def _button(label: str, icon: str, key: str, doing: str, *, why_not: str = "", **options: object) -> bool:
-    """A button for teachers; for everybody else, and where ``why_not`` says so, it is disabled with the reason."""
-    reason = why_not or ("" if access.is_teacher() else access.refusal(doing))
-    said = {**options, **({"help": reason} if reason else {})}
-    return st.button(label, icon=icon, key=key, disabled=bool(reason), **said)  # type: ignore[arg-type]
+        if teacher:
+            _delete(run)
+    if not teacher:
+        sign_in.ask("stop, resume, rename, archive or delete runs")
 
 
 def _stop_or_resume(run: Run) -> None:
     if run.state in (*LIVE, "queued"):
-        _button(
-            "Stopping …" if run.stop_requested else "Stop",
-            ":material/stop_circle:",
-            "stop",
-            "stop runs",
-            why_not="It was asked to stop." if run.stop_requested else "",
+        asked = run.stop_requested
+        st.button(
+            "Stopping …" if asked else "Stop",
+            icon=":material/stop_circle:",
+            key="stop",
+            disabled=asked,
             on_click=_do,
             args=(_stop, run.run_id),
-            help="It writes a checkpoint and ends; Resume goes on from there.",
+            help="It was asked to stop." if asked else "It writes a checkpoint and ends; Resume goes on from there.",
         )
     elif run.state in RESUMABLE:
-        _button(
+        st.button(
             "Resume",
-            ":material/resume:",
-            "resume",
-            "resume runs",
+            icon=":material/resume:",
+            key="resume",
             type="secondary" if run.state == "failed" else "primary",
             on_click=_do,
             args=(_resume, run.run_id),
@@ -76,11 +74,10 @@ def _stop_or_resume(run: Run) -> None:
 
 def _archive(run: Run) -> None:
     hidden = run.archived is not None
-    _button(
+    st.button(
         "Unarchive" if hidden else "Archive",
-        ":material/unarchive:" if hidden else ":material/archive:",
-        "archive",
-        "archive runs",
+        icon=":material/unarchive:" if hidden else ":material/archive:",
+        key="archive",
         on_click=_do,
         args=(_unarchive if hidden else _put_away, run.run_id),
         help="Back into the list of runs." if hidden else "Out of the list of runs; nothing of it is lost.",
@@ -88,15 +85,15 @@ def _archive(run: Run) -> None:
 
 
 def _delete(run: Run) -> None:
-    _button(
+    live = run.state in LIVE
+    st.button(
         "Delete",
-        ":material/delete:",
-        "delete",
-        "delete runs",
-        why_not="Stop it first." if run.state in LIVE else "",
+        icon=":material/delete:",
+        key="delete",
+        disabled=live,
         on_click=_do,
         args=(_throw, run.run_id),
-        help="Into the trash, from which it can be brought back.",
+        help="Stop it first." if live else "Into the trash, from which it can be brought back.",
     )
 
 

@@ -90,6 +90,7 @@ def open_answer(run: Run, protocol: Protocol) -> None:
 
 def explore(run: Run, known: Mapping[str, Run]) -> None:
     """The question and what is known about it."""
+    evaluate_form.begin_with(run)
     question = evaluate_form.pick(run)
     evaluate_job.notice()
     if question is None:

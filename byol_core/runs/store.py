@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +43,7 @@ class RunStore:
         self.url = url or os.environ.get("BYOL_LAB_DATABASE") or None
         self.engine = open_engine(self.home, self.url)
         self._reader = self.engine.execution_options(**{READ: True})
-        self._repaired = 0.0
+        self._repaired = -math.inf
 
     # Reading
 

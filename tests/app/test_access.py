@@ -20,7 +20,7 @@ from byol_core.errors import LabError
 from byol_core.runs import arrival, library, portable, queueing, sweep
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open, text
+from tests.app.conftest import Make, Open, links, text
 
 WORD = "blue-whale-42"
 CONFIG = presets.get("first-look").config()
@@ -322,7 +322,10 @@ def test_train_is_closed_to_those_who_look_on(open_page: Open) -> None:
 @pytest.mark.parametrize("page", ["lab", "augment", "runs", "embeddings"])
 def test_every_page_opens_for_those_who_look_on(open_page: Open, make: Make, page: str) -> None:
     make("finished")
-    assert not open_page(page).error
+    opened = open_page(page)
+    assert not opened.error
+    assert not [button.key for button in opened.button if button.disabled and not button.key.startswith("bulk_")]
+    assert ("sign in first" in text(opened)) == ("Sign in" in links(opened))
 
 
 @pytest.mark.parametrize(

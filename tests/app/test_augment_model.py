@@ -63,6 +63,19 @@ def test_a_tab_withdraws_only_what_it_asked_itself(monkeypatch: pytest.MonkeyPat
     assert withdrawn == ["mine"]
 
 
+def test_a_part_of_an_answer_is_not_called_unasked() -> None:
+    def script() -> None:
+        from app.components.lab_waiting import waiting
+        from byol_core.lab import Asked
+        from byol_core.warm import Job
+
+        waiting(Asked(Job("absent"), "a part"))
+
+    assert [said.value for said in AppTest.from_function(script).run().caption] == [
+        "Worked out so far; the rest comes once a teacher looks at these settings."
+    ]
+
+
 def test_what_a_mean_goes_over_is_said() -> None:
     empty = np.zeros((len(OPERATIONS), 9), np.float32)
     said = lab_model._averaged(Curves(np.asarray(STRENGTHS, np.float32), empty, empty, 256, 0.5))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from importlib.metadata import version
 
 import plotly.graph_objects as go
 import pytest
+from packaging.requirements import Requirement
 
 from app import charts
+from tests.serving import ROOT
 
 VIEW = charts.View()
 LINES = [
@@ -35,6 +40,22 @@ def plain(figure: charts.Figure) -> charts.Figure:
 def test_plotly_accepts_the_figure(figure: charts.Figure) -> None:
     assert len(go.Figure(plain(figure)).data) == 2
     json.dumps(figure, allow_nan=False)
+
+
+def test_plotly_can_look_for_a_trace_by_its_name() -> None:
+    """It takes what begins with ``.cb`` and goes on with the uid for a class."""
+    names = ("a/1/tau", "a-1/tau", "a_1_tau", "a.b:c#d/2/loss", "ü 1", "level raw pixels", "1/1/knn")
+    uids = [charts.curve(name, name="", view=VIEW)["data"][0]["uid"] for name in names]
+    uids += [charts.curve("a", name="", view=VIEW, levels=[charts.Level("raw pixels", 0.4)])["data"][0]["uid"]]
+    assert all(re.fullmatch("[a-zA-Z0-9_-]+", uid) for uid in uids)
+    assert len(set(uids)) == len(names)
+
+
+def test_plotly_is_one_that_the_charts_were_drawn_with() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (plotly_,) = (one for one in map(Requirement, wanted) if one.name == "plotly")
+    assert plotly_.specifier.contains(version("plotly"))
+    assert not plotly_.specifier.contains("8.0") and not plotly_.specifier.contains("7.9")
 
 
 @pytest.mark.parametrize("axis", ["step", "epoch", "time"])

@@ -303,7 +303,18 @@ def test_an_archived_run_is_shown_under_its_own_address(open_page: Open, run: Ru
 def test_whoever_looks_on_reads_answers_and_starts_nothing(show: Show, run: Run) -> None:
     answer(run, Protocol(), *FAIR)
     assert "points above" in text(show())
-    assert show(by="kNN").button(key="result_start").disabled
+    page = show(by="kNN")
+    assert "result_start" not in {button.key for button in page.button}
+    assert "Only a teacher may evaluate runs here" in text(page) and "Sign in" in links(page)
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_page_begins_with_an_answer_that_there_is(show: Show, run: Run) -> None:
+    answer(run, Protocol(method="knn", labels="10"), *FAIR)
+    page = show()
+    assert page.selectbox(key="labels").value == "10" and "not asked yet" not in text(page)
+    asked = show(by="Fine-tuning")
+    assert "This question was not asked yet" in text(asked) and "Answers so far" in text(asked)
 
 
 @pytest.mark.usefixtures("shared")

@@ -13,7 +13,7 @@ from byol_core.events import Progress
 from byol_core.runs import library
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open, text
+from tests.app.conftest import Make, Open, links, text
 from tests.rows import put
 
 STALL = "No step for 90 s, where the longest lately took 0.5 s: the machine may be overloaded."
@@ -109,9 +109,11 @@ def test_a_viewer_sees_everything_and_changes_nothing(
     run = make("stopped")
     monkeypatch.setattr("app.access.is_shared", lambda: True)
     page = open_page("runs", run=run.run_id)
-    closed = {button.key for button in page.button if button.disabled}
-    assert {"resume", "rename", "archive", "delete"} <= closed
-    assert "clone" not in {button.key for button in page.button} and not page.multiselect
+    offered = {button.key for button in page.button}
+    assert not offered & {"resume", "rename", "archive", "delete", "clone"} and not page.multiselect
+    assert not [button.key for button in page.button if button.disabled]
+    assert "Only a teacher may stop, resume, rename, archive or delete runs here" in text(page)
+    assert "Sign in" in links(page)
     page.session_state["export"] = True
     page.run()
     assert {button.key for button in page.download_button} == {"export-csv", "export-parquet", "export-run"}

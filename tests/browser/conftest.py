@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from byol_core.runs.store import RunStore
 from tests.serving import serving, streamlit
 
-PATIENCE = 20_000  # milliseconds: a page may be slow on a busy machine, and no test is about its speed
+PATIENCE = 60_000  # milliseconds: a page may be slow on a busy machine, and no test is about its speed
 expect.set_options(timeout=PATIENCE)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
