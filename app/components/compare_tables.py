@@ -47,7 +47,7 @@ def ends(runs: Sequence[tuple[Look, Run]], keys: Sequence[str]) -> None:
 
     found = _best_and_last([run for _, run in runs], keys)
     names = unique_names([run for _, run in runs])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"Line": charts.DASHES[dash], "Run": name, "State": words.LOOKS[run.state].label}
         | _numbers(run, found[run.run_id], keys)
         for name, ((_, dash), run) in zip(names, runs, strict=True)

@@ -34,18 +34,6 @@ def keep() -> None:
     _mount(data=data, key="sign_in_cookie", height=1)
 
 
-def ask(doing: str) -> None:
-    """In the place of what only a teacher may do: the reason, and the way to become one."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":small[:material/lock: {access.refusal(doing)}]", width="content")
-        link()
-
-
-def link() -> None:
-    """The way to the page on which a teacher signs in."""
-    st.page_link("views/sign_in.py", label="Sign in", icon=":material/login:")
-
-
 def closed(title: str, doing: str) -> None:
     """A page that is for teachers."""
     st.title(title)
