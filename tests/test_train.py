@@ -121,7 +121,6 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
         assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
-<<<<<<< HEAD
 def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_by_image(tmp_path):
     summary = train(tiny(), tmp_path, Recorder())
     index = json.loads((tmp_path / "embeddings/probe.json").read_text())
@@ -134,7 +133,8 @@ def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_b
     kept = load_file(tmp_path / "embeddings/test.safetensors")
     assert len(kept["rows"]) == len(kept["labels"]) == summary.knn_images
     assert float(kept["knn_accuracy"].float().mean()) == pytest.approx(summary.knn_accuracy)
-=======
+
+
 def test_early_evaluations_leave_their_embeddings_and_raise_no_alarm(tmp_path):
     heard = Recorder()
     config = tiny(**{"epochs": 3, "evaluation.every": 3, "evaluation.early": True, "optimiser.lr": 1e-9})
@@ -159,7 +159,6 @@ def test_early_evaluations_come_before_the_first_regular_one(every, per_epoch, t
     looked = [step for step in range(1, total + 1) if step == total or evaluation.is_due(step, per_epoch)]
     assert looked == steps
     assert evaluation.looks(per_epoch, total) == len(steps)
->>>>>>> sets
 
 
 def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
