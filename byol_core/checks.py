@@ -30,7 +30,7 @@ def said(value: object) -> str:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if dtype is not None and isinstance(shape, tuple):
         return f"{'a tensor' if is_tensor(value) else 'an array'} {tuple(shape)} of {str(dtype).rpartition('.')[2]}"
-    text = repr(value)
+    text = " ".join(repr(value).split())
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     return text if isinstance(value, (int, float, str, type(None))) else f"{text} ({type(value).__name__})"
 

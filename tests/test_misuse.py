@@ -259,7 +259,7 @@ table(optim.LARS, LARS, lr=NUMBERS, momentum=NUMBERS | {"over 1": 1.5}, weight_d
 table(
     optim.build_optimiser, {"config": CONFIG.optimiser, "modules": [(ENCODER, 1.0)]}, config=KINDS, modules={"none": []}
 )
-table(optim.peak_rate, {"config": CONFIG.optimiser}, config=KINDS, batch_size=WHOLE)
+table(optim.peak_rate, {"config": CONFIG.optimiser, "batch_size": 8}, config=KINDS, batch_size=WHOLE)
 table(optim.set_rate, {"optimiser": optim.LARS([{"params": WEIGHTS, "rate": 1.0}], 0.1)}, rate=NUMBERS)
 table(optim.LARS(WEIGHTS, 0.1).step, {}, closure={"a function": lambda: 0.0})
 TREES: dict[str, Any] = {
@@ -279,7 +279,7 @@ def test_a_wrong_argument_is_one_clear_sentence(name):
     with pytest.raises(InputError) as caught:
         function(**arguments)
     words = str(caught.value)
-    assert words.endswith(".") and "\n" not in words and len(words) < 400
+    assert words.endswith((".", "?")) and "\n" not in words and len(words) < 400
 
 
 def test_there_are_three_hundred_of_them():
@@ -314,7 +314,7 @@ RIGHT: dict[str, Callable[[], bool]] = {
     "no label, no accuracy": lambda: evaluate.knn_accuracy(rows(), LABELS * 0 - 1, rows(), LABELS) is None,
     "an empty bank, no accuracy": lambda: evaluate.knn_accuracy(rows(0), LABELS[:0], rows(), LABELS) is None,
     "no labels cost nothing": lambda: float(losses.cross_entropy(rows(8, 3), LABELS * 0 - 1)) == 0,
-    "either mark of no label": lambda: float(MODEL(pictures(8), LABELS * 0 - 100).loss) == 0,
+    "either mark of no label": lambda: MODEL(pictures(8), LABELS * 0 - 100).loss.item() == 0,
     "after the last step the rate is 0": lambda: schedules.learning_rate(15, 10, 0.1) == pytest.approx(0),
     "after the last step tau is 1": lambda: schedules.target_tau(15, 10, 0.9) == 1.0,
     "integers of numpy": lambda: schedules.learning_rate(np.int64(0), np.int64(10), np.float32(0.5)) == 0.5,

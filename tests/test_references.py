@@ -79,12 +79,12 @@ def target_tau(steps: list[int], total: int, base: float) -> list[float]:
 
 def update_target(tau: float) -> list[float]:
     """The mean over five steps of one weight, in a method that has one at that place."""
-    method = build_method(build({}, {"network.projector_hidden": 4, "network.projection_size": 3})).double()
+    method = build_method(build({}, {"network.projector_hidden": 16, "network.projection_size": 16})).double()
     assert method.target is not None
     online, target = (branch.projector[-1] for branch in (method.online, method.target))
-    target.weight.data = inputs.rows(3, 4, 2.0)
+    target.weight.data = inputs.rows(16, 16, 2.0)
     for k in range(5):
-        online.weight.data = inputs.rows(3, 4, 3.0 + k)
+        online.weight.data = inputs.rows(16, 16, 3.0 + k)
         method.update_target(tau)
     return inputs.probes(target.weight, 12)
 
@@ -184,6 +184,7 @@ def draw_boxes(size: list[int]) -> dict[str, float]:
 
 # How far a number may be from theirs: ours in float64 to rounding, in float32 to its digits, statistics to their noise.
 _EXACT, _DIGITS, _STEP, _NOISE = 1e-10, 2e-5, 1e-6, 4e-3
+_GREY = 2e-4  # 0.299 of the red, where ours is 0.2989
 OURS: dict[str, tuple[Callable[..., Any], float]] = {
     "byol_loss": (byol_loss, _EXACT),
     "negative_cosine": (negative_cosine, _EXACT),
@@ -191,13 +192,12 @@ OURS: dict[str, tuple[Callable[..., Any], float]] = {
     "info_nce": (info_nce, _EXACT),
     "barlow_twins": (barlow_twins, _EXACT),
     "vicreg": (vicreg, _EXACT),
-    "vicreg_solo": (vicreg, _EXACT),
     "cross_entropy": (cross_entropy, _EXACT),
     "learning_rate": (learning_rate, 1e-6),  # theirs in float32
     "target_tau": (target_tau, 1e-6),
     "update_target": (update_target, _EXACT),
     "lars": (lars, _EXACT),
-    "lars_weight": (lars_weight, 1e-9),  # an epsilon of 1e-8 stands below theirs
+    "lars_weight": (lars_weight, 1e-7),  # an epsilon of 1e-8 stands below theirs
     "knn_predict": (predicted, 0.0),
     "knn_accuracy": (accuracy, 1e-6),
     "linear": (linear, 1e-4),
@@ -212,6 +212,8 @@ OURS: dict[str, tuple[Callable[..., Any], float]] = {
     "brightness": (jitter(colour.BRIGHTNESS), _STEP),
     "contrast": (jitter(colour.CONTRAST), _STEP),
     "saturation": (jitter(colour.SATURATION), _STEP),
+    "contrast of another grey": (jitter(colour.CONTRAST), _GREY),
+    "saturation of another grey": (jitter(colour.SATURATION), _GREY),
     "hue": (jitter(colour.HUE), _DIGITS),
     "greyscale": (greyscale, _STEP),
     "solarise": (solarise, _STEP),

@@ -114,8 +114,8 @@ def losses(authors: Path) -> None:
             case("barlow_twins", f"{solo}/barlow.py", value, weight=weight, **given)
         weights = {"weights": (25.0, 10.0, 2.0)}
         case("vicreg", of("lightly", "loss/vicreg_loss.py"), VICRegLoss(*weights["weights"])(a, b), **weights, **given)
-        value = part("solo", "losses/vicreg.py").vicreg_loss_func(a, b, 25.0, 20.0 / 2, 2.0)
-        case("vicreg_solo", f"{solo}/vicreg.py, whose hinge is the sum of the two views'", value, **weights, **given)
+        value = part("solo", "losses/vicreg.py").vicreg_loss_func(a, b, 25.0, 10.0 / 2, 2.0)
+        case("vicreg", f"{solo}/vicreg.py, whose hinge is the sum of the two views'", value, **weights, **given)
         truth = inputs.labels(len(a), a.shape[1])
         one_hot = jnp.asarray(F.one_hot(truth, a.shape[1]).numpy())
         value = helpers.softmax_cross_entropy(4 * x, one_hot)
@@ -185,10 +185,10 @@ def averages() -> None:
     }
     for tau in (0.0, 0.9, 0.996, 1.0):
         for source, update in whose.items():
-            online, target = torch.nn.Linear(4, 3).double(), torch.nn.Linear(4, 3).double()
-            target.weight.data = inputs.rows(3, 4, 2.0)
+            online, target = torch.nn.Linear(16, 16).double(), torch.nn.Linear(16, 16).double()
+            target.weight.data = inputs.rows(16, 16, 2.0)
             for k in range(5):
-                online.weight.data = inputs.rows(3, 4, 3.0 + k)
+                online.weight.data = inputs.rows(16, 16, 3.0 + k)
                 target = update(online, target, tau)
             case("update_target", source, inputs.probes(target.weight, 12), tau=tau)
 
@@ -229,7 +229,7 @@ def probes() -> None:
     for n, d, classes in ((60, 6, 3), (120, 10, 5), (40, 50, 4)):
         features, truth = inputs.clusters(n, d, classes, 0.3)
         scale = float((features - features.mean(0)).square().mean().sqrt())
-        for strength in (0.01, 1.0, 30.0):
+        for strength in (0.3, 1.0, 30.0):
             model = LogisticRegression(C=1 / (strength * scale**2), tol=1e-10, max_iter=100000)
             model.fit(features.numpy(), truth.numpy())
             asked, _ = inputs.clusters(10, d, classes, 0.9)
@@ -330,7 +330,7 @@ def views(authors: Path) -> None:
         )
         case("contrast", f"{vision} adjust_contrast", inputs.probes(T.adjust_contrast(x, factor)), factor=factor)
         case(
-            "contrast",
+            "contrast of another grey",
             of("kornia", "enhance.adjust_contrast_with_mean_subtraction"),
             inputs.probes(kornia.enhance.adjust_contrast_with_mean_subtraction(x, factor)),
             factor=factor,
@@ -338,7 +338,7 @@ def views(authors: Path) -> None:
     for factor in (0.0, 0.8, 1.2):
         case("saturation", f"{vision} adjust_saturation", inputs.probes(T.adjust_saturation(x, factor)), factor=factor)
         case(
-            "saturation",
+            "saturation of another grey",
             of("kornia", "enhance.adjust_saturation_with_gray_subtraction"),
             inputs.probes(kornia.enhance.adjust_saturation_with_gray_subtraction(x, factor)),
             factor=factor,
