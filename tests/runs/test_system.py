@@ -93,12 +93,14 @@ def test_a_driver_that_fails_is_not_asked_again(driver):
 
 def test_a_driver_that_hangs_holds_up_nobody(driver, monkeypatch):
     monkeypatch.setattr(system, "_GPU_PATIENCE", 0.01)
+    driver.cards = {"GPU-a": (40, 1), "GPU-b": (40, 1)}
     answers = threading.Event()
-    monkeypatch.setattr(driver, "card", lambda uuid: answers.wait() and uuid)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", driver.card)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByUUID", lambda uuid: answers.wait() and uuid)
     sampler = system.Sampler()
     assert set(sampler.read()) == {system.CPU, system.MEMORY}
+    asks = next(thread for thread in threading.enumerate() if thread.name == "gpu")
     answers.set()
+    asks.join()
     assert system.GPU not in sampler.read()
 
 
