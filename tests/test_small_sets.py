@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from byol_core import presets, small_sets
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
+from byol_core.embed.fits import fit
+from byol_core.embed.maps import unit
+from byol_core.embed.probe import read_probe, read_space
+from byol_core.embed.settings import MapSettings
 from byol_core.errors import InputError
+from byol_core.evaluate import evaluator
+from byol_core.evaluate.protocol import Protocol
 from byol_core.train import train
 from tests.photos import photos
 from tests.test_train import Recorder
@@ -130,3 +137,43 @@ def test_every_objective_learns_from_four_images(tmp_path, objective):
     source = str(photos(tmp_path / "photos", 5, labels=False))
     config = CLASSROOM.changed(**SHORT, **{"data.source": source, "method.objective": objective})
     assert train(config, tmp_path / "run", Recorder()).steps == 3
+
+
+# Judged afterwards
+
+
+@pytest.fixture(scope="module")
+def judged_run(tmp_path_factory):
+    """A run on 30 photos in three classes, of which a class has eight to learn from."""
+    folder = tmp_path_factory.mktemp("judged")
+    heard = Recorder()
+    config = CLASSROOM.changed(**SHORT, **{"data.source": str(photos(folder / "photos", 30))})
+    train(config, folder / "run", heard)
+    assert heard.config is not None
+    (folder / "run" / "config.json").write_text(heard.config.model_dump_json())
+    return folder / "run"
+
+
+@pytest.mark.parametrize(
+    ("method", "labels"), [("knn", "all"), ("linear", "all"), ("linear", "5"), ("linear", "10%"), ("finetune", "5")]
+)
+def test_a_run_on_few_photos_is_judged(judged_run, method, labels):
+    protocol = Protocol(method=method, labels=labels, splits=1)
+    found = evaluator.work(judged_run, protocol, lambda share, message: None, lambda: False)
+    assert found.tested == 6
+    assert 0 <= found.of("trained").mean <= 1
+
+
+@pytest.mark.parametrize("method", ["linear", "finetune"])
+def test_more_labels_than_a_class_has_are_refused_with_as_many_as_there_are(judged_run, method):
+    protocol = Protocol(method=method, labels="10", splits=1)
+    with pytest.raises(InputError, match="has 8 training images with a label, and 10 were asked for: ask for 8"):
+        evaluator.work(judged_run, protocol, lambda share, message: None, lambda: False)
+
+
+@pytest.mark.parametrize("method", ["UMAP", "t-SNE", "densMAP"])
+def test_a_run_on_few_photos_has_every_map(judged_run, method):
+    probe = read_probe(judged_run / "embeddings")
+    vectors = unit(read_space(probe, probe.evaluations[-1], "representation"))
+    found = fit(vectors, MapSettings(method=method), lambda share, text: None)
+    assert found.xy.shape == (30, 2) and np.isfinite(found.xy).all()

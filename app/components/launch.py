@@ -48,8 +48,8 @@ def say_fitted(config: RunConfig, given: RunConfig) -> None:
     """One line on what will fit itself to a small set."""
     if given is not config:
         st.caption(
-            f":material/auto_fix_high: A small set, about {learned_from(config):,} images to learn from, so these fit "
-            f"themselves to it: {small_sets.changes(config, given)}. What you set yourself stays."
+            f":material/auto_fix_high: A small set, about {learned_from(config):,} images to learn from: "
+            f"{small_sets.changes(config, given)}."
         )
 
 

@@ -87,7 +87,7 @@ def test_a_batch_that_looks_too_large_is_warned_of_and_mended_by_a_button(open_p
 def test_a_small_set_is_fitted_to_and_the_form_says_so(open_page: Open, tmp_path: Path, store: RunStore) -> None:
     source = photos(tmp_path / "photos", 90)
     page = open_page("train", **{"data.source": str(source)})
-    assert "about 65 images to learn from, so these fit themselves to it: batch size 64 (not 128)" in text(page)
+    assert "A small set, about 65 images to learn from: batch size 64 (not 128)" in text(page)
     assert ":material/auto_fix_high: 64 for this set" in text(page)
     assert not page.error and not page.warning and not page.button(key="start").disabled
     page.number_input(key="setting:batch_size").set_value(100).run()
