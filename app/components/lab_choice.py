@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import access
 from app.components import pictures as sources
+from app.components import sign_in
 from app.components.pictures import SIZES, Pictures
 from byol_core.config import field_info
 from byol_core.presets import get
@@ -128,6 +129,8 @@ def load(choice: Choice) -> Pictures:
     found = sources.of_set(choice.source, choice.size) if choice.place == SET else _of_files(choice)
     for complaint in found.complaints:
         st.warning(complaint, icon=":material/hide_image:")
+    if found.complaints and not access.is_teacher():
+        sign_in.link()
     return found
 
 
