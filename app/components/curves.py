@@ -138,7 +138,7 @@ def _meaning(key: str) -> str:
 LOOKS = {
     "loss": Look("Loss", "What is minimised.", charts.AMBER),
     "std_ratio": Look("Spread", _meaning("std_ratio"), charts.PETROL),
-    "projection_std_ratio": Look("Spread of the projection", _meaning("std_ratio"), charts.PETROL),
+    "projection_std_ratio": Look("Projection spread", _meaning("std_ratio"), charts.PETROL),
     "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, _meaning("cross_view_cosine"), charts.PLUM),
     "learning_rate": Look("Learning rate", "How large the steps of the optimiser are.", charts.BLUE),
     "tau": Look("Tau", "How much of the target network is kept at each step; 1 holds it still.", charts.BLUE),

@@ -132,9 +132,10 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
         elif has_no_labels(run, protocol):
             st.markdown(NO_LABELS)
         else:
-            st.caption(
-                "It is worked on in the background, one question after another; the tab may be closed meanwhile."
-            )
+            if access.is_teacher():
+                st.caption(
+                    "It is worked on in the background, one question after another; the tab may be closed meanwhile."
+                )
             label = "Start again" if job.state == "stopped" else "Evaluate"
             button(label, question, key=f"{key}_start")
 

@@ -52,7 +52,7 @@ def curve_ids(page: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("ratio", "projection", "space", "tile"),
     [
-        (0.64, 0.03, "projection", ("Spread of the projection", "0.03")),
+        (0.64, 0.03, "projection", ("Projection spread", "0.03")),
         (0.05, 0.03, "representation", ("Spread", "0.05")),
         (0.64, 0.79, "representation", ("Spread", "0.64")),
     ],
@@ -80,7 +80,7 @@ def test_a_run_of_the_lesson_shows_its_projection_and_starts_its_twin(
 ) -> None:
     run = fallen(0.64, 0.79, "collapse-demo", seed=4)
     page = open_page("runs", run=run.run_id)
-    assert "Spread of the projection" in [metric.label for metric in page.metric]
+    assert "Projection spread" in [metric.label for metric in page.metric]
     page.button(key="twin").click().run()
     (twin,) = store.queue()
     assert twin.config == {**run.config, "method": {**run.config["method"], "stop_gradient": False}}

@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 CLIENT, SECRET = "byol-lab", "a-secret-of-the-client"
-PAGE = """<!doctype html><title>Sign in to School</title><form action="/answer">{hidden}
+PAGE = """<!doctype html><title>Sign in to School</title><link rel="icon" href="data:,"><form action="/answer">{hidden}
 <label>E-mail <input name="email"></label><button>Continue</button></form>"""
 
 

@@ -70,6 +70,7 @@ def test_zoom_and_hover_outlive_new_points(page: Page, served: Served) -> None:
         page.mouse.move(left + width / 2, top + height / 2 + 5, steps=8)
         page.mouse.up()
         wait_until(page, f"{RANGE}[1] < 1.5 && {RANGE}[0] > 0.2")
+        still(page, RANGE)
         zoomed = page.evaluate(RANGE)
         page.mouse.move(left + width / 3, top + height / 3, steps=4)
         wait_until(page, f"{HOVER}.length > 3")

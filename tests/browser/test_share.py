@@ -135,6 +135,7 @@ def test_a_stolen_or_made_up_cookie_is_of_no_use(context: BrowserContext, lab: S
     expect(page.get_by_text("Only a teacher may start runs here")).to_be_visible()
 
 
+@pytest.mark.complains("/_stcore/upload_file/")
 def test_a_session_that_looks_on_uploads_nothing(context: BrowserContext, lab: Served) -> None:
     found: list[bytes] = []
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.components.packed import script
-from tests.browser.conftest import Served
+from tests.browser.conftest import COMPLAINTS, Served
 
 Run = Callable[[str, str], object]
 
@@ -23,6 +23,17 @@ def run(page: Page) -> Run:
         return page.evaluate(f"async () => {{ {source}\n{body} }}")
 
     return run
+
+
+def test_what_goes_wrong_in_any_page_fails_its_test(page: Page, browser: Browser) -> None:
+    other = browser.new_context().new_page()
+    with other.expect_event("pageerror"), page.expect_console_message():
+        page.evaluate("console.error('a complaint')")
+        other.evaluate("setTimeout(() => { throw new Error('a throw') })")
+    heard = " ".join(COMPLAINTS)
+    COMPLAINTS.clear()
+    assert "a complaint" in heard and "a throw" in heard
+    other.context.close()
 
 
 def test_only_the_last_call_ends_what_all_of_them_share(run: Run) -> None:
