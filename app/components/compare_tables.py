@@ -45,14 +45,11 @@ def ends(runs: Sequence[tuple[str, Run]], keys: Sequence[str]) -> None:
     import pandas as pd
 
     found = _best_and_last([run for _, run in runs], keys)
-    names = unique_names([run for _, run in runs])
+    names, gaps = unique_names([run for _, run in runs]), differences_to_best([run for _, run in runs])
     rows = [
-        {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys)}
+        {"": "■", "Run": name, "State": words.LOOKS[run.state].label, **_numbers(run, found[run.run_id], keys, gaps)}
         for name, (_, run) in zip(names, runs, strict=True)
     ]
-    if gaps := differences_to_best([run for _, run in runs]):
-        for row, (_, run) in zip(rows, runs, strict=True):
-            row["kNN against the best (test)"] = _gap(gaps.get(run.run_id))
     colours = [f"color: {colour}" for colour, _ in runs]
     table = pd.DataFrame(rows).style.apply(lambda _: colours, subset=[""])
     table = table.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
@@ -85,10 +82,13 @@ def _ends(
 def _gap(found: Difference | None) -> str:
     if found is None:
         return ""
-    return said.gap(found) + (", not clear" if found.outcome == "unclear" else "")
+    unclear = ", not clear" if found.outcome == "unclear" else ""
+    return said.gap(found) + unclear + ("" if found.few or found.paired else ", unpaired")
 
 
-def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float | str]:
+def _numbers(
+    run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str], gaps: Mapping[str, Difference]
+) -> dict[str, float | str]:
     row: dict[str, float | str] = {}
     for key in keys:
         best, last = values.get(key, (math.nan, math.nan))
@@ -98,6 +98,7 @@ def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence
         row[name] = math.nan if value is None else value
         if key == accuracies.ACCURACY:
             row[name] = _ended(run, value)
+            row |= {"kNN against the best (test)": _gap(gaps.get(run.run_id))} if gaps else {}
     seconds = words.elapsed(run)
     return row | {"Minutes": math.nan if seconds is None else seconds / 60}
 
