@@ -46,15 +46,12 @@ def ends(runs: Sequence[tuple[Look, Run]], keys: Sequence[str]) -> None:
     import pandas as pd
 
     found = _best_and_last([run for _, run in runs], keys)
-    names = unique_names([run for _, run in runs])
+    names, gaps = unique_names([run for _, run in runs]), differences_to_best([run for _, run in runs])
     rows: list[dict[str, Any]] = [
         {"Line": charts.DASHES[dash], "Run": name, "State": words.LOOKS[run.state].label}
-        | _numbers(run, found[run.run_id], keys)
+        | _numbers(run, found[run.run_id], keys, gaps)
         for name, ((_, dash), run) in zip(names, runs, strict=True)
     ]
-    if gaps := differences_to_best([run for _, run in runs]):
-        for row, (_, run) in zip(rows, runs, strict=True):
-            row["kNN against the best (test)"] = _gap(gaps.get(run.run_id))
     dark = st.context.theme.type == "dark"
     colours = [f"color: {charts.DARK[colour] if dark else colour}" for (colour, _), _ in runs]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
@@ -91,10 +88,13 @@ def _ends(
 def _gap(found: Difference | None) -> str:
     if found is None:
         return ""
-    return said.gap(found) + (", not clear" if found.outcome == "unclear" else "")
+    unclear = ", not clear" if found.outcome == "unclear" else ""
+    return said.gap(found) + unclear + ("" if found.few or found.paired else ", unpaired")
 
 
-def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str]) -> dict[str, float | str]:
+def _numbers(
+    run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str], gaps: Mapping[str, Difference]
+) -> dict[str, float | str]:
     row: dict[str, float | str] = {}
     for key in keys:
         best, last = values.get(key, (math.nan, math.nan))
@@ -104,6 +104,7 @@ def _numbers(run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence
         row[name] = math.nan if value is None else value
         if key == accuracies.ACCURACY:
             row[name] = _ended(run, value)
+            row |= {"kNN against the best (test)": _gap(gaps.get(run.run_id))} if gaps else {}
     seconds = words.elapsed(run)
     return row | {"Minutes": math.nan if seconds is None else seconds / 60}
 

@@ -110,7 +110,9 @@ def _metrics(*cards: _Card) -> None:
     with st.grid(4, min_column_width=150):
         for label, value, *below in cards:
             said, meaning = below[0] if below else None, _MEANINGS.get(label)
-            st.metric(label, value, said, delta_color="off", delta_arrow="off", border=True, help=meaning)
+            st.metric(
+                label, value, said, delta_color="off", delta_arrow="off", border=True, help=meaning, height="stretch"
+            )
 
 
 def _accuracy(label: str, value: Any, found: Accuracy | None) -> _Card:

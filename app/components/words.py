@@ -74,9 +74,9 @@ def cell(found: Accuracy | None) -> str:
 
 
 def below(found: Accuracy) -> str:
-    """``[0.782, 0.831] of 1 000`` or ``18 test images: too few to tell``, where a label names the split."""
+    """``[0.782, 0.831] of 1 000`` or ``18: too few to tell``, in a narrow tile whose label names the split."""
     if found.few:
-        return f"{images(found)}: {plain_words.FEW}"
+        return f"{count(found.images)}: {plain_words.FEW}"
     return f"{plain_words.within(found)} of {count(found.images)}"
 
 

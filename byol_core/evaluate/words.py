@@ -104,10 +104,7 @@ def brought(found: Difference) -> str:
     return told if found.paired else f"{told} {UNPAIRED}"
 
 
-UNPAIRED = (
-    "They are compared as if on different images, which makes the interval too wide: which images each named rightly "
-    "was not kept."
-)
+UNPAIRED = "Which images each named rightly was not kept, so the interval is wider than it need be."
 
 
 def score(judged: Judged, subject: Subject) -> str:

@@ -33,6 +33,14 @@ SUMMARY = {
     "knn_untrained": 0.652,
     "knn_pixels": 0.376,
     "std_ratio": 0.91,
+    "train_images": 3600,
+    "test_images": 1000,
+    "knn_images": 1000,
+    "validation_images": 400,
+    "knn_untrained_gained": 160,
+    "knn_untrained_lost": 31,
+    "knn_pixels_gained": 450,
+    "knn_pixels_lost": 45,
 }
 Open = Callable[..., AppTest]
 Make = Callable[..., Run]

@@ -45,8 +45,9 @@ def test_the_table_has_best_and_last_of_each_run(open_page: Open, seeds: list[Ru
     table, means = (frame.value for frame in page.dataframe)
     assert len(table) == 4
     assert table["Loss, best"].tolist() == pytest.approx([4 / 21] * 4)
-    assert table["kNN (validation), best"].tolist() == [0.8] * 4
-    assert table["kNN (test)"].tolist() == [0.781] * 4
+    assert table["kNN (validation), best"].tolist() == ["0.800 [0.758, 0.836] · 400"] * 4
+    assert table["kNN (test)"].tolist() == ["0.781 [0.754, 0.806] · 1\u202f000"] * 4
+    assert table["kNN against the best (test)"].tolist()[1:] == ["+0.000 [-0.036, +0.036], not clear, unpaired"] * 3
     assert list(means["Settings"]) == ["strength=0.3", "strength=0.6"]
     assert list(means["kNN (test)"]) == ["0.781 ± 0"] * 2
 

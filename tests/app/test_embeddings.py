@@ -131,13 +131,13 @@ def test_a_finished_run_is_mapped_at_its_newest_evaluation(make_run, open_map):
     np.testing.assert_array_equal(sent[drawn["files"]["labels"]], probe.labels)
     assert drawn["frames"]["steps"] == [0, 320] and drawn["current"] == 320
     assert drawn["classes"] == list(probe.class_names)
-    assert "after 10 epochs" in text(at) and "PCA" in text(at) and numbers(at)["kNN accuracy"] == "0.620"
+    assert "after 10 epochs" in text(at) and "PCA" in text(at) and numbers(at)["kNN (validation)"] == "0.620"
 
 
 def test_the_evaluation_and_the_space_are_chosen(make_run, open_map):
     run = make_run(n=60, steps=(0, 320))
     at = act(open_map(), run, step=0)
-    assert "before training" in text(at) and numbers(at)["kNN accuracy"] == "0.600"
+    assert "before training" in text(at) and numbers(at)["kNN (validation)"] == "0.600"
     assert maps(at)[0]["current"] == 0
     assert at.query_params["evaluation"] in ("0", ["0"])
     before = maps(at)[0]["frames"]["files"]
@@ -184,7 +184,7 @@ def test_without_labels_there_is_one_colour_and_words(make_run, open_map):
     at = open_map()
     (drawn,) = maps(at)
     assert drawn["classes"] == [] and set(files(at)[drawn["files"]["labels"]]) == {-1}
-    assert "no labels" in text(at) and "kNN accuracy" not in numbers(at)
+    assert "no labels" in text(at) and "kNN (validation)" not in numbers(at)
 
 
 def test_a_pinned_point_shows_its_nearest_with_distances(make_run, open_map):

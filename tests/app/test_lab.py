@@ -41,7 +41,7 @@ def test_a_running_run_is_shown_with_its_progress(open_page: Open, make: Make) -
 @pytest.mark.parametrize(
     ("state", "labels", "label", "value"),
     [
-        ("finished", True, "kNN on the test images", "0.781"),
+        ("finished", True, "kNN on 1\u202f000 test images", "0.781"),
         ("finished", False, "Loss (no labels, so no kNN)", "0.260"),
         ("failed", True, "Progress", "50%"),
         ("interrupted", True, "Progress", "50%"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open, text
+from tests.app.conftest import SUMMARY, Make, Open, text
 from tests.rows import put_summary
 
 
@@ -35,19 +35,41 @@ def test_a_run_says_where_it_stands_and_what_can_be_done(
 
 def test_a_finished_run_shows_the_test_numbers_beside_both_baselines(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("finished").run_id)
-    assert {metric.label: metric.value for metric in page.metric} == {
-        "kNN on the test images": "0.781",
-        "Encoder before training": "0.652",
-        "Raw pixels": "0.376",
-        "Spread": "0.91",
+    assert {metric.label: (metric.value, metric.delta) for metric in page.metric} == {
+        "kNN (test)": ("0.781", "[0.754, 0.806] of 1\u202f000"),
+        "Untrained (test)": ("0.652", "[0.622, 0.681] of 1\u202f000"),
+        "Raw pixels (test)": ("0.376", "[0.347, 0.406] of 1\u202f000"),
+        "Spread": ("0.91", ""),
     }
-    assert "k = 20, T = 0.1" in text(page)
+    assert "k = 20, T = 0.1" in text(page) and "the same 1\u202f000 test images" in text(page)
+    assert "Training brought +0.129 [+0.103, +0.154]." in text(page)
+
+
+def test_one_of_eighteen_test_images_is_not_sold_as_a_gain(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("finished")
+    few = {"knn_accuracy": 12 / 18, "knn_untrained": 11 / 18, "knn_images": 18, "test_images": 18}
+    put_summary(store, run.run_id, SUMMARY | few)
+    page = open_page("runs", run=run.run_id)
+    tiles = {metric.label: (metric.value, metric.delta) for metric in page.metric}
+    assert tiles["kNN (test)"] == ("0.667", "18: too few to tell")
+    assert "18 test images are too few to tell what training brought." in text(page)
+    assert "+0.056" not in text(page)
+
+
+def test_a_run_of_an_earlier_release_says_that_its_images_were_not_compared_one_by_one(
+    open_page: Open, make: Make, store: RunStore
+) -> None:
+    run = make("finished")
+    new = ("gained", "lost", "knn_images", "validation_images")
+    put_summary(store, run.run_id, {key: value for key, value in SUMMARY.items() if not key.endswith(new)})
+    page = open_page("runs", run=run.run_id)
+    assert "Training brought +0.129 [+0.090, +0.168]. Which images each named rightly was not kept" in text(page)
 
 
 def test_a_run_without_labels_says_that_knn_needs_them(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("finished", labels=False).run_id)
     assert "These images have no labels, and kNN accuracy needs them." in text(page)
-    assert "kNN on the test images" not in {metric.label for metric in page.metric}
+    assert "kNN (test)" not in {metric.label for metric in page.metric}
 
 
 def test_a_running_run_shows_validation_numbers(open_page: Open, make: Make) -> None:
@@ -116,7 +138,7 @@ def test_a_resumed_run_shows_no_numbers_of_its_earlier_end(open_page: Open, make
     put_summary(store, run.run_id, {"knn_accuracy": 0.9, "seconds": 5.0})
     store.resume(run.run_id)
     page = open_page("runs", run=run.run_id)
-    assert "kNN on the test images" not in {metric.label for metric in page.metric}
+    assert "kNN (test)" not in {metric.label for metric in page.metric}
     assert open_page("runs").dataframe[0].value["knn"].isna().all()
 
 

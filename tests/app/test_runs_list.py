@@ -136,7 +136,7 @@ def test_a_sweep_is_one_line_with_mean_and_deviation(open_page: Open, make: Make
     swept(store, 0.7, 0.8)
     table = open_page("runs").dataframe[0].value
     assert list(table["name"]) == [":material/stacks: seeds (2 runs)", "a finished run"]
-    assert list(table["knn"]) == ["0.750 ± 0.071", "0.781"]
+    assert list(table["knn"]) == ["0.750 ± 0.071", "0.781 [0.754, 0.806] · 1\u202f000"]
 
 
 def test_an_opened_sweep_lists_its_runs_below_the_mean_of_each_setting(open_page: Open, store: RunStore) -> None:

@@ -43,7 +43,8 @@ def test_a_run_that_is_picked_brings_its_network_and_offers_to_hold_stages_still
     run_id = learned(store, make, **{"network.encoder": "resnet18", "network.stem": "imagenet"})
     page = open_page("train")
     assert any(
-        option.startswith("a finished run · resnet18 · kNN 0.781") for option in page.selectbox(key=START).options
+        option.startswith("a finished run · resnet18 · test kNN 0.781 [0.754, 0.806]")
+        for option in page.selectbox(key=START).options
     )
     page.selectbox(key=START).set_value(run_id).run()
     assert page.selectbox(key="setting:network.encoder").value == "resnet18"

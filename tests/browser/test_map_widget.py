@@ -251,13 +251,13 @@ def test_zoom_by_wheel_and_drag_stays_when_the_page_runs_again(page: Page) -> No
 
 def test_the_slider_passes_over_what_is_not_made_and_tells_where_it_rests(page: Page) -> None:
     words = page.locator(".byol-map-when").first
-    expect(words).to_have_text("epoch 2 · kNN 0.750")
+    expect(words).to_have_text("epoch 2 · kNN 0.750 (validation)")
     page.locator(".byol-map-slider").first.press("ArrowLeft")
-    expect(words).to_have_text("epoch 0 · kNN 0.250")
+    expect(words).to_have_text("epoch 0 · kNN 0.250 (validation)")
     expect(page.get_by_text("one: pinned None, selected 0 [], step 0")).to_be_visible()
     page.locator(".byol-map-play").first.click()
     expect(page.get_by_text("one: pinned None, selected 0 [], step None")).to_be_visible()
-    expect(words).to_have_text("epoch 2 · kNN 0.750")
+    expect(words).to_have_text("epoch 2 · kNN 0.750 (validation)")
 
 
 def test_the_keyboard_zooms_pans_and_pins(page: Page) -> None:

@@ -54,6 +54,17 @@ def test_the_accuracy_of_the_first_split_is_that_of_the_probabilities(method):
     assert found.rows.tolist() == list(range(60, 90))
 
 
+def test_the_images_that_one_of_two_got_right_make_their_difference():
+    judged = ask(method="knn").judged
+    ours = judged.of("trained")
+    assert (ours.gained, ours.lost) == ((), ())
+    for row in judged.scores[1:]:
+        for split in range(2):
+            images = (ours.accuracies[split] - row.accuracies[split]) * judged.tested
+            assert row.gained[split] - row.lost[split] == round(images)
+        assert judged.gap(row.subject).paired
+
+
 @pytest.mark.parametrize(("method", "labels"), [*((method, "5") for method in METHODS), ("linear", "all")])
 def test_other_test_labels_change_no_choice_and_no_prediction(method, labels):
     images = three_colours()

@@ -88,7 +88,7 @@ class Timeline {
 
   say(near) {
     const { titles, accuracy } = this.film
-    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)}`].filter(Boolean)
+    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)} (validation)`].filter(Boolean)
     const words = near === this.wanted ? of(near).join(" · ")
       : `${titles[this.wanted]} ${this.map.state.failed[this.wanted] ? "could not be made" : "is not made yet"}${near < 0 ? "" : `, ${titles[near]} is shown`}`
     this.words.textContent = words
