@@ -22,10 +22,7 @@ class Standing {
     const said = globalThis.byolMapStatus?.[state?.key]
     this.box.hidden = !said
     if (!said) return
-    if (this.words.textContent !== said.words) {
-      this.words.textContent = said.words
-      this.again.disabled = false
-    }
+    if (this.words.textContent !== said.words) this.words.textContent = said.words // or it would be read aloud again
     this.box.classList.toggle("byol-map-trouble", said.failed)
     this.share.hidden = said.share === null
     this.share.value = said.share ?? 0
@@ -36,9 +33,6 @@ class Standing {
 function againButton(map, parent) {
   const button = element("button", "byol-map-button byol-map-retry", parent)
   button.textContent = "Try again"
-  button.onclick = () => {
-    button.disabled = true
-    tellApart(map.state.link ?? map.state.key, () => map.triggerPython("again", true))
-  }
+  button.onclick = () => tellApart(map.state.link ?? map.state.key, () => map.triggerPython("again", true))
   return button
 }

@@ -115,9 +115,7 @@ class Timeline {
     if (!places.length) return
     const names = places.slice(0, 3).map((i) => this.film.titles[i]).join(", ") + (places.length > 3 ? " …" : "")
     const which = places.length > 1 ? `${places.length} maps (${names})` : `The map of ${names}`
-    const said = `${which} could not be made: ${failed[places[0]]}`
-    if (this.why.textContent !== said) this.again.disabled = false
-    this.why.textContent = said
+    this.why.textContent = `${which} could not be made: ${failed[places[0]]}`
     this.again.hidden = !again
   }
 
