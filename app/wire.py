@@ -94,7 +94,7 @@ def _kinds(session_id: str) -> dict[str, Any]:
 def _fits(state: WidgetState, kind: Any) -> bool:
     """Whether a widget can take that value: it is of the widget's type, and its own reader reads it."""
     name = state.WhichOneof("value")
-    if kind is None or name is None:
+    if kind is None or name is None or kind.value_type is None:
         return True
     if name != kind.value_type:
         return False

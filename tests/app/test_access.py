@@ -20,7 +20,7 @@ from byol_core.errors import LabError
 from byol_core.runs import arrival, library, portable, queueing, sweep
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open, text
+from tests.app.conftest import Make, Open, links, text
 
 WORD = "blue-whale-42"
 CONFIG = presets.get("first-look").config()
@@ -309,6 +309,47 @@ def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> Non
     assert "You are signed in" in text(page)
     page.button(key="sign_out").click().run()
     assert page.text_input(key="passphrase") and "You are signed in" not in text(page)
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = access.DOOR.enter(WORD, access.passphrase_hash(), "a browser")
+    said = {}
+    for browser in ("a browser", "another", ""):
+        monkeypatch.setattr(access, "_browser", lambda browser=browser: browser)
+        said[browser] = attempt(partial(access.require, "start runs"), token=token)
+    refused = "Only a teacher may start runs here; sign in first."
+    assert said == {"a browser": "", "another": refused, "": refused}
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("page", ["lab", "augment", "train"])
+def test_where_somebody_would_have_to_sign_in_is_the_way_there(open_page: Open, page: str) -> None:
+    opened = open_page(page)
+    assert "sign in first" in text(opened) and "Sign in" in links(opened)
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_was_refused_brings_the_way_to_sign_in(open_page: Open) -> None:
+    page = open_page("runs")
+    assert "Sign in" not in links(page)
+    page.session_state[access.REFUSED] = True
+    assert "Sign in" in links(page.run())
+    assert "Sign in" not in links(page.run())
+
+
+@pytest.mark.usefixtures("shared")
+def test_whoever_looks_on_learns_no_path_from_a_failure(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page("runs")
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LabError("The home of the runs '/srv/secret place' cannot be written (full).")
+
+    monkeypatch.setattr(state, "store", fail)
+    page.run()
+    assert [error.value for error in page.error] == [
+        "The home of the runs a folder of this machine cannot be written (full)."
+    ]
 
 
 @pytest.mark.usefixtures("shared")
