@@ -165,5 +165,7 @@ def keep() -> None:
 def drop_if_silent(protocol: Any) -> None:
     """Close a connection on which nobody has asked for anything yet."""
     transport = protocol.transport
-    if protocol.cycle is None and transport.get_protocol() is protocol:  # a page's socket has another one
+    if (
+        getattr(protocol, "cycle", True) is None and transport.get_protocol() is protocol
+    ):  # a page's socket has another one
         transport.abort()

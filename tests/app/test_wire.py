@@ -64,6 +64,7 @@ def even(value: Any) -> Any:
     ("state", "stays"),
     [
         ({"int_value": 2}, True),
+        ({"double_value": 2.0}, True),  # as a field for numbers sends
         ({"int_value": 3}, False),  # what its reader fails on
         ({"trigger_value": False}, False),  # of another type
         ({"json_value": ""}, False),
