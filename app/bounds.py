@@ -1,7 +1,12 @@
 """How much of the server one address may have, so that no single computer shuts out a class.
 
+<<<<<<< HEAD
 A class often comes from one address, that of the school's router or of a proxy: forty students with five pages each
 fit.
+=======
+A whole class often comes from one address, that of the school's router or of a proxy: forty students with five pages
+each fit.
+>>>>>>> doors
 """
 
 from __future__ import annotations
@@ -80,7 +85,9 @@ class Room:
         """Why that address cannot open one more page, which the log is told as well; empty when it can."""
         if self._pages[address] >= self.bounds.pages:
             say(f"{address} has {self.bounds.pages} pages open, as many as one address may; more of it are refused.")
-            return f"Your network has {self.bounds.pages} pages open here, as many as it may: close some and try again."
+            return (
+                f"Your network has as many pages open here as it may ({self.bounds.pages}): close some and try again."
+            )
         if self._pages.total() >= self.bounds.all_pages:
             say(f"There are {self.bounds.all_pages} pages open, as many as this server can have; more are refused.")
             return "Too many people look at this page: try again in a minute."
@@ -163,5 +170,7 @@ def keep() -> None:
 def drop_if_silent(protocol: Any) -> None:
     """Close a connection on which nobody has asked for anything yet."""
     transport = protocol.transport
-    if protocol.cycle is None and transport.get_protocol() is protocol:  # a page's socket has another one
+    if (
+        getattr(protocol, "cycle", True) is None and transport.get_protocol() is protocol
+    ):  # a page's socket has another one
         transport.abort()

@@ -17,6 +17,8 @@ from app import access, bounds
 from app.asgi import Message, Receive, Scope, Send
 
 _PROTOCOLS = b"sec-websocket-protocol"
+# A field for numbers says that it takes the one, and its browser sends either.
+_SAME = {"int_value": "double_value"}
 _SCRIPT = str(Path(__file__).resolve().parent / "main.py")
 
 
@@ -94,9 +96,9 @@ def _kinds(session_id: str) -> dict[str, Any]:
 def _fits(state: WidgetState, kind: Any) -> bool:
     """Whether a widget can take that value: it is of the widget's type, and its own reader reads it."""
     name = state.WhichOneof("value")
-    if kind is None or name is None:
+    if kind is None or name is None or kind.value_type is None:
         return True
-    if name != kind.value_type:
+    if _SAME.get(name, name) != _SAME.get(kind.value_type, kind.value_type):
         return False
     try:
         kind.deserializer(unpack_widget_state_value(state))

@@ -9,12 +9,13 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 import string
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from byol_core.errors import InputError
 
@@ -28,6 +29,13 @@ SHORTEST, LONGEST = 10, 256
 # Without what looks alike on a blackboard. Four groups of four are 79 bits.
 _LETTERS = "".join(sorted(set(string.ascii_lowercase + string.digits) - set("01ilo")))
 _GROUPS, _GROUP = 4, 4
+
+# How systems call the cards of tunnels, containers and virtual machines.
+_VIRTUAL = re.compile(
+    r"docker|br-|veth|virbr|vmnet|vboxnet|lxc|lxd|cni|flannel|podman|tun|tap|utun|wg|tailscale|zt|ppp|ipsec|awdl|bridge"
+    r"|vEthernet|VMware|VirtualBox|Hyper-V|Tailscale|WireGuard|ZeroTier|.*VPN",
+    re.I,
+)
 
 TOKEN_SECONDS = 12 * 3600
 MOST_TOKENS = 100
@@ -165,13 +173,34 @@ def addresses() -> list[str]:
     except OSError:
         return [first] if first else []
     found = [
-        entry.address
+        (card, entry.address)
         for card, entries in cards.items()
         if card in up and up[card].isup
         for entry in entries
-        if entry.family == socket.AF_INET and not ipaddress.ip_address(entry.address).is_loopback
+        if entry.family == socket.AF_INET
     ]
-    return list(dict.fromkeys([*([first] if first else []), *found]))
+    return likeliest(found, first)
+
+
+def likeliest(found: Iterable[tuple[str, str]], outgoing: str) -> list[str]:
+    """The addresses of these cards, first those that a phone in the room can reach.
+
+    Cards of tunnels, containers and virtual machines come last, also when the way to the internet leads through one:
+    nobody else in the room is in those networks.
+    """
+
+    def rank(card: str, address: str) -> tuple[bool, bool, bool]:
+        return bool(_VIRTUAL.match(card)), address != outgoing, not ipaddress.ip_address(address).is_private
+
+    usable = [(card, address) for card, address in found if not _is_own(address)]
+    usable.sort(key=lambda each: rank(*each))
+    return list(dict.fromkeys(address for _, address in usable)) or ([outgoing] if outgoing else [])
+
+
+def _is_own(address: str) -> bool:
+    """Whether nobody else can use it: the machine's own, and what a card gives itself while nobody gives it one."""
+    known = ipaddress.ip_address(address)
+    return known.is_loopback or known.is_link_local or known.is_unspecified
 
 
 def _outgoing() -> str:

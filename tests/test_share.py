@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from byol_core import share
+from byol_core.cli import dashboard
 from byol_core.cli.dashboard import dashboard_command
 from byol_core.errors import InputError
 
@@ -128,6 +129,11 @@ def test_while_others_guess_the_right_passphrase_waits_as_well_and_then_ends_it(
     assert refused(door, cheap) == "That is not the passphrase."
 
 
+def test_a_token_belongs_to_the_browser_that_it_was_given_to(door: share.Door, hashed: str) -> None:
+    token = door.enter(WORD, hashed, "mine")
+    assert door.belongs(token, "mine") and not door.belongs(token, "another") and not door.belongs(token, "")
+
+
 def test_tokens_do_not_pile_up(door: share.Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(share, "LOG_COST", 10)
     monkeypatch.setattr(share, "MOST_TOKENS", 3)
@@ -144,6 +150,24 @@ def test_loopback_addresses_are_known(address: str) -> None:
 @pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.5", "lab.example", "localhost.evil.example"])
 def test_all_other_addresses_are_open(address: str | None) -> None:
     assert not share.is_loopback(address)
+
+
+@pytest.mark.parametrize(
+    ("cards", "outgoing", "found"),
+    [
+        ([("lo", "127.0.0.1"), ("eth0", "192.168.1.5")], "192.168.1.5", ["192.168.1.5"]),
+        ([("docker0", "172.17.0.1"), ("wlan0", "192.168.1.5")], "192.168.1.5", ["192.168.1.5", "172.17.0.1"]),
+        # A tunnel takes all that goes to the internet, and no phone in the room is in it.
+        ([("tun0", "10.8.0.2"), ("wlp3s0", "192.168.1.5")], "10.8.0.2", ["192.168.1.5", "10.8.0.2"]),
+        ([("utun4", "100.64.0.1"), ("en0", "10.0.0.7")], "100.64.0.1", ["10.0.0.7", "100.64.0.1"]),
+        ([("vEthernet (WSL)", "172.20.0.1"), ("Wi-Fi", "192.168.0.9")], "", ["192.168.0.9", "172.20.0.1"]),
+        ([("eth1", "10.0.0.7"), ("eth0", "192.168.1.5")], "192.168.1.5", ["192.168.1.5", "10.0.0.7"]),
+        ([("eth0", "169.254.3.4")], "", []),  # what a card calls itself when nobody gives it an address
+        ([], "192.168.1.5", ["192.168.1.5"]),
+    ],
+)
+def test_the_likeliest_address_comes_first(cards: list[tuple[str, str]], outgoing: str, found: list[str]) -> None:
+    assert share.likeliest(cards, outgoing) == found
 
 
 def test_the_dashboard_is_shared_under_the_names_it_is_known_by(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +188,28 @@ def test_secrets_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 # The commands
+
+
+@pytest.mark.parametrize(
+    ("reached", "said"),
+    [
+        ([], ["looks on at:   nowhere", "in no network now"]),
+        (["http://192.0.2.7:8501"], ["looks on at:   http://192.0.2.7:8501", "\x1b[30;107m"]),
+        (["http://192.0.2.7:8501", "http://10.0.0.2:8501"], ["if that one does not open: http://10.0.0.2:8501"]),
+    ],
+)
+def test_a_terminal_says_where_the_class_goes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, reached: list[str], said: list[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    dashboard._say_where(reached)
+    printed = capsys.readouterr().out
+    assert [part for part in said if part not in printed] == []
+
+
+def test_a_log_holds_no_code(capsys: pytest.CaptureFixture[str]) -> None:
+    dashboard._say_where(["http://192.0.2.7:8501"])
+    assert capsys.readouterr().out == "The class looks on at:   http://192.0.2.7:8501\n"
 
 
 def byol(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:

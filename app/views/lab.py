@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import access, crowd, state
-from app.components import launch, machine, run_card, run_view, sign_in, words
+from app.components import launch, machine, run_card, run_view, share_panel, sign_in, words
 from byol_core import presets
 from byol_core.errors import LabError
 from byol_core.runs.model import LIVE, Run
@@ -104,7 +104,9 @@ def explain() -> None:
 runs = store.runs(limit=CARDS + 1)
 mine = [run for run in runs if not run.demo]
 
-st.title("BYOL Lab")
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title("BYOL Lab", width="content")
+    share_panel.popover()
 st.markdown("Train a network on pictures without a single label, watch it learn, and see what it has understood.")
 
 main, side = st.columns([5, 3], gap="large")

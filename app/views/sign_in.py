@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import access
+from app.components import share_panel
 from byol_core.errors import LabError
 from byol_core.share import LONGEST
 
@@ -20,6 +21,7 @@ def show_teacher() -> None:
         hours = access.DOOR.left(token) / 3600
         st.caption(f"This browser stays signed in for {hours:.0f} hours, or until the dashboard is started again.")
     st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=leave)
+    share_panel.section()
 
 
 def leave() -> None:

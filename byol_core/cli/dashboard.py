@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from byol_core import paths, share
+from byol_core import paths, qr, share
 from byol_core.cli.common import Json, app, print_json
 from byol_core.errors import InputError, LabError
+from byol_core.files import raise_open_files
 from byol_core.runs.executors import child_environment
 from byol_core.runs.store import RunStore
 
@@ -30,6 +31,12 @@ Host = Annotated[
     list[str] | None,
     typer.Option("--host", metavar="NAME", help="With --share: a further name in browsers' address bars."),
 ]
+Pages = Annotated[
+    int | None,
+    typer.Option(
+        "--pages-per-address", min=1, help=f"With --share: how many pages one address may have open ({share.PAGES})."
+    ),
+]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -45,8 +52,10 @@ def dashboard(
     shared: Share = False,
     host: Host = None,
     passphrase_file: PassphraseFile = None,
+    pages: Pages = None,
 ) -> int:
     """Start the dashboard."""
+    raise_open_files()  # a page takes four
     if passphrase_file and not shared:
         raise InputError("A passphrase is for a dashboard that others reach: --passphrase-file goes with --share.")
     if home is not None:
@@ -55,6 +64,8 @@ def dashboard(
         port = port or _free_port()
     command, folder = dashboard_command(port, shared, host or ())
     environment = child_environment(RunStore().home)
+    if pages:
+        environment[share.PAGES_VARIABLE] = str(pages)
     if shared:
         environment[share.HASH_VARIABLE] = _open_to_network(port or FIRST_PORT, passphrase_file)
     if sys.platform != "win32":
@@ -102,15 +113,35 @@ def _open_to_network(port: int, passphrase_file: Path | None) -> str:
         raise LabError(f"{share.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it anew.")
     chosen, made = ("", False) if hashed else _passphrase(passphrase_file)
     reached = share.addresses()
-    print("The class looks on at:   " + ("  or  ".join(f"http://{address}:{port}" for address in reached) or "nowhere"))
-    if not reached:
-        print("This machine is in no network now; connect it and start again.")
+    _say_where([f"http://{address}:{port}" for address in reached])
     said = f"the passphrase of {share.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
     said = f"this passphrase: {chosen}" if made else said
     print(f"A teacher signs in with {said}")
     print("Everybody in this network can look. Without HTTPS others in it could listen; see docs/threat-model.md.")
     sys.stdout.flush()
     return hashed or share.hash_passphrase(chosen)
+
+
+def _say_where(reached: list[str]) -> None:
+    """Where the class goes, on a terminal with a code for phones."""
+    print("The class looks on at:   " + (reached[0] if reached else "nowhere"))
+    if not reached:
+        print("This machine is in no network now; connect it and start again.")
+        return
+    if code := _code(reached[0]):
+        print(f"\n{code}\n")
+    if len(reached) > 1:
+        print("This machine has further addresses; if that one does not open: " + "  or  ".join(reached[1:]))
+
+
+def _code(address: str) -> str:
+    """The QR code; empty where it would not be seen."""
+    made = qr.for_terminal(address) if sys.stdout.isatty() else ""
+    try:
+        made.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return ""
+    return made
 
 
 def _passphrase(file: Path | None) -> tuple[str, bool]:

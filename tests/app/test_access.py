@@ -312,6 +312,47 @@ def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> Non
 
 
 @pytest.mark.usefixtures("shared")
+def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = access.DOOR.enter(WORD, access.passphrase_hash(), "a browser")
+    said = {}
+    for browser in ("a browser", "another", ""):
+        monkeypatch.setattr(access, "_browser", lambda browser=browser: browser)
+        said[browser] = attempt(partial(access.require, "start runs"), token=token)
+    refused = "Only a teacher may start runs here; sign in first."
+    assert said == {"a browser": "", "another": refused, "": refused}
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("page", ["lab", "augment", "train"])
+def test_where_somebody_would_have_to_sign_in_is_the_way_there(open_page: Open, page: str) -> None:
+    opened = open_page(page)
+    assert "sign in first" in text(opened) and "Sign in" in links(opened)
+
+
+@pytest.mark.usefixtures("shared")
+def test_what_was_refused_brings_the_way_to_sign_in(open_page: Open) -> None:
+    page = open_page("runs")
+    assert "Sign in" not in links(page)
+    page.session_state[access.REFUSED] = True
+    assert "Sign in" in links(page.run())
+    assert "Sign in" not in links(page.run())
+
+
+@pytest.mark.usefixtures("shared")
+def test_whoever_looks_on_learns_no_path_from_a_failure(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page("runs")
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LabError("The home of the runs '/srv/secret place' cannot be written (full).")
+
+    monkeypatch.setattr(state, "store", fail)
+    page.run()
+    assert [error.value for error in page.error] == [
+        "The home of the runs a folder of this machine cannot be written (full)."
+    ]
+
+
+@pytest.mark.usefixtures("shared")
 def test_train_is_closed_to_those_who_look_on(open_page: Open) -> None:
     page = open_page("train", **{"data.source": "/etc/passwd"})
     assert "Only a teacher may start runs here; sign in first." in text(page)

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from app import access
+from app.asgi import Message, Receive, Scope, Send
 from app.components import map_films, pictures
-from app.guard import HEADERS, Guard, Message, Receive, Scope, Send
+from app.guard import HEADERS, Guard
 from byol_core import embed
 from byol_core.embed import Film, MapSettings, Probe
 from byol_core.errors import LabError
@@ -23,12 +25,17 @@ from byol_core.warm import Job
 from tests.app.test_access import WORD, attempt, shared  # noqa: F401 (a fixture)
 from tests.app.test_embeddings import make_run  # noqa: F401 (a fixture)
 
+UPLOAD = "/_stcore/upload_file/{}/1"
+
 
 async def _served(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 204, "headers": [(b"x-own", b"1")]})
 
 
-def asked(path: str, method: str = "GET") -> Message:
+BROWSER, OTHER = ("_streamlit_xsrf=" + generate_xsrf_token_string(secret * 16, 1) for secret in (b"a", b"b"))
+
+
+def asked(path: str, method: str = "GET", cookie: str = BROWSER, **headers: str) -> Message:
     """How an application behind the guard answers."""
     sent: list[Message] = []
 
@@ -38,8 +45,27 @@ def asked(path: str, method: str = "GET") -> Message:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    asyncio.run(Guard(_served)({"type": "http", "path": path, "method": method}, receive, send))
+    named = [(name.encode(), value.encode()) for name, value in (headers | {"cookie": cookie}).items()]
+    scope = {"type": "http", "path": path, "method": method, "headers": named, "client": ("192.0.2.9", 1)}
+    asyncio.run(Guard(_served)(scope, receive, send))
     return sent[0]
+
+
+def opened(*sessions: str) -> None:
+    """These sessions were opened by the browser."""
+    for session in sessions:
+        access.note_browser(session, browser_of(BROWSER))
+
+
+def browser_of(cookie: str) -> str:
+    return access.browser_of({"_streamlit_xsrf": cookie.partition("=")[2]})
+
+
+@pytest.mark.parametrize("path", ["metrics", "script-health-check", "agent/mcp", "agent/openapi.json"])
+@pytest.mark.parametrize("base", ["", "/lab"])
+def test_what_is_for_whoever_runs_many_servers_is_closed(base: str, path: str) -> None:
+    assert asked(f"{base}/_stcore/{path}")["status"] == 404
+    assert asked(f"{base}/_stcore/health")["status"] == 204
 
 
 def test_every_answer_has_the_headers() -> None:
@@ -51,7 +77,10 @@ def test_every_answer_has_the_headers() -> None:
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_an_upload_is_for_the_sessions_of_teachers(monkeypatch: pytest.MonkeyPatch, path: str, method: str) -> None:
     monkeypatch.setattr(access, "_teaching", {"one": access.Permit(until=math.inf)})
+    opened("one")
     assert asked(path.format("one"), method)["status"] == 204
+    assert asked(path.format("one"), method, OTHER)["status"] == 403  # who knows the id alone is somebody else
+    assert asked(path.format("one"), method, "")["status"] == 403
     assert asked(path.format("another"), method)["status"] == 403
     assert asked(path.format("another"), "OPTIONS")["status"] == 204
 
@@ -72,9 +101,11 @@ def test_no_address_of_streamlits_takes_a_file_unguarded(base: str) -> None:
 def test_who_has_signed_out_uploads_nothing_more_from_any_tab(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (access.DOOR.enter(WORD, access.passphrase_hash(), "a browser") for _ in range(2))
     monkeypatch.setattr(access, "_teaching", {"one": access.Permit((first,)), "two": access.Permit((second,))})
-    assert [access.is_teachers_session(session) for session in ("one", "two")] == [True, True]
+    monkeypatch.setattr(access, "_browser", lambda: "a browser")
+    opened("one", "two")
+    assert [asked(UPLOAD.format(session), "PUT")["status"] for session in ("one", "two")] == [204, 204]
     attempt(access.sign_out, token=first)
-    assert [access.is_teachers_session(session) for session in ("one", "two")] == [False, False]
+    assert [asked(UPLOAD.format(session), "PUT")["status"] for session in ("one", "two")] == [403, 403]
 
 
 def note(token: str) -> bool:
@@ -88,7 +119,9 @@ def note(token: str) -> bool:
 
         access.note_session()
         context = get_script_run_ctx()
-        st.session_state["teaching"] = context is not None and access.is_teachers_session(context.session_id)
+        assert context is not None
+        access.note_browser(context.session_id, "mine")
+        st.session_state["teaching"] = access.is_teachers_session(context.session_id, "mine")
 
     page = AppTest.from_function(script, default_timeout=30)
     page.session_state["access_token"] = token
