@@ -1,12 +1,7 @@
 """How much of the server one address may have, so that no single computer shuts out a class.
 
-<<<<<<< HEAD
-A class often comes from one address, that of the school's router or of a proxy: forty students with five pages each
-fit.
-=======
 A whole class often comes from one address, that of the school's router or of a proxy: forty students with five pages
 each fit.
->>>>>>> doors
 """
 
 from __future__ import annotations
