@@ -84,7 +84,7 @@ def pin(page: Page, run: str) -> None:
         page.mouse.click(x, y)
         if page.evaluate(f"() => {MAP.format(run)}.now().pinned") is not None:
             break
-    page.get_by_text(re.compile(r"^\d+ nearest images")).first.wait_for()
+    page.get_by_text(re.compile(r"\d+ nearest images")).first.wait_for()
 
 
 def judge(page: Page, url: str, run: str) -> None:
