@@ -73,7 +73,7 @@ def test_on_a_phone_a_pair_stays_in_sight_while_one_slides(browser: Browser, ser
         before = pair.nth(1).evaluate(READ)
         slider.press("End")
         page.wait_for_function(
-            "[canvas, before] => canvas.toDataURL() !== before", arg=[pair.nth(1).element_handle(), before]
+            "([canvas, before]) => canvas.toDataURL() !== before", arg=[pair.nth(1).element_handle(), before]
         )
         drawn = page.locator(".byol-views-drawn").first
         expect(drawn).to_be_hidden()
