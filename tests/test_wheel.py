@@ -16,6 +16,7 @@ CARRIED = (
     "byol_core/py.typed",
     "byol_core/_bundle/app/main.py",
     "byol_core/_bundle/app/icon.png",
+    "byol_core/_bundle/app/styles.css",
     "byol_core/_bundle/app/components/embedding_map/embedding_map.js",
     "byol_core/_bundle/app/components/embedding_map/embedding_map.css",
     "byol_core/_bundle/.streamlit/config.toml",
