@@ -16,7 +16,7 @@ from byol_core.runs import rows
 
 MOST = 3  # settings in a name
 _LONGEST = 30  # characters of one value
-_HOW = "runtime."  # on what a run is trained, not what it learns
+_HOW = ("runtime.", "fit")  # on what a run is trained and what may fit itself to the images, not what was chosen
 
 
 def free(connection: Connection, config: RunConfig, preset: str | None) -> str:
