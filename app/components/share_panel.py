@@ -21,7 +21,7 @@ def popover() -> None:
 def section() -> None:
     """The same on the page of a teacher."""
     if found := _for_teachers():
-        st.subheader("For the class", anchor=False)
+        st.header("For the class", anchor=False)
         _contents(found)
 
 
