@@ -45,6 +45,17 @@ def test_two_looks_at_the_same_network_are_the_same(tmp_path):
     assert judge.look(method, 1, 0.1) == judge.look(method, 2, 0.2)
 
 
+def test_a_checkpoint_of_an_earlier_release_goes_on_without_single_answers(tmp_path):
+    judge, method, _ = judged(tmp_path)
+    judge.start(method, lambda: None)
+    kept = judge.state()
+    assert judge.final(method)["knn_untrained_gained"] == judge.final(method)["knn_untrained_lost"] == 0
+    del kept["right"]
+    judge.restore(kept)
+    found = judge.final(method)
+    assert found["knn_accuracy"] == judge.baselines["knn_untrained"] and "knn_untrained_gained" not in found
+
+
 def test_a_look_leaves_the_networks_as_they_were(tmp_path):
     judge, method, _ = judged(tmp_path)
     method.train()

@@ -73,16 +73,18 @@ def _head(run: Run, judged: Judged, made: Report, found: Predictions, shelf: She
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
             help=f"On the {words.images(made.figure)}. {words.INTERVAL_HELP}",
         )
         st.metric(
             "Balanced accuracy",
             words.number(made.balanced_accuracy),
             border=True,
+            height="stretch",
             help="The mean over the classes: a class with few images counts as much as one with many.",
         )
-        st.metric("Test images", words.count(made.tested), border=True)
-        st.metric("Mistakes", words.count(made.mistaken), border=True)
+        st.metric("Test images", words.count(made.tested), border=True, height="stretch")
+        st.metric("Mistakes", words.count(made.mistaken), border=True, height="stretch")
     _downloads(run, judged, made, shelf)
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import select, tuple_
@@ -164,6 +164,8 @@ class _Evaluation(BaseModel):
     epoch: float = Field(ge=0, le=1e9)
     file: str = Field(pattern="^step-[0-9]{8,10}\\.safetensors$")
     knn_accuracy: float | None = Field(None, ge=0, le=1)
+    knn_split: Literal["validation"] = "validation"
+    knn_images: int | None = Field(None, ge=0, lt=2**31)
 
 
 class _Index(BaseModel):

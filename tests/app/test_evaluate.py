@@ -192,7 +192,7 @@ def reported(show: Show, run: Run) -> AppTest:
 
 def test_the_report_counts_the_mistakes(reported: AppTest) -> None:
     shown = {metric.label: metric.value for metric in reported.metric}
-    assert shown == {"Accuracy": "0.778", "Balanced accuracy": "0.778", "Test images": "9", "Mistakes": "2"}
+    assert shown == {"Accuracy (test)": "0.778", "Balanced accuracy": "0.778", "Test images": "9", "Mistakes": "2"}
 
 
 def test_the_largest_confusion_is_open_with_its_pictures(reported: AppTest) -> None:
@@ -302,7 +302,7 @@ def test_an_archived_run_is_shown_under_its_own_address(open_page: Open, run: Ru
 @pytest.mark.usefixtures("shared")
 def test_whoever_looks_on_reads_answers_and_starts_nothing(show: Show, run: Run) -> None:
     answer(run, Protocol(), *FAIR)
-    assert "points above" in text(show())
+    assert "points from the same network" in text(show())
     page = show(by="kNN")
     assert "result_start" not in {button.key for button in page.button}
     assert "Only a teacher may evaluate runs here" in text(page) and "Sign in" in links(page)

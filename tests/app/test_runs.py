@@ -42,7 +42,7 @@ def test_a_finished_run_shows_the_test_numbers_beside_both_baselines(open_page: 
         "Spread": ("0.91", ""),
     }
     assert "k = 20, T = 0.1" in text(page) and "the same 1\u202f000 test images" in text(page)
-    assert "Training brought +0.129 [+0.103, +0.154]." in text(page)
+    assert "Training brought +0.129 [+0.103, +0.155]." in text(page)
 
 
 def test_one_of_eighteen_test_images_is_not_sold_as_a_gain(open_page: Open, make: Make, store: RunStore) -> None:

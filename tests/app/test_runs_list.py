@@ -54,7 +54,7 @@ def test_the_table_lists_every_run_newest_first(open_page: Open, make: Make) -> 
     assert list(table["name"]) == ["a failed run", "a running run", "a finished run"]
     assert [list(state) for state in table["state"]] == [["Failed"], ["Running"], ["Finished"]]
     assert list(table["progress"]) == [50, 50, 100]
-    assert table["knn"].tolist()[2] == "0.781"
+    assert table["knn"].tolist()[2] == "0.781 [0.754, 0.806] · 1\u202f000"
     assert all(len(losses) > 1 for losses in table["loss"])
 
 

@@ -127,7 +127,7 @@ def test_train_ends_with_the_numbers(byol, trained):
     trained(lambda listener: None)
     out = byol("train")[1]
     assert re.search(r"kNN accuracy, test +0.800, too few to tell \(5 test images\)", out)
-    assert re.search(r"kNN on raw pixels +no labels", out)
+    assert re.search(r"kNN on raw pixels, test +no labels", out)
 
 
 def test_a_failed_training_is_exit_status_1_with_its_sentence(byol, store, trained):

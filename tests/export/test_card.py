@@ -45,7 +45,7 @@ def test_a_card_holds_the_answers_that_were_kept(store, finished, tmp_path):
     assert (
         "**fine-tuning, 10 labels a class, 3 splits**: 20 labels used, accuracy on 1,000 test images of `set`." in text
     )
-    assert "| this run | 0.750 ± 0.050 |  |\n| from scratch | 0.550 ± 0.050 | +0.200 [+0.162, +0.238] |" in text
+    assert "| this run | 0.750 ± 0.050 |  |\n| from scratch | 0.550 ± 0.050 | +0.200 [+0.159, +0.240] |" in text
     assert "±: standard deviation over 3 draws of the labels" in text
     assert "No protocol of evaluation" not in text
 
