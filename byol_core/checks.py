@@ -112,8 +112,10 @@ def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) ->
     wanted = f"a tensor of floats, one row of numbers for each image{'' if least < 2 else f', {least} or more'}"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
+    import torch
+
     tensor: Any = value
-    real = tensor.is_floating_point() or (any_real and not tensor.is_complex() and str(tensor.dtype) != "torch.bool")
+    real = tensor.is_floating_point() or (any_real and not tensor.is_complex() and tensor.dtype != torch.bool)
     if not real or tensor.ndim != 2 or len(tensor) < least or not tensor.shape[1]:
         raise wrong(name, wanted, value)
 
@@ -163,8 +165,10 @@ def labels(name: str, value: object, count: int, classes: int | None = None, *, 
     wanted = f"a tensor of {count} class numbers (whole numbers, -1 for none)"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
+    import torch
+
     tensor: Any = value
-    if str(tensor.dtype) != "torch.int64" or tensor.shape != (count,):
+    if tensor.dtype != torch.int64 or tensor.shape != (count,):
         raise wrong(name, wanted, value)
     if not (look and count):
         return
@@ -179,9 +183,11 @@ def pictures(name: str, value: object, *, look: bool = True) -> None:
     wanted = "a tensor of pictures (B, 3, H, W), uint8 or floats in [0, 1]"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
+    import torch
+
     tensor: Any = value
     floats = tensor.is_floating_point()
-    if not (floats or str(tensor.dtype) == "torch.uint8") or tensor.ndim != 4 or tensor.shape[1] != 3:
+    if not (floats or tensor.dtype == torch.uint8) or tensor.ndim != 4 or tensor.shape[1] != 3:
         raise wrong(name, wanted, value)
     if not tensor.shape[2] or not tensor.shape[3]:
         raise wrong(name, wanted, value)
