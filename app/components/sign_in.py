@@ -47,7 +47,8 @@ def ask(doing: str, before: str = "") -> None:
     ``doing``: what only a teacher may do, such as "start runs"; ``before``: a sentence that comes first.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f":material/lock: {before} {access.refusal(doing)}", width="content")
+        said = f"{before} {access.refusal(doing)}".strip()
+        st.caption(f":material/lock: {said}", width="content")
         link()
 
 
