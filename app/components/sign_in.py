@@ -29,7 +29,7 @@ def keep() -> None:
         "name": access.cookie_name(),
         "token": token,
         "seconds": round(access.DOOR.left(token)),
-        "stale": [known for known in access.tokens() if known != token and not access.DOOR.knows(known)],
+        "stale": access.stale_tokens(),
     }
     _mount(data=data, key="sign_in_cookie", height=1)
 
