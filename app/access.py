@@ -188,10 +188,19 @@ def tokens() -> list[str]:
 
     A session goes to whoever connects with its id, so its token counts in the browser alone that it was given to.
     """
+    own, brought = _held()
+    return [token for token in (own if DOOR.belongs(own, _browser()) else "", brought) if token]
+
+
+def stale_tokens() -> list[str]:
+    """Those of both that are of no use any more, for the browser to forget."""
+    return [token for token in _held() if token and not DOOR.knows(token)]
+
+
+def _held() -> tuple[str, str]:
+    """The token of this session and that of the browser's cookie; empty where there is none."""
     own, brought = st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name())
-    if isinstance(own, str) and not DOOR.belongs(own, _browser()):
-        own = None
-    return [token for token in (own, brought) if isinstance(token, str)]
+    return own if isinstance(own, str) else "", brought if isinstance(brought, str) else ""
 
 
 def cookie_name() -> str:

@@ -29,7 +29,7 @@ def keep() -> None:
         "name": access.cookie_name(),
         "token": token,
         "seconds": round(access.DOOR.left(token)),
-        "stale": [known for known in access.tokens() if known != token and not access.DOOR.knows(known)],
+        "stale": access.stale_tokens(),
     }
     _mount(data=data, key="sign_in_cookie", height=1)
 
@@ -47,7 +47,8 @@ def ask(doing: str, before: str = "") -> None:
     ``doing``: what only a teacher may do, such as "start runs"; ``before``: a sentence that comes first.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f":material/lock: {before} {access.refusal(doing)}", width="content")
+        said = f"{before} {access.refusal(doing)}".strip()
+        st.caption(f":material/lock: {said}", width="content")
         link()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -52,7 +53,7 @@ def as_csv(columns: Columns) -> bytes:
 def _cell(value: object) -> object:
     if isinstance(value, str) and not _is_number(value):
         return as_text(value)
-    return value
+    return "" if isinstance(value, float) and math.isnan(value) else value
 
 
 def _is_number(text: str) -> bool:

@@ -16,7 +16,7 @@ from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowe
 from app import access, estimates, state
 from app.components import pictures, source
 from byol_core import presets, share
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 from byol_core.runs import arrival, library, portable, queueing, sweep
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
@@ -320,6 +320,20 @@ def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: p
         said[browser] = attempt(partial(access.require, "start runs"), token=token)
     refused = "Only a teacher may start runs here; sign in first."
     assert said == {"a browser": "", "another": refused, "": refused}
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_tab_that_another_one_has_signed_out_has_its_browser_forget_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access, "_browser", lambda: "a browser")
+    token = access.DOOR.enter(WORD, access.passphrase_hash(), "a browser")
+    access.DOOR.leave(token)
+
+    def ask() -> None:
+        raise InputError(" ".join(access.stale_tokens()))
+
+    assert attempt(ask, token=token) == token
 
 
 @pytest.mark.usefixtures("shared")

@@ -19,12 +19,12 @@ def _cards(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["lab", "sign_in"])
 def test_a_teacher_sees_the_address_and_its_code(open_page: Open, name: str) -> None:
     page = open_page(name)
-    assert "192.168.1.5" not in text(page) and not page.get("imgs")
+    assert "192.168.1.5" not in text(page) and not page.get("image")
     page.session_state["access_token"] = access.DOOR.enter(WORD, access.passphrase_hash())
     page.run()
     assert [header.value for header in page.header] == ["192.168.1.5\\:8501"]
     assert "10.0.0.7:8501" in text(page)
-    (image,) = page.get("imgs")
+    (image,) = page.get("image")
     assert image.proto.imgs[0].alt == "QR code of http://192.168.1.5:8501"
 
 

@@ -26,7 +26,7 @@ def test_what_a_spreadsheet_takes_for_a_formula_is_text(cell: str) -> None:
 
 
 def test_numbers_stay_numbers_and_names_stay_names() -> None:
-    columns = {"Name": ["größe, 50 %", 'a "b"'], "Value": [-0.5, None], "Text": ["-0.5", "1e-3"]}
+    columns = {"Name": ["größe, 50 %", 'a "b"'], "Value": [-0.5, float("nan")], "Text": ["-0.5", "1e-3"]}
     rows = [["Name", "Value", "Text"], ["größe, 50 %", "-0.5", "-0.5"], ['a "b"', "", "1e-3"]]
     assert read(table.as_csv(columns)) == rows
 

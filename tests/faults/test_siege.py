@@ -22,6 +22,7 @@ from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 and its like by itself")
 OPEN_FILES, MANY = 1024, 300
+FEW = 10  # sentences in the log: one a minute, however slow the machine is
 BESIEGER, CLASS = "127.0.0.2", "127.0.0.3"
 
 
@@ -79,7 +80,7 @@ def test_values_that_no_widget_takes_disturb_nobody(lab: tuple[int, Path]) -> No
             message.rerun_script.widget_states.widgets.add(id=each.decode(), trigger_value=False)
             assert b"encountered an error" not in answer(page, message)
     assert "Traceback" not in log.read_text()
-    assert log.read_text().count("values that its widgets do not take") == 1
+    assert 0 < log.read_text().count("values that its widgets do not take") < FEW
 
 
 def answer(page: ClientConnection, message: BackMsg) -> bytes:
@@ -112,7 +113,7 @@ def test_three_hundred_connections_that_say_nothing_leave_room_for_a_class(lab: 
                 stack.enter_context(plug(port, BESIEGER))
         assert b" 200 OK" in ask(port, CLASS)
         assert open_page(port, CLASS, stack)
-    assert len(re.findall(f"{BESIEGER} has .* connections", log.read_text())) == 1
+    assert 0 < len(re.findall(f"{BESIEGER} has .* connections", log.read_text())) < FEW
     assert "Traceback" not in log.read_text()
 
 
@@ -125,5 +126,5 @@ def test_three_hundred_pages_of_one_computer_leave_room_for_a_class(lab: tuple[i
         assert b" 503 " in answer and f"as many pages open here as it may ({opened})".encode() in answer
         assert b" 200 OK" in ask(port, CLASS)
         assert open_page(port, CLASS, stack)
-    assert len(re.findall(f"{BESIEGER} has .* pages open", log.read_text())) == 1
+    assert 0 < len(re.findall(f"{BESIEGER} has .* pages open", log.read_text())) < FEW
     assert "Traceback" not in log.read_text()
