@@ -1,16 +1,19 @@
 """Wakes a process that waits for work, at once and without being looked for: who leaves work rings its bell.
 
-A bell is a named pipe. What was rung stays in it until it is heard, so a ring that comes while the process looks round
+A bell is a named pipe, in the system's folder for temporary files: people copy and pack a home while its lab is open,
+and a pipe there would have them wait for ever. What was rung stays in it until it is heard, so a ring that comes while the process looks round
 is not lost. It says no more than "look", and whoever waits looks now and then without one as well: work may come from
 another machine that shares the disk, and where there are no named pipes, as on Windows, that is all there is.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import signal
 import stat
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -23,7 +26,7 @@ _MOST = 65536
 
 
 class Bell:
-    """The bell of the process that holds the lock beside it; hung up for the time of a ``with`` block.
+    """The bell of the process that holds the lock at that path; hung up for the time of a ``with`` block.
 
     In the main thread a signal rings it too, once its handler has run. ``soon``: seconds between two looks where there
     are no bells, while more may come at any moment.
@@ -36,7 +39,7 @@ class Bell:
         self._worked = time.monotonic()
 
     def __enter__(self) -> Bell:
-        self._pipe = _hung(self.path)
+        self._pipe = _hung(pipe_of(self.path)) if hasattr(os, "mkfifo") else None
         if self._pipe is not None and _in_main_thread():
             self._before = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
         return self
@@ -47,7 +50,7 @@ class Bell:
         if _in_main_thread():
             signal.set_wakeup_fd(self._before)
         with suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            pipe_of(self.path).unlink(missing_ok=True)
         os.close(self._pipe)
         self._pipe = None
 
@@ -67,12 +70,18 @@ class Bell:
                 pass
 
 
+def pipe_of(path: Path) -> Path:
+    """Where the pipe of the bell with this name lies: this user's own folder, one name for each home."""
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / f"byol-lab-{os.getuid()}" / f"{name}.bell"
+
+
 def ring(path: Path) -> bool:
     """Wake whoever waits at that bell; False when nobody does."""
     if not hasattr(os, "mkfifo"):
         return False
     try:
-        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        pipe = os.open(pipe_of(path), os.O_WRONLY | os.O_NONBLOCK)
     except OSError:  # nobody there
         return False
     try:
@@ -89,9 +98,10 @@ def ring(path: Path) -> bool:
 
 def _hung(path: Path) -> int | None:
     """The pipe, open to both sides, so that it has no end; None where there can be none."""
-    if not hasattr(os, "mkfifo"):
-        return None
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.parent.lstat().st_uid != os.getuid():  # somebody else was there before, and might take the pipe away
+            return None
         path.unlink(missing_ok=True)  # of one that was killed; the lock says that it is nobody's
         os.mkfifo(path, 0o600)
         return os.open(path, os.O_RDWR | os.O_NONBLOCK)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 
 import pytest
 
 from byol_core import bell
-from byol_core.bell import Bell, ring
+from byol_core.bell import Bell, pipe_of, ring
 
 LONG = 600.0  # the test's own limit is over before
 
@@ -60,8 +61,8 @@ def test_a_signal_wakes_who_waits_in_the_main_thread(tmp_path):
 def test_nobody_hears_a_bell_that_was_taken_down_or_left_by_one_that_was_killed(tmp_path):
     with Bell(tmp_path / "bell") as hung:
         pass
-    assert not ring(hung.path) and not hung.path.exists()
-    os.mkfifo(hung.path)
+    assert not ring(hung.path) and not pipe_of(hung.path).exists()
+    os.mkfifo(pipe_of(hung.path))
     assert not ring(hung.path)
     with Bell(hung.path):
         assert ring(hung.path)
@@ -69,9 +70,19 @@ def test_nobody_hears_a_bell_that_was_taken_down_or_left_by_one_that_was_killed(
 
 @pipes
 def test_another_file_of_that_name_is_left_as_it_is_by_who_rings(tmp_path):
-    (tmp_path / "bell").write_text("mine")
+    pipe = pipe_of(tmp_path / "bell")
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.write_text("mine")
     assert not ring(tmp_path / "bell")
-    assert (tmp_path / "bell").read_text() == "mine"
+    assert pipe.read_text() == "mine"
+    pipe.unlink()
+
+
+@pipes
+def test_a_home_can_be_copied_while_somebody_waits(tmp_path):
+    (tmp_path / "home").mkdir()
+    with Bell(tmp_path / "home" / "bell"):
+        shutil.copytree(tmp_path / "home", tmp_path / "copy")
 
 
 def test_without_pipes_it_looks_round_often_at_first_and_then_seldom(tmp_path, monkeypatch):
