@@ -1,9 +1,10 @@
 """Wakes a process that waits for work, at once and without being looked for: who leaves work rings its bell.
 
 A bell is a named pipe, in the system's folder for temporary files: people copy and pack a home while its lab is open,
-and a pipe there would have them wait for ever. What was rung stays in it until it is heard, so a ring that comes while the process looks round
-is not lost. It says no more than "look", and whoever waits looks now and then without one as well: work may come from
-another machine that shares the disk, and where there are no named pipes, as on Windows, that is all there is.
+and a pipe there would have them wait for ever. What was rung stays in it until it is heard, so a ring that comes while
+the process looks round is not lost. It says no more than "look", and whoever waits looks now and then without one as
+well: work may come from another machine that shares the disk, and where there are no named pipes, as on Windows, that
+is all there is.
 """
 
 from __future__ import annotations
