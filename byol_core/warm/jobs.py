@@ -27,6 +27,7 @@ from byol_core.files import is_disk_full, write_atomic
 from byol_core.warm import answer
 from byol_core.warm.answer import Answer
 from byol_core.warm.desk import Desk, Request
+from byol_core.system.environment import child_environment
 
 LANES = ("maps", "lab")
 FOLDER = "warm"
@@ -210,7 +211,7 @@ def wake(home: Path, lane: str) -> None:
         if log.exists() and log.stat().st_size > _LONGEST_LOG_BYTES:
             log.unlink(missing_ok=True)
         # One thread: training may go on beside it.
-        environment = background.environment(BYOL_LAB_HOME=str(home), OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+        environment = child_environment(home, OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
         process = processes.start_detached(
             "byol_core.warm", str(home), lane, log=log, environment=environment, cwd=home
         )

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from byol_core.data.embedded import files
 from byol_core.evaluate import jobs, kept
 from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.runs import demo
 from byol_core.runs.model import Run
 from tests.browser.conftest import PATIENCE, Served
 from tests.evaluate.judged import settings, write_encoder, write_set
@@ -36,7 +37,7 @@ def answered(served: Served) -> Protocol:
     scores = (Scores(subject="trained", accuracies=(0.99,)), Scores(subject="pixels", accuracies=(0.3,)))
     judged = Judged(protocol=KNOWN, scores=scores, **facts, seconds=1.0, device="cpu", version="1")
     rows = first + np.arange(len(true), dtype=np.int64)
-    served.store.ensure_demo()
+    demo.ensure(served.store)
     folder = served.store.get("byol-tiny").folder
     kept.keep(folder, kept.key(folder, KNOWN), judged, kept.Predictions(sure, rows, true))
     return KNOWN
