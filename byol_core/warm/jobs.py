@@ -24,10 +24,10 @@ from byol_core import background, processes
 from byol_core.background import Job
 from byol_core.errors import LabError
 from byol_core.files import is_disk_full, write_atomic
+from byol_core.system.environment import child_environment
 from byol_core.warm import answer
 from byol_core.warm.answer import Answer
 from byol_core.warm.desk import Desk, Request
-from byol_core.system.environment import child_environment
 
 LANES = ("maps", "lab")
 FOLDER = "warm"
