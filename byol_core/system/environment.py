@@ -9,7 +9,7 @@ _ROOT = Path(__file__).resolve().parents[2]  # where the package lies, in a clon
 
 
 def child_environment(home: Path | None = None, **more: str) -> dict[str, str]:
-    """This environment and ``more``, with the package importable also from a clone, and with the home if one is given."""
+    """This environment and ``more``, with the package importable also from a clone, and the home if one is given."""
     search = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     place = {"BYOL_LAB_HOME": str(home)} if home else {}
     return {**os.environ, **place, "PYTHONPATH": os.pathsep.join(dict.fromkeys(search)), **more}
