@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-import byol_core
 from app import access
 from byol_core.config import RunConfig
+from byol_core.system.environment import child_environment
 
 # A calibration takes seconds; one that takes minutes is stuck, or downloads.
 PATIENCE_SECONDS = 180
@@ -88,11 +86,9 @@ class Estimates:
 
 
 def _start(images: int | None) -> subprocess.Popen[str]:
-    where = str(Path(byol_core.__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, (where, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-m", "byol_core.estimate", *(["--images", str(images)] if images else [])],
-        env=os.environ | {"PYTHONPATH": path},
+        env=child_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -21,6 +21,7 @@ from app.components import words
 from byol_core import paths
 from byol_core.errors import LabError
 from byol_core.files import because
+from byol_core.runs import demo
 from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
@@ -64,7 +65,7 @@ class _Guarded(RunStore):
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _store(home: str) -> RunStore:
     opened = RunStore(Path(home))
-    opened.ensure_demo()
+    demo.ensure(opened)
     return opened
 
 

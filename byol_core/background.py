@@ -5,7 +5,6 @@ Whoever starts it and whoever waits for it need not live as long as it does: a p
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from contextlib import suppress
@@ -120,10 +119,3 @@ def is_full(folder: Path) -> bool:
 def full(folder: Path) -> str:
     """The sentence for a disk without room for a result."""
     return f"The disk of '{folder}' is full; free some space, then try again."
-
-
-def environment(**more: str) -> dict[str, str]:
-    """This environment, with the package where it is here, for a process that is to be started."""
-    package = str(Path(__file__).resolve().parents[1])
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, **more}

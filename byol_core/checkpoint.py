@@ -12,7 +12,7 @@ import torch
 
 from byol_core.errors import LabError
 from byol_core.files import is_disk_full, write_atomic
-from byol_core.fit import is_out_of_memory
+from byol_core.system.out_of_memory import is_out_of_memory
 
 KEPT = 2
 

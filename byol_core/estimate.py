@@ -23,8 +23,8 @@ from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.device import pick_device, use_threads
 from byol_core.errors import InputError, LabError
 from byol_core.events import Silent
-from byol_core.fit import is_out_of_memory
 from byol_core.probe import represent
+from byol_core.system.out_of_memory import is_out_of_memory
 from byol_core.train import Trainer
 
 _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached

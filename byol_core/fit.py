@@ -7,63 +7,26 @@ that ran out of memory is in no state to try, and since the system may end whoev
 from __future__ import annotations
 
 import argparse
-import ctypes
-import errno
-import gc
 import json
-import os
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from byol_core.config import RunConfig, build
-from byol_core.errors import LabError
+from byol_core.system.environment import child_environment
+from byol_core.system.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from byol_core.data.imageset import ImageSet
 
 PATIENCE_SECONDS = 180.0
-# How the allocators of torch, its backends and the C++ library say it in a RuntimeError.
-_WORDS = (
-    "out of memory",
-    "not enough memory",
-    "t allocate memory",  # can't, cannot
-    "unable to mmap",
-    "bad_alloc",
-    "outofmemoryerror",
-)
 _STEPS, _STEPS_GRAPH = 2, 5  # a CUDA graph is captured in the fourth
 _LOOK = 512  # images in one forward pass of an evaluation
 _BESIDES = 128 * 2**20  # bytes that a run takes for its store and its threads, and loses between its blocks
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Python's MemoryError, torch's OutOfMemoryError, what other allocators raise, or the word of another rank."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    text = str(error).lower()
-    return isinstance(error, RuntimeError | LabError) and any(word in text for word in _WORDS)
-
-
-def let_go(error: BaseException) -> None:
-    """Give the memory back that a failed computation holds: its variables live on in the traceback."""
-    seen: BaseException | None = error
-    while seen is not None:
-        traceback.clear_frames(seen.__traceback__)
-        seen = seen.__cause__ or seen.__context__
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    with suppress(AttributeError, OSError, TypeError):  # not glibc
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def sizes(config: RunConfig, below: int) -> list[int]:
@@ -81,15 +44,13 @@ def largest_batch(config: RunConfig, below: int, stop: Callable[[], bool] = lamb
     """
     if not sizes(config, below):
         return None
-    package = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     try:
         child = subprocess.Popen(
             [sys.executable, "-m", "byol_core.fit", str(below)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=child_environment(),
             text=True,
         )
     except (OSError, MemoryError):  # there may not even be enough for that

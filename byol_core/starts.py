@@ -191,10 +191,7 @@ def _read(path: Path) -> tuple[Encoder, int | None, str]:
     from byol_core.networks import pretrained
 
     if path.is_dir() and (path / CLASSIFIER).is_file():
-        from byol_core.model import BYOLForImageClassification
-
-        model = BYOLForImageClassification.from_pretrained(path)
-        return model.encoder, model.image_size, ""  # a classifier was trained on it since
+        return *encoders.of_classifier(path / "config.json", path / CLASSIFIER), ""  # it was trained further since
     if path.is_dir():
         found = encoders.load_encoder(path)
         return found.encoder, found.config.data.image_size, found.config.method.objective

@@ -15,8 +15,8 @@ from byol_core import paths, qr, share
 from byol_core.cli.common import Json, app, print_json
 from byol_core.errors import InputError, LabError
 from byol_core.files import raise_open_files
-from byol_core.runs.executors import child_environment
 from byol_core.runs.store import RunStore
+from byol_core.system.environment import child_environment
 
 FIRST_PORT, MOST_PORTS = 8501, 50
 _LONGEST_LINE = 10_000

@@ -20,7 +20,7 @@ from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tables import Table, from_npy, from_npz
 from byol_core.errors import InputError
-from byol_core.fit import is_out_of_memory
+from byol_core.system.out_of_memory import is_out_of_memory
 
 Progress = Callable[[str, float], None]
 

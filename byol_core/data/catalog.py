@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from byol_core import checks, paths
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
-from byol_core.fit import is_out_of_memory
+from byol_core.system.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from byol_core.data.imageset import ImageSet

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CONFIG, ENCODER, CHECKPOINTS = "config.json", "encoder.safetensors", "checkpoints"
 _PREFIX = "online.encoder."  # of the encoder's values in a checkpoint's model
 _LONGEST_HEADER = 10**8  # bytes, as in the format
+_ANY_SIDE = 224  # pixels, where no size is known: a saved stem is named, so it decides nothing
 _STATISTICS = 2000  # training images whose mean and deviation stand for all
 
 
@@ -92,6 +93,24 @@ def load_weights(file: Path) -> Encoder:
     except (KeyError, ValidationError, ValueError):
         raise LabError(f"The file '{file}' does not say in its header which network it holds.") from None
     return _filled(network, size, values, file)
+
+
+def of_classifier(settings: Path, weights: Path) -> tuple[Encoder, int | None]:
+    """The encoder of a saved classifier, and the side of its images where that is known; LabError when it is damaged.
+
+    ``settings`` is its config.json, ``weights`` its tensors, those of the encoder under ``encoder.``.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tree = json.loads(settings.read_bytes())
+        network, size = NetworkConfig.model_validate(tree["network"]), tree["image_size"]
+        tensors = load_file(weights)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        raise LabError(f"The model in '{settings.parent}' is damaged, or it is not one of this lab.") from None
+    values = {key.removeprefix("encoder."): value for key, value in tensors.items() if key.startswith("encoder.")}
+    return _filled(network, size or _ANY_SIDE, values, weights), size
 
 
 def _filled(network: NetworkConfig, size: int, values: dict[str, Tensor], file: Path) -> Encoder:

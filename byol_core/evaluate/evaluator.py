@@ -30,7 +30,7 @@ from byol_core.evaluate.kept import Predictions
 from byol_core.evaluate.protocol import Judged, Protocol
 from byol_core.events import StopAsked
 from byol_core.files import because, clear_leftovers, is_disk_full
-from byol_core.fit import is_out_of_memory, let_go
+from byol_core.system.out_of_memory import is_out_of_memory, let_go
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ class Studio:
         self._read = 0  # when they were begun to be read, in nanoseconds since 1970
 
     def answer(self, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
-        """The answer to one question, kept in the run's folder; raises as :func:`byol_core.evaluate.jobs.work`."""
+        """The answer to one question, kept in the run's folder; raises as :func:`work`."""
         loaded = load_encoder(run_folder)
         stop = _following(loaded.config.runtime.threads, stop)
         device = _device(loaded.config.runtime.device)
@@ -144,10 +144,12 @@ def work(
     *,
     again: bool = False,
 ) -> Judged:
-    """As :func:`byol_core.evaluate.jobs.work`, with the images that an earlier call has read.
+    """Answer a question in this process, or read what was answered; kept as the evaluator of a home keeps it.
 
-    While another process answers the same question, its answer is waited for. ``again``: answer it whatever was
-    answered before; the old answer stays until the new one is there.
+    ``studio`` holds the images that an earlier call has read. While another process answers the same question, its
+    answer is waited for. ``again``: answer it whatever was answered before; the old answer stays until the new one is
+    there. InputError when the labels or the settings do not allow it, LabError when it fails, StopAsked when ``stop``
+    says so.
     """
     desk, studio = Desk.of(run_folder, protocol), studio or Studio()
     while not stop():

@@ -23,11 +23,11 @@ from byol_core.background import Job, Status
 from byol_core.errors import LabError
 from byol_core.evaluate import kept
 from byol_core.evaluate.kept import FOLDER, Predictions, answers, key, predictions, question, result
-from byol_core.evaluate.protocol import Judged, Protocol
+from byol_core.evaluate.protocol import Protocol
 from byol_core.files import write_atomic
 
 __all__ = [
-    "Job", "Predictions", "answers", "ask", "asked", "forget", "job", "key", "predictions", "result", "stop", "work",
+    "Job", "Predictions", "answers", "ask", "asked", "forget", "job", "key", "predictions", "result", "stop",
 ]  # fmt: skip
 
 Progress = Callable[[float, str], None]
@@ -250,7 +250,7 @@ def bell_path(home: Path) -> Path:
 
 def wake(home: Path) -> None:
     """Start the evaluator of this home when something waits and it is not there; LabError when it cannot be started."""
-    from byol_core.runs.executors import child_environment
+    from byol_core.system.environment import child_environment
 
     _looked[home] = time.monotonic()
     try:
@@ -280,13 +280,3 @@ def _keep_awake(home: Path) -> None:
     if time.monotonic() - _looked.get(home, -math.inf) >= _AWAKE_SECONDS:
         with suppress(LabError):
             wake(home)
-
-
-def work(home: Path, run_folder: Path, protocol: Protocol, progress: Progress, stop: Stop) -> Judged:
-    """Answer a question in this process, or read what was answered; kept under the same key as by the evaluator.
-
-    InputError when the labels or the settings do not allow it, LabError when it fails, StopAsked when ``stop`` says so.
-    """
-    from byol_core.evaluate import evaluator
-
-    return evaluator.work(run_folder, protocol, progress, stop)

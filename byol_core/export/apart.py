@@ -11,9 +11,9 @@ from typing import IO
 
 from byol_core.errors import LabError
 from byol_core.export import FORMATS, write_to
-from byol_core.runs.executors import child_environment
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
+from byol_core.system.environment import child_environment
 
 # The longest that somebody waits for a file.
 SECONDS = 300.0

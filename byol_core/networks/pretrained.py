@@ -17,9 +17,9 @@ from torch import Tensor
 
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
-from byol_core.fit import is_out_of_memory
 from byol_core.networks.encoder import CLASSROOM, CONV_NETS, Encoder, build_encoder
 from byol_core.networks.sound import unusable
+from byol_core.system.out_of_memory import is_out_of_memory
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HUBS = ("torchvision", "timm")

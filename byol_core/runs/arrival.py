@@ -102,7 +102,7 @@ def _clear(store: RunStore) -> None:
         for left in store.home.glob(f"{_ARRIVING}*"):
             if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
-    with store._reading() as connection:
+    with store.reading() as connection:
         kept = connection.execute(select(facts).where(facts.c.key.startswith(_ARRIVING[1:]))).all()
     for key, since in kept:
         if time.time() - float(since) > _LEFT_SECONDS:

@@ -7,10 +7,11 @@ import subprocess
 from dataclasses import dataclass
 
 from byol_core import processes
-from byol_core.runs import executors, folder, hold, slots
+from byol_core.runs import folder, hold, slots
 from byol_core.runs.model import Run
 from byol_core.runs.repair import advice, amend
 from byol_core.runs.store import RunStore
+from byol_core.system.environment import child_environment
 
 NICENESS = 10
 
@@ -31,7 +32,7 @@ class Child:
 
 def start(store: RunStore, run: Run, slot: str, worker: str) -> Child:
     """Start the worker of a claimed run; OSError when the system does not."""
-    environment = {**executors.child_environment(store.home), **slots.environment(slot)}
+    environment = {**child_environment(store.home), **slots.environment(slot)}
     environment |= {hold.ATTEMPT: hold.ticket(run)} | ({"BYOL_LAB_DATABASE": store.url} if store.url else {})
     before = processes.killed_for_memory()
     process = processes.start_detached(

@@ -48,7 +48,7 @@ def best_and_last(
     NaN where a curve holds no number, or ends with none.
     """
     found: dict[str, dict[str, tuple[float, float]]] = {run_id: {} for run_id in run_ids}
-    with store._reading() as connection:
+    with store.reading() as connection:
         for start in range(0, len(run_ids), _AT_ONCE):
             for row in _ends(connection, run_ids[start : start + _AT_ONCE], keys):
                 best = row.low if low_is_best(row.key) else row.high

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-import byol_core
 from byol_core import bell, processes
 from byol_core.errors import LabError
 from byol_core.runs import folder, hold
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
+from byol_core.system.environment import child_environment
 
 LOCK = "supervisor.lock"
 LOG = "supervisor.log"
@@ -120,10 +119,3 @@ def keep_awake(store: RunStore, seconds: float = 5.0) -> None:
         _looked[store.home] = now
         with suppress(LabError, OSError):
             LocalExecutor(store).wake()
-
-
-def child_environment(home: Path) -> dict[str, str]:
-    """This environment, with the home and with the package importable when it runs from a clone."""
-    root = str(Path(byol_core.__file__).resolve().parent.parent)
-    search = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, "BYOL_LAB_HOME": str(home), "PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}

@@ -68,7 +68,7 @@ def checked_notes(notes: str) -> str:
 
 def all_tags(store: RunStore) -> list[str]:
     """Every tag in use, in alphabetical order; those of runs in the trash do not count."""
-    with store._reading() as connection:
+    with store.reading() as connection:
         texts = connection.scalars(select(runs.c.tags).where(rows.KEPT, runs.c.tags.is_not(None)).distinct())
         return sorted({tag for text in texts for tag in json.loads(text)}, key=lambda tag: (tag.casefold(), tag))
 
@@ -122,7 +122,7 @@ def restore(store: RunStore, run_ids: Sequence[str]) -> int:
 def trash(store: RunStore) -> list[Run]:
     """The runs in the trash, the one thrown last first."""
     query = select(runs).where(runs.c.deleted.is_not(None)).order_by(runs.c.deleted.desc(), runs.c.created.desc())
-    with store._reading() as connection:
+    with store.reading() as connection:
         return rows.fetch(connection, query, store.home)
 
 

@@ -66,7 +66,7 @@ def _rows(store: RunStore, run: Run) -> Iterator[Row]:
     for row in outcome.unsaved(run.folder).get(run.attempt, []):
         for key, value in row.values.items():
             newest.setdefault(key, {})[row.step] = (row.step, row.epoch, row.seconds, value)
-    with store._reading() as connection:
+    with store.reading() as connection:
         for key in sorted({*metrics.keys(connection, run.run_id), *newest}):
             curve = metrics.series(connection, run.run_id, key, -1, sys.maxsize)
             if key in newest:
@@ -78,7 +78,7 @@ def _rows(store: RunStore, run: Run) -> Iterator[Row]:
 def count_points(store: RunStore, run_ids: Sequence[str], most: int) -> int:
     """How many points these runs have, counted along the index no further than ``most``."""
     mine = select(points.c.step).where(points.c.run_id.in_(run_ids)).limit(most).subquery()
-    with store._reading() as connection:
+    with store.reading() as connection:
         return connection.scalar(select(func.count()).select_from(mine)) or 0
 
 

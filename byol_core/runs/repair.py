@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
@@ -25,9 +26,6 @@ from byol_core.runs.schema import runs
 from byol_core.runs.stall import span
 from byol_core.text import storable
 
-if TYPE_CHECKING:
-    from byol_core.runs.store import RunStore
-
 # Earlier releases took a run from the queue before it had a process; for this long, it may be without one.
 STARTING_SECONDS = 30.0
 # A worker gives a sign of life every few seconds, whatever it does.
@@ -36,9 +34,21 @@ SILENT_SECONDS = 45.0
 PATIENCE_SECONDS = 0.25
 
 
-def repair(store: RunStore) -> list[Run]:
+class Transactions(Protocol):
+    """What is needed of the run store: its home, and its two kinds of transaction."""
+
+    home: Path
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads."""
+
+    def writing(self, *, patience: float | None = None) -> AbstractContextManager[Connection]:
+        """A transaction that is written whole or not at all; ``patience``: seconds to wait for another writer."""
+
+
+def repair(store: Transactions) -> list[Run]:
     """Correct every stale row; the runs that were corrected."""
-    with store._reading() as connection:
+    with store.reading() as connection:
         live = rows.fetch(connection, select(runs).where(runs.c.state.in_(LIVE)), store.home)
     return [fixed for run in live if _is_stale(run) and (fixed := _correct(store, run))]
 
@@ -48,7 +58,7 @@ def seen(found: list[Run]) -> list[Run]:
     return [replace(run, **_truth(run)) if run.live and _is_stale(run) else run for run in found]
 
 
-def amend(store: RunStore, run_id: str, attempt: int, state: str, reason: str) -> None:
+def amend(store: Transactions, run_id: str, attempt: int, state: str, reason: str) -> None:
     """Say why an attempt is in that state, for the one who knows, when a reader came first and could not know."""
     mine = (runs.c.run_id == run_id, runs.c.attempt == attempt, runs.c.state == state)
     with store.writing() as connection:
@@ -82,7 +92,7 @@ def _is_stale(run: Run) -> bool:
     return processes.find(run.pid, run.pid_created) is None and not held(run.folder)
 
 
-def _correct(store: RunStore, run: Run) -> Run | None:
+def _correct(store: Transactions, run: Run) -> Run | None:
     """Move a stale run, with what its worker left, unless its row is not the one that was seen any more."""
     with suppress(InputError), hold(run, PATIENCE_SECONDS):  # no new worker may begin while the files are taken in
         with store.writing(patience=PATIENCE_SECONDS) as connection:

@@ -24,7 +24,7 @@ from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
 from byol_core.files import because, reaches_size_limit
-from byol_core.runs import demo, folder, metrics, names, rows
+from byol_core.runs import folder, metrics, names, rows
 from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.repair import repair, seen
 from byol_core.runs.schema import FILE, PATIENCE, READ, facts, open_engine, runs
@@ -53,7 +53,7 @@ class RunStore:
         ``deleted``: look in the trash, where nothing else looks.
         """
         self._repair_when_due()
-        with self._reading() as connection:
+        with self.reading() as connection:
             run = rows.find(connection, ref, self.home, deleted)
         return self._as_they_are([run])[0]
 
@@ -90,7 +90,7 @@ class RunStore:
 
     def stop_requested(self, run_id: str) -> bool:
         """Whether the run was asked to stop; a deleted run was."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             flag = connection.scalar(select(runs.c.stop_requested).where(runs.c.run_id == run_id))
         return flag is None or bool(flag)
 
@@ -125,7 +125,7 @@ class RunStore:
         """A new queued run with the same settings, some of them changed by dotted key."""
         run = self.get(ref)
         if not name and not (changes and run.preset):  # else it is named by what differs from the preset
-            with self._reading() as connection:
+            with self.reading() as connection:
                 name = rows.free_name(connection, f"{run.name}-clone")
         return self.create(build(run.config, changes), name=name, preset=run.preset)
 
@@ -154,10 +154,6 @@ class RunStore:
         for run in found:
             if self.is_elsewhere(run):
                 raise InputError(f"The files of the run '{run.name}' are on the machine '{run.host}'; {what} it there.")
-
-    def ensure_demo(self) -> Run | None:
-        """Bring in the finished demo run once; None when it was before (a deletion is remembered) or is not there."""
-        return demo.ensure(self)
 
     # States
 
@@ -243,49 +239,49 @@ class RunStore:
 
     def metric_keys(self, run_id: str) -> list[str]:
         """The names of the curves that the run has."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.keys(connection, run_id)
 
     def series(
         self, run_id: str, key: str, *, after_step: int = -1, max_points: int = 2000
     ) -> list[tuple[int, float, float, float]]:
         """Points (step, epoch, seconds, value) of one curve after a step, thinned with highs and lows kept."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.series(connection, run_id, key, after_step, max_points)
 
     def latest(self, run_id: str, key: str) -> tuple[int, float, float, float] | None:
         """The last point of one curve."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.latest(connection, run_id, key)
 
     def curves(
         self, run_id: str, after_steps: Mapping[str, int], *, max_points: int = 2000
     ) -> dict[str, list[tuple[int, float, float, float]]]:
         """Several curves as :meth:`series`, each from after a step of its own on, as they all were at one moment."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.many(connection, run_id, after_steps, max_points)
 
     def last_values(self, run_id: str, keys: Sequence[str]) -> dict[str, float]:
         """The last value of each of these curves that the run has."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.last_values(connection, run_id, keys)
 
     def sparkline(self, run_ids: Sequence[str], key: str = "loss", points: int = 30) -> dict[str, list[float]]:
         """A few means along the curve of each run, in one query."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return metrics.sparklines(connection, run_ids, key, points)
 
     # Facts about the home
 
     def fact(self, key: str) -> str | None:
         """A remembered fact about this home."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.scalar(select(facts.c.value).where(facts.c.key == key))
 
     # Transactions
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the store and never waits for a writer."""
         with self._in_words(), self._reader.connect() as connection:
             yield connection
@@ -315,7 +311,7 @@ class RunStore:
         return rows.one(connection, run_id, self.home)
 
     def _select(self, query: Select[Any]) -> list[Run]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return rows.fetch(connection, query, self.home)
 
     def _update_live(self, run_id: str, values: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ class Upload:
 
 def uploads(store: RunStore) -> list[Upload]:
     """Every upload of this home, by name; a run in the trash may come back, and counts."""
-    with store._reading() as connection:
+    with store.reading() as connection:
         return _uploads(store, connection)
 
 

@@ -26,7 +26,7 @@ from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, StopAsked, Summary
 from byol_core.files import because, clear_leftovers, is_disk_full
-from byol_core.fit import is_out_of_memory, largest_batch, let_go
+from byol_core.fit import largest_batch
 from byol_core.runs import folder, metrics, outcome, rows
 from byol_core.runs.executors import LocalExecutor
 from byol_core.runs.hold import ATTEMPT, hold
@@ -34,6 +34,7 @@ from byol_core.runs.listener import Pace, StoreListener
 from byol_core.runs.model import Run, finite
 from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
+from byol_core.system.out_of_memory import is_out_of_memory, let_go
 from byol_core.trackers import Mirror
 from byol_core.trackers.kept import kept
 

@@ -24,6 +24,7 @@ from byol_core import background, bell, processes
 from byol_core.background import Job
 from byol_core.errors import LabError
 from byol_core.files import because, is_disk_full, write_atomic
+from byol_core.system.environment import child_environment
 from byol_core.warm import answer
 from byol_core.warm.answer import Answer
 from byol_core.warm.desk import Desk, Request
@@ -217,7 +218,7 @@ def wake(home: Path, lane: str) -> None:
         if log.exists() and log.stat().st_size > _LONGEST_LOG_BYTES:
             log.unlink(missing_ok=True)
         # One thread: training may go on beside it.
-        environment = background.environment(BYOL_LAB_HOME=str(home), OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+        environment = child_environment(home, OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
         process = processes.start_detached(
             "byol_core.warm", str(home), lane, log=log, environment=environment, cwd=home
         )

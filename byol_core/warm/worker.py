@@ -27,7 +27,7 @@ from byol_core.data.stamps import stamp_of
 from byol_core.errors import LabError
 from byol_core.events import StopAsked
 from byol_core.files import because, clear_leftovers, is_disk_full
-from byol_core.fit import is_out_of_memory, let_go
+from byol_core.system.out_of_memory import is_out_of_memory, let_go
 from byol_core.warm import answer, handlers, jobs
 from byol_core.warm.desk import Desk, Request
 from byol_core.warm.handlers import Handler

@@ -17,6 +17,7 @@ from app.components.packed import unpack
 from byol_core import presets, processes
 from byol_core.events import MetricRow, Progress
 from byol_core.health import signs
+from byol_core.runs import demo
 from byol_core.runs.executors import supervisor_lock
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
@@ -63,8 +64,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def store(home: Path) -> RunStore:
     """The store of that home, without the demo run."""
     store = RunStore(home)
-    if demo := store.ensure_demo():
-        store.delete(demo.run_id)
+    if shipped := demo.ensure(store):
+        store.delete(shipped.run_id)
     return store
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from byol_core import paths
-from byol_core.runs import portable
+from byol_core.runs import demo, portable
 from tests.browser.conftest import PATIENCE, Served
 from tests.browser.test_embeddings import PATH, TINY, at, lasso, show
 
@@ -75,7 +75,7 @@ def test_a_pin_does_not_end_the_film(page: Page, served: Served) -> None:
 @pytest.fixture(scope="module")
 def others(served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two more runs over the same images."""
-    served.store.ensure_demo()
+    demo.ensure(served.store)
     file = portable.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
     return [run.run_id for _ in range(2) for run in portable.unpack_all(served.store, file)]
 

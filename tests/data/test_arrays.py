@@ -13,7 +13,7 @@ import torch
 from byol_core.data import arrays, tables
 from byol_core.data.catalog import load
 from byol_core.errors import InputError, LabError
-from byol_core.fit import is_out_of_memory
+from byol_core.system.out_of_memory import is_out_of_memory
 
 RANDOM = np.random.default_rng(0)
 COLOUR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)

@@ -12,6 +12,7 @@ from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
 from byol_core.runs import demo as demos
 from byol_core.runs import schema
+from byol_core.runs.demo import ensure
 from byol_core.runs.store import RunStore
 from byol_core.warm import jobs
 
@@ -30,7 +31,7 @@ def demo(tmp_path, monkeypatch):
 
 
 def test_the_demo_run_is_there_on_the_first_start(store, demo):
-    run = store.ensure_demo()
+    run = ensure(store)
     assert run == store.get("demo")
     assert (run.state, run.demo, run.step, run.summary["knn_accuracy"]) == ("finished", True, 2, 0.78)
     assert [point[0] for point in store.series(run.run_id, "loss")] == [1, 2]
@@ -38,33 +39,33 @@ def test_the_demo_run_is_there_on_the_first_start(store, demo):
 
 
 def test_the_demo_run_is_brought_in_once(store, demo):
-    store.ensure_demo()
-    assert RunStore(store.home).ensure_demo() is None
+    ensure(store)
+    assert ensure(RunStore(store.home)) is None
     assert len(store.runs()) == 1
 
 
 def test_a_deleted_demo_run_does_not_come_back(store, demo):
-    store.delete(store.ensure_demo().run_id)
-    assert store.ensure_demo() is None
+    store.delete(ensure(store).run_id)
+    assert ensure(store) is None
     assert store.runs() == []
 
 
 def test_the_demo_run_is_not_resumed(store, demo):
     with pytest.raises(InputError, match="clone it"):
-        store.resume(store.ensure_demo().run_id)
+        store.resume(ensure(store).run_id)
 
 
 def test_without_a_demo_nothing_happens_and_it_may_come_later(store, demo):
     (demo / "run.json").rename(demo / "elsewhere")
-    assert store.ensure_demo() is None
+    assert ensure(store) is None
     (demo / "elsewhere").rename(demo / "run.json")
-    assert store.ensure_demo() is not None
+    assert ensure(store) is not None
 
 
 @pytest.mark.parametrize("broken", [Path.unlink, lambda path: path.write_text("[{")])
 def test_half_a_demo_leaves_nothing_and_stops_nobody(store, demo, broken):
     broken(demo / "metrics.json")
-    assert store.ensure_demo() is None
+    assert ensure(store) is None
     assert store.runs() == []
     assert [path.name for path in store.home.iterdir() if path.is_dir()] == []
 
@@ -74,13 +75,13 @@ def test_no_space_for_the_demo_stops_nobody(store, demo, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copytree", full)
-    assert store.ensure_demo() is None
+    assert ensure(store) is None
 
 
 def test_a_demo_that_another_process_brought_in_meanwhile_is_left_alone(store, demo, monkeypatch):
-    run = store.ensure_demo()
+    run = ensure(store)
     monkeypatch.setattr(RunStore, "fact", lambda *_: None)
-    assert store.ensure_demo() is None
+    assert ensure(store) is None
     assert store.get(run.run_id) == run
     assert (run.folder / "embeddings" / "probe.json").is_file()
 
@@ -89,12 +90,12 @@ def test_a_locked_store_is_one_sentence(home, demo, monkeypatch):
     monkeypatch.setattr(schema, "BUSY_MILLISECONDS", 1)
     store, other = RunStore(), RunStore()
     with other.writing(), pytest.raises(LabError, match=r"cannot be used \(database is locked\)"):
-        store.ensure_demo()
-    assert store.ensure_demo() is not None
+        ensure(store)
+    assert ensure(store) is not None
 
 
 def test_the_shipped_run_brings_the_umap_of_all_its_evaluations(store):
-    probe = embed.read_probe(store.ensure_demo().folder / "embeddings")
+    probe = embed.read_probe(ensure(store).folder / "embeddings")
     newest = probe.evaluations[-1]
     film = embed.film(
         store.home, probe, embed.SPACES[0], embed.MapSettings(), first=newest.step, whole=True, start=False

@@ -16,7 +16,7 @@ from byol_core import paths
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow
 from byol_core.processes import identity
-from byol_core.runs import library, outcome, portable
+from byol_core.runs import demo, library, outcome, portable
 from byol_core.runs.store import RunStore
 from tests.rows import put_summary, start_from
 
@@ -195,11 +195,11 @@ def test_a_training_that_goes_on_while_it_is_packed_leaves_no_hole(store, config
 
 
 def test_the_demo_travels_with_its_map(store, elsewhere, tmp_path):
-    demo = store.ensure_demo()
-    found = portable.unpack(elsewhere, portable.pack(store, demo.run_id, tmp_path / "demo.zip"))
+    shipped = demo.ensure(store)
+    found = portable.unpack(elsewhere, portable.pack(store, shipped.run_id, tmp_path / "demo.zip"))
     index = json.loads((found.folder / "embeddings" / "probe.json").read_text())
     assert all((found.folder / "embeddings" / entry["file"]).is_file() for entry in index["evaluations"])
-    assert found.summary == demo.summary
+    assert found.summary == shipped.summary
     assert paths.bundled("assets/byol-tiny").is_dir()
 
 
