@@ -9,6 +9,7 @@ from byol_core.evaluate.protocol import SUBJECTS as ORDER
 from byol_core.evaluate.protocol import Judged
 from byol_core.evaluate.transfer import Cell, gain
 from byol_core.evaluate.words import SUBJECTS, amount, asked, points, rests_on, score, verdict
+from byol_core.leaving import last_part
 from byol_core.runs import report
 from byol_core.runs.model import Run
 
@@ -63,6 +64,7 @@ def matrix_table(
 
 
 def _headed(name: str, place: int, answers: Sequence[Sequence[Judged | None]]) -> str:
+    name = last_part(name)
     tested = sorted({row[place].tested for row in answers if row[place]})  # type: ignore[union-attr]
     return f"{name} ({' or '.join(f'{count:,}' for count in tested)} test images)" if tested else name
 

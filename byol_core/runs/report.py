@@ -91,7 +91,7 @@ def _missing(run: Run, key: str) -> str:
 
 def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
     """Runs, one a line: of a message so much as fits into ``width`` characters, the whole of it without."""
-    heads = ("run", "name", "state", "done", "epoch", "kNN (test images)")
+    heads = ("run", "name", "state", "done", "epoch", "kNN (test)")
     cells = [_so_far(run) for run in found]
     taken = sum(max(map(len, column)) + _BETWEEN for column in zip(heads, *cells, strict=True))
     room = None if width is None else max(_LEAST_MESSAGE, width - taken)

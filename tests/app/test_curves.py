@@ -70,7 +70,7 @@ def test_a_curve_that_begins_gets_its_chart(open_page: Open, make: Make, store: 
 def test_a_view_is_kept_in_the_address(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("finished").run_id, axis="step", smooth="0.6", scale="log y")
     figure = figures(page)[-1]
-    assert figure["live"] == {"x": "step", "smooth": 0.6}
+    assert (figure["live"]["x"], figure["live"]["smooth"]) == ("step", 0.6)
     assert (figure["layout"]["xaxis"]["type"], figure["layout"]["yaxis"]["type"]) == ("linear", "log")
 
 

@@ -218,10 +218,10 @@ def test_curves_and_calibration_are_drawn(reported: AppTest) -> None:
 
 
 def test_the_report_is_made_as_files_when_somebody_asks(reported: AppTest) -> None:
-    assert not reported.download_button
+    assert [button.key for button in reported.download_button] == ["csv_classes"]
     reported.session_state["report_files"] = True
     reported.run()
-    assert [button.key for button in reported.download_button] == ["report_html", "report_json"]
+    assert [button.key for button in reported.download_button] == ["report_html", "report_json", "csv_classes"]
 
 
 def test_a_set_that_has_changed_shows_no_wrong_pictures(show: Show, run: Run, images: Path) -> None:

@@ -180,9 +180,9 @@ def test_a_missing_extra_is_said_with_its_command(
 def test_a_set_that_is_too_large_to_embed_here_names_the_command(
     make: Make, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MOST_PICTURES", 4_999)
+    monkeypatch.setattr(exports, "MOST_PICTURES", 4_599)
     run = trained(make("finished"))
-    with pytest.raises(LabError, match=f"5,000 pictures.*'byol export {run.run_id} --format parquet'"):
+    with pytest.raises(LabError, match=f"4,600 pictures.*'byol export {run.run_id} --format parquet'"):
         export(store, "run-parquet", run).make()
 
 

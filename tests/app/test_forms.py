@@ -99,7 +99,8 @@ def test_the_command_repeats_the_setting(key: str) -> None:
 def test_differences_build_the_same_configuration() -> None:
     config = PRESET.changed(**{"views.hue": 0.5, "epochs": 3, "data.limit": 100})
     changes = forms.differences(config.flat(), PRESET)
-    assert changes == {"views.hue": 0.5, "epochs": 3.0, "data.limit": 100}
+    fits = [key for key in PRESET.fit if key != "epochs"]  # which is set, and does not fit itself any more
+    assert changes == {"views.hue": 0.5, "epochs": 3.0, "data.limit": 100, "fit": fits}
     assert build(PRESET.model_dump(mode="json"), changes) == config
 
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def asked(path: str, method: str = "GET", cookie: str = BROWSER, **headers: str)
 
     named = [(name.encode(), value.encode()) for name, value in (headers | {"cookie": cookie}).items()]
     scope = {"type": "http", "path": path, "method": method, "headers": named, "client": ("192.0.2.9", 1)}
-    asyncio.run(Guard(_served)(scope, receive, send))
+    with ThreadPoolExecutor(1) as elsewhere:  # a browser of other tests may keep a loop running in this thread
+        elsewhere.submit(asyncio.run, Guard(_served)(scope, receive, send)).result()
     return sent[0]
 
 

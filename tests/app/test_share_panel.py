@@ -22,11 +22,12 @@ def test_a_teacher_sees_the_address_and_its_code(open_page: Open, name: str) -> 
     assert "192.168.1.5" not in text(page) and not page.get("image")
     page.session_state["access_token"] = access.DOOR.enter(WORD, access.passphrase_hash())
     page.run()
-    assert [header.value for header in page.header] == ["192.168.1.5\\:8501"]
+    assert "192.168.1.5\\:8501" in [header.value for header in page.header]
     assert "10.0.0.7:8501" in text(page)
     (image,) = page.get("image")
     assert image.proto.imgs[0].alt == "QR code of http://192.168.1.5:8501"
 
 
 def test_who_is_alone_with_the_machine_has_nothing_to_share(open_page: Open) -> None:
-    assert "192.168.1.5" not in text(open_page("lab")) and not open_page("lab").header
+    page = open_page("lab")
+    assert "192.168.1.5" not in text(page) and not page.get("image")

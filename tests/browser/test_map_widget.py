@@ -316,7 +316,7 @@ def test_the_map_says_what_it_shows_and_what_changes(page: Page) -> None:
     plot.press("Escape")
     expect(news).to_have_text("Selection cleared.")
     plot.press("[")
-    expect(news).to_have_text("The map shows epoch 0 · kNN 0.250.")
+    expect(news).to_have_text("The map shows epoch 0 · kNN 0.250 (validation).")
 
 
 def test_a_tap_pins_and_two_fingers_zoom(browser: Browser, address: str) -> None:

@@ -51,7 +51,7 @@ def test_pca_lies_as_the_page_shows_it(byol, run, tmp_path):
 def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
     probe, settings = read_probe(run.folder / "embeddings"), MapSettings("t-SNE", seed=4)
     xy = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
-    (probe.folder / MAPS).mkdir()
+    (probe.folder / MAPS).mkdir(exist_ok=True)
     name = frame_name(probe, probe.evaluations[-1], "representation", settings)
     about = {"trust": 0.5, "kept": 0.1, "shares": (0.0, 0.0)}
     answer.save(probe.folder / MAPS / f"{name}.safetensors", Answer({"xy": xy}, about))

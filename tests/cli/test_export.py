@@ -25,7 +25,7 @@ def test_without_a_name_the_file_is_called_after_run_and_format(byol, finished, 
     monkeypatch.chdir(tmp_path)
     run = finished()
     said = byol("export", "done", "--format", "card")[1]
-    assert said.startswith(f"Run {run.run_id} 'done' is in {run.run_id}-card.md (0.0 MB): Model card.\n")
+    assert said.startswith(f"Run {run.run_id} 'done' is in {run.run_id}-card.md (1.7 kB): Model card.\n")
     assert (tmp_path / f"{run.run_id}-card.md").read_text().startswith("---\nlibrary_name: byol-lab\n")
 
 

@@ -46,8 +46,10 @@ class Selecting {
     const flags = bits ? fromBits(bits, map.state.n) : null
     if (!flags && map.selection?.foreign) return
     if (map.links.ownSelection) this.keep()
+    const before = map.selection?.count ?? 0
     map.selection = flags && { flags, count: flags.reduce((sum, flag) => sum + flag, 0) }
     map.links.tellSelection()
+    if ((map.selection?.count ?? 0) !== before) map.spoken.tell("selected")
   }
 
   // Linked maps have one selection: the last one, wherever it was made.
