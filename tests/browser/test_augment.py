@@ -75,7 +75,7 @@ def test_on_a_phone_a_pair_stays_in_sight_while_one_slides(browser: Browser, ser
         page.wait_for_function(
             "([canvas, before]) => canvas.toDataURL() !== before", arg=[pair.nth(1).element_handle(), before]
         )
-        drawn = page.locator(".byol-views-drawn").first
+        drawn = page.locator(".byol-views-drawn").nth(1)  # of a view; an original has none
         expect(drawn).to_be_hidden()
         page.get_by_role("button", name="Show what was drawn").click()
         expect(drawn).to_be_visible()

@@ -158,7 +158,9 @@ def test_on_a_phone_what_a_tap_pins_comes_right_after_the_map(phone: Page, serve
     phone.touchscreen.tap(*at(phone, 7))
     pinned = phone.get_by_text("9 nearest images")
     expect(pinned).to_be_visible()
-    places = [where.bounding_box() for where in (phone.locator(".byol-map"), pinned, phone.get_by_text("kNN accuracy"))]
+    places = [
+        where.bounding_box() for where in (phone.locator(".byol-map"), pinned, phone.get_by_text("kNN (validation)"))
+    ]
     tops = [place["y"] for place in places if place]
     assert tops == sorted(tops) and len(tops) == 3
     assert places[0] and tops[1] < tops[0] + places[0]["height"] + 400

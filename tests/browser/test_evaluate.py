@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from byol_core.evaluate import jobs
 from byol_core.evaluate.protocol import Protocol
+from byol_core.evaluate.words import score
 from byol_core.runs.model import Run
 from tests.browser.answered import WHERE, answer
 from tests.browser.conftest import PATIENCE, Served
@@ -77,9 +78,7 @@ def test_a_run_is_judged_while_the_page_looks_on(page: Page, served: Served, sma
     expect(page.get_by_text("Linear probe with all labels (48 images)")).to_be_visible(timeout=JUDGED)
     judged = jobs.result(small.folder, Protocol(splits=2))
     assert judged is not None
-    trained = judged.of("trained")
-    assert trained is not None and trained.mean is not None
-    expect(page.get_by_text(f"reaches {trained.mean:.3f} ± {trained.spread:.3f} on 12 test images")).to_be_visible()
+    expect(page.get_by_text(f"reaches {score(judged, 'trained')} on 12 test images")).to_be_visible()
     page.get_by_role("tab", name="Few labels").click()
     page.get_by_role("button", name="Measure the missing 4 points").click()  # a class has 16 labels: 1, 2, 5, 10
     drawn = "document.querySelector('.js-plotly-plot')?._fullData?.find(t => t.name?.startsWith('This run'))?.x.length"

@@ -60,7 +60,7 @@ def test_a_file_that_two_maps_wait_for_is_asked_for_by_the_one_that_stays(run: R
         await new Promise((resolve) => setTimeout(resolve, 3 * PAUSE))
         two.close()
         return asked"""
-    assert run("held.js embedding_map/files.js embedding_map/courier.js", body) == ["shared"]
+    assert run("held.js apart.js embedding_map/files.js embedding_map/courier.js", body) == ["shared"]
 
 
 def test_a_category_called_none_is_not_the_lack_of_one(run: Run) -> None:
