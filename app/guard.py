@@ -76,7 +76,7 @@ def _browser(scope: Scope) -> str:
 
 def _is_for_people(scope: Scope) -> bool:
     """Whether somebody opens a page, as opposed to what the page then asks for."""
-    return "text/html" in HTTPConnection(scope).headers.get("accept", "")
+    return "text/html" in HTTPConnection(scope).headers.get("accept", "") and "/media/" not in scope["path"]
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:

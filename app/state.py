@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +25,6 @@ from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
 # A whole path as our sentences quote it.
-_PATH = re.compile(r"'(?:/|[A-Za-z]:[\\/])[^']*'")
 # The first page is served before the thread below starts to compete with it for the interpreter.
 HEAD_START_SECONDS = 1.5
 
@@ -95,9 +93,7 @@ def said_later(key: str) -> Iterator[None]:
 
 def _give_up(sentence: str) -> None:
     """Whoever only looks on learns what is wrong, and not where on the machine."""
-    if not access.is_teacher():
-        sentence = _PATH.sub("a folder of this machine", sentence)
-    st.error(words.plain(sentence), icon=":material/error:")
+    st.error(words.told(sentence), icon=":material/error:")
     st.stop()
 
 

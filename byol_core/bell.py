@@ -86,7 +86,8 @@ def ring(path: Path) -> bool:
     except OSError:  # nobody there
         return False
     try:
-        if not stat.S_ISFIFO(os.fstat(pipe).st_mode):
+        about = os.fstat(pipe)
+        if not stat.S_ISFIFO(about.st_mode) or about.st_uid != os.getuid():
             return False
         with suppress(BlockingIOError):  # full: it was rung often enough
             os.write(pipe, b".")

@@ -88,7 +88,7 @@ def _epochs(config: RunConfig, per_epoch: int) -> float:
 
 def _less_often(every: float, longer: float) -> float:
     """As often in the whole run as before, when it has so many times the passes."""
-    return min(float(round(every * longer)), _SELDOM) if longer > 1 else every
+    return max(every, min(float(round(every * longer)), _SELDOM)) if longer > 1 else every
 
 
 def sentence(asked: RunConfig, given: RunConfig, images: int) -> str:

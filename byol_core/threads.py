@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import torch
 
-from byol_core.contention import Load, Meter
+from byol_core.contention import Load, Meter, cores
 
 PROCESSOR = "processor"  # what slows a run down, as a code
 _SECONDS, _STEPS = 1.0, 3  # of a look, at least
@@ -112,6 +112,7 @@ class Follower:
 
     def __init__(self, most: int, follows: bool = True) -> None:
         self.follows, self._climb = follows and most > 1, Climb(most)
+        self._fits = most <= cores()  # else its threads wait for each other
         self._meter, self._warm = Meter(), False
         self._crowded = self._was_crowded = False
         self._steps, self._seconds = 0, 0.0  # since the last look
@@ -120,7 +121,7 @@ class Follower:
     @property
     def slowed_by(self) -> str:
         """``PROCESSOR`` while other programs are in the way; else empty."""
-        return PROCESSOR if self._crowded else ""
+        return PROCESSOR if self._crowded and self._fits else ""
 
     def go_on(self) -> None:
         """After something else than steps, such as an evaluation: its time is not theirs."""

@@ -17,7 +17,7 @@ from byol_core.runs import compare as sides
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
-# More lines than this cannot be told apart by their colours; and more runs make a page slow.
+# More lines than this cannot be told apart by colour and dash; and more runs make a page slow.
 MOST_LINES, MOST_RUNS = 12, 60
 FIRST = ("loss", "knn_accuracy")  # and the spread
 _CURVES, _OFFERED = "curves", "curves_offered"

@@ -12,12 +12,11 @@ from app import charts, forms, run_lines, state
 from app.components import curves, system, table, words
 from byol_core.config import field_info
 from byol_core.errors import InputError
-from byol_core.evaluate import words as said
 from byol_core.evaluate.intervals import Difference
 from byol_core.health.signs import SIGNS, SPACES
 from byol_core.runs import accuracies
 from byol_core.runs import compare as sides
-from byol_core.runs.comparison_report import differences_to_best
+from byol_core.runs.comparison_report import differences_to_best, gap
 from byol_core.runs.model import Run
 from byol_core.runs.store import RunStore
 
@@ -85,13 +84,6 @@ def _ends(
     return sides.best_and_last(_store, [run_id], keys)[run_id]
 
 
-def _gap(found: Difference | None) -> str:
-    if found is None:
-        return ""
-    unclear = ", not clear" if found.outcome == "unclear" else ""
-    return said.gap(found) + unclear + ("" if found.few or found.paired else ", unpaired")
-
-
 def _numbers(
     run: Run, values: Mapping[str, tuple[float, float]], keys: Sequence[str], gaps: Mapping[str, Difference]
 ) -> dict[str, float | str]:
@@ -104,7 +96,7 @@ def _numbers(
         row[name] = math.nan if value is None else value
         if key == accuracies.ACCURACY:
             row[name] = _ended(run, value)
-            row |= {"kNN against the best (test)": _gap(gaps.get(run.run_id))} if gaps else {}
+            row |= {"kNN against the best (test)": gap(gaps.get(run.run_id))} if gaps else {}
     seconds = words.elapsed(run)
     return row | {"Minutes": math.nan if seconds is None else seconds / 60}
 

@@ -141,7 +141,7 @@ def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) ->
 def _failed(found: Sequence[Point]) -> None:
     for point in found:
         if point.job and point.job.state == "failed":
-            why = words.plain(point.job.message)
+            why = words.told(point.job.message)
             # A class with fewer images than this has no such point, which is no fault.
             colour, icon = ("grey", "info") if _TOO_MANY in point.job.message else ("red", "error")
             st.caption(f":{colour}[:material/{icon}: {amount(point.protocol.labels).capitalize()}:] {why}")

@@ -112,7 +112,7 @@ def panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What stands in the place of an answer that is not there."""
     question = [(run, protocol)]
     if job.state == "failed":
-        st.error(words.plain(job.message), title="There is no answer", icon=":material/error:")
+        st.error(words.told(job.message), title="There is no answer", icon=":material/error:")
         button("Try again", question, key=f"{key}_again", icon=":material/refresh:")
     else:
         _open_panel(run, protocol, job, key)
@@ -152,7 +152,9 @@ def has_no_labels(run: Run, protocol: Protocol) -> bool:
     if entry := find(source):
         return not entry.classes
     judged = words.results(run)
-    return not protocol.data and bool(judged) and "knn_accuracy" in judged and judged["knn_accuracy"] is None
+    if protocol.data or judged.get("stopped"):  # a stopped run was not judged, labels or not
+        return False
+    return "knn_accuracy" in judged and judged["knn_accuracy"] is None
 
 
 def progress(questions: Sequence[Asked], states: Sequence[str]) -> None:

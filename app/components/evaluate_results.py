@@ -34,7 +34,9 @@ def answer(judged: Judged) -> None:
     st.markdown(words_of(judged))
     figure = evaluate_charts.dots(judged)
     live_chart.live_chart(figure, key="evaluate-dots", alt=_alt(judged))
-    st.caption(f"{_bar(judged)} All use the same labels and the same test images, which chose nothing.")
+    st.caption(
+        f"{_bar(judged)} All use the same labels and the same test images, which were not used to choose anything."
+    )
     for row in judged.scores:
         if row.missing:
             st.caption(f"{said.SUBJECTS[row.subject]}: {words.plain(row.missing)}")
@@ -132,7 +134,7 @@ def _asked(run: Run, asked: Sequence[tuple[Protocol, jobs.Job]]) -> None:
     for protocol, job in asked:
         looks = {"failed": (":material/error:", "red"), "stopped": (":material/pause_circle:", "orange")}
         icon, colour = looks.get(job.state, (":material/schedule:", "blue"))
-        why = f": {words.plain(job.message)}" if job.state == "failed" else ""
+        why = f": {words.told(job.message)}" if job.state == "failed" else ""
         st.markdown(f":{colour}[{icon} {job.state.capitalize()}] {words.plain(said.asked(protocol))}{why}")
     over = [(run, protocol) for protocol, job in asked if job.state not in evaluate_job.BUSY]
     shown = waiting or over

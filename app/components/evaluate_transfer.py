@@ -98,7 +98,7 @@ def _row(run: Run, sets: Sequence[str], question: Protocol) -> list[Entry]:
     try:
         (row,) = transfer.cells_of([run.folder], sets, question)
     except LabError as error:
-        st.warning(f"{words.plain(run.name)}: {words.plain(str(error))}", icon=":material/broken_image:")
+        st.warning(f"{words.plain(run.name)}: {words.told(error)}", icon=":material/broken_image:")
         return []
     jobs = [cell.job() for cell in row]
     return [
@@ -158,7 +158,7 @@ def _failed(entries: Sequence[Entry]) -> None:
     for entry in entries:
         if entry.job.state == "failed":
             where = f"{words.plain(entry.run.name)} on {words.plain(said.set_name(entry.cell.data))}"
-            st.caption(f":red[:material/error: {where}:] {words.plain(entry.job.message)}")
+            st.caption(f":red[:material/error: {where}:] {words.told(entry.job.message)}")
 
 
 def _buttons(entries: Sequence[Entry]) -> None:

@@ -110,7 +110,7 @@ def _spectrum(run: Run, space: str) -> None:
         try:
             found = spectra(run.folder / "embeddings", space)
         except LabError as error:
-            st.caption(words.plain(str(error)))
+            st.caption(words.told(error))
             return
         if found is None:
             soon = "It comes with the first look at the test images."

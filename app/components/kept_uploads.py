@@ -50,7 +50,10 @@ def _clean_up(spare: list[Upload], source: str) -> None:
         return
     named = "the one" if len(spare) == 1 else f"the {len(spare)}"
     with st.popover(f"Remove {named} that no run uses", icon=":material/delete_forever:", key="ask_uploads"):
-        st.markdown(f"{report.size(sum(each.size for each in spare))} are freed, and cannot be brought back.")
+        st.markdown(
+            f"{report.size(sum(each.size for each in spare))} are freed, and cannot be brought back. "
+            "A file that another teacher has uploaded and not trained on yet is removed too."
+        )
         st.button("Remove for good", type="primary", key="remove_uploads", on_click=_remove, args=(source,))
 
 

@@ -167,9 +167,9 @@ def _scale(numbers: Numbers, old: bool) -> None:
     )
     live_chart(lab_charts.scale(numbers, old=old), key="verdict-scale", alt=alt, toolbar=False)
     st.caption(
-        f"**Too strong** below {bounds.lost:g} of what is left of the image: 1 is all that the image itself has of its "
-        f"kind, 0 no more than chance. **Too weak** from {bounds.same:g} on: 1 is two views that are the same to the "
-        "model, 0 two that are as unlike as two different images."
+        f"*What is left of the image*: too strong below {bounds.lost:g} (1: a view resembles its kind as much as the "
+        f"image does; 0: no more than chance). *How alike the views are*: too weak from {bounds.same:g} on (1: the "
+        "model cannot tell them apart; 0: as unlike as two different images)."
     )
 
 

@@ -17,7 +17,7 @@ TROUBLE = "lab_trouble"
 
 def failed(asked: Asked[Any], key: str) -> None:
     """What went wrong in one sentence, and another try for a teacher."""
-    st.error(words.plain(asked.job.message), icon=":material/error:")
+    st.error(words.told(asked.job.message), icon=":material/error:")
     if asked.key and access.is_teacher():
         st.button("Try again", icon=":material/refresh:", key=key, on_click=_again, args=(asked.key,))
 
@@ -32,7 +32,7 @@ def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
     """How far an answer is; for whoever may not ask, that nobody asked yet."""
     if asked.job.state in ("waiting", "running"):
         st.progress(min(max(asked.job.share, 0.0), 1.0), words.plain(asked.job.message or "Waits for its turn"))
-    elif asked.answer is not None:
+    elif asked.answer is not None and not access.is_teacher():
         st.caption("Worked out so far; the rest comes once a teacher looks at these settings.")
     elif not access.is_teacher():
         sign_in.ask(ASK, "Nobody has asked about these settings yet.")

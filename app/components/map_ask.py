@@ -160,7 +160,7 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
     elif where.job.state == "failed":
         _failed(subject, where)
     else:
-        st.progress(min(max(where.job.share, 0.0), 1.0), words.plain(where.job.message) or "Placing the picture")
+        st.progress(min(max(where.job.share, 0.0), 1.0), words.told(where.job.message) or "Placing the picture")
 
 
 def _earlier(subject: Subject) -> bool:
@@ -180,7 +180,7 @@ def _to_newest(subject: Subject) -> None:
 
 def _failed(subject: Subject, where: Where) -> None:
     """Why it has no place; what was tried may be tried again."""
-    st.error(words.plain(where.job.message), icon=":material/error:")
+    st.error(words.told(where.job.message), icon=":material/error:")
     if where.key:
         st.button(
             "Try again",

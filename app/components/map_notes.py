@@ -34,11 +34,6 @@ KEPT_HELP = (
 )
 
 
-def count(n: int) -> str:
-    """A number of images as people read it."""
-    return f"{n:,}".replace(",", "\u202f")
-
-
 def what(probe: Probe, evaluation: Evaluation, space: str, numbers: int) -> str:
     """Which images and which numbers are mapped."""
     seen = (
@@ -59,7 +54,7 @@ def images(probe: Probe) -> str:
     """How many images of which split there are."""
     training = int((probe.parts != TEST).sum())
     test = len(probe) - training
-    return f"{count(test)} test images" + (f" and {count(training)} training images" if training else "")
+    return f"{words.count(test)} test images" + (f" and {words.count(training)} training images" if training else "")
 
 
 def how(shown: Shown, step: int, settings: MapSettings) -> str:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from app.components import live_chart, map_charts, map_data, map_panel, words
 from app.components.embedding_map import decide
-from app.components.map_notes import count
 from byol_core.embed import Probe
 
 PAGE = 12
@@ -22,7 +21,7 @@ def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             many = "point" if len(chosen) == 1 else "points"
-            st.markdown(f"**{count(len(chosen))} {many} selected**", width="content")
+            st.markdown(f"**{words.count(len(chosen))} {many} selected**", width="content")
             st.button(
                 "Clear",
                 key=f"{key}-clear",

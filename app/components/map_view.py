@@ -96,7 +96,7 @@ def in_colour(subject: Subject, space: str, name: str) -> tuple[Field, str]:
         return _in_colour(subject, space, name), ""
     except LabError as error:
         other = _in_colour(subject, space, "class" if subject.probe.labelled else map_data.PLAIN)
-        return other, f"{words.plain(str(error))} Coloured by class meanwhile."
+        return other, f"{words.told(error)} Coloured by class meanwhile."
 
 
 def _in_colour(subject: Subject, space: str, name: str) -> Field:

@@ -101,7 +101,7 @@ def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
         return None
     meanwhile = "" if shown.method == method else " PCA meanwhile."
     if job.state not in map_films.WAITING:
-        return Status(f"{words.plain(job.message)} PCA is shown.", failed=True)
+        return Status(f"{words.told(job.message)} PCA is shown.", failed=True)
     made, many = map_films.made(shown.film), len(subject.steps)
     if shown.film.at(subject.evaluation().step) is not None and not meanwhile:
         return Status(f"{made} of {many} maps through time are made", (made + job.share) / many)
@@ -111,12 +111,12 @@ def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
 def _doing(job: Job, method: str) -> str:
     """What goes on until the map is there."""
     if job.state == "absent" and job.message:
-        return words.plain(job.message)
+        return words.told(job.message)
     if job.state != "running":
         return f"{method} waits for its turn"
     known = job.seconds_left and job.seconds_left >= 1 and job.share >= _TELLING
     left = f", about {words.duration(job.seconds_left or 0)} left" if known else ""
-    doing = words.plain(job.message)
+    doing = words.told(job.message)
     return f"{method} is being made: {doing[:1].lower()}{doing[1:]}{left}"
 
 

@@ -55,6 +55,6 @@ def _headline(run: Run) -> tuple[str, str, Accuracy | None]:
     if accuracy is not None:
         found = accuracies.at_end(run).get(accuracies.ACCURACY)
         return f"kNN on {words.images(found) if found else 'the test images'}", words.number(accuracy), found
-    if run.summary:
+    if run.summary and not run.summary.get("stopped"):
         return "Loss (no labels, so no kNN)", words.number(run.summary.get("loss")), None
     return "Progress", f"{words.share_done(run):.0%}", None

@@ -164,7 +164,7 @@ def settings(run: Run) -> None:
     try:
         config = build(run.config)
     except InputError as error:
-        st.warning(f"This run was made with other settings than there are now. {words.plain(str(error))}")
+        st.warning(f"This run was made with other settings than there are now. {words.told(error)}")
         st.json(run.config)
         return
     preset = draft.preset_of(run)

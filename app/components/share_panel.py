@@ -46,7 +46,10 @@ def _contents(found: list[str]) -> None:
     first, *others = found
     st.image(qr.as_svg(first), width=280, alt=f"QR code of {first}")
     st.header(words.plain(first.removeprefix("http://")), anchor=False)
-    st.caption("Scan the code with a phone in the same network, or type the address. Whoever opens it looks on.")
+    st.caption(
+        "Scan the code with a phone in the same network, or type the address. Whoever opens it can look, and change "
+        "nothing."
+    )
     if others:
         st.caption(
             "If that one does not open: " + ", ".join(f"`{address.removeprefix('http://')}`" for address in others)

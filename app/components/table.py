@@ -7,11 +7,11 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from app import exports
 from byol_core.runs.portable import as_text
 
 Columns = Mapping[str, Sequence[object]]
@@ -28,10 +28,17 @@ def draw(columns: Columns, name: str, shown: Any = None, **options: Any) -> None
 
 def save(columns: Columns, name: str, label: str = "CSV") -> None:
     """The button alone."""
+    file = f"{name}.csv"
+
+    def made() -> bytes:
+        content = as_csv(columns)
+        exports.keep(content, "text/csv", file)
+        return content
+
     st.download_button(
         label,
-        partial(as_csv, columns),
-        f"{name}.csv",
+        made,
+        file,
         "text/csv",
         icon=":material/download:",
         type="tertiary",

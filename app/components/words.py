@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app import access
 from byol_core.evaluate import words as plain_words
 from byol_core.evaluate.intervals import Accuracy, Difference
 from byol_core.runs.model import LIVE, RESUMABLE, Run
+
+_PATH = re.compile(r"'(?:/|[A-Za-z]:[\\/])[^']*'")
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray", "primary"]
 
@@ -163,6 +167,12 @@ def share_done(run: Run) -> float:
 def plain(text: str) -> str:
     """A text that somebody typed, safe inside Markdown."""
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]#|<>~:$" else letter for letter in text)
+
+
+def told(trouble: object) -> str:
+    """What went wrong, safe inside Markdown; whoever only looks on is not told where on the machine."""
+    sentence = str(trouble)
+    return plain(sentence if access.is_teacher() else _PATH.sub("a folder of this machine", sentence))
 
 
 def data_name(run: Run) -> str:

@@ -70,7 +70,7 @@ def beside(other: Run | None, name: str) -> list[Subject]:
     try:
         probe = map_data.probe_of(folder(other))
     except LabError as error:
-        st.error(f"{words.plain(other.name)}: {words.plain(str(error))}", icon=":material/broken_image:")
+        st.error(f"{words.plain(other.name)}: {words.told(error)}", icon=":material/broken_image:")
         return []
     return [Subject(other, probe, map_choices.EVALUATIONS[1], name)] if probe else []
 
@@ -113,7 +113,7 @@ def maps(subjects: Sequence[Subject], wish: Wish, colour: str, places: Sequence[
             try:
                 drawn.append(one_map(subject, wish, colour, pin, len(subjects) > 1, linked))
             except LabError as error:
-                st.error(words.plain(str(error)), icon=":material/broken_image:")
+                st.error(words.told(error), icon=":material/broken_image:")
     return drawn
 
 
@@ -196,7 +196,7 @@ def page() -> None:
     try:
         probe = map_data.probe_of(folder(run))
     except LabError as error:
-        st.error(words.plain(str(error)), icon=":material/broken_image:")
+        st.error(words.told(error), icon=":material/broken_image:")
         return
     if probe is None:
         not_yet(run)

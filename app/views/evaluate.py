@@ -32,7 +32,7 @@ def asked_for() -> Run | None:
     try:
         return store.get(ref) if ref else None
     except LabError as error:
-        st.warning(words.plain(str(error)), icon=":material/link_off:")
+        st.warning(words.told(error), icon=":material/link_off:")
         return None
 
 

@@ -207,7 +207,8 @@ with side, st.container(border=True):
     ).strip()
     if complaint:
         st.error(words.plain(complaint), icon=":material/error:")
-        show_mend(complaint)
+        if config is None:  # else it is the sweep that is wrong, which has widgets of its own
+            show_mend(complaint)
     if config is not None and given is not None:
         if points:
             sweep_form.warn(config, points)

@@ -16,7 +16,8 @@ _SCRIPT = '''\
 from a clone of its repository (pip install -e .) or from its wheel, then run this file with Python.
 
 The run is entered in the lab's home ($BYOL_LAB_HOME, else ./byol_runs), where 'byol app' shows it. On one machine and
-one CPU the weights are the same to the last bit; a GPU adds in another order.{start}
+one CPU the weights are the same to the last bit where 'runtime.threads' is set; threads that follow the load, and a
+GPU, add in another order.{start}
 """
 
 from rich.console import Console

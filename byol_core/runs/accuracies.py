@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ACCURACY, UNTRAINED, PIXELS = KEYS = ("knn_accuracy", "knn_untrained", "knn_pixels")
+_MOST_BYTES = 2**26  # of a file that a page reads; a million test images take a third of it
 PROBE, TEST = "embeddings/probe.json", "embeddings/test.safetensors"
 
 
@@ -46,7 +47,8 @@ def brought(run: Run, before: str = UNTRAINED) -> Difference | None:
 def between(run: Run, other: Run) -> Difference | None:
     """By how much one run's accuracy is above another's; None unless both have one, on the same set of images.
 
-    Where both kept which test images they named rightly, and these are the same images, its interval is a paired one.
+    Where both kept which test images they named rightly, and these have the same places and labels in the set, its
+    interval is a paired one.
     """
     ours, theirs = (at_end(each).get(ACCURACY) for each in (run, other))
     if ours is None or theirs is None or _source(run) != _source(other):
@@ -67,7 +69,8 @@ class _Right:
 
 def _right(file: Path) -> _Right | None:
     try:
-        return _loaded(file, file.stat().st_mtime_ns)
+        about = file.stat()
+        return _loaded(file, about.st_mtime_ns) if about.st_size <= _MOST_BYTES else None
     except OSError:
         return None
 

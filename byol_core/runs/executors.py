@@ -94,7 +94,8 @@ def supervisor_runs(home: Path) -> bool:
 
 def ensure_supervisor(home: Path, url: str | None = None) -> None:
     """Start the supervisor of this home, detached, unless there is one."""
-    if bell.ring(home / BELL) or supervisor_runs(home):
+    bell.ring(home / BELL)
+    if supervisor_runs(home):  # the lock tells, not who hears: a home may have been removed and made anew
         return
     log = home / LOG
     environment = child_environment(home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -27,7 +28,7 @@ def free(connection: Connection, config: RunConfig, preset: str | None) -> str:
     changes = differences(config, preset)
     if not 0 < len(changes) <= MOST:
         return rows.free_name(connection, preset or "run")
-    name = f"{preset} {said(changes)}"
+    name = f"{preset} {said(changes)}"[: rows.LONGEST_NAME - 8].rstrip()
     taken = rows.names_like(connection, name)
     numbered = (f"{name} ({number})" for number in itertools.count(2))
     return next(one for one in itertools.chain((name,), numbered) if one not in taken)
@@ -50,6 +51,7 @@ def said(changes: Mapping[str, Any]) -> str:
 def _value(key: str, value: Any) -> str:
     text = text_of(value)
     text = PurePath(text.replace("\\", "/")).name if key == "data.source" else text
+    text = "".join(letter for letter in text if not unicodedata.category(letter).startswith("C"))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

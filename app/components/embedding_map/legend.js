@@ -47,7 +47,8 @@ class Legend {
 
   buttons(groups) {
     this.named = new Map()
-    this.names = groups.length > 1 ? element("button", "byol-map-button byol-map-names", this.box) : null
+    const named = groups.length > 1 && this.map.field.names.length <= MOST_LABELS
+    this.names = named ? element("button", "byol-map-button byol-map-names", this.box) : null
     if (this.names) {
       this.names.textContent = "Names on the map"
       this.names.title = "Show or hide the names at the middles of the clusters"
