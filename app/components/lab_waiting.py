@@ -32,8 +32,10 @@ def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
     """How far an answer is; for whoever may not ask, that nobody asked yet."""
     if asked.job.state in ("waiting", "running"):
         st.progress(min(max(asked.job.share, 0.0), 1.0), words.plain(asked.job.message or "Waits for its turn"))
-    elif asked.answer is not None and not access.is_teacher():
-        st.caption("Worked out so far; the rest comes once a teacher looks at these settings.")
+    elif asked.answer is not None:
+        teacher = access.is_teacher()
+        rest = "as soon as nothing moves" if teacher else "once a teacher looks at these settings"
+        st.caption(f"Worked out so far; the rest comes {rest}.")
     elif not access.is_teacher():
         sign_in.ask(ASK, "Nobody has asked about these settings yet.")
     else:

@@ -72,7 +72,7 @@ def test_a_part_of_an_answer_is_not_called_unasked() -> None:
         waiting(Asked(Job("absent"), "a part"))
 
     assert [said.value for said in AppTest.from_function(script).run().caption] == [
-        "Worked out so far; the rest comes once a teacher looks at these settings."
+        "Worked out so far; the rest comes as soon as nothing moves."
     ]
 
 
