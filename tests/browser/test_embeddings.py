@@ -136,19 +136,24 @@ def fingers(page: Page, *ways: tuple[tuple[float, float], tuple[float, float]]) 
     send("touchEnd", 1)
 
 
-def test_one_finger_goes_past_the_map_and_two_move_it(phone: Page, served: Served) -> None:
-    show(phone, served)
+def middle(phone: Page) -> tuple[float, float]:
+    """Of the map where it is now."""
     box = phone.locator(".byol-map-plot").bounding_box()
     assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_one_finger_goes_past_the_map_and_two_move_it(phone: Page, served: Served) -> None:
+    show(phone, served)
+    x, y = middle(phone)
     view = f"byolMaps['{TINY}'].now().view"
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
     fingers(phone, ((x, y), (x, y - 200)))
     phone.wait_for_function(f"{scrolled} > 100")
     assert phone.evaluate(view) is None  # the map itself has not moved
     still(phone, scrolled)
-    before = phone.evaluate(scrolled)
-    fingers(phone, ((x - 20, y - 200), (x - 90, y - 200)), ((x + 20, y - 200), (x + 90, y - 200)))
+    before, (x, y) = phone.evaluate(scrolled), middle(phone)
+    fingers(phone, ((x - 20, y), (x - 90, y)), ((x + 20, y), (x + 90, y)))
     phone.wait_for_function(f"{view}?.zoom > 2")
     assert phone.evaluate(scrolled) == before
 
