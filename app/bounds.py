@@ -165,7 +165,6 @@ def keep() -> None:
 def drop_if_silent(protocol: Any) -> None:
     """Close a connection on which nobody has asked for anything yet."""
     transport = protocol.transport
-    if (
-        getattr(protocol, "cycle", True) is None and transport.get_protocol() is protocol
-    ):  # a page's socket has another one
+    is_its_own = transport.get_protocol() is protocol  # a page's socket has another one
+    if is_its_own and getattr(protocol, "cycle", True) is None:
         transport.abort()

@@ -24,7 +24,6 @@ from byol_core.runs import demo
 from byol_core.runs.executors import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
 
-# A whole path as our sentences quote it.
 # The first page is served before the thread below starts to compete with it for the interpreter.
 HEAD_START_SECONDS = 1.5
 

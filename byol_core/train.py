@@ -94,8 +94,8 @@ def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resu
     for text in (images.note, *images.skipped[:20]):
         if text:
             listener.note(text)
-    classes = len(images.class_names) if images.labels is not None else 0
-    config = small_sets.settle(config, len(images.train), classes, world.size, listener if world.writes else Silent())
+    told = listener if world.writes else Silent()
+    config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
     trainer = Trainer(config, images, folder, device, listener, world)
     try:
         return trainer.run(resume)
@@ -147,8 +147,7 @@ class Trainer:
         total = max(1, round(config.epochs * self.per_epoch))
         self.total = min(total, config.steps or total)
         torch.manual_seed(config.seed)
-        classes = len(images.class_names) if images.labels is not None else 0
-        self.model = build_method(config, images=len(self.probe.training), classes=classes)
+        self.model = build_method(config, images=len(self.probe.training), classes=images.classes)
         for encoder in (module for module in self.model.modules() if isinstance(module, Encoder)):
             set_statistics(encoder, images)
         starts.freeze(self.model, config.network.freeze)

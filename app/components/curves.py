@@ -192,10 +192,8 @@ def _no_target(run: Run) -> str:
 
 def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
     evaluation = run.config.get("evaluation", {})
-    judged, images = (
-        f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}",
-        accuracies.validation_images(run),
-    )
+    judged = f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}"
+    images = accuracies.validation_images(run)
     st.markdown(
         f"**kNN while learning**, on {words.count(images) + ' ' if images else ''}validation images",
         help="Of held-out training images (validation, not the test images of the final figure), each is given the "

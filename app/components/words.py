@@ -14,6 +14,7 @@ from byol_core.evaluate import words as plain_words
 from byol_core.evaluate.intervals import Accuracy, Difference
 from byol_core.runs.model import LIVE, RESUMABLE, Run
 
+# A whole path as our sentences quote it.
 _PATH = re.compile(r"'(?:/|[A-Za-z]:[\\/])[^']*'")
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray", "primary"]

@@ -66,6 +66,11 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def classes(self) -> int:
+        """How many classes the labels tell apart; 0 without labels."""
+        return len(self.class_names) if self.labels is not None else 0
+
 
 def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
     """InputError when fewer than two images can be used."""

@@ -25,6 +25,7 @@ from byol_core.evaluate import kept
 from byol_core.evaluate.kept import FOLDER, Predictions, answers, key, predictions, question, result
 from byol_core.evaluate.protocol import Protocol
 from byol_core.files import write_atomic
+from byol_core.system.environment import child_environment
 
 __all__ = [
     "Job", "Predictions", "answers", "ask", "asked", "forget", "job", "key", "predictions", "result", "stop",
@@ -250,8 +251,6 @@ def bell_path(home: Path) -> Path:
 
 def wake(home: Path) -> None:
     """Start the evaluator of this home when something waits and it is not there; LabError when it cannot be started."""
-    from byol_core.system.environment import child_environment
-
     _looked[home] = time.monotonic()
     try:
         with evaluator_lock(home).acquire(timeout=0):

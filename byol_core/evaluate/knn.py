@@ -1,6 +1,6 @@
 """Weighted kNN (arXiv 1805.01978): the k nearest of a bank vote with weight exp(cosine / T).
 
-``knn_predict`` and ``knn_accuracy`` look at what they are given; ``knn_votes`` and ``found_share`` do not.
+``knn_predict`` and ``knn_accuracy`` look at what they are given; ``knn_votes`` does not.
 """
 
 from __future__ import annotations
@@ -72,7 +72,12 @@ def knn_accuracy(
     _check(bank, bank_labels, queries, k, temperature)
     checks.labels("labels", labels, len(queries))
     checks.on_one_device(queries=queries, labels=labels)
-    return found_share(bank, bank_labels, queries, labels, k=k, temperature=temperature)
+    known, asked = bank_labels >= 0, labels >= 0
+    if not known.any() or not asked.any():
+        return None
+    classes = int(bank_labels.max()) + 1
+    votes = knn_votes(bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature)
+    return float((votes.argmax(1) == labels[asked]).float().mean())
 
 
 def _check(bank: Tensor, bank_labels: Tensor, queries: Tensor, k: int, temperature: float) -> None:
@@ -84,15 +89,3 @@ def _check(bank: Tensor, bank_labels: Tensor, queries: Tensor, k: int, temperatu
     checks.on_one_device(bank=bank, bank_labels=bank_labels)
     checks.whole("k", k)
     checks.number("temperature", temperature, above=0)
-
-
-def found_share(
-    bank: Tensor, bank_labels: Tensor, queries: Tensor, labels: Tensor, *, k: int, temperature: float
-) -> float | None:
-    """What :func:`knn_accuracy` gives, without a look at the arguments."""
-    known, asked = bank_labels >= 0, labels >= 0
-    if not known.any() or not asked.any():
-        return None
-    classes = int(bank_labels.max()) + 1
-    votes = knn_votes(bank[known], bank_labels[known], queries[asked], classes=classes, k=k, temperature=temperature)
-    return float((votes.argmax(1) == labels[asked]).float().mean())
