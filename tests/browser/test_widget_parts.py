@@ -73,7 +73,7 @@ def test_a_category_called_none_is_not_the_lack_of_one(run: Run) -> None:
         const buttons = [...document.querySelectorAll("[data-class]")]
         buttons[0].onclick({ detail: 1 })
         return [buttons.map((button) => button.textContent), buttons.map((button) => button.ariaPressed)]"""
-    files = "embedding_map/toolbar.js embedding_map/colour.js embedding_map/shapes.js embedding_map/legend.js"
+    files = " ".join(f"embedding_map/{name}.js" for name in ("toolbar", "colour", "shapes", "names", "legend"))
     assert run(files, body) == [["none1", "some1", "none2"], ["false", "true", "true"]]
 
 
