@@ -12,21 +12,23 @@ _found = importlib.util.find_spec("app")
 if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
-from app import access, bounds, state  # noqa: E402
-from app.components import live_chart, sign_in  # noqa: E402
+from app.middleware import limits  # noqa: E402
+from app.shared import access, old_links, sign_in, state  # noqa: E402
+from app.widgets import live_chart  # noqa: E402
 
 # Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
 LAB, LAB_ICON = "Lab", ":material/science:"
 st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
 st.logo(HERE / "logo.svg")
 st.html(HERE / "styles.css")
-bounds.keep()
+limits.keep()
+old_links.follow()
 access.note_session()
 shared, teacher = access.is_shared(), access.is_teacher()
 page = st.navigation(
     [
         st.Page(
-            "views/lab.py",
+            "home/page.py",
             title=LAB,
             icon=LAB_ICON,
             url_path="home",
@@ -34,14 +36,14 @@ page = st.navigation(
             help="What this machine can do, the run in progress and the last runs. Start the first training here.",
         ),
         st.Page(
-            "views/augment.py",
+            "augment/page.py",
             title="Augment",
             icon=":material/filter_2:",
             url_path="augment",
             help="See the two views that BYOL makes of each image, side by side, and tune how strong they are.",
         ),
         st.Page(
-            "views/train.py",
+            "train/page.py",
             title="Train",
             icon=":material/model_training:",
             url_path="train",
@@ -49,29 +51,29 @@ page = st.navigation(
             visibility="visible" if teacher else "hidden",
         ),
         st.Page(
-            "views/runs.py",
+            "runs/page.py",
             title="Runs",
             icon=":material/monitoring:",
             url_path="runs",
             help="All runs: live curves, log and settings of each; stop, resume, rename or delete them.",
         ),
         st.Page(
-            "views/embeddings.py",
+            "embeddings/page.py",
             title="Embeddings",
             icon=":material/scatter_plot:",
             url_path="embeddings",
             help="A map of what a run has learned: test images with similar representations lie close together.",
         ),
         st.Page(
-            "views/evaluate.py",
+            "evaluate/page.py",
             title="Evaluate",
             icon=":material/fact_check:",
             url_path="evaluate",
             help="What a run is good for: accuracy beside baselines, with few labels, on other images; a full report.",
         ),
-        st.Page("views/lab.py", title=LAB, icon=LAB_ICON, url_path="lab", visibility="hidden"),
+        st.Page("home/page.py", title=LAB, icon=LAB_ICON, url_path="lab", visibility="hidden"),
         st.Page(
-            "views/sign_in.py",
+            "sign_in/page.py",
             title="Teacher" if teacher else "Sign in",
             icon=":material/school:" if teacher else ":material/login:",
             url_path="sign-in",

@@ -13,9 +13,9 @@ _found = importlib.util.find_spec("app")
 if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
-from app import bounds  # noqa: E402
-from app.guard import Guard  # noqa: E402
+from app.middleware import limits  # noqa: E402
+from app.middleware.guard import Guard  # noqa: E402
 
-bounds.keep()
+limits.keep()
 
 streamlit_app = st.App(HERE / "main.py", middleware=[Middleware(Guard)])

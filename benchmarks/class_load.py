@@ -39,7 +39,7 @@ from pages import ROOT, free_port, wait
 from viewers import Seen, elsewhere
 
 from byol_core.runs.store import RunStore
-from byol_core.share import HASH_VARIABLE, hash_passphrase, make_passphrase
+from byol_core.sharing import HASH_VARIABLE, hash_passphrase, make_passphrase
 
 STAY = 30.0  # seconds that a tab stays on a page
 COMPLAINT = re.compile(r"^.*(?:Traceback|Error|Exception|Warning).*$", re.M)

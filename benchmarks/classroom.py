@@ -44,7 +44,7 @@ def one(seed: int) -> dict[str, Any]:
 
 def machine() -> str:
     """Hardware and versions, in a line."""
-    from byol_core.device import describe_machine
+    from byol_core.system.device import describe_machine
 
     m = describe_machine()
     return f"{m['cpu']}, {m['threads']} threads, {m['memory_gb']} GB; torch {m['torch']}, Python {m['python']}"

@@ -3,7 +3,7 @@
     python benchmarks/collapse.py [--seconds 60] [--seeds 5] [--quick] [--json] [--write]
 
 The preset `collapse-demo`: healthy BYOL, then without stop-gradient, then without predictor and with tau 0 (the target
-is the online network). The std ratio is sqrt(d) times the mean deviation of the normalised vectors of test images, the
+is the online network). The std ratio is sqrt(d) times the mean deviation of the normalized vectors of test images, the
 network in evaluation mode (arXiv 2011.10566, section 4.1): 1 is spread evenly, 0 is one point for all images. It is
 looked at every few seconds, for the representation and for the projection; the looks are in the minute. A switch has
 collapsed the run where the ratio was seen under 0.1; BYOL is healthy where it stayed above 0.4 from half of the run on,
@@ -45,8 +45,8 @@ def run(case: str, seed: int, seconds: float, threads: int) -> dict[str, Any]:
     """Train for so many seconds; the ratios at each look, as (seconds, step, representation, projection)."""
     from ours import take, trainer
 
+    from byol_core.config.presets import get
     from byol_core.data.catalog import load
-    from byol_core.presets import get
 
     config = (
         get("collapse-demo")

@@ -138,8 +138,8 @@ def heading(title: str, machine: Mapping[str, Any]) -> str:
 
 def describe() -> dict[str, Any]:
     """Hardware and versions of everything that takes part."""
-    from byol_core import __version__
-    from byol_core.device import describe_machine
+    from byol_core._version import __version__
+    from byol_core.system.device import describe_machine
 
     m = describe_machine()
     bf16 = "with" if m["devices"][-1]["bf16"] else "without"
@@ -205,7 +205,7 @@ def show(arguments: argparse.Namespace, name: str, data: Mapping[str, Any], mark
     """Print the result, and write its tables when asked to."""
     print(json.dumps(data) if arguments.json else markdown)
     if arguments.write:
-        from byol_core.files import write_atomic
+        from byol_core.system.files import write_atomic
 
         write_atomic(RESULTS / f"{name}.md", (markdown + "\n").encode())
 

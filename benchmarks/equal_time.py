@@ -48,9 +48,9 @@ K, TEMPERATURE = 20, 0.1
 
 def take_turn(task: dict[str, Any]) -> dict[str, Any]:
     """One run: steps, images, seconds, and the accuracy beside that of the untrained encoder and of the pixels."""
+    from byol_core.config.presets import get
     from byol_core.data.catalog import load
-    from byol_core.device import use_threads
-    from byol_core.presets import get
+    from byol_core.system.device import use_threads
 
     use_threads(task["threads"])
     config = get("classroom").config()
@@ -137,13 +137,13 @@ def judge(encoder: Any, images: Any) -> float | None:
 
 
 def _pixels(images: Any) -> float | None:
-    from byol_core.probe import pixels
+    from byol_core.networks.features import pixels
 
     return _knn(pixels(images.images), images)
 
 
 def _knn(rows: Any, images: Any) -> float | None:
-    from byol_core.evaluate import knn_accuracy
+    from byol_core.evaluation import knn_accuracy
 
     train, test, labels = images.train, images.test, images.labels
     return knn_accuracy(rows[train], labels[train], rows[test], labels[test], k=K, temperature=TEMPERATURE)

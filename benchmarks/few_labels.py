@@ -29,10 +29,10 @@ Found = dict[str, dict[str, Any]]  # by method and labels: what was judged
 def judged(run: Path, labels: Sequence[str], splits: int, threads: int) -> Found:
     """Every method with every number of labels; plain values of each answer."""
     from byol_core.data.catalog import load
-    from byol_core.device import pick_device, use_threads
-    from byol_core.evaluate.encoders import load_encoder
-    from byol_core.evaluate.protocol import Protocol
-    from byol_core.evaluate.protocols import answer
+    from byol_core.evaluation.protocol import Protocol
+    from byol_core.evaluation.protocols import answer
+    from byol_core.system.device import pick_device, use_threads
+    from byol_core.weights.encoder_files import load_encoder
 
     use_threads(threads)
     loaded = load_encoder(run)

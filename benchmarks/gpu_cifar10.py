@@ -1,12 +1,12 @@
 """ResNet-18 with the small-image stem on CIFAR-10, batch 512, on a CUDA GPU: speed, where the time goes, a whole run.
 
     python benchmarks/gpu_cifar10.py [--cifar cifar10.npz] [--rounds 5] [--quick] [--json] [--write]
-    python benchmarks/gpu_cifar10.py --full [--validation 0.1] [--set optimiser.lr=0.03 ...]
+    python benchmarks/gpu_cifar10.py --full [--validation 0.1] [--set optimizer.lr=0.03 ...]
 
 Images/s of the trainer's own step, per way of executing it, in interleaved rounds, beside the GPU's measured bfloat16
 matrix rate; the arithmetic of a step is counted, not assumed. The parts of a step are those of the eager one, since a
-graph launches as a whole. --full trains the preset `cifar10` to its end through `byol_core.train.train` and judges its
-last epoch by kNN (k = 200, T = 0.1) on the test images; settings are to be chosen by the validation images.
+graph launches as a whole. --full trains the preset `cifar10` to its end through `byol_core.training.trainer.train` and
+judges its last epoch by kNN (k = 200, T = 0.1) on the test images; settings are to be chosen by the validation images.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ IMAGES, SHARE, ACCURACY, SECONDS = 30_000, 0.34, 0.869, 360  # to reach, on an H
 
 def configure(chosen: argparse.Namespace, **more: Any) -> Any:
     """The preset, with what the command line lays over it."""
-    from byol_core.config_text import parse_assignments
-    from byol_core.presets import get
+    from byol_core.config.parsing import parse_assignments
+    from byol_core.config.presets import get
 
     dotted = {"runtime.device": chosen.device, **parse_assignments(chosen.set)}
     dotted |= {"data.source": chosen.cifar} if chosen.cifar else {}
@@ -88,7 +88,7 @@ def full(config: Any) -> dict[str, Any]:
     """The whole run: its summary, the wall-clock of everything from reading the images on, the validation curve."""
     from gpu_step import peak, reset_peak
 
-    from byol_core.train import train
+    from byol_core.training.trainer import train
 
     watch = Watch()
     reset_peak()

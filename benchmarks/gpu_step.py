@@ -15,7 +15,7 @@ from common import say
 from trace_parts import busy, longest, shares
 
 WARM, SIDE = 20, 8192  # steps thrown away, the graph's capture among them; side of the matrices
-PARTS = ("views", "forward", "backward", "optimiser", "average")
+PARTS = ("views", "forward", "backward", "optimizer", "average")
 PROFILED = 10  # steps
 
 
@@ -32,7 +32,7 @@ class Contender:
         self.trainer, self.take, self.batch = trainer(config, images), take, int(config.batch_size)
         for _ in range(warm):
             take(self.trainer)
-        synchronise()
+        synchronize()
         self.memory = {name: round(value - before[name], 1) for name, value in peak().items()}
 
     def speed(self, steps: int) -> float:
@@ -40,11 +40,11 @@ class Contender:
         started = time.perf_counter()
         for _ in range(steps):
             self.take(self.trainer)
-        synchronise()
+        synchronize()
         return round(steps * self.batch / (time.perf_counter() - started), 1)
 
 
-def synchronise() -> None:
+def synchronize() -> None:
     """Wait for the GPU."""
     import torch
 
@@ -82,10 +82,10 @@ def matrix_rate(device: str, side: int = SIDE, tries: int = 20) -> float:
     a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
     seconds = []
     for _ in range(tries):
-        synchronise()
+        synchronize()
         started = time.perf_counter()
         a @ a
-        synchronise()
+        synchronize()
         seconds.append(time.perf_counter() - started)
     return float(2 * side**3 / statistics.median(seconds))
 
@@ -161,11 +161,11 @@ def _trace(step: Any) -> tuple[list[dict[str, Any]], float]:
     kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if torch.cuda.is_available() else [])]
     with TemporaryDirectory() as folder:
         with torch.profiler.profile(activities=kinds) as profiler:
-            synchronise()
+            synchronize()
             started = time.perf_counter()
             for _ in range(PROFILED):
                 step()
-            synchronise()
+            synchronize()
             seconds = (time.perf_counter() - started) / PROFILED
         path = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(path))

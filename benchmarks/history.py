@@ -42,8 +42,8 @@ from pages import ARGUMENTS, BROWSERS, served
 from playwright.sync_api import Page, sync_playwright
 from viewers import watch
 
+from byol_core.config.presets import get
 from byol_core.events import MetricRow, Progress
-from byol_core.presets import get
 from byol_core.runs.store import RunStore
 
 KEYS = ("images_per_second", "learning_rate", "loss", "tau")

@@ -25,9 +25,9 @@ import numpy as np
 import psutil
 from common import Requirement, describe, guarded, heading, installed, parser, requirements_table, say, show, table
 
-from byol_core.embed import METHODS, MapSettings, near, pca, quality, unit
-from byol_core.embed.fits import fit
-from byol_core.embed.probe import Matrix
+from byol_core.embeddings import METHODS, MapSettings, near, pca, quality, unit
+from byol_core.embeddings.snapshot import Matrix
+from byol_core.embeddings.umap_tsne import fit
 
 PACKAGES = ("umap-learn", "pynndescent", "numba", "scikit-learn", "numpy", "scipy", "cuml")
 AT_ONCE_SECONDS = 2.0  # a page may wait so long for PCA
@@ -51,8 +51,8 @@ def made_up(n: int, d: int, seed: int = 0) -> tuple[Matrix, Matrix]:
     """Two evaluations of n images: groups on a surface that bends, and the same moved a little. (n, d) float32 each."""
     rng = np.random.default_rng(seed)
     surface = rng.normal(size=(SURFACE, d)).astype(np.float32)
-    centres = rng.normal(size=(GROUPS, SURFACE)).astype(np.float32)
-    places: Matrix = centres[rng.integers(GROUPS, size=n)] + 0.5 * rng.normal(size=(n, SURFACE)).astype(np.float32)
+    centers = rng.normal(size=(GROUPS, SURFACE)).astype(np.float32)
+    places: Matrix = centers[rng.integers(GROUPS, size=n)] + 0.5 * rng.normal(size=(n, SURFACE)).astype(np.float32)
     found: list[Matrix] = []
     for _ in range(2):
         places = places + 0.05 * rng.normal(size=places.shape).astype(np.float32)
@@ -89,7 +89,7 @@ def measure(images: int, numbers: int, methods: list[str]) -> dict[str, dict[str
     for method in methods:
         say(f"{method} …")
         found[method] = of_method(method, first, second)
-    say("neighbours …")
+    say("neighbors …")
     seconds, _ = timed(lambda: near(first[: min(images, 12_000)], 15))
     found[f"15 nearest of {min(images, 12_000):,}"] = {"first": seconds}
     return found

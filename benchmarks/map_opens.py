@@ -40,9 +40,9 @@ PATIENCE = 900_000  # ms, on a slow machine
 
 def home_with(home: Path, images: int, numbers: int) -> Path:
     """Make the shipped run a large one; the folder of its embeddings."""
-    from byol_core.embedding_folder import EmbeddingFolder, Look
     from byol_core.runs import demo
     from byol_core.runs.store import RunStore
+    from byol_core.training.snapshot_writer import EmbeddingFolder, Look
 
     run = demo.ensure(RunStore(home))
     assert run

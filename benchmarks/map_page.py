@@ -16,9 +16,9 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.components.asset import deliver, plotly_script
-from app.components.embedding_map import Colours, Frames, Sheets, embedding_map
-from app.components.packed import READER, pack
+from app.widgets.asset import deliver, plotly_script
+from app.widgets.embedding_map import Colors, Frames, Sheets, embedding_map
+from app.widgets.packed import READER, pack
 
 CLASSES, PER_SHEET, COLUMNS, CELL = 10, 2500, 50, 32
 # What the widget was before it had a renderer of its own: a trace a class, no axes, panning by drag.
@@ -47,12 +47,12 @@ export default function ({ data, parentElement }) {
 
 @st.cache_resource
 def clusters(n: int) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
-    """Places (n, 2) around ten centres, and which centre."""
+    """Places (n, 2) around ten centers, and which center."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, CLASSES, n).astype(np.int16)
     angle = 2 * np.pi * labels / CLASSES
-    centres = 3 * np.stack([np.cos(angle), np.sin(angle)], 1)
-    return (centres + rng.normal(0, 0.6, (n, 2))).astype(np.float32), labels
+    centers = 3 * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return (centers + rng.normal(0, 0.6, (n, 2))).astype(np.float32), labels
 
 
 @st.cache_resource
@@ -75,25 +75,25 @@ def sheets(n: int) -> Sheets:
 
 
 @st.cache_resource
-def whole(n: int) -> tuple[Frames, NDArray[np.int32], Colours, NDArray[np.int32]]:
+def whole(n: int) -> tuple[Frames, NDArray[np.int32], Colors, NDArray[np.int32]]:
     """What the widget is given; the same objects at every rerun, as the page does it."""
     xy, labels = clusters(n)
     names = tuple(f"class {k}" for k in range(CLASSES))
     near = np.random.default_rng(1).integers(0, n, (n, 5)).astype(np.int32)
     frames = Frames((0,), ("epoch 0",), (None,), xy[None])
-    return frames, np.arange(n, dtype=np.int32), Colours("Class", "category", labels, names), near
+    return frames, np.arange(n, dtype=np.int32), Colors("Class", "category", labels, names), near
 
 
 def ours(n: int) -> None:
     """The widget of the Embeddings page."""
-    frames, ids, colours, near = whole(n)
+    frames, ids, colors, near = whole(n)
     embedding_map(
         frames,
         current=0,
         ids=ids,
-        labels=colours.values,
-        class_names=colours.names,
-        colours=colours,
+        labels=colors.values,
+        class_names=colors.names,
+        colors=colors,
         near=near,
         sheets=sheets(n),
         revision="one",

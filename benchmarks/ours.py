@@ -13,13 +13,13 @@ from torch import Tensor
 from byol_core.augment import make_views
 from byol_core.config import RunConfig
 from byol_core.data.imageset import ImageSet
-from byol_core.device import pick_device, use_threads
 from byol_core.events import Silent
-from byol_core.optim import set_rate
-from byol_core.train import Trainer
+from byol_core.optim.optimizers import set_rate
+from byol_core.system.device import pick_device, use_threads
+from byol_core.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from byol_core.batches import Piece
+    from byol_core.training.batches import Piece
 
 Views = tuple[Tensor, Tensor]
 
@@ -58,16 +58,16 @@ class Parts:
     def step(self, views: Views, piece: Piece, step: int, phase: Any = None) -> Tensor:
         """Everything but the views; ``phase(name)`` may be a context manager around each part."""
         mark, stepper = phase or _unmarked, self.stepper
-        set_rate(stepper.optimiser, stepper.rate(step))
-        stepper.optimiser.zero_grad(set_to_none=True)
+        set_rate(stepper.optimizer, stepper.rate(step))
+        stepper.optimizer.zero_grad(set_to_none=True)
         directions = stepper.method.in_turn(*views, piece.indices, piece.labels)
         total = torch.zeros((), device=views[0].device)
         while (loss := self._next(directions, mark)) is not None:
             with mark("backward"):
                 loss.backward()  # type: ignore[no-untyped-call]
             total = total + loss.detach()
-        with mark("optimiser"):
-            stepper.optimiser.step()
+        with mark("optimizer"):
+            stepper.optimizer.step()
         with mark("average"):
             stepper.method.update_target(stepper.tau(step))
         return total

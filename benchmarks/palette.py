@@ -1,8 +1,8 @@
-"""benchmarks/palette.py: search for ten class colours that anybody can tell apart, and print each better set.
+"""benchmarks/palette.py: search for ten class colors that anybody can tell apart, and print each better set.
 
-By simulated annealing from the colours in use, for one theme. Each two colours must be --apart CIEDE2000 from another
+By simulated annealing from the colors in use, for one theme. Each two colors must be --apart CIEDE2000 from another
 in each kind of sight (1.6 times as far in the normal one), each 3.1:1 from its grounds; every class keeps its hue, and
-among sets that do, the one nearest to the colours in use is preferred. Minutes on one core.
+among sets that do, the one nearest to the colors in use is preferred. Minutes on one core.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.colour_vision import SIGHTS, TO_XYZ, Array, ciede2000, linear, parsed, seen  # noqa: E402
+from tests.color_vision import SIGHTS, TO_XYZ, Array, ciede2000, linear, parsed, seen  # noqa: E402
 
 # Hue in CIELAB (degrees, None for any) and least and most chroma: teal, orange, violet, red, blue, olive, rose, slate,
 # brown, green.
@@ -33,20 +33,20 @@ ONE, OTHER = np.triu_indices(len(FAMILIES), 1)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the colours are measured by."""
+    """What the colors are measured by."""
 
     start: Array
     grounds: Array
     apart: float
 
-    def cost(self, colours: Array) -> float:
-        """0 for the colours in use, if these are far enough from each other."""
-        lab = seen(colours, "normal")
+    def cost(self, colors: Array) -> float:
+        """0 for the colors in use, if these are far enough from each other."""
+        lab = seen(colors, "normal")
         cost = 0.002 * (ciede2000(lab, seen(self.start, "normal")) ** 2).sum()
         for sight in SIGHTS:
             least = self.apart * (1.6 if sight == "normal" else 1)
-            cost += short(ciede2000(*(seen(colours, sight)[side] for side in (ONE, OTHER))), least)
-        light = linear(colours) @ TO_XYZ[1] + 0.05
+            cost += short(ciede2000(*(seen(colors, sight)[side] for side in (ONE, OTHER))), least)
+        light = linear(colors) @ TO_XYZ[1] + 0.05
         for ground in linear(self.grounds) @ TO_XYZ[1] + 0.05:
             cost += 40 * np.maximum(3.1 - np.maximum(light, ground) / np.minimum(light, ground), 0).sum()
         return float(cost + sum(map(strange, lab, FAMILIES)))
@@ -58,7 +58,7 @@ def short(distances: Array, least: float) -> float:
 
 
 def strange(lab: Array, family: tuple[tuple[int, int] | None, int, int]) -> float:
-    """How far a colour is from its family."""
+    """How far a color is from its family."""
     hues, low, high = family
     chroma, hue = float(np.hypot(*lab[1:])), float(np.degrees(np.arctan2(lab[2], lab[1])) % 360)
     cost = 0.8 * max(low - chroma, 0, chroma - high)
@@ -69,18 +69,18 @@ def strange(lab: Array, family: tuple[tuple[int, int] | None, int, int]) -> floa
 
 
 def annealed(wanted: Wanted, random: np.random.Generator) -> tuple[float, Array]:
-    """One way down from the colours in use: one of them is changed at a time, ever less."""
-    colours, cost = wanted.start, wanted.cost(wanted.start)
+    """One way down from the colors in use: one of them is changed at a time, ever less."""
+    colors, cost = wanted.start, wanted.cost(wanted.start)
     for step in range(STEPS):
         left = 1 - step / STEPS
-        other = colours.copy()
-        which = random.integers(len(colours))
+        other = colors.copy()
+        which = random.integers(len(colors))
         moved = other[which] + random.normal(0, 0.12 * left + 0.008, 3)
         other[which] = np.round(np.clip(moved, 0, 1) * 255) / 255
         found = wanted.cost(other)
         if found < cost or random.random() < np.exp((cost - found) / (8 * 0.0025 ** (1 - left))):
-            colours, cost = other, found
-    return cost, colours
+            colors, cost = other, found
+    return cost, colors
 
 
 def main() -> None:
@@ -95,11 +95,11 @@ def main() -> None:
     wanted = Wanted(parsed(theme["chartCategoricalColors"]), grounds, asked.apart)
     random, best, end = np.random.default_rng(asked.seed), np.inf, time.monotonic() + asked.seconds
     while time.monotonic() < end:
-        cost, colours = annealed(wanted, random)
+        cost, colors = annealed(wanted, random)
         if cost < best:
             best = cost
-            least = {sight: ciede2000(*(seen(colours, sight)[side] for side in (ONE, OTHER))).min() for sight in SIGHTS}
-            names = ["#" + "".join(f"{round(255 * part):02X}" for part in colour) for colour in colours]
+            least = {sight: ciede2000(*(seen(colors, sight)[side] for side in (ONE, OTHER))).min() for sight in SIGHTS}
+            names = ["#" + "".join(f"{round(255 * part):02X}" for part in color) for color in colors]
             print(f"{cost:.2f}", *(f"{sight} {value:.1f}" for sight, value in least.items()), *names, flush=True)
 
 

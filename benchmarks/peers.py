@@ -2,7 +2,7 @@
 
 Every loop has ``whole()``, one training step with its views; ``alone()``, the same step on views made before; and
 ``finish()``, which lets its workers go. All use SGD with momentum 0.9 and weight decay 5e-4, crop, mirror, the paper's
-colour changes, solarisation of one view, and no blur, as their recipes for small images have it; byol-pytorch keeps
+color changes, solarization of one view, and no blur, as their recipes for small images have it; byol-pytorch keeps
 the views that are its default. Whatever else differs is their own.
 
 * lightly: the BYOL example of its documentation (docs.lightly.ai/examples/byol.html), DataLoader and PIL transforms.
@@ -75,7 +75,7 @@ def endless(loader: DataLoader[Any]) -> Iterator[Any]:
 
 
 class Standard(nn.Module):
-    """The normalisation at the end of lightly's transforms, for images (B, 3, H, W) in [0, 1] that had none."""
+    """The normalization at the end of lightly's transforms, for images (B, 3, H, W) in [0, 1] that had none."""
 
     def forward(self, images: Tensor) -> Tensor:
         """ImageNet's mean and deviation."""
@@ -166,7 +166,7 @@ class Tuned(Lightly):
     """lightly's loop with channels-last and, where the hardware has it, bfloat16 autocast added by hand."""
 
     def __init__(self, work: Work) -> None:
-        from byol_core.device import has_bfloat16
+        from byol_core.system.device import has_bfloat16
 
         super().__init__(work)
         self.bf16 = has_bfloat16(torch.device("cpu"))
@@ -220,14 +220,14 @@ class SoloLearn:
 
     @staticmethod
     def loader(work: Work) -> DataLoader[Any]:
-        """Its CIFAR-10 recipe for BYOL: solarisation in the second view, no blur."""
+        """Its CIFAR-10 recipe for BYOL: solarization in the second view, no blur."""
         data = _solo("utils/pretrain_dataloader")
         jitter = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.2, "hue": 0.1}
         views = [
             data.prepare_transform(
-                "cifar10", **jitter, gaussian_prob=0.0, solarization_prob=solarise, crop_size=work.side
+                "cifar10", **jitter, gaussian_prob=0.0, solarization_prob=solarize, crop_size=work.side
             )
-            for solarise in (0.0, 0.2)
+            for solarize in (0.0, 0.2)
         ]
         transform = data.prepare_n_crop_transform(views, num_crops_per_aug=[1, 1])
         pictures = data.dataset_with_index(Pictures)(work.pixels, work.labels, transform)

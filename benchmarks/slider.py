@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 IDLE_MS, TRAINING_MS = 150, 300
 PARTS = ("new pixels", "painted")
-WATCHED = 4  # view 1 of the second picture: its colours are drawn, so every step of the strength changes it
+WATCHED = 4  # view 1 of the second picture: its colors are drawn, so every step of the strength changes it
 WAIT_MS = 700  # between two presses, so that each is one movement of its own
 # Notes when new pixels were put into a view, and the frame after: to read them back would take longer than all else.
 WATCH = """view => {

@@ -92,7 +92,7 @@ def take_turn(task: dict[str, Any]) -> dict[str, Any]:
     """Build the cache, try to load the set into memory, or train; under a limit when the task has one."""
     import torch  # noqa: F401 - before the limit, which is for what comes then
 
-    import byol_core.train  # noqa: F401
+    import byol_core.training.trainer  # noqa: F401
 
     if task["limit"]:
         _limit(task["limit"] * MIB)

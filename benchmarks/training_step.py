@@ -71,7 +71,7 @@ def settings(task: Mapping[str, Any], precision: str) -> dict[str, Any]:
         "network.projector_hidden": 4096,
         "network.predictor_hidden": 4096,
         "network.projection_size": 256,
-        "optimiser.name": "sgd",
+        "optimizer.name": "sgd",
         "runtime.precision": precision,
         "runtime.device": "cpu",
         "runtime.threads": task["threads"],
@@ -130,12 +130,12 @@ def _peer(task: dict[str, Any], pixels: Any, labels: Any) -> tuple[Callable[[], 
     from peers import LOOPS, Work
 
     from byol_core.config import build
-    from byol_core.device import use_threads
     from byol_core.networks import build_encoder
+    from byol_core.system.device import use_threads
 
     use_threads(task["threads"])
     torch.manual_seed(0)
-    # Without the first layer, which normalises: the peers do that in their transforms.
+    # Without the first layer, which normalizes: the peers do that in their transforms.
     encoder = build_encoder(build({}, settings(task, "auto")).network, 32)
     work = Work(pixels, labels.tolist(), encoder.body, encoder.feature_dim, task["batch"], workers=task["workers"])
     loop = LOOPS[task["who"]](work)

@@ -127,7 +127,7 @@ def calibrate() -> dict[str, float]:
     """GFLOP/s of this machine's matrix product now, in what it computes with: the best of a few of 2048x2048."""
     import torch
 
-    from byol_core.device import has_bfloat16
+    from byol_core.system.device import has_bfloat16
 
     found = {}
     for dtype in (torch.float32, torch.bfloat16)[: 1 + has_bfloat16(torch.device("cpu"))]:

@@ -44,10 +44,10 @@ from pages import served
 from turns import Others
 from viewers import watch
 
-from byol_core import warm
-from byol_core.evaluate import jobs
-from byol_core.evaluate.protocol import Protocol
-from byol_core.runs.model import LIVE, Run
+from byol_core import jobs as warm
+from byol_core.evaluation import jobs
+from byol_core.evaluation.protocol import Protocol
+from byol_core.runs.run import LIVE, Run
 from byol_core.runs.store import RunStore
 
 ALONE, LOOPS, BROWSER = "alone", "one busy loop a core", "60 % of one core"
@@ -132,7 +132,7 @@ class Lab:
         self.made += 1
         folder, key = self.run.folder / "embeddings" / "maps", f"under-load-{self.made}"
         question = {"space": "representation", "step": 0, "method": "UMAP"}
-        question |= {"neighbours": 15, "min_dist": 0.1, "seed": self.made}
+        question |= {"neighbors": 15, "min_dist": 0.1, "seed": self.made}
         warm.ask(self.home, "maps", folder, key, "map", question)
         return _rate(lambda: warm.job(folder, key).state)
 

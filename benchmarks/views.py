@@ -4,9 +4,9 @@
     python benchmarks/views.py --device cuda      (the tensor form, plain and compiled, beside kornia)
 
 From uint8 images in memory to two float batches. In a round every contender takes a turn, in a process of its own;
-figures are medians over rounds, ratios are taken within a round. Nobody normalises. lightly and torchvision work image
-by image, and so give each its own parameters; kornia draws them for each image of a batch, but one order of the colour
-operations for all. All crop, mirror, jitter, grey and solarise as Table 6 of the paper says, and `blur` adds its blur;
+figures are medians over rounds, ratios are taken within a round. Nobody normalizes. lightly and torchvision work image
+by image, and so give each its own parameters; kornia draws them for each image of a batch, but one order of the color
+operations for all. All crop, mirror, jitter, gray and solarize as Table 6 of the paper says, and `blur` adds its blur;
 the peers interpolate as they do when not asked, bilinearly, which is less work than the paper's bicubic.
 """
 
@@ -167,11 +167,11 @@ def _torchvision(task: dict[str, Any], pixels: Any) -> Step:
     import torch
     from torchvision.transforms import v2
 
-    def view(solarise: float) -> Any:
+    def view(solarize: float) -> Any:
         crop = v2.RandomResizedCrop(SIDE, antialias=True)
         jitter = v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.2, 0.1)], 0.8)
-        colours = [jitter, v2.RandomGrayscale(0.2), v2.RandomSolarize(128, solarise)]
-        return v2.Compose([crop, v2.RandomHorizontalFlip(), *colours, v2.ToDtype(torch.float32, scale=True)])
+        colors = [jitter, v2.RandomGrayscale(0.2), v2.RandomSolarize(128, solarize)]
+        return v2.Compose([crop, v2.RandomHorizontalFlip(), *colors, v2.ToDtype(torch.float32, scale=True)])
 
     first, second = view(0.0), view(0.2)
     stack = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
@@ -183,14 +183,14 @@ def _kornia(task: dict[str, Any], pixels: Any) -> Step:
     import kornia.augmentation as K
     import torch
 
-    def view(blur: float, solarise: float) -> Any:
+    def view(blur: float, solarize: float) -> Any:
         crop = K.RandomResizedCrop((SIDE, SIDE), cropping_mode="resample")
         jitter = K.ColorJitter(0.4, 0.4, 0.2, 0.1, p=0.8)
         parts = [crop, K.RandomHorizontalFlip(), jitter, K.RandomGrayscale(p=0.2)]
         if task["who"] == KORNIA_BLUR:
             parts.append(K.RandomGaussianBlur(3, (0.1, 2.0), p=blur))
-        if solarise:
-            parts.append(K.RandomSolarize(0.0, 0.0, p=solarise))
+        if solarize:
+            parts.append(K.RandomSolarize(0.0, 0.0, p=solarize))
         return torch.nn.Sequential(*parts)
 
     first, second = view(1.0, 0.0), view(0.1, 0.2)

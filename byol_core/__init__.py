@@ -8,20 +8,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from byol_core._version import __version__ as __version__
 
 _HOMES = {
-    "BYOLForImageClassification": "byol_core.model",
+    "BYOLForImageClassification": "byol_core.weights.classifier",
     "ImageSet": "byol_core.data.imageset",
     "InputError": "byol_core.errors",
     "LabError": "byol_core.errors",
-    "OnlineTarget": "byol_core.method",
+    "OnlineTarget": "byol_core.methods",
     "RunConfig": "byol_core.config",
     "RunStore": "byol_core.runs.store",
     "build": "byol_core.config",
     "build_encoder": "byol_core.networks",
     "byol_loss": "byol_core.losses",
-    "knn_accuracy": "byol_core.evaluate",
+    "knn_accuracy": "byol_core.evaluation",
     "load": "byol_core.data.catalog",
     "make_views": "byol_core.augment",
     "resolve": "byol_core.augment",
@@ -50,12 +50,12 @@ if TYPE_CHECKING:
     from byol_core.data.catalog import load
     from byol_core.data.imageset import ImageSet
     from byol_core.errors import InputError, LabError
-    from byol_core.evaluate import knn_accuracy
+    from byol_core.evaluation import knn_accuracy
     from byol_core.losses import byol_loss
-    from byol_core.method import OnlineTarget
-    from byol_core.model import BYOLForImageClassification
+    from byol_core.methods import OnlineTarget
     from byol_core.networks import build_encoder
     from byol_core.runs.store import RunStore
+    from byol_core.weights.classifier import BYOLForImageClassification
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from byol_core import BYOLForImageClassification, ImageSet, LabError, build, load
 from byol_core.events import Silent
-from byol_core.train import train
+from byol_core.training.trainer import train
 
 SIZE = 64  # pixels
 
@@ -59,7 +59,7 @@ def few(images: ImageSet, count: int, generator: torch.Generator) -> Tensor:
 
 def fine_tune(model: BYOLForImageClassification, pixels: Tensor, labels: Tensor, steps: int) -> None:
     """A plain loop: AdamW, batches of 32, every other one mirrored; the encoder learns a hundred times more slowly."""
-    optimiser = torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         [{"params": model.encoder.parameters(), "lr": 1e-4}, {"params": model.classifier.parameters(), "lr": 1e-2}],
         weight_decay=0.05,
     )
@@ -69,8 +69,8 @@ def fine_tune(model: BYOLForImageClassification, pixels: Tensor, labels: Tensor,
         batch = pixels[rows].flip(3) if step % 2 else pixels[rows]
         outputs = model(batch, labels=labels[rows])
         outputs.loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
 
 
 @torch.no_grad()
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data.npy"), help="pictures without labels")
     parser.add_argument("--folder", type=Path, default=Path("tutorial-run"), help="where the pretrained encoder goes")
     parser.add_argument("--epochs", type=float, default=1.0, help="passes of BYOL over the pictures")
-    parser.add_argument("--labels", type=int, default=10, help="labelled pictures of each class")
+    parser.add_argument("--labels", type=int, default=10, help="labeled pictures of each class")
     parser.add_argument("--steps", type=int, default=60, help="steps of fine-tuning")
     options = parser.parse_args()
     torch.manual_seed(0)

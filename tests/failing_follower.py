@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from byol_core import follow, train
 from byol_core.errors import InputError
+from byol_core.training import rank, trainer
 
 
 def refuse(*_: Any, **__: Any) -> None:
@@ -11,5 +11,5 @@ def refuse(*_: Any, **__: Any) -> None:
 
 
 if __name__ == "__main__":
-    train.load = refuse
-    raise SystemExit(follow.main())
+    trainer.load = refuse
+    raise SystemExit(rank.main())

@@ -34,7 +34,7 @@ TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 1
 
 @pytest.fixture
 def load(monkeypatch):
-    """Import a benchmark as it imports its neighbours."""
+    """Import a benchmark as it imports its neighbors."""
     monkeypatch.syspath_prepend(str(FOLDER))
     return importlib.import_module
 
@@ -323,7 +323,7 @@ def test_the_parts_of_a_step_make_the_trainer_s_own_step(load):
     images = ImageSet("noise", pixels, None, (), torch.arange(16), torch.arange(16, n))
     small = {"network.encoder": "conv-quarter", "network.projector_hidden": 16, "network.predictor_hidden": 16}
     here = {"data.image_size": 16, "data.validation": 0.0, "runtime.threads": 1, "runtime.device": "cpu"}
-    config = build({}, {**small, **here, "runtime.precision": "float32", "optimiser.warmup": 0.0, "batch_size": 8})
+    config = build({}, {**small, **here, "runtime.precision": "float32", "optimizer.warmup": 0.0, "batch_size": 8})
     ours = load("ours")
     whole, apart = ours.trainer(config, images), ours.trainer(config, images)
     parts = ours.Parts(apart)

@@ -17,15 +17,16 @@ import torch
 from torch import Tensor
 
 import byol_core
-from byol_core import evaluate, health, losses, networks, optim, schedules
+from byol_core import evaluation, health, losses, networks
 from byol_core.augment import ViewPolicy, apply, apply_by_tensors, describe, draw, make_views, preset_strengths, resolve
 from byol_core.config import NetworkConfig, RunConfig, ViewsConfig, build, field_info
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.errors import InputError
-from byol_core.evaluate.linear import Probe
+from byol_core.evaluation.linear import Probe
 from byol_core.health import measures
-from byol_core.method import build_method
+from byol_core.methods import build_method
+from byol_core.optim import optimizers, schedules
 
 NAN, INF = math.nan, math.inf
 CONFIG = RunConfig()
@@ -66,12 +67,12 @@ NO_LABELS = {
 }  # fmt: skip
 NO_PICTURES = {
     "nothing": None, "a list": [[0.0]], "numpy": pictures().numpy(), "one picture": pictures()[0],
-    "channels last": pictures().permute(0, 2, 3, 1), "grey": pictures()[:, :1], "four channels": torch.ones(4, 4, 8, 8),
+    "channels last": pictures().permute(0, 2, 3, 1), "gray": pictures()[:, :1], "four channels": torch.ones(4, 4, 8, 8),
     "int64": pictures().long(), "bool": pictures() > 3, "no pixels": torch.ones(4, 3, 0, 8),
 }  # fmt: skip
 NO_UNIT = {
     "NaN": holding(UNIT, NAN), "infinite": holding(UNIT, INF), "0 to 255": pictures().float(),
-    "normalised": (UNIT - 0.5) / 0.25, "a little over": UNIT * 1.1,
+    "normalized": (UNIT - 0.5) / 0.25, "a little over": UNIT * 1.1,
 }  # fmt: skip
 SIDES = {
     "one number": 8, "three": (8, 8, 8), "zero": (0, 8), "negative": (8, -8), "floats": (8.0, 8.0), "text": "88",
@@ -121,17 +122,17 @@ OUT = {"too high": LABELS + 3, "under -1": LABELS - 2, "torch's none": LABELS.ma
 table(losses.cross_entropy, {"logits": rows(8, 3), "labels": LABELS}, labels=NO_LABELS | OUT, logits=ROWS)
 table(losses.widened, {}, values={"a number": 1.0, "a list": [1.0]})
 
-# Neighbours and the linear probe
+# Neighbors and the linear probe
 
 KNN = {"bank": rows(), "bank_labels": LABELS, "queries": rows(shift=1), "labels": LABELS, "k": 3, "temperature": 0.1}
 table(
-    evaluate.knn_accuracy, KNN, bank=NO_ROWS | NOT_FINITE | {"fewer columns": rows(8, 3)},
+    evaluation.knn_accuracy, KNN, bank=NO_ROWS | NOT_FINITE | {"fewer columns": rows(8, 3)},
     queries=NO_ROWS | NOT_FINITE | ONE_COLUMN, bank_labels=NO_LABELS, labels=NO_LABELS | {"under -1": LABELS - 2},
     k=WHOLE, temperature=OVER_0,
 )  # fmt: skip
 PREDICT = {key: value for key, value in KNN.items() if key != "labels"} | {"classes": 3}
 NONE = {"without a class": LABELS - 1}
-table(evaluate.knn_predict, PREDICT, bank_labels=NO_LABELS | OUT | NONE, classes=WHOLE, k={"zero": 0, "a half": 0.5})
+table(evaluation.knn_predict, PREDICT, bank_labels=NO_LABELS | OUT | NONE, classes=WHOLE, k={"zero": 0, "a half": 0.5})
 table(Probe, {"features": rows(), "labels": LABELS, "classes": 3}, features=ROWS | NOT_FINITE, labels=NO_LABELS | OUT | NONE, classes=WHOLE | {"one": 1})  # noqa: E501  # fmt: skip
 table(Probe(rows(), LABELS, 3).fit, {}, strength=OVER_0)
 
@@ -170,7 +171,7 @@ table(preset_strengths, {}, preset={"unknown": "papers", "nothing": None, "a num
 table(resolve, {}, views=KINDS | {"a run": CONFIG})
 STRENGTHS = dict(POLICY.strengths)
 table(
-    ViewPolicy, {"strengths": STRENGTHS, "jitter": (0.8, 0.8), "blur": (0.5, 0.5), "solarise": (0.2, 0.2)},
+    ViewPolicy, {"strengths": STRENGTHS, "jitter": (0.8, 0.8), "blur": (0.5, 0.5), "solarize": (0.2, 0.2)},
     strengths={"none": {}, "unknown": {**STRENGTHS, "twist": 1.0}, "NaN": {**STRENGTHS, "hue": NAN}, "huge": {**STRENGTHS, "hue": 9.0}, "a list": [1.0]},  # noqa: E501
     jitter={"over 1": (0.8, 1.2), "negative": (-0.1, 0.8), "one number": 0.8, "three": (0.8,) * 3},
 )  # fmt: skip
@@ -211,7 +212,7 @@ table(learning_encoder, {}, images=NO_PICTURES)
 table(classify, {}, pixel_values=NO_PICTURES | NO_UNIT)
 table(classify, {"pixel_values": pictures(8)}, labels=NO_LABELS | {"too high": LABELS + 1, "under -1": LABELS - 2})
 table(ENCODER.freeze, {}, stages={"too many": 9, "negative": -1, "floats": 1.0})
-table(ENCODER.set_statistics, {}, images={"floats": UNIT, "none": pictures(0), "grey": pictures()[:, :1]})
+table(ENCODER.set_statistics, {}, images={"floats": UNIT, "none": pictures(0), "gray": pictures()[:, :1]})
 PRETRAINED = {"pretrained_model_name_or_path": "byol-tiny", "num_labels": 3}
 from_pretrained = byol_core.BYOLForImageClassification.from_pretrained
 table(
@@ -247,7 +248,7 @@ table(
     train={"a list": [0, 1], "shared": torch.arange(4), "outside": torch.tensor([9]), "a mask": torch.ones(4) > 0},
 )  # fmt: skip
 
-# Schedules, optimiser, settings
+# Schedules, optimizer, settings
 
 RATE = {"step": 1, "total": 10, "base": 0.1}
 COUNT = {key: value for key, value in WHOLE.items() if key != "zero"}
@@ -255,13 +256,16 @@ table(schedules.learning_rate, RATE, step=COUNT, total=COUNT, base=NUMBERS, warm
 table(schedules.target_tau, RATE, step=COUNT, base=NUMBERS | {"over 1": 1.1}, kind={"nothing": None})
 WEIGHTS = [torch.nn.Parameter(torch.ones(2, 2))]
 LARS = {"params": WEIGHTS, "lr": 0.1}
-table(optim.LARS, LARS, lr=NUMBERS, momentum=NUMBERS | {"over 1": 1.5}, weight_decay=NUMBERS, trust=OVER_0)
+table(optimizers.LARS, LARS, lr=NUMBERS, momentum=NUMBERS | {"over 1": 1.5}, weight_decay=NUMBERS, trust=OVER_0)
 table(
-    optim.build_optimiser, {"config": CONFIG.optimiser, "modules": [(ENCODER, 1.0)]}, config=KINDS, modules={"none": []}
+    optimizers.build_optimizer,
+    {"config": CONFIG.optimizer, "modules": [(ENCODER, 1.0)]},
+    config=KINDS,
+    modules={"none": []},
 )
-table(optim.peak_rate, {"config": CONFIG.optimiser, "batch_size": 8}, config=KINDS, batch_size=WHOLE)
-table(optim.set_rate, {"optimiser": optim.LARS([{"params": WEIGHTS, "rate": 1.0}], 0.1)}, rate=NUMBERS)
-table(optim.LARS(WEIGHTS, 0.1).step, {}, closure={"a function": lambda: 0.0})
+table(optimizers.peak_rate, {"config": CONFIG.optimizer, "batch_size": 8}, config=KINDS, batch_size=WHOLE)
+table(optimizers.set_rate, {"optimizer": optimizers.LARS([{"params": WEIGHTS, "rate": 1.0}], 0.1)}, rate=NUMBERS)
+table(optimizers.LARS(WEIGHTS, 0.1).step, {}, closure={"a function": lambda: 0.0})
 TREES: dict[str, Any] = {
     "a list": [1], "a text": "epochs=3", "unknown": {"epoch": 3}, "a text for a number": {"epochs": "many"},
     "negative": {"epochs": -1}, "NaN": {"epochs": NAN}, "infinite": {"epochs": INF}, "an object": {"epochs": object()},
@@ -310,9 +314,9 @@ RIGHT: dict[str, Callable[[], bool]] = {
     "a loss of NaN is NaN": lambda: bool(losses.byol_loss(holding(rows(), NAN), rows()).isnan()),
     "a sign of NaN is NaN": lambda: math.isnan(health.std_ratio(holding(rows(), NAN))),
     "a sign of one row is NaN": lambda: math.isnan(health.std_ratio(rows(1))),
-    "k is cut to the bank": lambda: evaluate.knn_accuracy(*list(KNN.values())[:4], k=99) is not None,
-    "no label, no accuracy": lambda: evaluate.knn_accuracy(rows(), LABELS * 0 - 1, rows(), LABELS) is None,
-    "an empty bank, no accuracy": lambda: evaluate.knn_accuracy(rows(0), LABELS[:0], rows(), LABELS) is None,
+    "k is cut to the bank": lambda: evaluation.knn_accuracy(*list(KNN.values())[:4], k=99) is not None,
+    "no label, no accuracy": lambda: evaluation.knn_accuracy(rows(), LABELS * 0 - 1, rows(), LABELS) is None,
+    "an empty bank, no accuracy": lambda: evaluation.knn_accuracy(rows(0), LABELS[:0], rows(), LABELS) is None,
     "no labels cost nothing": lambda: float(losses.cross_entropy(rows(8, 3), LABELS * 0 - 1)) == 0,
     "either mark of no label": lambda: MODEL(pictures(8), LABELS * 0 - 100).loss.item() == 0,
     "after the last step the rate is 0": lambda: schedules.learning_rate(15, 10, 0.1) == pytest.approx(0),

@@ -16,57 +16,58 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from byol_core import losses, optim, schedules
-from byol_core.augment import blur, colour, geometry
+from byol_core import losses
+from byol_core.augment import blur, color, geometry
 from byol_core.config import build
-from byol_core.evaluate import knn_accuracy, knn_predict
-from byol_core.evaluate.linear import Probe
+from byol_core.evaluation import knn_accuracy, knn_predict
+from byol_core.evaluation.linear import Probe
 from byol_core.health import measures
-from byol_core.method import build_method
+from byol_core.methods import build_method
+from byol_core.optim import optimizers, schedules
 from tests.references import inputs
 
 CASES = json.loads((Path(__file__).parent / "references" / "values.json").read_text())
 Value = float | list[float] | dict[str, float]
 
 
-def pair(shape: list[int], centre: float) -> tuple[Tensor, Tensor]:
+def pair(shape: list[int], center: float) -> tuple[Tensor, Tensor]:
     n, d = shape
-    return inputs.rows(n, d, 0.3, centre), inputs.rows(n, d, 0.8, centre)
+    return inputs.rows(n, d, 0.3, center), inputs.rows(n, d, 0.8, center)
 
 
 # Losses
 
 
-def byol_loss(shape: list[int], centre: float) -> float:
-    return losses.byol_loss(*pair(shape, centre)).item()
+def byol_loss(shape: list[int], center: float) -> float:
+    return losses.byol_loss(*pair(shape, center)).item()
 
 
-def negative_cosine(shape: list[int], centre: float) -> float:
-    return losses.negative_cosine(*pair(shape, centre)).item()
+def negative_cosine(shape: list[int], center: float) -> float:
+    return losses.negative_cosine(*pair(shape, center)).item()
 
 
-def nt_xent(shape: list[int], centre: float, t: float) -> float:
-    return losses.nt_xent(*pair(shape, centre), t).item()
+def nt_xent(shape: list[int], center: float, t: float) -> float:
+    return losses.nt_xent(*pair(shape, center), t).item()
 
 
-def info_nce(shape: list[int], centre: float, t: float) -> float:
+def info_nce(shape: list[int], center: float, t: float) -> float:
     negatives = F.normalize(inputs.rows(11, shape[1], 1.7), dim=1)
-    return losses.info_nce(*pair(shape, centre), negatives, t).item()
+    return losses.info_nce(*pair(shape, center), negatives, t).item()
 
 
-def barlow_twins(shape: list[int], centre: float, weight: float) -> float:
-    return losses.barlow_twins(*pair(shape, centre), weight).item()
+def barlow_twins(shape: list[int], center: float, weight: float) -> float:
+    return losses.barlow_twins(*pair(shape, center), weight).item()
 
 
-def vicreg(shape: list[int], centre: float, weights: list[float]) -> float:
-    return losses.vicreg(*pair(shape, centre), *weights).item()
+def vicreg(shape: list[int], center: float, weights: list[float]) -> float:
+    return losses.vicreg(*pair(shape, center), *weights).item()
 
 
-def cross_entropy(shape: list[int], centre: float) -> float:
-    return losses.cross_entropy(4 * pair(shape, centre)[0], inputs.labels(*shape)).item()
+def cross_entropy(shape: list[int], center: float) -> float:
+    return losses.cross_entropy(4 * pair(shape, center)[0], inputs.labels(*shape)).item()
 
 
-# Schedules, average, optimiser
+# Schedules, average, optimizer
 
 
 def learning_rate(steps: list[int], total: int, warmup: int, base: float) -> list[float]:
@@ -93,11 +94,11 @@ def lars(rates: str, decay: float) -> list[float]:
     """A weight and its bias, in the groups that a run has."""
     layer = nn.Linear(4, 5).double()
     layer.weight.data, layer.bias.data = inputs.rows(5, 4, 1.1), inputs.rows(1, 5, 1.3)[0]
-    optimiser = optim.LARS(optim.parameter_groups([(layer, 1.0)], decay), 0.0)
+    optimizer = optimizers.LARS(optimizers.parameter_groups([(layer, 1.0)], decay), 0.0)
     for k, rate in enumerate(inputs.RATES[rates]):
         layer.weight.grad, layer.bias.grad = inputs.rows(5, 4, 2.0 + k), inputs.rows(1, 5, 2.5 + k)[0]
-        optim.set_rate(optimiser, rate)
-        optimiser.step()
+        optimizers.set_rate(optimizer, rate)
+        optimizer.step()
     return [*layer.weight.flatten().tolist(), *layer.bias.tolist()]
 
 
@@ -108,21 +109,21 @@ def lars_weight(rates: str, decay: float) -> list[float]:
 # Evaluation
 
 
-def neighbours(n: int, d: int, classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def neighbors(n: int, d: int, classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return *inputs.clusters(n, d, classes, 0.3), *inputs.clusters(25, d, classes, 0.9)
 
 
 def predicted(n: int, d: int, classes: int, k: int, t: float) -> list[int]:
-    bank, truth, queries, _ = neighbours(n, d, classes)
+    bank, truth, queries, _ = neighbors(n, d, classes)
     return knn_predict(bank, truth, queries, classes=classes, k=k, temperature=t).tolist()
 
 
 def accuracy(n: int, d: int, classes: int, k: int, t: float) -> float | None:
-    return knn_accuracy(*neighbours(n, d, classes), k=k, temperature=t)
+    return knn_accuracy(*neighbors(n, d, classes), k=k, temperature=t)
 
 
 def linear(n: int, d: int, classes: int, strength: float) -> list[float]:
-    features, truth, _, _ = neighbours(n, d, classes)
+    features, truth, _, _ = neighbors(n, d, classes)
     classifier = Probe(features, truth, classes).fit(strength)
     return inputs.probes(classifier.probabilities(inputs.clusters(10, d, classes, 0.9)[0]))
 
@@ -131,11 +132,11 @@ def linear(n: int, d: int, classes: int, strength: float) -> list[float]:
 
 
 def of_rows(measure: Callable[[Tensor], Any]) -> Callable[..., Any]:
-    return lambda shape, centre: measure(pair(shape, centre)[0])
+    return lambda shape, center: measure(pair(shape, center)[0])
 
 
 def of_pairs(measure: Callable[[Tensor, Tensor], Any]) -> Callable[..., Any]:
-    return lambda shape, centre: measure(*pair(shape, centre))
+    return lambda shape, center: measure(*pair(shape, center))
 
 
 # Views
@@ -147,19 +148,19 @@ def pictures() -> Tensor:
 
 def jitter(which: int) -> Callable[..., list[float]]:
     def changed(factor: float = 0.0, turn: float = 0.0) -> list[float]:
-        factors = torch.tensor(colour.NEUTRAL).repeat(3, 1)
-        factors[:, which] = turn if which == colour.HUE else factor
-        return inputs.probes(colour.jitter(pictures(), factors, torch.arange(4).repeat(3, 1)))
+        factors = torch.tensor(color.NEUTRAL).repeat(3, 1)
+        factors[:, which] = turn if which == color.HUE else factor
+        return inputs.probes(color.jitter(pictures(), factors, torch.arange(4).repeat(3, 1)))
 
     return changed
 
 
-def greyscale() -> list[float]:
-    return inputs.probes(colour.greyscale(pictures(), torch.ones(3, dtype=torch.bool)))
+def grayscale() -> list[float]:
+    return inputs.probes(color.grayscale(pictures(), torch.ones(3, dtype=torch.bool)))
 
 
-def solarise(threshold: float) -> list[float]:
-    return inputs.probes(colour.solarise(pictures(), torch.full((3,), threshold)))
+def solarize(threshold: float) -> list[float]:
+    return inputs.probes(color.solarize(pictures(), torch.full((3,), threshold)))
 
 
 def blurred(sigma: float, inside: bool = False) -> list[float]:
@@ -184,7 +185,7 @@ def draw_boxes(size: list[int]) -> dict[str, float]:
 
 # How far a number may be from theirs: ours in float64 to rounding, in float32 to its digits, statistics to their noise.
 _EXACT, _DIGITS, _STEP, _NOISE = 1e-10, 2e-5, 1e-6, 4e-3
-_GREY = 2e-4  # 0.299 of the red, where ours is 0.2989
+_GRAY = 2e-4  # 0.299 of the red, where ours is 0.2989
 OURS: dict[str, tuple[Callable[..., Any], float]] = {
     "byol_loss": (byol_loss, _EXACT),
     "negative_cosine": (negative_cosine, _EXACT),
@@ -209,14 +210,14 @@ OURS: dict[str, tuple[Callable[..., Any], float]] = {
     "uniformity": (of_rows(measures.uniformity), _DIGITS),
     "alignment": (of_pairs(measures.alignment), _DIGITS),
     "paired_cosine": (of_pairs(measures.paired_cosine), _DIGITS),
-    "brightness": (jitter(colour.BRIGHTNESS), _STEP),
-    "contrast": (jitter(colour.CONTRAST), _STEP),
-    "saturation": (jitter(colour.SATURATION), _STEP),
-    "contrast of another grey": (jitter(colour.CONTRAST), _GREY),
-    "saturation of another grey": (jitter(colour.SATURATION), _GREY),
-    "hue": (jitter(colour.HUE), _DIGITS),
-    "greyscale": (greyscale, _STEP),
-    "solarise": (solarise, _STEP),
+    "brightness": (jitter(color.BRIGHTNESS), _STEP),
+    "contrast": (jitter(color.CONTRAST), _STEP),
+    "saturation": (jitter(color.SATURATION), _STEP),
+    "contrast of another gray": (jitter(color.CONTRAST), _GRAY),
+    "saturation of another gray": (jitter(color.SATURATION), _GRAY),
+    "hue": (jitter(color.HUE), _DIGITS),
+    "grayscale": (grayscale, _STEP),
+    "solarize": (solarize, _STEP),
     "blur": (blurred, _STEP),
     "blur_inside": (lambda sigma: blurred(sigma, inside=True), _STEP),
     "crop": (crop, _DIGITS),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from byol_core import checks
-from byol_core.augment import colour
+from byol_core.augment import color
 from byol_core.augment.parameters import NEVER, ViewParameters
+from byol_core.system import checks
 
 
 def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
@@ -13,11 +13,11 @@ def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tupl
     checks.whole("i", i, 0, len(params) - 1)
     checks.sides("size", size)
     lines = list(_describe_geometry(params, i, size))
-    lines += _describe_colour(params, i)
+    lines += _describe_color(params, i)
     if params.sigma is not None and params.sigma[i] > 0:
         lines.append(("blur", f"sigma {params.sigma[i]:.2f} px"))
     if params.threshold is not None and params.threshold[i] < NEVER:
-        lines.append(("solarise", f"from {params.threshold[i]:.2f}"))
+        lines.append(("solarize", f"from {params.threshold[i]:.2f}"))
     if params.deviation is not None:
         lines.append(("noise", f"± {params.deviation[i]:.2f}"))
     if params.holes is not None:
@@ -42,14 +42,14 @@ def _describe_geometry(params: ViewParameters, i: int, size: tuple[int, int]) ->
     return lines
 
 
-def _describe_colour(params: ViewParameters, i: int) -> list[tuple[str, str]]:
+def _describe_color(params: ViewParameters, i: int) -> list[tuple[str, str]]:
     lines = []
     if params.factors is not None and params.order is not None:
         names = ("brightness", "contrast", "saturation", "hue")
         for which in params.order[i].tolist():
             value = float(params.factors[i, which])
-            if value != colour.NEUTRAL[which]:
-                lines.append((names[which], f"{value:+.3f}" if which == colour.HUE else f"× {value:.2f}"))
-    if params.grey is not None and params.grey[i]:
-        lines.append(("greyscale", "yes"))
+            if value != color.NEUTRAL[which]:
+                lines.append((names[which], f"{value:+.3f}" if which == color.HUE else f"× {value:.2f}"))
+    if params.gray is not None and params.gray[i]:
+        lines.append(("grayscale", "yes"))
     return lines

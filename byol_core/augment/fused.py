@@ -42,11 +42,11 @@ def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
         images = images.float() if images.is_floating_point() else images.float() / 255
     view = torch.empty(len(images), 3, *size)
     if params.degrees is None or params.shift is None:
-        _run(images, view, {**_geometry(params), **_colours(params)})
+        _run(images, view, {**_geometry(params), **_colors(params)})
     else:
         _run(images, view, _geometry(params))
         view = geometry.rotate_shift(view, params.degrees, params.shift).contiguous()
-        _run(images, view, _colours(params))
+        _run(images, view, _colors(params))
     return noise.finish(view, params.noise, params.deviation, params.holes)
 
 
@@ -75,8 +75,8 @@ def _geometry(p: ViewParameters) -> dict[str, Tensor]:
     return {"boxes": p.boxes, "mirror_h": p.flip_horizontal, "mirror_v": p.flip_vertical}
 
 
-def _colours(p: ViewParameters) -> dict[str, Tensor]:
-    names = ("factors", "order", "grey", "sigma", "threshold")
+def _colors(p: ViewParameters) -> dict[str, Tensor]:
+    names = ("factors", "order", "gray", "sigma", "threshold")
     return {name: value for name in names if (value := getattr(p, name)) is not None}
 
 
@@ -88,14 +88,14 @@ _OFF = {
     "mirror_v": np.empty(0, np.bool_),
     "factors": np.empty((0, 4), np.float32),
     "order": np.empty((0, 4), np.int64),
-    "grey": np.empty(0, np.bool_),
+    "gray": np.empty(0, np.bool_),
     "sigma": np.empty(0, np.float32),
     "threshold": np.empty(0, np.float32),
 }
 
 
 def _run(images: Tensor, view: Tensor, params: dict[str, Tensor]) -> None:
-    """Crop into ``view`` where there are boxes, and change its colours in place."""
+    """Crop into ``view`` where there are boxes, and change its colors in place."""
     from byol_core.augment import kernels  # brings numba with it
 
     _, _, height, width = view.shape

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 SMALLEST_AREA = 0.08  # arXiv 2006.07733, Table 6
 ASPECT = 4 / 3  # log-uniform in 3/4 ... 4/3, the same table
-_TRIES = 10  # torchvision draws ten times before it takes the centre
+_TRIES = 10  # torchvision draws ten times before it takes the center
 BOX_NUMBERS = 2 * _TRIES + 2  # random numbers that a box takes
 
 
@@ -51,7 +51,7 @@ def draw_boxes(uniform: Tensor, size: tuple[int, int], strength: float) -> Tenso
     none = first[0] >= _TRIES
     first = first.clamp(max=_TRIES - 1)
     w, h = w.gather(0, first)[0], h.gather(0, first)[0]
-    central = _centre(size, aspect)
+    central = _center(size, aspect)
     h, w = h.masked_fill(none, central[2]), w.masked_fill(none, central[3])
     top = (top_u * (height - h + 1)).long().masked_fill(none, central[0])
     left = (left_u * (width - w + 1)).long().masked_fill(none, central[1])
@@ -63,7 +63,7 @@ def _whole(n: int, size: tuple[int, int], device: torch.device) -> Tensor:
     return torch.stack([torch.zeros_like(sides[0]), torch.zeros_like(sides[0]), *sides], 1)
 
 
-def _centre(size: tuple[int, int], aspect: float) -> tuple[int, int, int, int]:
+def _center(size: tuple[int, int], aspect: float) -> tuple[int, int, int, int]:
     height, width = size
     w = min(width, round(height * aspect))
     h = min(height, round(width * aspect))

@@ -1,6 +1,6 @@
 """The views of a batch on the CPU, compiled: every operation on one image while it lies in the cache.
 
-The definitions and their sources are in ``geometry``, ``colour`` and ``blur``, which serve accelerators and are what
+The definitions and their sources are in ``geometry``, ``color`` and ``blur``, which serve accelerators and are what
 this file is tested against. There the whole batch crosses the memory once for every tensor operation, here once in all.
 Nothing is parallel inside: ``fused`` deals the images out to threads. All that is compiled lies in this one file, since
 numba's cache on disk is renewed when the file of a function changes, and looks at no other.
@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from byol_core.augment.colour import BRIGHTNESS, CONTRAST, HUE, LUMA
+from byol_core.augment.color import BRIGHTNESS, CONTRAST, HUE, LUMA
 
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -62,11 +62,11 @@ def _resize_weights(length: int, mirror: bool, first: Ints, weights: Floats) -> 
     stretch = max(scale, 1.0)
     taps = min(length, math.ceil(4 * stretch))
     for i in range(target):
-        centre = ((target - 1 - i if mirror else i) + 0.5) * scale
-        start = min(max(math.floor(centre - 2 * stretch + 0.5), 0), length - taps)
+        center = ((target - 1 - i if mirror else i) + 0.5) * scale
+        start = min(max(math.floor(center - 2 * stretch + 0.5), 0), length - taps)
         total = 0.0
         for k in range(taps):
-            weight = _cubic((start + k + 0.5 - centre) / stretch)
+            weight = _cubic((start + k + 0.5 - center) / stretch)
             weights[i, k] = weight
             total += weight
         for k in range(taps):
@@ -138,7 +138,7 @@ def _clamp(flat: Floats) -> None:
 
 
 @_part
-def _mean_grey(r: Floats, g: Floats, b: Floats) -> Single:
+def _mean_gray(r: Floats, g: Floats, b: Floats) -> Single:
     total = _0
     for p in range(len(r)):
         total += _RED * r[p] + _GREEN * g[p] + _BLUE * b[p]
@@ -152,13 +152,13 @@ def _blend(flat: Floats, other: Single, factor: Single) -> None:
 
 
 @_part
-def _blend_with_grey(r: Floats, g: Floats, b: Floats, factor: Single) -> None:
-    """Saturation; with factor 0, greyscale."""
+def _blend_with_gray(r: Floats, g: Floats, b: Floats, factor: Single) -> None:
+    """Saturation; with factor 0, grayscale."""
     for p in range(len(r)):
-        grey = _RED * r[p] + _GREEN * g[p] + _BLUE * b[p]
-        r[p] = _unit(grey + factor * (r[p] - grey))
-        g[p] = _unit(grey + factor * (g[p] - grey))
-        b[p] = _unit(grey + factor * (b[p] - grey))
+        gray = _RED * r[p] + _GREEN * g[p] + _BLUE * b[p]
+        r[p] = _unit(gray + factor * (r[p] - gray))
+        g[p] = _unit(gray + factor * (g[p] - gray))
+        b[p] = _unit(gray + factor * (b[p] - gray))
 
 
 @_part
@@ -171,7 +171,7 @@ def _fall(k: Single) -> Single:
 
 @_part
 def _hue(r: Floats, g: Floats, b: Floats, amount: Single) -> None:
-    """``colour.rotate_hue`` with the turn taken as positive, so that no remainder of a negative number is needed."""
+    """``color.rotate_hue`` with the turn taken as positive, so that no remainder of a negative number is needed."""
     turn = np.float32(6 * (amount - math.floor(amount)))
     for p in range(len(r)):
         red, green, blue = r[p], g[p], b[p]
@@ -198,14 +198,14 @@ def _jitter(flat: Floats, r: Floats, g: Floats, b: Floats, factors: Floats, orde
             if which == BRIGHTNESS:
                 _blend(flat, _0, factor)
             elif which == CONTRAST:
-                _blend(flat, _mean_grey(r, g, b), factor)
+                _blend(flat, _mean_gray(r, g, b), factor)
             else:
-                _blend_with_grey(r, g, b, factor)
+                _blend_with_gray(r, g, b, factor)
 
 
 @_part
 def _blur_weights(sigma: float, weights: Floats) -> None:
-    """Half of the kernel, from its centre outwards; the whole sums to one."""
+    """Half of the kernel, from its center outwards; the whole sums to one."""
     total = -1.0
     for k in range(len(weights)):
         weights[k] = math.exp(-0.5 * (k / sigma) ** 2)
@@ -229,9 +229,9 @@ def _blur(view: Floats, sigma: float, weights_y: Floats, weights_x: Floats, rows
     for c in range(3):
         plane = view[c]
         for y in range(height):
-            out, centre, weight = rows[y], plane[y], weights_y[0]
+            out, center, weight = rows[y], plane[y], weights_y[0]
             for x in range(width):
-                out[x] = weight * centre[x]
+                out[x] = weight * center[x]
             for k in range(1, len(weights_y)):
                 above, below, weight = plane[_reflected(y - k, height)], plane[_reflected(y + k, height)], weights_y[k]
                 for x in range(width):
@@ -253,7 +253,7 @@ def _blur(view: Floats, sigma: float, weights_y: Floats, weights_x: Floats, rows
 
 
 @_part
-def _solarise(flat: Floats, threshold: float) -> None:
+def _solarize(flat: Floats, threshold: float) -> None:
     for p in range(len(flat)):
         flat[p] = flat[p] if flat[p] < threshold else _1 - flat[p]
 
@@ -270,7 +270,7 @@ def make(
     mirror_v: Bools,
     factors: Floats,
     order: Ints,
-    grey: Bools,
+    gray: Bools,
     sigma: Floats,
     threshold: Floats,
     reach: tuple[int, int],
@@ -279,7 +279,7 @@ def make(
 
     All arrays are contiguous. The parameters are those of ``ViewParameters``; one of length 0 is an operation that is
     off. With ``boxes`` of length 0 the views are not cropped but changed where they are. ``reach``: the pixels of the
-    blur beside its centre, along y and x.
+    blur beside its center, along y and x.
     """
     _, _, height, width = views.shape
     H, W = max(pictures.shape[2], floats.shape[2]), max(pictures.shape[3], floats.shape[3])
@@ -301,7 +301,7 @@ def make(
                 _cut_bytes(pictures[i], top, left, h, w, source)
             else:
                 _cut_floats(floats[i], top, left, h, w, source)
-            # Along y; then along x, turned so that the inner loops run over neighbours; and back.
+            # Along y; then along x, turned so that the inner loops run over neighbors; and back.
             _resize(source, h, w, mirror_v[i], rows, first_y, weights)
             _transpose(rows.reshape(lines, rows.shape[2]), lines, w, turned[0])
             _resize(turned, w, lines, mirror_h[i], columns, first_x, weights)
@@ -309,9 +309,9 @@ def make(
             _clamp(flat)
         if len(factors):
             _jitter(flat, r, g, b, factors[i], order[i])
-        if len(grey) and grey[i]:
-            _blend_with_grey(r, g, b, _0)
+        if len(gray) and gray[i]:
+            _blend_with_gray(r, g, b, _0)
         if len(sigma) and sigma[i] > _0:
             _blur(view, sigma[i], weights_y, weights_x, rows[0], line)
         if len(threshold) and threshold[i] <= _1:
-            _solarise(flat, threshold[i])
+            _solarize(flat, threshold[i])

@@ -12,7 +12,7 @@ def add_noise(images: Tensor, noise: Tensor, deviation: Tensor) -> Tensor:
 
 
 def cutout(images: Tensor, boxes: Tensor) -> Tensor:
-    """Set the box (B, 4: top, left, height, width, pixels) of each image to mid-grey; an empty one changes nothing."""
+    """Set the box (B, 4: top, left, height, width, pixels) of each image to mid-gray; an empty one changes nothing."""
     _, _, height, width = images.shape
     top, left, h, w = (column[:, None] for column in boxes.unbind(1))
     y, x = torch.arange(height, device=images.device), torch.arange(width, device=images.device)

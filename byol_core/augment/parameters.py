@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from byol_core import checks
-from byol_core.augment import blur, colour, geometry
+from byol_core.augment import blur, color, geometry
 from byol_core.augment.policy import AT_ONE, Pair, ViewPolicy
+from byol_core.system import checks
 
-NEVER = 2.0  # a solarise threshold that no pixel reaches
+NEVER = 2.0  # a solarize threshold that no pixel reaches
 # How many random numbers of U(0, 1) each operation has for an image.
 _NUMBERS = {
     "crop": geometry.BOX_NUMBERS,
     "mirror": 2,
     "warp": 3,
-    "jitter": 1 + colour.JITTER_NUMBERS,
-    "greyscale": 1,
+    "jitter": 1 + color.JITTER_NUMBERS,
+    "grayscale": 1,
     "blur": 2,
-    "solarise": 1,
+    "solarize": 1,
     "cutout": 2,
 }
 Size = tuple[int, int]
@@ -42,7 +42,7 @@ class ViewParameters:
     shift: Tensor | None  # (n, 2) right and down, shares of the side
     factors: Tensor | None  # (n, 4) brightness, contrast, saturation, hue
     order: Tensor | None  # (n, 4) the order of those four
-    grey: Tensor | None  # (n,) bool
+    gray: Tensor | None  # (n,) bool
     sigma: Tensor | None  # (n,) pixels, 0: not blurred
     threshold: Tensor | None  # (n,) values at or over it are inverted
     noise: Tensor | None  # (n, 3, H, W) standard normal
@@ -93,7 +93,7 @@ def _both(p: ViewPolicy, u: dict[str, Tensor], size: Size, out: Size) -> ViewPar
     turn, move = AT_ONE["rotation"] * p["rotation"], AT_ONE["translation"] * p["translation"]
     strengths = (p["brightness"], p["contrast"], p["saturation"], p["hue"])
     jittered = _chance(u["jitter"][0], p.jitter)
-    factors, order = colour.draw_jitter(u["jitter"][1:], strengths, jittered) if any(strengths) else (None, None)
+    factors, order = color.draw_jitter(u["jitter"][1:], strengths, jittered) if any(strengths) else (None, None)
     spread = 2 * u["warp"] - 1 if turn or move else None
     return ViewParameters(
         boxes=geometry.draw_boxes(u["crop"], size, p["crop"]),
@@ -103,9 +103,9 @@ def _both(p: ViewPolicy, u: dict[str, Tensor], size: Size, out: Size) -> ViewPar
         shift=move * spread[1:].t() if spread is not None else None,
         factors=factors,
         order=order,
-        grey=u["greyscale"][0] < min(1.0, colour.GREY_SHARE * p["greyscale"]) if p["greyscale"] else None,
+        gray=u["grayscale"][0] < min(1.0, color.GRAY_SHARE * p["grayscale"]) if p["grayscale"] else None,
         sigma=_sigma(p["blur"], u["blur"], p.blur) if p["blur"] else None,
-        threshold=_threshold(p["solarise"], u["solarise"], p.solarise) if p["solarise"] else None,
+        threshold=_threshold(p["solarize"], u["solarize"], p.solarize) if p["solarize"] else None,
         noise=None,
         deviation=None,
         holes=_holes(AT_ONE["cutout"] * p["cutout"], out, u["cutout"]) if p["cutout"] else None,
@@ -129,7 +129,7 @@ def _threshold(strength: float, uniform: Tensor, probability: Pair) -> Tensor:
 
 
 def _holes(share: float, size: Size, uniform: Tensor) -> Tensor:
-    """Squares whose centre may lie anywhere in the picture, as in the cutout paper, cut off at the edge."""
+    """Squares whose center may lie anywhere in the picture, as in the cutout paper, cut off at the edge."""
     sides = [round(share * side) for side in size]
     corners = [(u * extent - side / 2).floor().long() for u, extent, side in zip(uniform, size, sides, strict=True)]
     return torch.stack([*corners, *(torch.full_like(corners[0], side) for side in sides)], 1)
@@ -138,4 +138,4 @@ def _holes(share: float, size: Size, uniform: Tensor) -> Tensor:
 def _without_what_never_happens(view: ViewParameters, p: ViewPolicy, which: int) -> ViewParameters:
     """Off, where a view has a probability of zero."""
     sigma = view.sigma if p.blur[which] else None
-    return replace(view, sigma=sigma, threshold=view.threshold if p.solarise[which] else None)
+    return replace(view, sigma=sigma, threshold=view.threshold if p.solarize[which] else None)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from byol_core import checks
 from byol_core.config import OPERATIONS, ViewsConfig
+from byol_core.system import checks
 
 # What an operation does at strength 1 where the paper does not say.
 AT_ONE = {"rotation": 90.0, "translation": 0.125, "noise": 0.1, "cutout": 1 / 3}
@@ -18,7 +18,7 @@ AT_ONE = {"rotation": 90.0, "translation": 0.125, "noise": 0.1, "cutout": 1 / 3}
 Pair = tuple[float, float]  # a probability for view 1 and for view 2
 
 _JITTER = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 1.0}
-_COLOUR = {**_JITTER, "greyscale": 1.0}
+_COLOR = {**_JITTER, "grayscale": 1.0}
 _CROP_FLIP = {"crop": 1.0, "flip_horizontal": 1.0}
 
 
@@ -29,24 +29,24 @@ class Recipe:
     strengths: Mapping[str, float]
     jitter: Pair = (0.8, 0.8)
     blur: Pair = (0.5, 0.5)
-    solarise: Pair = (0.2, 0.2)
+    solarize: Pair = (0.2, 0.2)
     reason: str = ""
 
 
 RECIPES: Mapping[str, Recipe] = {
     "paper": Recipe(
-        {**_CROP_FLIP, **_COLOUR, "blur": 1.0, "solarise": 1.0},
+        {**_CROP_FLIP, **_COLOR, "blur": 1.0, "solarize": 1.0},
         blur=(1.0, 0.1),
-        solarise=(0.0, 0.2),
-        reason="The paper's asymmetric pair (Table 6): view 1 is always blurred, view 2 is solarised one time in five.",
+        solarize=(0.0, 0.2),
+        reason="The paper's asymmetric pair (Table 6): view 1 is always blurred, view 2 is solarized one time in five.",
     ),
     "symmetric": Recipe(
-        {**_CROP_FLIP, **_COLOUR, "blur": 1.0, "solarise": 1.0},
+        {**_CROP_FLIP, **_COLOR, "blur": 1.0, "solarize": 1.0},
         reason="The paper's symmetric variant: both views blurred half the time; it scores the same (72.5).",
     ),
     "small-image": Recipe(
-        {**_CROP_FLIP, **_COLOUR, "solarise": 1.0},
-        solarise=(0.0, 0.2),
+        {**_CROP_FLIP, **_COLOR, "solarize": 1.0},
+        solarize=(0.0, 0.2),
         reason="The paper's pair without blur, as is usual for pictures of 32 pixels, where blur removes all detail.",
     ),
     "tutorial-noise": Recipe(
@@ -64,10 +64,10 @@ RECIPES: Mapping[str, Recipe] = {
             "contrast": 1.0,
             "saturation": 0.5,
             "hue": 0.5,
-            "greyscale": 0.5,
+            "grayscale": 0.5,
         },
-        reason="Keeps most of the colour, which tells land uses apart (a colour histogram alone finds 69 % of them), "
-        "so half of the paper's hue, saturation and greyscale; and mirrors both ways, since the ground has no up.",
+        reason="Keeps most of the color, which tells land uses apart (a color histogram alone finds 69 % of them), "
+        "so half of the paper's hue, saturation and grayscale; and mirrors both ways, since the ground has no up.",
     ),
     "none": Recipe({}, reason="Both views are the image itself: nothing to learn from, for comparison."),
 }
@@ -80,7 +80,7 @@ class ViewPolicy:
     strengths: Mapping[str, float]
     jitter: Pair
     blur: Pair
-    solarise: Pair
+    solarize: Pair
     name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class ViewPolicy:
         checks.known("strengths", self.strengths, OPERATIONS)
         for operation in OPERATIONS:
             checks.number(f"strengths[{operation!r}]", self.strengths[operation], 0, 2)
-        for name in ("jitter", "blur", "solarise"):
+        for name in ("jitter", "blur", "solarize"):
             pair = getattr(self, name)
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise checks.wrong(name, "a probability for each of the two views", pair)
@@ -117,4 +117,4 @@ def resolve(views: ViewsConfig) -> ViewPolicy:
     strengths = preset_strengths(views.preset)
     strengths |= {name: value for name in OPERATIONS if (value := getattr(views, name)) is not None}
     scaled = {name: min(2.0, value * views.strength) for name, value in strengths.items()}
-    return ViewPolicy(scaled, recipe.jitter, recipe.blur, recipe.solarise, views.preset)
+    return ViewPolicy(scaled, recipe.jitter, recipe.blur, recipe.solarize, views.preset)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from byol_core import checks
-from byol_core.augment import blur, colour, fused, geometry, noise
+from byol_core.augment import blur, color, fused, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters, draw
 from byol_core.augment.policy import ViewPolicy
 from byol_core.errors import ArgumentError
+from byol_core.system import checks
 
 
 def make_views(
@@ -66,13 +66,13 @@ def apply_by_tensors(images: Tensor, params: ViewParameters, size: Size) -> Tens
     if params.degrees is not None and params.shift is not None:
         view = geometry.rotate_shift(view, params.degrees, params.shift)
     if params.factors is not None and params.order is not None:
-        view = colour.jitter(view, params.factors, params.order)
-    if params.grey is not None:
-        view = colour.greyscale(view, params.grey)
+        view = color.jitter(view, params.factors, params.order)
+    if params.gray is not None:
+        view = color.grayscale(view, params.gray)
     if params.sigma is not None:
         view = blur.gaussian_blur(view, params.sigma)
     if params.threshold is not None:
-        view = colour.solarise(view, params.threshold)
+        view = color.solarize(view, params.threshold)
     return noise.finish(view, params.noise, params.deviation, params.holes)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-import byol_core
+from byol_core._version import __version__
 from byol_core.cli import (
     compare,
     dashboard,
@@ -51,7 +51,7 @@ def _top(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        print(byol_core.__version__)
+        print(__version__)
     elif context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["train"] and int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
-        from byol_core.follow import main as follow
+        from byol_core.training.rank import main as follow
 
         sys.exit(follow())
     sys.exit(_status(arguments))

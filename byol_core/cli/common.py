@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from byol_core import presets
-from byol_core.runs import report
-from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.model import Run
+from byol_core.cli import run_tables
+from byol_core.config import presets
+from byol_core.runs.launcher import LocalExecutor
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def queued(store: RunStore, run: Run, as_json: bool) -> int:
     """Leave a waiting run to the supervisor, and say so."""
     LocalExecutor(store).submit(run.run_id)
     if as_json:
-        print_json(report.as_object(store, run))
+        print_json(run_tables.as_object(store, run))
     else:
         print(f"Run {run.run_id} '{run.name}' waits for its turn; follow it with: byol tail {run.run_id} --follow")
     return 0
@@ -62,7 +62,7 @@ def say(store: RunStore, run_id: str, as_json: bool) -> None:
     """Print a run as it is now."""
     run = store.get(run_id)
     if as_json:
-        print_json(report.as_object(store, run))
+        print_json(run_tables.as_object(store, run))
     else:
         print(f"Run {run.run_id} '{run.name}' is {run.state}{': ' + run.message if run.message else '.'}")
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from byol_core.cli import comparison_tables
 from byol_core.cli.common import Json, app, console, print_json
 from byol_core.errors import InputError
-from byol_core.runs import comparison_report
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 
@@ -25,9 +25,9 @@ def compare(
     if len(found) < 2:
         raise InputError("To compare takes at least two runs, or the name of a group.")
     if as_json:
-        print_json(comparison_report.as_object(store, found))
+        print_json(comparison_tables.as_object(store, found))
     else:
-        console().print(*comparison_report.tables(store, found), sep="\n\n")
+        console().print(*comparison_tables.tables(store, found), sep="\n\n")
 
 
 def _members(store: RunStore, refs: Sequence[str]) -> list[Run]:

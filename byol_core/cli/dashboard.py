@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 
-from byol_core import paths, qr, share
+from byol_core import sharing
 from byol_core.cli.common import Json, app, print_json
 from byol_core.errors import InputError, LabError
-from byol_core.files import raise_open_files
 from byol_core.runs.store import RunStore
+from byol_core.system import paths, qr
 from byol_core.system.environment import child_environment
+from byol_core.system.files import raise_open_files
 
 FIRST_PORT, MOST_PORTS = 8501, 50
 _LONGEST_LINE = 10_000
@@ -34,7 +35,7 @@ Host = Annotated[
 Pages = Annotated[
     int | None,
     typer.Option(
-        "--pages-per-address", min=1, help=f"With --share: how many pages one address may have open ({share.PAGES})."
+        "--pages-per-address", min=1, help=f"With --share: how many pages one address may have open ({sharing.PAGES})."
     ),
 ]
 PassphraseFile = Annotated[
@@ -65,9 +66,9 @@ def dashboard(
     command, folder = dashboard_command(port, shared, host or ())
     environment = child_environment(RunStore().home)
     if pages:
-        environment[share.PAGES_VARIABLE] = str(pages)
+        environment[sharing.PAGES_VARIABLE] = str(pages)
     if shared:
-        environment[share.HASH_VARIABLE] = _open_to_network(port or FIRST_PORT, passphrase_file)
+        environment[sharing.HASH_VARIABLE] = _open_to_network(port or FIRST_PORT, passphrase_file)
     if sys.platform != "win32":
         os.chdir(folder)
         os.execve(command[0], command, environment)  # in place of this process, so that a signal ends the dashboard
@@ -78,11 +79,11 @@ def dashboard(
 def passphrase(passphrase_file: PassphraseFile = None, as_json: Json = False) -> None:
     """Print the hash of a passphrase, for a server that 'byol app --share' does not start."""
     chosen, made = _passphrase(passphrase_file)
-    hashed = share.hash_passphrase(chosen)
+    hashed = sharing.hash_passphrase(chosen)
     if as_json:
-        print_json({**({"passphrase": chosen} if made else {}), share.HASH_VARIABLE: hashed})
+        print_json({**({"passphrase": chosen} if made else {}), sharing.HASH_VARIABLE: hashed})
     else:
-        print((f"Passphrase: {chosen}\n" if made else "") + f"{share.HASH_VARIABLE}={hashed}")
+        print((f"Passphrase: {chosen}\n" if made else "") + f"{sharing.HASH_VARIABLE}={hashed}")
 
 
 def dashboard_command(
@@ -101,25 +102,27 @@ def dashboard_command(
     if shared:
         flags += ["--server.address", "0.0.0.0"]
         # Told its address, Streamlit does not ask the internet for it.
-        flags += ["--browser.serverAddress", (share.addresses() or ["localhost"])[0]]
-        flags += [word for name in (*share.host_names(), *hosts) for word in ("--server.allowedHosts", name)]
+        flags += ["--browser.serverAddress", (sharing.addresses() or ["localhost"])[0]]
+        flags += [word for name in (*sharing.host_names(), *hosts) for word in ("--server.allowedHosts", name)]
     return [sys.executable, "-m", "streamlit", "run", str(served), *flags], served.parent.parent
 
 
 def _open_to_network(port: int, passphrase_file: Path | None) -> str:
     """The hash of the passphrase, given or made; says where the class goes and how a teacher signs in."""
-    hashed = "" if passphrase_file else os.environ.get(share.HASH_VARIABLE, "").strip()
-    if hashed and not share.usable(hashed):
-        raise LabError(f"{share.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it anew.")
+    hashed = "" if passphrase_file else os.environ.get(sharing.HASH_VARIABLE, "").strip()
+    if hashed and not sharing.usable(hashed):
+        raise LabError(
+            f"{sharing.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it anew."
+        )
     chosen, made = ("", False) if hashed else _passphrase(passphrase_file)
-    reached = share.addresses()
+    reached = sharing.addresses()
     _say_where([f"http://{address}:{port}" for address in reached])
-    said = f"the passphrase of {share.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
+    said = f"the passphrase of {sharing.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
     said = f"this passphrase: {chosen}" if made else said
     print(f"A teacher signs in with {said}")
     print("Everybody in this network can look. Without HTTPS others in it could listen; see docs/threat-model.md.")
     sys.stdout.flush()
-    return hashed or share.hash_passphrase(chosen)
+    return hashed or sharing.hash_passphrase(chosen)
 
 
 def _say_where(reached: list[str]) -> None:
@@ -151,9 +154,9 @@ def _passphrase(file: Path | None) -> tuple[str, bool]:
     if not sys.stdout.isatty():
         raise InputError(
             "A passphrase that is made here is shown on a terminal, and this is none: give one with --passphrase-file, "
-            f"or to 'byol app --share' its hash in {share.HASH_VARIABLE}."
+            f"or to 'byol app --share' its hash in {sharing.HASH_VARIABLE}."
         )
-    return share.make_passphrase(), True
+    return sharing.make_passphrase(), True
 
 
 def _read(file: Path) -> str:
@@ -168,7 +171,7 @@ def _read(file: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise InputError(f"The passphrase cannot be read from '{file}' ({reason}).") from None
     given = line.rstrip("\r\n")
-    share.check_passphrase(given)
+    sharing.check_passphrase(given)
     return given
 
 
@@ -179,7 +182,7 @@ def _ask() -> str:
     asked = "Passphrase for teachers (Enter makes one)"
     given: str = typer.prompt(asked, default="", show_default=False, hide_input=True, err=True)
     if given:
-        share.check_passphrase(given)
+        sharing.check_passphrase(given)
         typer.prompt("The same again", hide_input=True, err=True, value_proc=lambda again: _same(given, again))
     return given
 

@@ -8,7 +8,7 @@ from byol_core.cli.common import Json, app, print_json
 @app.command()
 def doctor(as_json: Json = False) -> int:
     """Say what this machine has, and whether all works."""
-    from byol_core.runs.doctor import examine
+    from byol_core.cli.diagnostics import examine
 
     found = examine()
     if as_json:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from byol_core.cli.common import Json, Ref, app, print_json
-from byol_core.embed.settings import METHODS, MapSettings
+from byol_core.embeddings.settings import METHODS, MapSettings
 from byol_core.errors import InputError, LabError
 from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from byol_core.embed import Evaluation, Probe
-    from byol_core.embed.probe import Matrix
+    from byol_core.embeddings import Evaluation, Probe
+    from byol_core.embeddings.snapshot import Matrix
 
 _USUAL = MapSettings()
 _BY_NAME = {name.lower().replace("-", ""): name for name in METHODS}
@@ -31,7 +31,7 @@ def embed(
     space: Annotated[str, typer.Option(help="representation, projection or pixels.")] = "representation",
     method: Annotated[str, typer.Option(help="pca, umap, tsne or densmap; no part of a .zip.")] = "umap",
     evaluation: Annotated[str, typer.Option(metavar="last|STEP", help="Which evaluation, by its step.")] = "last",
-    neighbours: Annotated[int, typer.Option(help="Of UMAP and densMAP.")] = _USUAL.neighbours,
+    neighbors: Annotated[int, typer.Option(help="Of UMAP and densMAP.")] = _USUAL.neighbors,
     min_dist: Annotated[float, typer.Option(help="Of UMAP and densMAP, 0 to 0.99.")] = _USUAL.min_dist,
     perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = _USUAL.perplexity,
     seed: Annotated[int, typer.Option(help="From the same start the same seed gives the same map.")] = _USUAL.seed,
@@ -41,11 +41,11 @@ def embed(
 
     The map that the dashboard shows under these settings is taken where there is one.
     """
-    from byol_core.embed.probe import read_probe
+    from byol_core.embeddings.snapshot import read_probe
 
     if out.suffix.lower() not in _ENDINGS:
         raise InputError(f"The file '{out.name}' should end with {_ENDINGS[0]} or {_ENDINGS[1]}.")
-    settings = MapSettings(_method(method), neighbours, min_dist, perplexity, seed)
+    settings = MapSettings(_method(method), neighbors, min_dist, perplexity, seed)
     found = RunStore().get(run)
     probe = read_probe(found.folder / "embeddings")
     chosen = _evaluation(probe, evaluation)
@@ -67,7 +67,7 @@ def _method(name: str) -> str:
 
 
 def _space(name: str) -> str:
-    from byol_core.embed.probe import SPACES
+    from byol_core.embeddings.snapshot import SPACES
 
     if name not in SPACES:
         raise InputError(f"There is no space '{name[:40]}': choose {', '.join(SPACES)}.")
@@ -88,8 +88,8 @@ def _made(
     probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, out: Path
 ) -> tuple[bytes, dict[str, Any]]:
     """The file's content, and what is to be said about it."""
-    from byol_core.embed.export import projector, table
-    from byol_core.embed.quality import quality
+    from byol_core.embeddings.export import projector, table
+    from byol_core.embeddings.quality import quality
 
     if out.suffix.lower() == ".zip":
         return projector(probe, evaluation, space), {}
@@ -102,9 +102,9 @@ def _made(
 
 def _map(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
     """The vectors (n, d) and their places (n, 2)."""
-    from byol_core.embed import read_space, unit
-    from byol_core.embed.film import MOST_AT_ONCE, frame_of, pca_film
-    from byol_core.embed.fits import fit
+    from byol_core.embeddings import read_space, unit
+    from byol_core.embeddings.timeline import MOST_AT_ONCE, frame_of, pca_film
+    from byol_core.embeddings.umap_tsne import fit
 
     vectors = unit(read_space(probe, evaluation, space))
     if (shown := frame_of(probe, evaluation, space, settings)) is not None:
@@ -121,7 +121,7 @@ def _say(share: float, text: str) -> None:
 
 
 def _write(file: Path, data: bytes) -> None:
-    from byol_core.files import because, write_atomic
+    from byol_core.system.files import because, write_atomic
 
     try:
         write_atomic(file, data)

@@ -14,11 +14,11 @@ from byol_core.cli import evaluate_tables as tables
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_json
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
-from byol_core.evaluate import curve, jobs, transfer, words
-from byol_core.evaluate.encoders import read_config
-from byol_core.evaluate.protocol import METHODS, Judged, Protocol
-from byol_core.runs.model import Run
+from byol_core.evaluation import curve, jobs, summary, transfer
+from byol_core.evaluation.protocol import METHODS, Judged, Protocol
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.weights.encoder_files import read_config
 
 if TYPE_CHECKING:
     from byol_core.cli.judging import Judging
@@ -39,7 +39,7 @@ def evaluate(
     labels: Labels = "all",
     splits: Splits = 3,
     seed: Seed = 0,
-    k: Annotated[int, typer.Option("--k", help="Neighbours of the kNN.")] = 20,
+    k: Annotated[int, typer.Option("--k", help="Neighbors of the kNN.")] = 20,
     temperature: Annotated[float, typer.Option(help="Temperature of the kNN.")] = 0.1,
     data: Annotated[str, typer.Option(help="Another set to judge on, by name or path; by itself the run's own.")] = "",
     along_curve: Annotated[bool, typer.Option("--curve", help="With 1, 2, 5 and up to all labels.")] = False,
@@ -130,9 +130,9 @@ def _single(judged: Judged, run: Run, file: Path | None, as_json: bool) -> None:
 
 
 def _write_report(judged: Judged, run: Run, file: Path) -> None:
-    from byol_core.evaluate import html, images
-    from byol_core.evaluate import report as reports
-    from byol_core.files import because, write_atomic
+    from byol_core.evaluation import html, images
+    from byol_core.evaluation import report as reports
+    from byol_core.system.files import because, write_atomic
 
     said = jobs.predictions(run.folder, judged.protocol)
     if said is None:
@@ -171,7 +171,7 @@ def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
         print_json({"run_id": run.run_id, "name": run.name, "points": points})
     else:
         console().print(tables.curve_table(answers))
-        print(words.NOTATION)
+        print(summary.NOTATION)
 
 
 @app.command("transfer")
@@ -203,8 +203,8 @@ def transfer_(
     else:
         console().print(tables.matrix_table(found, sets, rows, answers))
         print(
-            f"In round brackets: points ahead of the same network untrained. {words.NOTATION} * is the run's own set, "
-            "which is no transfer."
+            f"In round brackets: points ahead of the same network untrained. {summary.NOTATION} * is the run's own "
+            "set, which is no transfer."
         )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from byol_core.evaluate.protocol import SUBJECTS as ORDER
-from byol_core.evaluate.protocol import Judged
-from byol_core.evaluate.transfer import Cell, gain
-from byol_core.evaluate.words import SUBJECTS, amount, asked, points, rests_on, score, verdict
-from byol_core.leaving import last_part
-from byol_core.runs import report
-from byol_core.runs.model import Run
+from byol_core.cli import run_tables
+from byol_core.evaluation.protocol import SUBJECTS as ORDER
+from byol_core.evaluation.protocol import Judged
+from byol_core.evaluation.summary import SUBJECTS, amount, asked, points, rests_on, score, verdict
+from byol_core.evaluation.transfer import Cell, gain
+from byol_core.runs.run import Run
+from byol_core.system.redact import last_part
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,7 +28,7 @@ def judged_object(judged: Judged) -> dict[str, Any]:
 
 def scores_table(judged: Judged) -> Table:
     """A line a subject: mean and deviation, each split, and why there is nothing where there is nothing."""
-    shown = report.table("", "accuracy", "each split")
+    shown = run_tables.table("", "accuracy", "each split")
     for row in judged.scores:
         splits = ", ".join(f"{value:.3f}" for value in row.accuracies) or row.missing
         shown.add_row(SUBJECTS[row.subject], score(judged, row.subject), splits)
@@ -38,17 +38,17 @@ def scores_table(judged: Judged) -> Table:
 def footnote(judged: Judged) -> str:
     """What was asked, of how many images, and what the numbers mean."""
     question = asked(judged.protocol)
-    used = f"{question[0].upper()}{question[1:]}, {judged.labelled:,} labels of '{judged.data}' used."
+    used = f"{question[0].upper()}{question[1:]}, {judged.labeled:,} labels of '{judged.data}' used."
     return " ".join(filter(None, [used, verdict(judged), rests_on(judged)]))
 
 
 def curve_table(answers: Sequence[Judged]) -> Table:
     """A line a number of labels, a column a subject."""
     subjects = [name for name in ORDER if any(judged.of(name) for judged in answers)]
-    shown = report.table("labels", "images", "test images", *(SUBJECTS[name] for name in subjects))
+    shown = run_tables.table("labels", "images", "test images", *(SUBJECTS[name] for name in subjects))
     for judged in answers:
         scores = (score(judged, name) for name in subjects)
-        shown.add_row(amount(judged.protocol.labels), f"{judged.labelled:,}", f"{judged.tested:,}", *scores)
+        shown.add_row(amount(judged.protocol.labels), f"{judged.labeled:,}", f"{judged.tested:,}", *scores)
     return shown
 
 
@@ -56,7 +56,7 @@ def matrix_table(
     runs: Sequence[Run], sets: Sequence[str], rows: Sequence[Sequence[Cell]], answers: Sequence[Sequence[Judged | None]]
 ) -> Table:
     """A line a run, a column a set with the number of its test images."""
-    shown = report.table("", *(_headed(name, place, answers) for place, name in enumerate(sets)))
+    shown = run_tables.table("", *(_headed(name, place, answers) for place, name in enumerate(sets)))
     for run, cells, answered in zip(runs, rows, answers, strict=True):
         texts = (_cell(cell, judged) for cell, judged in zip(cells, answered, strict=True))
         shown.add_row(f"{run.run_id} {run.name}", *texts)

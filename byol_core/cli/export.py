@@ -9,8 +9,8 @@ import typer
 
 from byol_core.cli.common import Json, Ref, app, print_json
 from byol_core.export import FORMATS, find, write
-from byol_core.runs import report
 from byol_core.runs.store import RunStore
+from byol_core.system.formatting import file_size
 
 
 @app.command()
@@ -31,5 +31,5 @@ def export(
         about = {"run_id": found.run_id, "name": found.name, "format": format}
         print_json({**about, "file": str(file.resolve()), "bytes": bytes_})
     else:
-        print(f"Run {found.run_id} '{found.name}' is in {file} ({report.size(bytes_)}): {chosen.title}.")
+        print(f"Run {found.run_id} '{found.name}' is in {file} ({file_size(bytes_)}): {chosen.title}.")
         print(chosen.purpose)

@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from byol_core.cli.common import console
 from byol_core.errors import LabError
-from byol_core.evaluate.protocol import Judged, Protocol
-from byol_core.evaluate.words import asked
+from byol_core.evaluation.protocol import Judged, Protocol
+from byol_core.evaluation.summary import asked
 from byol_core.events import StopAsked
 
 if TYPE_CHECKING:
-    from byol_core.evaluate.evaluator import Studio
+    from byol_core.evaluation.handler import Studio
 
 # Without a terminal a plain line now and then takes the place of the bar.
 _PLAIN_SECONDS = 10.0
@@ -48,7 +48,7 @@ class Judging:
 
     def answer(self, run_folder: Path, protocol: Protocol) -> Judged:
         """The answer, from the run's folder where it is there; InputError or LabError in a sentence."""
-        from byol_core.evaluate import evaluator
+        from byol_core.evaluation import handler
 
         name = asked(protocol)
         self._bar.update(self._task, description=name, completed=0.0)
@@ -57,13 +57,13 @@ class Judging:
             self._tell(name, share, message)
 
         try:
-            return evaluator.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
+            return handler.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
         except StopAsked:
             raise LabError("The evaluation was stopped.") from None
         except LabError:
             raise
         except Exception as error:
-            raise LabError(evaluator.reason(error, run_folder)) from error
+            raise LabError(handler.reason(error, run_folder)) from error
 
     def _tell(self, name: str, share: float, message: str) -> None:
         self._bar.update(self._task, completed=share, message=message)
@@ -73,6 +73,6 @@ class Judging:
 
 
 def _studio() -> Studio:
-    from byol_core.evaluate.evaluator import Studio
+    from byol_core.evaluation.handler import Studio
 
     return Studio()

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from byol_core.cli import run_tables
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, named, print_json, say
-from byol_core.runs import library, report
-from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.model import Run
+from byol_core.runs import library
+from byol_core.runs.launcher import LocalExecutor
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 
@@ -100,9 +101,9 @@ def trash(
         library.purge(store, [run.run_id for run in found])
         _tell(found, "deleted", True, f"{named(found)} deleted for good." if found else "The trash is empty.", as_json)
     elif as_json:
-        print_json([{**report.as_object(store, run), "bytes": library.size_of(run)} for run in found])
+        print_json([{**run_tables.as_object(store, run), "bytes": library.size_of(run)} for run in found])
     elif found:
-        console().print(report.trash_table(found, [library.size_of(run) for run in found]))
+        console().print(run_tables.trash_table(found, [library.size_of(run) for run in found]))
     else:
         print("The trash is empty.")
 

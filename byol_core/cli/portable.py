@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from byol_core.cli import run_tables
 from byol_core.cli.common import Json, Ref, app, print_json
-from byol_core.runs import portable, report
+from byol_core.runs import export_zip
 from byol_core.runs.store import RunStore
+from byol_core.system.formatting import file_size
 
 
 @app.command("export-metrics")
@@ -21,7 +23,7 @@ def export_metrics(
     """Write all curves of a run as one table, a line a point."""
     store = RunStore()
     found = store.get(run)
-    _told(found.run_id, found.name, portable.save_metrics(store, found.run_id, out), "The curves of run", as_json)
+    _told(found.run_id, found.name, export_zip.save_metrics(store, found.run_id, out), "The curves of run", as_json)
 
 
 @app.command()
@@ -33,7 +35,7 @@ def pack(
     """Write a run as a zip that another home takes in: settings, curves, log, checkpoint, encoder, map, answers."""
     store = RunStore()
     found = store.get(run)
-    file = portable.pack(store, found.run_id, out or Path(f"{found.run_id}.zip"))
+    file = export_zip.pack(store, found.run_id, out or Path(f"{found.run_id}.zip"))
     _told(found.run_id, found.name, file, "Run", as_json)
 
 
@@ -42,7 +44,7 @@ def _told(run_id: str, name: str, file: Path, what: str, as_json: bool) -> None:
     if as_json:
         print_json({"run_id": run_id, "name": name, "file": str(file.resolve()), "bytes": size})
     else:
-        print(f"{what} {run_id} '{name}' {'are' if what != 'Run' else 'is'} in {file} ({report.size(size)}).")
+        print(f"{what} {run_id} '{name}' {'are' if what != 'Run' else 'is'} in {file} ({file_size(size)}).")
 
 
 @app.command()
@@ -52,8 +54,8 @@ def unpack(
 ) -> None:
     """Take in a run that was packed elsewhere, or all runs that the dashboard put into one file (a list in JSON)."""
     store, found = RunStore(), []
-    for run in portable.unpack_all(store, file):
-        found.append(report.as_object(store, run))
+    for run in export_zip.unpack_all(store, file):
+        found.append(run_tables.as_object(store, run))
         if not as_json:
             print(f"Run {run.run_id} '{run.name}' is here, {run.state}; look at it with: byol show {run.run_id}")
     if as_json:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from byol_core.cli import run_tables
 from byol_core.cli.common import Json, Ref, app, console, print_json, say
-from byol_core.runs import queueing, report
+from byol_core.runs import queue as queueing
 from byol_core.runs.store import RunStore
 
 Place = Annotated[queueing.Where, typer.Argument(metavar="|".join(queueing.PLACES), help="Where to put it.")]
@@ -24,9 +25,9 @@ def queue(as_json: Json = False) -> None:
 def _show_queue(store: RunStore, as_json: bool) -> None:
     found = store.queue()
     if as_json:
-        print_json([report.as_object(store, run) for run in found])
+        print_json([run_tables.as_object(store, run) for run in found])
     elif found:
-        console().print(report.queue_table(found))
+        console().print(run_tables.queue_table(found))
     else:
         print("No run waits.")
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from byol_core import config_text
+from byol_core.cli import run_tables
 from byol_core.cli.common import Json, Name, Ref, Set, app, console, print_json, queued, say
-from byol_core.runs import report
-from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.model import Run
+from byol_core.config import parsing
+from byol_core.runs.launcher import LocalExecutor
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 _AS_WIDE_AS_IT_GETS = 100_000  # characters
@@ -28,7 +28,7 @@ def list_runs(
     store = RunStore()
     found = store.runs(limit, archived=None if all_ else False)
     if as_json:
-        print_json([report.as_object(store, run) for run in found])
+        print_json([run_tables.as_object(store, run) for run in found])
     elif found:
         _print_table(found)
     else:
@@ -40,7 +40,7 @@ def _print_table(found: list[Run]) -> None:
     out = console()
     if not out.is_terminal:
         out.width = _AS_WIDE_AS_IT_GETS
-    shown = report.runs_table(found, out.width)
+    shown = run_tables.runs_table(found, out.width)
     out.print(shown)
     if any(str(cell).endswith("…") for cell in shown.columns[-1].cells):
         print("All of a message that is cut short: byol show RUN")
@@ -51,7 +51,7 @@ def show(run: Ref, as_json: Json = False) -> None:
     """Show one run: its state, numbers and settings."""
     store = RunStore()
     found = store.get(run)
-    print_json(report.as_object(store, found)) if as_json else console().print(report.facts_table(store, found))
+    print_json(run_tables.as_object(store, found)) if as_json else console().print(run_tables.facts_table(store, found))
 
 
 @app.command()
@@ -80,7 +80,7 @@ def resume(run: Ref, as_json: Json = False) -> int:
 def clone(run: Ref, set_: Set = None, name: Name = "", as_json: Json = False) -> int:
     """Queue a new run with the settings of another, some of them changed."""
     store = RunStore()
-    changes = config_text.parse_assignments(set_ or [])
+    changes = parsing.parse_assignments(set_ or [])
     return queued(store, store.clone(run, changes, name=name), as_json)
 
 

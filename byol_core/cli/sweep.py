@@ -9,14 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from byol_core import config_text
+from byol_core.cli import run_tables
 from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, print_json
 from byol_core.cli.train import configure, refuse_missing_images
-from byol_core.config import RunConfig
+from byol_core.config import RunConfig, parsing
 from byol_core.errors import InputError
-from byol_core.runs import report
 from byol_core.runs import sweep as sweeps
-from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.store import RunStore
 
 
@@ -44,7 +43,7 @@ def sweep(
     made = sweeps.create(store, wanted, points, name=name, preset=preset)
     LocalExecutor(store).wake()
     if as_json:
-        print_json([report.as_object(store, run) for run in made])
+        print_json([run_tables.as_object(store, run) for run in made])
     else:
         waiting = "1 run waits" if len(made) == 1 else f"{len(made)} runs wait"
         group = made[0].group
@@ -62,7 +61,7 @@ def _grid(assignments: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def _listed(file: Path) -> list[dict[str, Any]]:
-    points = config_text.read_list(file)
+    points = parsing.read_list(file)
     return [dict(sweeps.flat(point)) for point in points]
 
 

@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from byol_core import config as settings
-from byol_core import config_text, paths, presets, view_presets
+from byol_core.cli import run_tables
 from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, console, print_json, queued
+from byol_core.config import parsing, presets, view_presets
+from byol_core.config import run_config as settings
 from byol_core.errors import InputError
-from byol_core.runs import report
 from byol_core.runs.store import RunStore
+from byol_core.system import paths
 
 
 @app.command()
@@ -48,7 +49,7 @@ def configure(
     The file may name the preset, and ``--preset`` comes before what it says. Without any, what nobody set fits itself
     to a small set, as with a preset.
     """
-    given = config_text.read_file(file) if file else {}
+    given = parsing.read_file(file) if file else {}
     named = given.pop("preset", None)
     if preset is None and named is not None:
         preset = str(named)
@@ -56,7 +57,7 @@ def configure(
     source = {"data.source": data} if data is not None else {}
     pair = view_presets.assignments(view_presets.load(paths.home(), views)) if views is not None else {}
     config = settings.build(base.model_dump(mode="json"), dict(settings.flatten(given)))
-    dotted = {**source, **pair, **config_text.parse_assignments(assignments)}
+    dotted = {**source, **pair, **parsing.parse_assignments(assignments)}
     return settings.build(config.model_dump(mode="json"), dotted), preset
 
 
@@ -70,8 +71,8 @@ def refuse_missing_images(wanted: settings.RunConfig) -> None:
 
 
 def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: str | None, as_json: bool) -> int:
+    from byol_core.cli.progress_bar import Bar
     from byol_core.runs import worker
-    from byol_core.runs.bar import Bar
 
     run = store.create(wanted, name=name, preset=preset, here=True)
     with Bar(console(stderr=True), f"Run {run.run_id} '{run.name}' in {run.folder}") as bar:
@@ -85,7 +86,7 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
         where = f"Stopped at step {run.step} of {run.total_steps}; go" if run.total_steps else "Go"
         print(f"{where} on with: byol resume {run.run_id}", file=sys.stderr)
     if as_json:
-        print_json(report.as_object(store, run))
+        print_json(run_tables.as_object(store, run))
     elif run.summary:
-        console().print(report.numbers_table(run))
+        console().print(run_tables.numbers_table(run))
     return status

@@ -19,11 +19,11 @@ from typing import Literal
 import numpy as np
 from filelock import FileLock
 
-from byol_core import paths
 from byol_core.data.imageset import ImageSet, allocate, fits
 from byol_core.data.room import FileRows, MemoryRows, Room, Rows
 from byol_core.data.shelf import Progress, Shelf
 from byol_core.errors import InputError, LabError
+from byol_core.system import paths
 
 Where = Literal["auto", "memory", "disk"]
 

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from byol_core import checks, paths
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
+from byol_core.system import checks, paths
 from byol_core.system.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -75,13 +75,14 @@ def _load(
     entry = find(source)
     if entry is None:
         return _load_path(source, image_size, progress, limit, images)
-    from byol_core.data import cache, embedded, remote, stamps
+    from byol_core.data import cache, embedded, remote
+    from byol_core.system import fingerprint
 
     if entry.download_mb:
         stamp, read = partial(remote.stamp, entry), partial(remote.load_remote, entry, image_size, progress, limit)
         identity = f"{entry.name} in {remote.data_home()}"
     else:
-        stamp = partial(stamps.stamp_of, embedded.files())
+        stamp = partial(fingerprint.stamp_of, embedded.files())
         read = partial(embedded.load_embedded, image_size, progress, limit)
         identity = entry.name
     return cache.load_through(cache.Source(entry.name, identity, stamp, read), image_size, limit, images, progress)
@@ -104,10 +105,11 @@ def _load_path(
         if not source.strip() or not path.exists():
             raise InputError(_unknown(source, path))
         loader = _loader(path)
-        from byol_core.data import cache, folder, stamps
+        from byol_core.data import cache, folder
+        from byol_core.system import fingerprint
 
         whole = path.resolve()
-        stamp = partial(folder.stamp, whole) if path.is_dir() else partial(stamps.stamp_of, [whole])
+        stamp = partial(folder.stamp, whole) if path.is_dir() else partial(fingerprint.stamp_of, [whole])
         wanted = cache.Source(whole.name, str(whole), stamp, partial(loader, path, size, progress, limit))
         return cache.load_through(wanted, size, limit, images, progress)
     except PermissionError as error:

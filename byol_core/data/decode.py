@@ -1,4 +1,4 @@
-"""Picture files to square RGB: grey, alpha over white, palette, 16-bit, CMYK, EXIF rotation, first frame of a film.
+"""Picture files to square RGB: gray, alpha over white, palette, 16-bit, CMYK, EXIF rotation, first frame of a film.
 
 Foreign files cannot do harm here: only common formats are tried, sizes are checked before pixels are unpacked, and
 whatever Pillow raises becomes one reason in words.
@@ -62,7 +62,7 @@ def may_be_picture(path: str) -> bool:
 
 
 def decode(source: bytes | Path, size: int) -> Picture:
-    """(size, size, 3) uint8: shorter side resized to ``size``, centre crop; Unreadable when it is no usable picture."""
+    """(size, size, 3) uint8: shorter side resized to ``size``, center crop; Unreadable when it is no usable picture."""
     _hush_pillow()
     try:
         with Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_formats()) as picture:
@@ -142,11 +142,11 @@ def _square(picture: Image.Image, size: int) -> Picture:
 def _unpacked(picture: Image.Image, size: int) -> Picture:
     picture.load()
     turn = _turn(picture)
-    coloured = _coloured(picture)
-    shorter = min(coloured.size)
-    left, top = (coloured.width - shorter) / 2, (coloured.height - shorter) / 2
+    colored = _colored(picture)
+    shorter = min(colored.size)
+    left, top = (colored.width - shorter) / 2, (colored.height - shorter) / 2
     box = (left, top, left + shorter, top + shorter)
-    small = coloured.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    small = colored.resize((size, size), Image.Resampling.BILINEAR, box=box)
     if small.mode == "RGBA":
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
     return np.asarray(small.transpose(turn) if turn is not None else small)
@@ -158,7 +158,7 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _coloured(picture: Image.Image) -> Image.Image:
+def _colored(picture: Image.Image) -> Image.Image:
     """Any mode to RGB, or to RGBA where something is transparent."""
     if picture.mode == "F" or picture.mode.startswith("I"):
         return Image.fromarray(_deep_to_uint8(picture)).convert("RGB")
@@ -166,7 +166,7 @@ def _coloured(picture: Image.Image) -> Image.Image:
 
 
 def _deep_to_uint8(picture: Image.Image) -> Picture:
-    """16-bit grey by its range; other depths by the usual ranges, or from their lowest to their highest value."""
+    """16-bit gray by its range; other depths by the usual ranges, or from their lowest to their highest value."""
     values = np.asarray(picture)
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():

@@ -19,7 +19,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
 from byol_core.data.room import Room, in_memory
 from byol_core.errors import LabError
-from byol_core.paths import bundled
+from byol_core.system.paths import bundled
 
 CELL = 64
 

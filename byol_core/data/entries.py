@@ -1,4 +1,4 @@
-"""What the catalog lists: names, sizes and licences of the sets, known without torch."""
+"""What the catalog lists: names, sizes and licenses of the sets, known without torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Entry:
     images: int
     train_images: int
     download_mb: int
-    licence: str
+    license: str
 
 
 ENTRIES = (
@@ -54,8 +54,8 @@ ENTRIES = (
         246,
         "non-commercial use only",
     ),
-    Entry("fashion-mnist", "Fashion-MNIST", "Clothes in grey, 28 pixels.", 10, 70_000, 60_000, 31, "MIT"),
-    Entry("mnist", "MNIST", "Handwritten digits in grey, 28 pixels.", 10, 70_000, 60_000, 12, "CC BY-SA 3.0"),
+    Entry("fashion-mnist", "Fashion-MNIST", "Clothes in gray, 28 pixels.", 10, 70_000, 60_000, 31, "MIT"),
+    Entry("mnist", "MNIST", "Handwritten digits in gray, 28 pixels.", 10, 70_000, 60_000, 12, "CC BY-SA 3.0"),
     Entry(
         "eurosat-full",
         "EuroSAT, whole",

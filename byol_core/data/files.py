@@ -14,7 +14,7 @@ from byol_core.data.decode import decode_all, may_be_picture
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
-from byol_core.text import storable
+from byol_core.system.text import storable
 
 TRAIN = {"train", "training"}
 TEST = {"test", "testing"}

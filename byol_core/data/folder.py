@@ -11,8 +11,8 @@ from byol_core.data.decode import may_be_picture
 from byol_core.data.files import File, Tree, load_tree
 from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
-from byol_core.data.stamps import stamp_of
 from byol_core.errors import InputError
+from byol_core.system.fingerprint import stamp_of
 
 
 def load_folder(

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from byol_core import checks
-from byol_core.data.memory import free_memory
 from byol_core.errors import ArgumentError, InputError
+from byol_core.system import checks
+from byol_core.system.free_memory import free_memory
 
 # The share of the free memory that the images may take: training needs the rest.
 MEMORY_SHARE = 0.8

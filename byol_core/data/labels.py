@@ -1,4 +1,4 @@
-"""Labels as people store them (numbers, names, with gaps, in part) to 0 … C-1, with -1 for an unlabelled image."""
+"""Labels as people store them (numbers, names, with gaps, in part) to 0 … C-1, with -1 for an unlabeled image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from byol_core.data.pixels import Array
 from byol_core.errors import InputError
-from byol_core.text import storable
+from byol_core.system.text import storable
 
 Labels = NDArray[np.int64]
 
@@ -64,7 +64,7 @@ def _names(values: Array) -> list[str]:
 
 
 def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
-    """An empty name is an unlabelled image."""
+    """An empty name is an unlabeled image."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     classes = [str(value) for value in values if value] if given is None else given
     index = {name: place for place, name in enumerate(classes)} | {"": -1}
@@ -78,7 +78,7 @@ def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, 
     """Without names the numbers that occur become the names, so that gaps and a start at 1 are right."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     if len(values) and values[0] < -1:
-        raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabelled image.")
+        raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabeled image.")
     if given is None:
         classes = tuple(str(value) for value in values if value >= 0)
         return (places - int(len(values) > len(classes))).astype(np.int64), classes

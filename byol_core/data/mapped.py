@@ -83,7 +83,7 @@ def _check_whole(view: mmap.mmap) -> None:
 
 
 def _ask_for(view: mmap.mmap, places: Places, row: int) -> None:
-    """Let the kernel read the rows at once, neighbours together, instead of page by page as they are touched."""
+    """Let the kernel read the rows at once, neighbors together, instead of page by page as they are touched."""
     if not hasattr(view, "madvise"):
         return
     ordered = np.unique(places) * row

@@ -93,7 +93,7 @@ def to_tensor(chunk: NDArray[np.uint8], what: str) -> Tensor:
 
 
 def fit(images: Tensor, size: int) -> Tensor:
-    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: over white, shorter side to ``size``, centre crop."""
+    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: over white, shorter side to ``size``, center crop."""
     if images.shape[1] == 4:
         images = _over_white(images)
     height, width = images.shape[2:]
@@ -107,5 +107,5 @@ def fit(images: Tensor, size: int) -> Tensor:
 
 
 def _over_white(images: Tensor) -> Tensor:
-    colour, alpha = images[:, :3].float(), images[:, 3:].float() / 255
-    return (colour * alpha + 255 * (1 - alpha)).round().to(torch.uint8)
+    color, alpha = images[:, :3].float(), images[:, 3:].float() / 255
+    return (color * alpha + 255 * (1 - alpha)).round().to(torch.uint8)

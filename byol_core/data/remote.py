@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from byol_core import paths
 from byol_core.data import tables
 from byol_core.data.arrays import Progress, assemble
 from byol_core.data.entries import Entry
@@ -31,8 +30,9 @@ from byol_core.data.files import File, assemble_files
 from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
 from byol_core.data.room import Room, in_memory
-from byol_core.data.stamps import stamp_of
 from byol_core.errors import InputError, LabError
+from byol_core.system import paths
+from byol_core.system.fingerprint import stamp_of
 
 # Makes the torchvision sets in a folder, each with whether it holds the test images: (root, download, size) -> sets.
 Maker = Callable[[Path, bool, int], Sequence[tuple[Any, bool]]]

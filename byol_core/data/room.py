@@ -15,7 +15,7 @@ from torch import Tensor
 from byol_core.data.imageset import allocate
 from byol_core.data.mapped import Places, open_rows
 from byol_core.errors import InputError
-from byol_core.files import because
+from byol_core.system.files import because
 
 
 class Rows(Protocol):
@@ -56,7 +56,7 @@ class FileRows:
             self.file = path.open("xb")
 
     def put(self, places: Places, images: Tensor) -> None:
-        """Write, neighbours together."""
+        """Write, neighbors together."""
         block = images.contiguous().numpy()
         breaks = np.flatnonzero(np.diff(places) != 1) + 1
         with disk_errors(self.path.parent):

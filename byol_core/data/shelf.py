@@ -23,7 +23,7 @@ from torch import Tensor
 from byol_core.data.imageset import BLOCK, ImageSet, content_digest
 from byol_core.data.mapped import open_rows
 from byol_core.data.room import disk_errors
-from byol_core.files import write_atomic
+from byol_core.system.files import write_atomic
 
 VERSION = 1  # counts on when pictures are decoded otherwise, or the index changes
 Progress = Callable[[str, float], None]

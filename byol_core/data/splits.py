@@ -16,7 +16,7 @@ def split(labels: Indices, given_test: NDArray[np.bool_] | None, limit: int | No
     """Ascending indices of the training and the test images.
 
     Without a given test split a fifth is held out (at least 1 image, at most 2,000). ``limit`` thins the training
-    images only. Unlabelled images (-1) are a stratum of their own.
+    images only. Unlabeled images (-1) are a stratum of their own.
     """
     random = np.random.default_rng(SEED)
     everything = np.arange(len(labels))

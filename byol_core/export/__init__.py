@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from byol_core.errors import InputError
-from byol_core.runs.model import Run
-from byol_core.runs.portable import whole
+from byol_core.runs.export_zip import whole
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 __all__ = ["FORMATS", "Format", "write", "write_to"]

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from byol_core import courtesy
 from byol_core.errors import LabError
 from byol_core.export import write
 from byol_core.runs.store import RunStore
+from byol_core.system import niceness
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status 0 done, 1 failed; what went wrong is the last line of stderr."""
     run_id, format, file = arguments
-    courtesy.let_others_first(5)
+    niceness.let_others_first(5)
     try:
         store = RunStore()
         write(store, store.get(run_id), format, Path(file))

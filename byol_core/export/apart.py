@@ -11,7 +11,7 @@ from typing import IO
 
 from byol_core.errors import LabError
 from byol_core.export import FORMATS, write_to
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system.environment import child_environment
 

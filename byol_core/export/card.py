@@ -14,20 +14,20 @@ from typing import IO, Any
 
 import yaml
 
-import byol_core
+from byol_core._version import __version__
 from byol_core.config import RunConfig, build, field_info
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
-from byol_core.evaluate import words
-from byol_core.evaluate.intervals import Accuracy
-from byol_core.evaluate.jobs import answers
-from byol_core.evaluate.protocol import SUBJECTS, Judged
+from byol_core.evaluation import summary
+from byol_core.evaluation.intervals import Accuracy
+from byol_core.evaluation.jobs import answers
+from byol_core.evaluation.protocol import SUBJECTS, Judged
 from byol_core.health.signs import ALARM
-from byol_core.leaving import last_part
 from byol_core.runs import accuracies
-from byol_core.runs.model import Run
-from byol_core.runs.report import number
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.system.formatting import number
+from byol_core.system.redact import last_part
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
 _ACCURACIES = {
@@ -40,10 +40,10 @@ _USE = """\
 from pathlib import Path
 
 import torch
-from byol_core.evaluate.encoders import load_weights  # pip install byol-lab=={version}
+from byol_core.weights.encoder_files import load_weights  # pip install byol-lab=={version}
 
 encoder = load_weights(Path("encoder.safetensors"))  # byol export {run} --format safetensors --out encoder.safetensors
-pictures = torch.rand(8, 3, {side}, {side})  # RGB in [0, 1]; the normalisation is the encoder's first layer
+pictures = torch.rand(8, 3, {side}, {side})  # RGB in [0, 1]; the normalization is the encoder's first layer
 features = encoder(pictures)
 ```"""
 
@@ -84,7 +84,7 @@ def _sections(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator
     yield "## Limits"
     yield "\n".join(f"- {limit}" for limit in _limits(run, config, judged))
     yield "## Use"
-    yield _USE.format(version=byol_core.__version__, run=run.run_id, side=config.data.image_size)
+    yield _USE.format(version=__version__, run=run.run_id, side=config.data.image_size)
 
 
 def _what(run: Run, config: RunConfig) -> str:
@@ -95,7 +95,7 @@ def _what(run: Run, config: RunConfig) -> str:
     begun = f", starting from `{start}`" if start else ""
     return (
         f"An encoder `{config.network.encoder}` that turns a picture of {side} x {side} pixels into a representation, "
-        f"trained {labels} by the objective `{objective}`{begun} with BYOL Lab {byol_core.__version__} "
+        f"trained {labels} by the objective `{objective}`{begun} with BYOL Lab {__version__} "
         f"(run `{run.run_id}`, {run.state}, begun {day})."
     )
 
@@ -109,7 +109,7 @@ def _data(run: Run, config: RunConfig) -> str:
     entry, data, found = find(config.data.source), config.data, run.summary
     what = f"`{_code(last_part(data.source))}`"
     if entry is not None:
-        what = f"{entry.title}: {entry.sentence} {entry.classes} classes. Licence of the images: {entry.licence}."
+        what = f"{entry.title}: {entry.sentence} {entry.classes} classes. License of the images: {entry.license}."
     lines = [what, f"Every image was resized to {data.image_size} x {data.image_size} pixels."]
     if start := _start(config):
         lines.append(
@@ -161,26 +161,26 @@ def _summary(run: Run) -> str:
     k, t = run.summary.get("knn_k"), run.summary.get("knn_temperature")
     how = f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in known and k else "At its end:"
     brought = accuracies.brought(run)
-    said = [words.BRACKETS] if figures else []
-    said = [words.brought(brought), *said] if brought else said
+    said = [summary.BRACKETS] if figures else []
+    said = [summary.brought(brought), *said] if brought else said
     return "\n".join((how, "", "| | | |", "|---|---|---|", *rows)) + (f"\n\n{' '.join(said)}" if said else "")
 
 
 def _told(value: Any, found: Accuracy | None) -> str:
-    return f"{words.accuracy(found)} | {words.images(found)}" if found else f"{number(value)} | test images"
+    return f"{summary.accuracy(found)} | {summary.images(found)}" if found else f"{number(value)} | test images"
 
 
 def _answer(judged: Judged) -> str:
     """One protocol as a table: the encoder first, then what it is compared with, with its distance to each."""
     where = f"{judged.tested:,} test images of `{_code(last_part(judged.data))}`"
-    head = f"**{words.asked(judged.protocol)}**: {judged.labelled:,} labels used, accuracy on {where}."
+    head = f"**{summary.asked(judged.protocol)}**: {judged.labeled:,} labels used, accuracy on {where}."
     lines = ["| | accuracy | this run is ahead by |", "|---|---|---|"]
     for subject in SUBJECTS:
-        if told := words.score(judged, subject):
+        if told := summary.score(judged, subject):
             ahead = judged.gap(subject) if subject != "trained" else None
-            lead = words.gap(ahead) if ahead and not ahead.few else ""
-            lines.append(f"| {words.SUBJECTS[subject]} | {told} | {lead} |")
-    return "\n".join((head, words.rests_on(judged), "", *lines))
+            lead = summary.gap(ahead) if ahead and not ahead.few else ""
+            lines.append(f"| {summary.SUBJECTS[subject]} | {told} | {lead} |")
+    return "\n".join((head, summary.rests_on(judged), "", *lines))
 
 
 def _limits(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator[str]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from byol_core.config import RunConfig
-from byol_core.evaluate.encoders import load_encoder
 from byol_core.export.weights import header
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.weights.encoder_files import load_encoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ def write_embeddings(store: RunStore, run: Run, target: IO[bytes]) -> None:
     from pyarrow import parquet
 
     from byol_core.data.catalog import load
-    from byol_core.device import pick_device
+    from byol_core.system.device import pick_device
 
     loaded = load_encoder(run.folder)
     data, config = loaded.config.data, loaded.config
@@ -57,7 +57,7 @@ def _parts(encoder: Encoder, images: ImageSet, config: RunConfig, schema: pa.Sch
     import pyarrow as pa
     import torch
 
-    from byol_core.probe import represent
+    from byol_core.networks.features import represent
 
     splits = _splits(images, config)
     labels = None if images.labels is None else images.labels.numpy()
@@ -81,7 +81,7 @@ def _splits(images: ImageSet, config: RunConfig) -> NDArray[np.object_]:
     import numpy as np
     import torch
 
-    from byol_core.probe import Probe
+    from byol_core.training.eval_images import Probe
 
     probe = Probe(config, images, torch.device("cpu"))
     found: NDArray[np.object_] = np.full(len(images), "none", dtype=object)

@@ -1,7 +1,7 @@
 """The encoder as a program of its own: ONNX, and ``torch.export``.
 
 Both take ``images`` (batch, 3, side, side) float32 in [0, 1] of the run's image size and give ``representation``
-(batch, features) float32; the normalisation is inside, and the batch may be of any size.
+(batch, features) float32; the normalization is inside, and the batch may be of any size.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import io
 from typing import IO, TYPE_CHECKING, Any
 
 from byol_core.errors import LabError
-from byol_core.evaluate.encoders import Loaded, load_encoder
 from byol_core.export.weights import header
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.weights.encoder_files import Loaded, load_encoder
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO
 
-import byol_core
+from byol_core._version import __version__
 from byol_core.config import build
-from byol_core.runs.model import Run
-from byol_core.runs.rows import LONGEST_NAME
+from byol_core.runs.queries import LONGEST_NAME
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 _AGAIN = " again"
@@ -62,5 +62,5 @@ def write_script(store: RunStore, run: Run, target: IO[bytes]) -> None:
     spec = config.network.pretrained.replace('"', "'")  # the docstring must not end early
     start = _START.format(spec=spec) if spec else ""
     name = f"{run.name[: LONGEST_NAME - len(_AGAIN)]}{_AGAIN}"
-    text = _SCRIPT.format(version=byol_core.__version__, name=name, settings=settings, start=start)
+    text = _SCRIPT.format(version=__version__, name=name, settings=settings, start=start)
     target.write(text.encode("utf-8", errors="backslashreplace"))

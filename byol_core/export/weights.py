@@ -1,6 +1,6 @@
 """The encoder's weights as safetensors: under this lab's names, torchvision's or timm's.
 
-A ResNet of torchvision and of timm has the same names. Neither normalises its input by itself, so the header of the
+A ResNet of torchvision and of timm has the same names. Neither normalizes its input by itself, so the header of the
 file says by what, and how the stem for small pictures is made; with both, they give the same representation.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import IO, TYPE_CHECKING, Any
 
-import byol_core
+from byol_core._version import __version__
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError
-from byol_core.evaluate.encoders import Loaded, load_encoder, read_config
-from byol_core.leaving import without_folders
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.system.redact import without_folders
+from byol_core.weights.encoder_files import Loaded, load_encoder, read_config
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ def header(run: Run, loaded: Loaded) -> dict[str, str]:
     step = run.step if loaded.step is None else loaded.step
     return {
         "format": "pt",
-        "made_by": f"byol-lab {byol_core.__version__}",
+        "made_by": f"byol-lab {__version__}",
         "run": run.run_id,
         "name": run.name,
         "step": str(step),
@@ -41,7 +41,7 @@ def header(run: Run, loaded: Loaded) -> dict[str, str]:
 
 
 def write_encoder(store: RunStore, run: Run, target: IO[bytes]) -> None:
-    """The encoder as ``byol_core`` reads it, whole: its first layer normalises pictures in [0, 1]."""
+    """The encoder as ``byol_core`` reads it, whole: its first layer normalizes pictures in [0, 1]."""
     loaded = load_encoder(run.folder)
     target.write(_safetensors(loaded.encoder.state_dict(), header(run, loaded)))
 
@@ -88,7 +88,7 @@ def _resnet(run: Run, whom: str) -> Loaded:
 
 
 def _plain_names(loaded: Loaded) -> dict[str, Tensor]:
-    """The values under the names of a plain ResNet, without this lab's normalisation."""
+    """The values under the names of a plain ResNet, without this lab's normalization."""
     values = loaded.encoder.state_dict()
     return {name.removeprefix(_BODY): value for name, value in values.items() if name.startswith(_BODY)}
 

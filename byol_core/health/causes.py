@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from byol_core.config import RunConfig, field_info
-from byol_core.settings.method import PREDICTIVE, WITH_TARGET
+from byol_core.config.method import PREDICTIVE, WITH_TARGET
 
-# Rates for 256 images above which an optimiser is likely to blow up: ten times what recipes for it use.
+# Rates for 256 images above which an optimizer is likely to blow up: ten times what recipes for it use.
 _HIGH_RATE = {"sgd": 0.6, "lars": 5.0, "adamw": 0.01}
 _NAMES = {"sgd": "SGD", "lars": "LARS", "adamw": "AdamW"}
 _WEAK_VIEWS = 0.3
@@ -42,9 +42,9 @@ def remedy(config: RunConfig, values: Mapping[str, float]) -> dict[str, Any]:
 
 def not_a_number(step: int, config: RunConfig) -> str:
     """What to say of a loss that is not finite, with what is likely to help."""
-    optimiser, method = config.optimiser, config.method
-    if optimiser.lr > _HIGH_RATE[optimiser.name]:
-        advice = f"lower optimiser.lr ({optimiser.lr:g} is high for {_NAMES[optimiser.name]})"
+    optimizer, method = config.optimizer, config.method
+    if optimizer.lr > _HIGH_RATE[optimizer.name]:
+        advice = f"lower optimizer.lr ({optimizer.lr:g} is high for {_NAMES[optimizer.name]})"
     elif (
         method.temperature is not None
         and method.temperature < _LOW_TEMPERATURE
@@ -52,9 +52,9 @@ def not_a_number(step: int, config: RunConfig) -> str:
     ):
         advice = f"raise method.temperature ({method.temperature:g} makes the loss steep)"
     elif config.runtime.precision == "bfloat16":
-        advice = "set runtime.precision to float32, since bfloat16 keeps few digits, or lower optimiser.lr"
+        advice = "set runtime.precision to float32, since bfloat16 keeps few digits, or lower optimizer.lr"
     else:
-        advice = "lower optimiser.lr, or let it rise longer (optimiser.warmup)"
+        advice = "lower optimizer.lr, or let it rise longer (optimizer.warmup)"
     return f"The loss was not a number at step {step}; {advice}. The last good checkpoint is kept."
 
 
@@ -123,11 +123,11 @@ def _norms(config: RunConfig) -> Cause | None:
 
 
 def _rate(config: RunConfig) -> Cause | None:
-    optimiser = config.optimiser
-    if optimiser.lr <= _HIGH_RATE[optimiser.name]:
+    optimizer = config.optimizer
+    if optimizer.lr <= _HIGH_RATE[optimizer.name]:
         return None
-    clause = f"the learning rate is high for {_NAMES[optimiser.name]} (optimiser.lr is {optimiser.lr:g})"
-    return Cause(clause, {"optimiser.lr": _rounded(optimiser.lr / 10)})
+    clause = f"the learning rate is high for {_NAMES[optimizer.name]} (optimizer.lr is {optimizer.lr:g})"
+    return Cause(clause, {"optimizer.lr": _rounded(optimizer.lr / 10)})
 
 
 def _views(config: RunConfig) -> Cause | None:
@@ -145,17 +145,17 @@ def _views(config: RunConfig) -> Cause | None:
 def _unexplained(config: RunConfig, values: Mapping[str, float]) -> Cause:
     """No setting stands out: the usual next thing to try."""
     method = config.method
-    lower = {"optimiser.lr": _rounded(config.optimiser.lr / 3)}
+    lower = {"optimizer.lr": _rounded(config.optimizer.lr / 3)}
     if method.objective not in PREDICTIVE:
-        return Cause("the learning rate does not suit this objective (lower optimiser.lr)", lower)
+        return Cause("the learning rate does not suit this objective (lower optimizer.lr)", lower)
     projection_first = values.get("projection_std_ratio", math.inf) < values.get("std_ratio", math.inf) / 2
     if projection_first and not config.network.projection_norm:
         clause = "nothing keeps the projector's output in scale (network.projection_norm is off)"
         return Cause(clause, {"network.projection_norm": True})
     if method.predictor_lr < 10:
-        clause = "the predictor does not keep up with the encoder (raise method.predictor_lr, or lower optimiser.lr)"
+        clause = "the predictor does not keep up with the encoder (raise method.predictor_lr, or lower optimizer.lr)"
         return Cause(clause, {"method.predictor_lr": 10.0})
-    return Cause("the encoder runs away from its target (lower optimiser.lr, or raise method.tau_base)", lower)
+    return Cause("the encoder runs away from its target (lower optimizer.lr, or raise method.tau_base)", lower)
 
 
 def _rounded(value: float) -> float:

@@ -1,8 +1,8 @@
 """The signs of health as numbers: how a set of vectors lies in its space, without labels.
 
 Conventions, because a rank or a cosine means little without them: the std ratio, the cosines, alignment and uniformity
-are of the rows divided by their length; RankMe is of the rows as they are (raw, not centred); the participation ratio
-and the spectrum are of the centred rows. Vectors come from the network in evaluation mode. Nothing here raises on what
+are of the rows divided by their length; RankMe is of the rows as they are (raw, not centered); the participation ratio
+and the spectrum are of the centered rows. Vectors come from the network in evaluation mode. Nothing here raises on what
 a broken network puts out: what cannot be measured is NaN. What is no matrix of numbers, and pairs of different shapes,
 raise ArgumentError.
 """
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from byol_core import checks
+from byol_core.system import checks
 
 # What a network makes of n pictures: representations (n, d) and projections (n, p).
 Vectors: TypeAlias = tuple[Tensor, Tensor]
@@ -64,7 +64,7 @@ def measure(
 
 @torch.no_grad()
 def spectrum(vectors: Tensor) -> Tensor:
-    """The singular values of the centred rows (n, d), divided by the largest: (min(n, d),) float32, falling.
+    """The singular values of the centered rows (n, d), divided by the largest: (min(n, d),) float32, falling.
 
     Zeros where all rows are the same, NaN where a row is not finite. arXiv 2209.15007 reads partial collapse off it.
     """
@@ -76,7 +76,7 @@ def spectrum(vectors: Tensor) -> Tensor:
 
 
 def std_ratio(vectors: Tensor) -> float:
-    """sqrt(d) times the mean deviation of the normalised rows (n, d): 1 is spread evenly, 0 has collapsed.
+    """sqrt(d) times the mean deviation of the normalized rows (n, d): 1 is spread evenly, 0 has collapsed.
 
     Under 0.3 is an alarm, under 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
     """
@@ -99,12 +99,12 @@ def participation_ratio(vectors: Tensor) -> float:
 
 
 def alignment(first: Tensor, second: Tensor) -> float:
-    """Mean squared distance of the normalised row i of one to that of the other: 0 to 4. arXiv 2005.10242, alpha 2."""
+    """Mean squared distance of the normalized row i of one to that of the other: 0 to 4. arXiv 2005.10242, alpha 2."""
     return float(_alignment(*_pair(first, second)))
 
 
 def uniformity(vectors: Tensor) -> float:
-    """log of the mean of exp(-2 distance^2) over pairs of normalised rows (n, d): 0 is a point, about -4 is even.
+    """log of the mean of exp(-2 distance^2) over pairs of normalized rows (n, d): 0 is a point, about -4 is even.
 
     Over pairs of different rows, of at most 2,000 rows, drawn with a seed of their own: rows that come class by class,
     or alternate, are then taken in their shares. arXiv 2005.10242, t = 2.
@@ -232,7 +232,7 @@ def _paired_cosine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _uniformity(unit: Tensor) -> Tensor:
-    """Distances from the centre's point of view, so that those of a nearly collapsed set keep their digits."""
+    """Distances from the center's point of view, so that those of a nearly collapsed set keep their digits."""
     if len(unit) > UNIFORMITY_ROWS:
         drawn = torch.randperm(len(unit), generator=torch.Generator().manual_seed(_DRAW))[:UNIFORMITY_ROWS]
         unit = unit[drawn.to(unit.device)]

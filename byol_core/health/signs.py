@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from byol_core.config import RunConfig
+from byol_core.config.method import WITH_PROJECTOR
 from byol_core.health.causes import likely_cause, not_a_number, remedy
-from byol_core.settings.method import WITH_PROJECTOR
 
 __all__ = [
     "ALARM",
@@ -60,7 +60,7 @@ _ALL = (
     Sign(
         "std_ratio",
         "Spread (std ratio)",
-        "How evenly the vectors spread over the sphere: sqrt(d) times the mean deviation of the normalised vectors.",
+        "How evenly the vectors spread over the sphere: sqrt(d) times the mean deviation of the normalized vectors.",
         zero="All pictures are one point: collapse.",
         ideal="1, spread evenly in every direction.",
         alarm="Under 0.3 and lower than before training; under 0.1 it has collapsed.",
@@ -76,7 +76,7 @@ _ALL = (
         zero="Two pictures are as unrelated as two random directions.",
         ideal="Near 0.",
         alarm="Over 0.91, where the std ratio is 0.3 at most; 1 is collapse.",
-        source="the squared length of the mean of the normalised vectors, each paired with itself taken out",
+        source="the squared length of the mean of the normalized vectors, each paired with itself taken out",
         level=0.91,
         caveat="Vectors without negative numbers, as after a ReLU, never come near 0.",
     ),
@@ -129,7 +129,7 @@ _ALL = (
         zero="Never reached: 1, a single direction, is the least (collapse).",
         ideal="Close to the number of dimensions, or of pictures if that is less.",
         alarm="A fall towards 1.",
-        source="arXiv 2210.02885, eq. 1; raw vectors, not centred",
+        source="arXiv 2210.02885, eq. 1; raw vectors, not centered",
         digits=1,
         caveat="Necessary, not sufficient; compare only runs of one method.",
         from_zero=True,
@@ -141,7 +141,7 @@ _ALL = (
         zero="Never reached: 1, all spread on one line, is the least.",
         ideal="High; it counts strong directions only, and lies below RankMe.",
         alarm="A fall towards 1: dimensional collapse, which the spectrum below shows in full.",
-        source="centred covariance; partial collapse: arXiv 2209.15007",
+        source="centered covariance; partial collapse: arXiv 2209.15007",
         digits=1,
         caveat="It says nothing of the size of the spread, so read it with the std ratio.",
         from_zero=True,

@@ -1,4 +1,4 @@
-"""What is minimised: pure functions of tensors, in float32 or better whatever the networks computed in.
+"""What is minimized: pure functions of tensors, in float32 or better whatever the networks computed in.
 
 Where a loss looks at the whole batch it takes the rows of the whole batch; to collect them from several processes is
 the caller's. Who must not get a gradient is the caller's to detach. An argument of the wrong kind or shape raises

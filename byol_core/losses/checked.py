@@ -12,8 +12,8 @@ from typing import ParamSpec
 
 from torch import Tensor
 
-from byol_core import checks
 from byol_core.losses import contrastive, decorrelation, precision, predictive, supervised, triplet
+from byol_core.system import checks
 
 P = ParamSpec("P")
 

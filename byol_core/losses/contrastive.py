@@ -51,10 +51,10 @@ def nce(features: Tensor, own: Tensor, noise: Tensor, log_z: Tensor, images: int
     """Instance discrimination by noise-contrastive estimation (arXiv 1805.01978, eq. 4 to 7).
 
     Args:
-        features: embeddings (B, D) of the pictures, normalised here.
+        features: embeddings (B, D) of the pictures, normalized here.
         own: the memory's vectors (B, D) of the same images, of unit length.
         noise: the memory's vectors (m, D) of images drawn uniformly, of unit length; shared by the batch.
-        log_z: logarithm of the normalising constant, a scalar (:func:`estimate_log_z`).
+        log_z: logarithm of the normalizing constant, a scalar (:func:`estimate_log_z`).
         images: how many the memory holds, so that the noise has probability 1 / images.
         temperature: divides the cosines; 0.07 in the paper.
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from byol_core.losses.precision import in_float32
 
-_EPSILON = 1e-5  # of the standardisation: a batch norm in the authors' code
+_EPSILON = 1e-5  # of the standardization: a batch norm in the authors' code
 _VARIANCE_FLOOR = 1e-4
 
 
@@ -15,23 +15,23 @@ _VARIANCE_FLOOR = 1e-4
 def barlow_twins(first: Tensor, second: Tensor, redundancy: float) -> Tensor:
     """Projections of the two views (B, D) each -> scalar >= 0 (arXiv 2103.03230, eq. 1 and 2).
 
-    C is the cross-correlation over the batch of the standardised numbers: the sum of (1 - C_ii)², plus ``redundancy``
+    C is the cross-correlation over the batch of the standardized numbers: the sum of (1 - C_ii)², plus ``redundancy``
     times the sum of the other C_ij².
     """
-    correlation = _standardised(first).T @ _standardised(second) / len(first)
+    correlation = _standardized(first).T @ _standardized(second) / len(first)
     diagonal = correlation.diagonal()
     apart = correlation.square().sum() - diagonal.square().sum()
     return (1 - diagonal).square().sum() + redundancy * apart
 
 
-def _standardised(rows: Tensor) -> Tensor:
-    centred = rows - rows.mean(0)
-    return centred * (centred.square().mean(0) + _EPSILON).rsqrt()
+def _standardized(rows: Tensor) -> Tensor:
+    centered = rows - rows.mean(0)
+    return centered * (centered.square().mean(0) + _EPSILON).rsqrt()
 
 
 @in_float32
 def vicreg(first: Tensor, second: Tensor, invariance: float, variance: float, covariance: float) -> Tensor:
-    """Projections of the two views (B, D) each, not normalised -> scalar >= 0 (arXiv 2105.04906, eq. 1 to 6).
+    """Projections of the two views (B, D) each, not normalized -> scalar >= 0 (arXiv 2105.04906, eq. 1 to 6).
 
     The weights go with the authors' code, on which 25, 25 and 1 were found: the squared distance is a mean over the
     numbers too, and the hinge is the mean of the two views'.
@@ -42,13 +42,13 @@ def vicreg(first: Tensor, second: Tensor, invariance: float, variance: float, co
     return invariance * alike + variance * spread + covariance * (_covariances(first) + _covariances(second))
 
 
-def _hinge(centred: Tensor) -> Tensor:
+def _hinge(centered: Tensor) -> Tensor:
     """How far each number's deviation falls short of 1, mean over the numbers (eq. 1)."""
-    deviation = (centred.square().sum(0) / (len(centred) - 1) + _VARIANCE_FLOOR).sqrt()
+    deviation = (centered.square().sum(0) / (len(centered) - 1) + _VARIANCE_FLOOR).sqrt()
     return F.relu(1 - deviation).mean()
 
 
-def _covariances(centred: Tensor) -> Tensor:
+def _covariances(centered: Tensor) -> Tensor:
     """Squared covariances of different numbers, summed and divided by their count (eq. 3 and 4)."""
-    matrix = centred.T @ centred / (len(centred) - 1)
+    matrix = centered.T @ centered / (len(centered) - 1)
     return (matrix.square().sum() - matrix.diagonal().square().sum()) / len(matrix)

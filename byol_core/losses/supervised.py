@@ -12,6 +12,6 @@ NO_LABEL = -1
 
 @in_float32
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Logits (B, classes), labels (B,) int64, -1 for none -> scalar >= 0: mean over the labelled rows, 0 if none is."""
+    """Logits (B, classes), labels (B,) int64, -1 for none -> scalar >= 0: mean over the labeled rows, 0 if none is."""
     total = F.cross_entropy(logits, labels, ignore_index=NO_LABEL, reduction="sum")
     return total / (labels != NO_LABEL).sum().clamp(min=1)

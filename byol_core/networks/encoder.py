@@ -1,6 +1,6 @@
 """Encoders by name: the tutorial's five-block conv net and narrower ones, and torchvision's ResNets with either stem.
 
-An encoder takes pictures in [0, 1]; the normalisation by the mean and deviation of the training images is its first
+An encoder takes pictures in [0, 1]; the normalization by the mean and deviation of the training images is its first
 layer, so that whoever loads the weights cannot forget it.
 """
 
@@ -13,9 +13,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from byol_core import checks
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError
+from byol_core.system import checks
 
 # Channels of each block. A block is convolution, norm, ReLU, and halves the picture, by max-pool or by its stride.
 CONV_NETS: dict[str, tuple[int, ...]] = {
@@ -37,7 +37,7 @@ NORMS: dict[str, Norm] = {"batch": nn.BatchNorm2d, "group": _group_norm, "none":
 
 
 class Encoder(nn.Module):
-    """Normalise, then the network: (B, 3, H, W), uint8 or floats in [0, 1] -> representation (B, feature_dim).
+    """Normalize, then the network: (B, 3, H, W), uint8 or floats in [0, 1] -> representation (B, feature_dim).
 
     ArgumentError for anything else. The values of floats are looked at in evaluation mode and on the CPU alone, so that
     neither a training step nor an accelerator waits for it.
@@ -74,7 +74,7 @@ class Encoder(nn.Module):
     def freeze(self, stages: int) -> None:
         """Hold the first stages still from now on, norms and their running statistics too, and let the others go.
 
-        A frozen norm normalises by its running statistics also in training mode. InputError when there are fewer.
+        A frozen norm normalizes by its running statistics also in training mode. InputError when there are fewer.
         """
         parts = self.stages()
         checks.whole("stages", stages, 0)
@@ -106,7 +106,7 @@ class Encoder(nn.Module):
 
 
 def build_encoder(config: NetworkConfig, image_size: int) -> Encoder:
-    """The encoder that the settings name, initialised from torch's global generator; ``image_size`` is in pixels."""
+    """The encoder that the settings name, initialized from torch's global generator; ``image_size`` is in pixels."""
     checks.kind("config", config, NetworkConfig, "a NetworkConfig, such as RunConfig().network")
     checks.whole("image_size", image_size)
     norm = NORMS[config.encoder_norm]
@@ -149,7 +149,7 @@ def _classroom(norm: Norm) -> Encoder:
 
 
 def _resnet(name: str, small: bool, norm: Norm) -> Encoder:
-    """torchvision's ResNet without its classifier; its initialisation is He's.
+    """torchvision's ResNet without its classifier; its initialization is He's.
 
     The authors' Haiku draws a truncated normal of deviation 1 / sqrt(fan-in); batch norm takes the scale out.
     """

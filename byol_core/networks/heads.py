@@ -3,7 +3,7 @@
 BYOL's is Linear, batch norm, ReLU, Linear without bias or norm after it (arXiv 2006.07733, §3.3), 4096 and 256 wide in
 the paper. Weights are drawn as torch does, uniform with deviation 1 / sqrt(3 * inputs), where the authors' Haiku draws
 a truncated normal with 1 / sqrt(inputs) and zero biases. Neither scale nor bias shows in BYOL's loss: a batch norm or
-the loss's own normalisation takes them out.
+the loss's own normalization takes them out.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from byol_core import checks
 from byol_core.config import NetworkConfig
+from byol_core.system import checks
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def build_head(
     """A head (B, inputs) -> (B, outputs) of so many linear layers.
 
     ``norm`` is ``batch`` as in the paper, or ``none``, which leaves out the hidden norms; ``last_norm`` adds SimSiam's
-    batch norm without scale or shift at the end (arXiv 2011.10566, §3), which centres the projection. A hidden layer
+    batch norm without scale or shift at the end (arXiv 2011.10566, §3), which centers the projection. A hidden layer
     without a norm always has its bias.
     """
     for name, value in (("inputs", inputs), ("hidden", hidden), ("outputs", outputs), ("layers", layers)):

@@ -11,7 +11,7 @@ def unusable(weights: Mapping[str, Tensor]) -> str:
     """What is wrong with weights, to go on from "The weights of ...": nothing where they are finite and sane.
 
     A running variance under 0 gives NaN wherever its norm is used, and a deviation of 0 or less turns or breaks the
-    normalisation of the pictures.
+    normalization of the pictures.
     """
     for name, value in weights.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from byol_core.evaluate.intervals import Accuracy, Difference, difference
-from byol_core.runs.model import Run
+from byol_core.evaluation.intervals import Accuracy, Difference, difference
+from byol_core.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +102,7 @@ def while_learning(run: Run, value: float | None) -> Accuracy | None:
 
 
 def validation_images(run: Run) -> int | None:
-    """How many labelled images the logged accuracies rest on; None where that cannot be known."""
+    """How many labeled images the logged accuracies rest on; None where that cannot be known."""
     return _count(run.summary, "validation_images") or _kept(run.folder / PROBE) or _derived(run)
 
 

@@ -6,11 +6,11 @@ import signal
 import subprocess
 from dataclasses import dataclass
 
-from byol_core import processes
-from byol_core.runs import folder, hold, slots
-from byol_core.runs.model import Run
+from byol_core.runs import devices, folder, lock
 from byol_core.runs.repair import advice, amend
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 from byol_core.system.environment import child_environment
 
 NICENESS = 10
@@ -27,13 +27,13 @@ class Child:
     @property
     def ticket(self) -> str:
         """Its attempt."""
-        return hold.ticket(self.run)
+        return lock.ticket(self.run)
 
 
 def start(store: RunStore, run: Run, slot: str, worker: str) -> Child:
     """Start the worker of a claimed run; OSError when the system does not."""
-    environment = {**child_environment(store.home), **slots.environment(slot)}
-    environment |= {hold.ATTEMPT: hold.ticket(run)} | ({"BYOL_LAB_DATABASE": store.url} if store.url else {})
+    environment = {**child_environment(store.home), **devices.environment(slot)}
+    environment |= {lock.ATTEMPT: lock.ticket(run)} | ({"BYOL_LAB_DATABASE": store.url} if store.url else {})
     before = processes.killed_for_memory()
     process = processes.start_detached(
         worker,
@@ -49,7 +49,7 @@ def start(store: RunStore, run: Run, slot: str, worker: str) -> Child:
 
 def see_off(store: RunStore, child: Child) -> None:
     """Say why a worker's attempt did not end as it should, if so, and end what the worker left behind."""
-    processes.kill_orphans(child.process.pid, hold.ATTEMPT, child.ticket)
+    processes.kill_orphans(child.process.pid, lock.ATTEMPT, child.ticket)
     run, reason = child.run, _reason(child)
     if not reason:
         return

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 from sqlalchemy.sql.selectable import FromClause
 
-from byol_core.runs.model import Run
 from byol_core.runs.names import short_keys, text_of
+from byol_core.runs.run import Run
 from byol_core.runs.schema import attempts, metrics
 from byol_core.runs.store import RunStore
 from byol_core.runs.sweep import flat

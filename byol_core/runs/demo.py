@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from byol_core import paths
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow
-from byol_core.files import write_json
-from byol_core.runs import metrics, rows
+from byol_core.runs import metrics, queries
 from byol_core.runs.schema import attempts, facts, runs
+from byol_core.system import paths
+from byol_core.system.files import write_json
 
 if TYPE_CHECKING:
-    from byol_core.runs.model import Run
+    from byol_core.runs.run import Run
     from byol_core.runs.store import RunStore
 
 SOURCE = "assets/byol-tiny"
@@ -61,7 +61,7 @@ def _enter(store: RunStore, arriving: Path) -> Run:
         target = store.home / RUN_ID
         shutil.rmtree(target, ignore_errors=True)
         arriving.rename(target)
-        return rows.one(connection, RUN_ID, store.home)
+        return queries.one(connection, RUN_ID, store.home)
 
 
 def _values(about: dict[str, Any], config: Any, logged: list[MetricRow]) -> dict[str, Any]:
@@ -120,12 +120,12 @@ def pack(store: RunStore, ref: str, folder: Path) -> None:
 
 def film(home: Path, folder: Path, method: str = "UMAP") -> None:
     """Have the maps made that the page shows first, by the warm process of ``home``; LabError when one cannot be."""
-    from byol_core import embed
+    from byol_core import embeddings
 
-    probe, settings = embed.read_probe(folder), embed.MapSettings(method)
+    probe, settings = embeddings.read_probe(folder), embeddings.MapSettings(method)
     newest = probe.evaluations[-1].step
     while True:
-        found = embed.film(home, probe, embed.SPACES[0], settings, first=newest, whole=True)
+        found = embeddings.film(home, probe, embeddings.SPACES[0], settings, first=newest, whole=True)
         if found.job.state == "ready":
             return
         if found.job.state == "failed":

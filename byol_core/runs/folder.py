@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from byol_core.errors import InputError
-from byol_core.files import write_json
 from byol_core.runs.schema import unusable
+from byol_core.system.files import write_json
 
 CONFIG, LOG, CHECKPOINTS = "config.json", "log.txt", "checkpoints"
 TRASH = ".trash"

@@ -19,8 +19,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from byol_core.errors import InputError, LabError
-from byol_core.runs import folder, rows
-from byol_core.runs.model import LIVE, Run
+from byol_core.runs import folder, queries
+from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 
@@ -40,7 +40,7 @@ def annotate(store: RunStore, ref: str, *, tags: Sequence[str] | None = None, no
     with store.writing() as connection:
         if values:
             connection.execute(runs.update().where(runs.c.run_id == run.run_id).values(**values))
-        return rows.one(connection, run.run_id, store.home)
+        return queries.one(connection, run.run_id, store.home)
 
 
 def checked_tags(tags: Sequence[str]) -> list[str]:
@@ -69,7 +69,7 @@ def checked_notes(notes: str) -> str:
 def all_tags(store: RunStore) -> list[str]:
     """Every tag in use, in alphabetical order; those of runs in the trash do not count."""
     with store.reading() as connection:
-        texts = connection.scalars(select(runs.c.tags).where(rows.KEPT, runs.c.tags.is_not(None)).distinct())
+        texts = connection.scalars(select(runs.c.tags).where(queries.KEPT, runs.c.tags.is_not(None)).distinct())
         return sorted({tag for text in texts for tag in json.loads(text)}, key=lambda tag: (tag.casefold(), tag))
 
 
@@ -78,7 +78,7 @@ def archive(store: RunStore, run_ids: Sequence[str], on: bool = True) -> int:
     changed = runs.c.archived.is_(None) if on else runs.c.archived.is_not(None)
     values = {"archived": time.time() if on else None}
     with store.writing() as connection:
-        statement = runs.update().where(runs.c.run_id.in_(run_ids), rows.KEPT, changed)
+        statement = runs.update().where(runs.c.run_id.in_(run_ids), queries.KEPT, changed)
         return connection.execute(statement.values(**values)).rowcount
 
 
@@ -95,8 +95,8 @@ def throw(store: RunStore, run_ids: Sequence[str]) -> list[str]:
 
 def _not_live(connection: Connection, store: RunStore, run_ids: Sequence[str]) -> list[Run]:
     """Those of the runs that are kept, when all of them may be deleted; locked, so that no supervisor takes one."""
-    query = select(runs).where(runs.c.run_id.in_(run_ids), rows.KEPT).with_for_update()
-    found = rows.fetch(connection, query, store.home)
+    query = select(runs).where(runs.c.run_id.in_(run_ids), queries.KEPT).with_for_update()
+    found = queries.fetch(connection, query, store.home)
     if live := [run.name for run in found if run.state in LIVE]:
         raise InputError(_refusal(live))
     store.refuse_elsewhere(found, "delete")
@@ -114,7 +114,7 @@ def restore(store: RunStore, run_ids: Sequence[str]) -> int:
     """Take runs out of the trash, as they were; how many were still there, with their folders."""
     query = select(runs).where(runs.c.run_id.in_(run_ids), runs.c.deleted.is_not(None)).with_for_update()
     with store.writing() as connection:
-        found = rows.fetch(connection, query, store.home)
+        found = queries.fetch(connection, query, store.home)
         whole = [run.run_id for run in found if run.folder.is_dir() or store.is_elsewhere(run)]
         return connection.execute(runs.update().where(runs.c.run_id.in_(whole)).values(deleted=None)).rowcount
 
@@ -123,7 +123,7 @@ def trash(store: RunStore) -> list[Run]:
     """The runs in the trash, the one thrown last first."""
     query = select(runs).where(runs.c.deleted.is_not(None)).order_by(runs.c.deleted.desc(), runs.c.created.desc())
     with store.reading() as connection:
-        return rows.fetch(connection, query, store.home)
+        return queries.fetch(connection, query, store.home)
 
 
 def purge(store: RunStore, run_ids: Sequence[str] | None = None, *, older_than: float | None = None) -> int:
@@ -146,7 +146,7 @@ def remove(store: RunStore, run_ids: Sequence[str]) -> list[str]:
     """Remove runs for good, past the trash, and say which: also on a disk that is too full to put them there."""
     with store.writing() as connection:
         found = _not_live(connection, store, run_ids)
-    _remove_all(store, found, rows.KEPT, runs.c.state.not_in(LIVE))
+    _remove_all(store, found, queries.KEPT, runs.c.state.not_in(LIVE))
     return [run.run_id for run in found]
 
 
@@ -178,7 +178,7 @@ def _try_to_remove(store: RunStore, run: Run, *still: ColumnElement[bool]) -> bo
         if connection.scalar(mine) is None:
             return False
         _clear(run.folder)
-        return rows.remove(connection, run.run_id)
+        return queries.remove(connection, run.run_id)
 
 
 def _clear(path: Path) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from byol_core import presets
-from byol_core.config import RunConfig
-from byol_core.runs import rows
+from byol_core.config import RunConfig, presets
+from byol_core.runs import queries
 
 MOST = 3  # settings in a name
 _LONGEST = 30  # characters of one value
@@ -27,9 +26,9 @@ def free(connection: Connection, config: RunConfig, preset: str | None) -> str:
     """
     changes = differences(config, preset)
     if not 0 < len(changes) <= MOST:
-        return rows.free_name(connection, preset or "run")
-    name = f"{preset} {said(changes)}"[: rows.LONGEST_NAME - 8].rstrip()
-    taken = rows.names_like(connection, name)
+        return queries.free_name(connection, preset or "run")
+    name = f"{preset} {said(changes)}"[: queries.LONGEST_NAME - 8].rstrip()
+    taken = queries.names_like(connection, name)
     numbered = (f"{name} ({number})" for number in itertools.count(2))
     return next(one for one in itertools.chain((name,), numbered) if one not in taken)
 

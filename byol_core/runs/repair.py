@@ -16,15 +16,15 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
-from byol_core import processes
 from byol_core.errors import InputError
-from byol_core.runs import metrics, outcome, rows
+from byol_core.runs import metrics, queries, unsaved
 from byol_core.runs.folder import checkpoint_step
-from byol_core.runs.hold import held, hold
-from byol_core.runs.model import LIVE, Run
+from byol_core.runs.lock import held, hold
+from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.stall import span
-from byol_core.text import storable
+from byol_core.system import processes
+from byol_core.system.text import storable
 
 # Earlier releases took a run from the queue before it had a process; for this long, it may be without one.
 STARTING_SECONDS = 30.0
@@ -49,7 +49,7 @@ class Transactions(Protocol):
 def repair(store: Transactions) -> list[Run]:
     """Correct every stale row; the runs that were corrected."""
     with store.reading() as connection:
-        live = rows.fetch(connection, select(runs).where(runs.c.state.in_(LIVE)), store.home)
+        live = queries.fetch(connection, select(runs).where(runs.c.state.in_(LIVE)), store.home)
     return [fixed for run in live if _is_stale(run) and (fixed := _correct(store, run))]
 
 
@@ -73,7 +73,7 @@ def stalled(run: Run, now: float | None = None) -> str:
     silent = (time.time() if now is None else now) - (run.heartbeat or run.started or run.created)
     if silent < SILENT_SECONDS:
         return ""
-    if run.host != rows.HOST:
+    if run.host != queries.HOST:
         return f"No sign of life for {span(silent)}: the machine '{run.host}' or the run's process there may be down."
     return (
         f"No sign of life for {span(silent)}: its process {run.pid} is there, but it may be stuck or paused, or unable "
@@ -82,7 +82,7 @@ def stalled(run: Run, now: float | None = None) -> str:
 
 
 def _is_stale(run: Run) -> bool:
-    if run.host != rows.HOST:
+    if run.host != queries.HOST:
         # Another machine's, or this one's under another name. A lock over a network may be a lock of each machine's
         # own, so silence has to agree with it.
         return bool(stalled(run)) and held(run.folder) is False
@@ -96,12 +96,12 @@ def _correct(store: Transactions, run: Run) -> Run | None:
     """Move a stale run, with what its worker left, unless its row is not the one that was seen any more."""
     with suppress(InputError), hold(run, PATIENCE_SECONDS):  # no new worker may begin while the files are taken in
         with store.writing(patience=PATIENCE_SECONDS) as connection:
-            found = rows.fetch(connection, select(runs).where(runs.c.run_id == run.run_id), store.home)
+            found = queries.fetch(connection, select(runs).where(runs.c.run_id == run.run_id), store.home)
             if [_key(now) for now in found] != [_key(run)]:
                 return None
             _take_in(connection, run)
-            fixed = rows.one(connection, run.run_id, store.home)
-        outcome.forget(run.folder)
+            fixed = queries.one(connection, run.run_id, store.home)
+        unsaved.forget(run.folder)
         return fixed
     return None
 
@@ -111,10 +111,10 @@ def _key(run: Run) -> tuple[object, ...]:
 
 
 def _take_in(connection: Connection, run: Run) -> None:
-    for attempt, logged in outcome.unsaved(run.folder).items():
+    for attempt, logged in unsaved.unsaved(run.folder).items():
         metrics.add(connection, run.run_id, attempt, logged)
     truth = _truth(run)
-    rows.change(connection, run, truth["state"], truth["message"])
+    queries.change(connection, run, truth["state"], truth["message"])
     values: dict[str, Any] = {name: truth[name] for name in ("ended", "step", "epoch") if name in truth}
     if "summary" in truth:
         values["summary"] = json.dumps(truth["summary"])
@@ -124,7 +124,7 @@ def _take_in(connection: Connection, run: Run) -> None:
 def _truth(run: Run) -> dict[str, Any]:
     """What has to be different in the row of a run without a process."""
     gone = {"pid": None, "pid_created": None, "seconds_left": None, "phase": "", "device": "", "ended": _ended(run)}
-    left = outcome.take(run.folder, run.attempt)
+    left = unsaved.take(run.folder, run.attempt)
     if left is None:
         state, message = _verdict(run)
         return {**gone, "state": state, "message": message}

@@ -28,8 +28,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from byol_core.errors import InputError
-from byol_core.files import because
-from byol_core.runs import upgrade
+from byol_core.runs import migrate
+from byol_core.system.files import because
 
 FILE = "lab.sqlite"
 BUSY_MILLISECONDS = 20_000
@@ -114,7 +114,7 @@ def open_engine(home: Path, url: str | None) -> Engine:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if url is None:
-            upgrade.bring_home(home / FILE)
+            migrate.bring_home(home / FILE)
     except OSError as error:
         raise unusable(home, error) from None
     engine = _engine(url) if url else create_engine(sqlite_url(home / FILE))
@@ -128,8 +128,8 @@ def open_engine(home: Path, url: str | None) -> Engine:
             return engine
         with engine.begin() as connection:
             _create_tables(connection)
-            upgrade.add_columns(connection, runs)
-            upgrade.widen_columns(connection, runs)
+            migrate.add_columns(connection, runs)
+            migrate.widen_columns(connection, runs)
     except OSError as error:
         raise unusable(home, error) from None
     except DBAPIError as error:
@@ -176,7 +176,7 @@ def _is_complete(engine: Engine) -> bool:
         known = inspect(connection)
         tables = set(known.get_table_names())
         return {table.name for table in metadata.sorted_tables} <= tables and not any(
-            upgrade.missing(connection, table) or upgrade.narrow(connection, table) for table in metadata.sorted_tables
+            migrate.missing(connection, table) or migrate.narrow(connection, table) for table in metadata.sorted_tables
         )
 
 

@@ -18,17 +18,18 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
-from byol_core import checks, paths, processes, starts
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
-from byol_core.files import because, reaches_size_limit
-from byol_core.runs import folder, metrics, names, rows
-from byol_core.runs.model import LIVE, RESUMABLE, TRANSITIONS, Run
+from byol_core.runs import folder, metrics, names, queries
 from byol_core.runs.repair import repair, seen
+from byol_core.runs.run import LIVE, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.schema import FILE, PATIENCE, READ, facts, open_engine, runs
-from byol_core.text import storable
+from byol_core.system import checks, paths, processes
+from byol_core.system.files import because, reaches_size_limit
+from byol_core.system.text import storable
+from byol_core.weights import sources
 
 # How old the last look at the processes may be before a reader looks again.
 REPAIR_SECONDS = 1.0
@@ -54,13 +55,13 @@ class RunStore:
         """
         self._repair_when_due()
         with self.reading() as connection:
-            run = rows.find(connection, ref, self.home, deleted)
+            run = queries.find(connection, ref, self.home, deleted)
         return self._as_they_are([run])[0]
 
     def runs(self, limit: int | None = None, *, archived: bool | None = False) -> list[Run]:
         """The runs, newest first: without those put into the archive, only those, or (None) both; never the trash."""
         self._repair_when_due()
-        query = select(runs).where(rows.KEPT)
+        query = select(runs).where(queries.KEPT)
         if archived is not None:
             query = query.where(runs.c.archived.is_not(None) if archived else runs.c.archived.is_(None))
         return self._as_they_are(
@@ -69,7 +70,7 @@ class RunStore:
 
     def queue(self) -> list[Run]:
         """The waiting runs, in the order in which they will start."""
-        return self._select(select(runs).where(runs.c.state == "queued", rows.KEPT).order_by(*rows.TURN))
+        return self._select(select(runs).where(runs.c.state == "queued", queries.KEPT).order_by(*queries.TURN))
 
     def queue_here(self) -> list[Run]:
         """The waiting runs of this home: in a database of several, a run starts only where its folder is."""
@@ -81,11 +82,11 @@ class RunStore:
 
     def is_elsewhere(self, run: Run) -> bool:
         """Whether the run is of another machine's home; where nobody can tell, it is not."""
-        return run.host not in ("", rows.HOST) and not self.is_here(run.run_id)
+        return run.host not in ("", queries.HOST) and not self.is_here(run.run_id)
 
     def live_here(self) -> list[Run]:
         """The starting and running runs of this machine, as the rows say."""
-        mine = runs.c.host == rows.HOST
+        mine = runs.c.host == queries.HOST
         return self._select(select(runs).where(runs.c.state.in_(LIVE), mine).order_by(runs.c.started))
 
     def stop_requested(self, run_id: str) -> bool:
@@ -98,23 +99,23 @@ class RunStore:
 
     def settled(self, config: RunConfig) -> RunConfig:
         """The settings as a worker in another folder finds what they name; InputError when it is not there."""
-        return starts.settled(with_whole_path(config), self.home, lambda ref: self.get(ref).run_id)
+        return sources.settled(with_whole_path(config), self.home, lambda ref: self.get(ref).run_id)
 
     def create(self, config: RunConfig, *, name: str = "", preset: str | None = None, here: bool = False) -> Run:
         """A queued run with its folder; ``here`` claims it for this process at once, so that no supervisor takes it."""
-        run_id = rows.new_id()
+        run_id = queries.new_id()
         home = self.home / run_id
         tree = self.settled(config).model_dump(mode="json")
         folder.create(home, tree)
         try:
             with self.writing() as connection:
-                name = rows.checked_name(name) or names.free(connection, config, preset)
+                name = queries.checked_name(name) or names.free(connection, config, preset)
                 row: dict[str, Any] = {"run_id": run_id, "name": name, "preset": preset, "config": json.dumps(tree)}
-                row |= {"state": "queued", "created": time.time(), "position": rows.next_position(connection)}
-                row |= {"host": rows.HOST}
+                row |= {"state": "queued", "created": time.time(), "position": queries.next_position(connection)}
+                row |= {"host": queries.HOST}
                 connection.execute(runs.insert().values(**row))
                 if here:
-                    rows.claim(connection, run_id, processes.identity(), "")
+                    queries.claim(connection, run_id, processes.identity(), "")
                 return self._one(connection, run_id)
         except BaseException:
             folder.throw_away(home)
@@ -126,12 +127,12 @@ class RunStore:
         run = self.get(ref)
         if not name and not (changes and run.preset):  # else it is named by what differs from the preset
             with self.reading() as connection:
-                name = rows.free_name(connection, f"{run.name}-clone")
+                name = queries.free_name(connection, f"{run.name}-clone")
         return self.create(build(run.config, changes), name=name, preset=run.preset)
 
     def rename(self, ref: str, name: str) -> Run:
         """Give the run another name."""
-        checked = rows.checked_name(name)
+        checked = queries.checked_name(name)
         if not checked:
             raise InputError("The name of a run should not be empty.")
         run = self.get(ref)
@@ -144,7 +145,7 @@ class RunStore:
         run = self.get(ref)
         self.refuse_elsewhere([run], "delete")
         with ExitStack() as undo, self.writing() as connection:
-            if not rows.remove(connection, run.run_id, runs.c.state.not_in(LIVE)):
+            if not queries.remove(connection, run.run_id, runs.c.state.not_in(LIVE)):
                 raise InputError(f"The run '{run.name}' is {run.state}; stop it before deleting it.")
             undo.enter_context(_thrown_away(run.folder))
         folder.empty_trash(self.home)
@@ -163,19 +164,19 @@ class RunStore:
             run = self._one(connection, run_id)
             if to not in TRANSITIONS[run.state]:
                 raise InputError(f"The run '{run.name}' is {run.state}; it cannot become {to}.")
-            if not rows.change(connection, run, to, message):
+            if not queries.change(connection, run, to, message):
                 raise LabError(f"The run '{run.name}' changed at the same moment; try again.")
             return self._one(connection, run_id)
 
     def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
         """Take a queued run of this home to start it, as a new attempt; None when somebody else was faster."""
         with self.writing() as connection:
-            taken = self.is_here(run_id) and rows.claim(connection, run_id, process, device)
+            taken = self.is_here(run_id) and queries.claim(connection, run_id, process, device)
             return self._one(connection, run_id) if taken else None
 
     def set_process(self, run_id: str, process: tuple[int, float]) -> None:
         """Say which process (pid, create time) works on a live run."""
-        values = {"pid": process[0], "pid_created": process[1], "host": rows.HOST}
+        values = {"pid": process[0], "pid_created": process[1], "host": queries.HOST}
         self._update_live(run_id, values)
 
     def correct(self, seen: Run, to: str, message: str) -> Run | None:
@@ -183,7 +184,7 @@ class RunStore:
         with self.writing() as connection:
             run = self._one(connection, seen.run_id)
             same = (run.state, run.attempt, run.pid) == (seen.state, seen.attempt, seen.pid)
-            if not (same and rows.change(connection, run, to, message)):
+            if not (same and queries.change(connection, run, to, message)):
                 return None
             return self._one(connection, run.run_id)
 
@@ -191,9 +192,9 @@ class RunStore:
         """Ask a run to stop: a waiting one does at once, a live one after its checkpoint."""
         run = self.get(ref)
         with self.writing() as connection:
-            run = rows.one(connection, run.run_id, self.home, lock=True)
+            run = queries.one(connection, run.run_id, self.home, lock=True)
             if run.state == "queued":
-                rows.change(connection, run, "stopped", "Stopped before it started.")
+                queries.change(connection, run, "stopped", "Stopped before it started.")
             elif run.state in LIVE:
                 flag = {"stop_requested": True, "stop_requested_at": run.stop_requested_at or time.time()}
                 connection.execute(runs.update().where(runs.c.run_id == run.run_id).values(**flag))
@@ -308,11 +309,11 @@ class RunStore:
             raise LabError(f"The run store cannot be used ({reason}).") from error
 
     def _one(self, connection: Connection, run_id: str) -> Run:
-        return rows.one(connection, run_id, self.home)
+        return queries.one(connection, run_id, self.home)
 
     def _select(self, query: Select[Any]) -> list[Run]:
         with self.reading() as connection:
-            return rows.fetch(connection, query, self.home)
+            return queries.fetch(connection, query, self.home)
 
     def _update_live(self, run_id: str, values: Mapping[str, Any]) -> None:
         with self.writing() as connection:

@@ -18,17 +18,18 @@ from typing import Any
 import psutil
 from filelock import Timeout
 
-from byol_core import processes
-from byol_core.bell import Bell
 from byol_core.errors import LabError
-from byol_core.files import write_json
-from byol_core.runs import children, executors, folder, hold, library, slots
+from byol_core.runs import children, devices, folder, launcher, library
+from byol_core.runs import lock as hold
 from byol_core.runs.children import Child
-from byol_core.runs.model import Run
 from byol_core.runs.repair import amend, repair
+from byol_core.runs.run import Run
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 from byol_core.runs.trouble import Trouble, say
+from byol_core.system import processes
+from byol_core.system.bell import Bell
+from byol_core.system.files import write_json
 
 WORKER = "byol_core.runs.worker"
 _OPEN_SECONDS = 0.5  # between two tries to open the store
@@ -44,7 +45,7 @@ class Supervisor:
 
     def __init__(self, store: RunStore, *, worker: str = WORKER, grace: float = GRACE_SECONDS) -> None:
         self.store, self.worker, self.grace = store, worker, grace
-        self.devices = slots.cuda_devices()
+        self.devices = devices.cuda_devices()
         self._me = processes.identity()
         self._claimed: set[str] = set()  # attempts
         self._children: list[Child] = []
@@ -90,17 +91,17 @@ class Supervisor:
             amend(self.store, run.run_id, run.attempt, "stopped", why)
 
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
-        first = slots.slot_of({}, self.devices)[0]
-        busy = {slot: [run.name] for run in live for slot in slots.parts(run.device or first)}
+        first = devices.slot_of({}, self.devices)[0]
+        busy = {slot: [run.name] for run in live for slot in devices.parts(run.device or first)}
         running = dict.fromkeys(busy, "is running")
         why: dict[str, str] = {}
         for run in waiting:
-            choices = slots.slot_of(run.config, self.devices)
+            choices = devices.slot_of(run.config, self.devices)
             # The shortest queues; a run that waits for several keeps the free ones among them for itself.
-            chosen = sorted(choices, key=lambda slot: len(busy.get(slot, [])))[: slots.needed(run.config, choices)]
+            chosen = sorted(choices, key=lambda slot: len(busy.get(slot, [])))[: devices.needed(run.config, choices)]
             taken = [slot for slot in chosen if slot in busy]
             if not taken:
-                self._start(run, slots.together(chosen))
+                self._start(run, devices.together(chosen))
                 running |= dict.fromkeys(chosen, "is running")
             else:
                 verb = running.get(taken[0], "is to run")
@@ -136,7 +137,7 @@ class Supervisor:
 
 def _waits_for(names: Sequence[str], slot: str, verb: str) -> str:
     others = f" and {len(names) - 1} more before it" if len(names) > 1 else ""
-    return f"Waits for {slots.title(slot)}: '{names[0]}' {verb} there{others}."
+    return f"Waits for {devices.title(slot)}: '{names[0]}' {verb} there{others}."
 
 
 def serve(store: RunStore, *, idle: float = IDLE_SECONDS, ended: threading.Event | None = None, **options: Any) -> None:
@@ -147,8 +148,8 @@ def serve(store: RunStore, *, idle: float = IDLE_SECONDS, ended: threading.Event
     ended = ended or threading.Event()
     while not ended.is_set():
         try:
-            lock = executors.supervisor_lock(store.home)
-            with lock.acquire(timeout=2), Bell(store.home / executors.BELL, soon=0.5) as bell:
+            lock = launcher.supervisor_lock(store.home)
+            with lock.acquire(timeout=2), Bell(store.home / launcher.BELL, soon=0.5) as bell:
                 _introduce(store)
                 _loop(Supervisor(store, **options), idle, ended, bell)
         except Timeout:

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from byol_core.config import RunConfig, field_info
-from byol_core.config_text import parse_value
+from byol_core.config import RunConfig, field_info, old_keys
+from byol_core.config.parsing import parse_value
 from byol_core.errors import InputError
-from byol_core.runs import folder, rows
-from byol_core.runs.model import Run
+from byol_core.runs import folder, queries
 from byol_core.runs.names import short_keys, text_of
+from byol_core.runs.run import Run
 from byol_core.runs.schema import runs, take_turns
 from byol_core.runs.store import RunStore
 
@@ -37,6 +37,8 @@ def parse_values(text: str) -> list[Any]:
 
 def points(grid: Mapping[str, Sequence[Any]], listed: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
     """Every combination of the grid's values, at every listed point where there are any; each once."""
+    grid = {old_keys.current(key): values for key, values in grid.items()}
+    listed = [{old_keys.current(key): value for key, value in point.items()} for point in listed]
     for key in {*grid, *itertools.chain.from_iterable(listed)}:
         field_info(key)
     for key, values in grid.items():
@@ -63,9 +65,9 @@ def create(
     """Queue a run for each point, in their order, as one group; all of them, or none when anything is wrong."""
     if not 0 < len(points) <= MOST_RUNS:
         raise InputError(f"A sweep should have 1 to {MOST_RUNS} runs, but these are {len(points)}.")
-    name = rows.checked_name(name)
+    name = queries.checked_name(name)
     trees = [store.settled(config.changed(**point)).model_dump(mode="json") for point in points]
-    ids = [rows.new_id() for _ in points]
+    ids = [queries.new_id() for _ in points]
     try:
         for run_id, tree in zip(ids, trees, strict=True):
             folder.create(store.home / run_id, tree)
@@ -73,7 +75,7 @@ def create(
             group = _group(connection, name)
             named = zip(ids, names(group, points), trees, strict=True)
             _insert(connection, named, {"group_name": group, "preset": preset})
-            return [rows.one(connection, run_id, store.home) for run_id in ids]
+            return [queries.one(connection, run_id, store.home) for run_id in ids]
     except BaseException:
         _throw_away(store.home, ids)
         raise
@@ -89,10 +91,10 @@ def _group(connection: Connection, name: str) -> str:
 
 
 def _insert(connection: Connection, named: Iterable[tuple[str, str, dict[str, Any]]], shared: dict[str, Any]) -> None:
-    first, created = rows.next_position(connection), time.time()
+    first, created = queries.next_position(connection), time.time()
     for at, (run_id, name, tree) in enumerate(named):
         row = {"run_id": run_id, "name": name, "config": json.dumps(tree), "state": "queued", "created": created}
-        row["host"] = rows.HOST
+        row["host"] = queries.HOST
         connection.execute(runs.insert().values(**row, **shared, position=first + at))
 
 
@@ -108,12 +110,12 @@ def names(group: str, points: Sequence[Mapping[str, Any]]) -> list[str]:
     found = [" ".join((group, *(f"{short[key]}={text_of(value)}" for key, value in point.items()))) for point in points]
     if all(map(_is_name, found)):
         return found
-    return [f"{group[: rows.LONGEST_NAME - 4]} {number}" for number in range(1, len(points) + 1)]
+    return [f"{group[: queries.LONGEST_NAME - 4]} {number}" for number in range(1, len(points) + 1)]
 
 
 def _is_name(name: str) -> bool:
     try:
-        return bool(rows.checked_name(name))
+        return bool(queries.checked_name(name))
     except InputError:
         return False
 

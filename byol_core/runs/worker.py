@@ -21,28 +21,28 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import or_
 
-from byol_core import courtesy, processes
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import Listener, StopAsked, Summary
-from byol_core.files import because, clear_leftovers, is_disk_full
-from byol_core.fit import largest_batch
-from byol_core.runs import folder, metrics, outcome, rows
-from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.hold import ATTEMPT, hold
-from byol_core.runs.listener import Pace, StoreListener
-from byol_core.runs.model import Run, finite
+from byol_core.runs import folder, metrics, queries, unsaved
+from byol_core.runs.launcher import LocalExecutor
+from byol_core.runs.lock import ATTEMPT, hold
+from byol_core.runs.run import Run, finite
 from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
+from byol_core.runs.store_callback import Pace, StoreListener
+from byol_core.runs.trackers import Mirror
+from byol_core.runs.trackers.backfill import kept
+from byol_core.system import niceness, processes
+from byol_core.system.files import because, clear_leftovers, is_disk_full
 from byol_core.system.out_of_memory import is_out_of_memory, let_go
-from byol_core.trackers import Mirror
-from byol_core.trackers.kept import kept
+from byol_core.training.batch_size_finder import largest_batch
 
 Result = TypeVar("Result")
 
 
 class Train(Protocol):
-    """The training itself, as :func:`byol_core.train.train`."""
+    """The training itself, as :func:`byol_core.training.trainer.train`."""
 
     def __call__(self, config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary: ...
 
@@ -96,20 +96,20 @@ def patiently(action: Callable[[], Result], stop: threading.Event, patience: flo
 def _begin(store: RunStore, run: Run) -> Run:
     """Take the run in hand, in one transaction, with the rows that an earlier attempt could not write."""
     step = folder.checkpoint_step(run.folder)
-    kept = outcome.unsaved(run.folder)
+    kept = unsaved.unsaved(run.folder)
     pid, created = processes.identity()
     with store.writing() as connection:
         nobody_else = or_(runs.c.pid.is_(None), runs.c.pid.in_(_this_process()))
         mine = (runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, runs.c.state == "starting", nobody_else)
-        values = {"state": "running", "message": "", "pid": pid, "pid_created": created, "host": rows.HOST}
+        values = {"state": "running", "message": "", "pid": pid, "pid_created": created, "host": queries.HOST}
         if connection.execute(runs.update().where(*mine).values(**values)).rowcount != 1:
             raise InputError(f"The run '{run.name}' is being worked on by another process already.")
         attempt = (attempts.c.run_id == run.run_id, attempts.c.attempt == run.attempt)
         connection.execute(attempts.update().where(*attempt).values(start_step=-1 if step is None else step))
         for number, logged in kept.items():
             metrics.add(connection, run.run_id, number, logged)
-        run = rows.one(connection, run.run_id, store.home)
-    outcome.forget(run.folder)
+        run = queries.one(connection, run.run_id, store.home)
+    unsaved.forget(run.folder)
     clear_leftovers(run.folder)
     start = "from the beginning" if step is None else f"from the checkpoint of step {step}"
     folder.log(run.folder, f"attempt {run.attempt} of '{run.name}' ({run.run_id}) starts {start}")
@@ -123,7 +123,7 @@ def _this_process() -> tuple[int, int]:
 
 def _train(train: Train | None) -> Train:
     if train is None:
-        from byol_core.train import train as real
+        from byol_core.training.trainer import train as real
 
         return real
     return train
@@ -234,7 +234,7 @@ def main(arguments: Sequence[str] | None = None, train: Train | None = None) -> 
     parser.add_argument("run_id")
     parser.add_argument("--nice", type=int, default=0, help="let others go first, as nice(1), but do not starve")
     options = parser.parse_args(arguments)
-    courtesy.let_others_first(options.nice)
+    niceness.let_others_first(options.nice)
     try:
         with stop_signals() as stop:
             store = patiently(RunStore, stop)

@@ -13,14 +13,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.components.packed import unpack
-from byol_core import presets, processes
+from app.widgets.packed import unpack
+from byol_core.config import presets
 from byol_core.events import MetricRow, Progress
 from byol_core.health import signs
 from byol_core.runs import demo
-from byol_core.runs.executors import supervisor_lock
-from byol_core.runs.model import Run
+from byol_core.runs.launcher import supervisor_lock
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 from tests.rows import put_summary
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -101,8 +102,8 @@ def make(store: RunStore) -> Make:
         store.set_progress(run.run_id, Progress(20, 40, 1.0, 900.0, 42.0, "training"))
         store.set_alarm(run.run_id, alarm)
         if state == "finished":
-            unlabelled = {key: None for key in SUMMARY if key.startswith("knn")}
-            put_summary(store, run.run_id, SUMMARY if labels else SUMMARY | unlabelled)
+            unlabeled = {key: None for key in SUMMARY if key.startswith("knn")}
+            put_summary(store, run.run_id, SUMMARY if labels else SUMMARY | unlabeled)
         return store.get(run.run_id) if state == "running" else store.move(run.run_id, state, message=message)
 
     return make

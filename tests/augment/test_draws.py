@@ -116,8 +116,8 @@ def test_all_24_orders_are_equally_likely(drawn, which):
 
 
 @both
-def test_a_fifth_becomes_grey(drawn, which):
-    assert happens(drawn[which].grey, 0.2)
+def test_a_fifth_becomes_gray(drawn, which):
+    assert happens(drawn[which].gray, 0.2)
 
 
 def test_blur_is_always_on_view_1_and_one_time_in_ten_on_view_2(drawn):
@@ -131,11 +131,11 @@ def test_sigma_is_uniform_from_a_tenth_to_two_pixels(drawn, which):
     assert uniform(sigma[sigma > 0], 0.1, 2.0)
 
 
-def test_solarise_is_never_on_view_1_and_one_time_in_five_on_view_2(drawn):
+def test_solarize_is_never_on_view_1_and_one_time_in_five_on_view_2(drawn):
     assert drawn[0].threshold is None
-    solarised = drawn[1].threshold <= 1
-    assert happens(solarised, 0.2)
-    assert drawn[1].threshold[solarised].unique().tolist() == [0.5]
+    solarized = drawn[1].threshold <= 1
+    assert happens(solarized, 0.2)
+    assert drawn[1].threshold[solarized].unique().tolist() == [0.5]
 
 
 def test_every_image_gets_its_own_draw(drawn):
@@ -147,7 +147,7 @@ def test_every_image_gets_its_own_draw(drawn):
 
 def numbers(view):
     """What was drawn, one column for each quantity that is drawn in both views."""
-    columns = [*view.boxes.T, view.flip_horizontal, *view.factors.T, view.order[:, 0] == 0, view.grey, view.sigma]
+    columns = [*view.boxes.T, view.flip_horizontal, *view.factors.T, view.order[:, 0] == 0, view.gray, view.sigma]
     return torch.stack([column.double() for column in columns])
 
 
@@ -158,7 +158,7 @@ def test_the_two_views_are_drawn_independently(drawn):
     assert across.abs().max() < 4.5 / math.sqrt(N)
 
 
-def test_neighbours_in_a_batch_are_drawn_independently(drawn):
+def test_neighbors_in_a_batch_are_drawn_independently(drawn):
     values = numbers(drawn[0])
     count = len(values)
     across = torch.corrcoef(torch.cat([values[:, :-1], values[:, 1:]]))[:count, count:]
@@ -166,8 +166,8 @@ def test_neighbours_in_a_batch_are_drawn_independently(drawn):
 
 
 def test_operations_are_drawn_independently_of_each_other(drawn):
-    """Crop, flip, jitter, greyscale and blur of one view: no correlation from one to the next."""
+    """Crop, flip, jitter, grayscale and blur of one view: no correlation from one to the next."""
     view = drawn[0]
-    columns = [view.boxes[:, 0], view.flip_horizontal, view.factors[:, 0], view.order[:, 0], view.grey, view.sigma]
+    columns = [view.boxes[:, 0], view.flip_horizontal, view.factors[:, 0], view.order[:, 0], view.gray, view.sigma]
     values = torch.corrcoef(torch.stack([column.double() for column in columns])) - torch.eye(len(columns))
     assert values.abs().max() < 4.5 / math.sqrt(N)

@@ -67,7 +67,7 @@ def test_large_images_agree():
 
 
 def test_flat_and_extreme_pictures_agree():
-    """Black, white and grey have no hue, pure colours have ties between channels."""
+    """Black, white and gray have no hue, pure colors have ties between channels."""
     corners = torch.tensor([[r, g, b] for r in (0, 128, 255) for g in (0, 128, 255) for b in (0, 128, 255)])
     images = corners.byte()[:, :, None, None].expand(-1, -1, 8, 8)
     assert difference(images, parameters(27, (8, 8), hue=2.0), (8, 8)) < EXACT

@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from byol_core.data.embedded import files
-from byol_core.evaluate import kept
-from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.evaluation import results
+from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.runs import demo
 from byol_core.runs.store import RunStore
 
@@ -25,11 +25,11 @@ def answer(store: RunStore) -> Protocol:
     said[np.flatnonzero(true == names.index("River"))[:10]] = names.index("SeaLake")
     sure = np.full((len(true), len(names)), 0.01, np.float32)
     sure[np.arange(len(true)), said] = 0.91
-    facts = {"data": "eurosat", "classes": tuple(names), "labelled": first, "tested": len(true)}
+    facts = {"data": "eurosat", "classes": tuple(names), "labeled": first, "tested": len(true)}
     scores = (Scores(subject="trained", accuracies=(0.99,)), Scores(subject="pixels", accuracies=(0.3,)))
     judged = Judged(protocol=KNOWN, scores=scores, **facts, seconds=1.0, device="cpu", version="1")
     rows = first + np.arange(len(true), dtype=np.int64)
     demo.ensure(store)
     folder = store.get("byol-tiny").folder
-    kept.keep(folder, kept.key(folder, KNOWN), judged, kept.Predictions(sure, rows, true))
+    results.keep(folder, results.key(folder, KNOWN), judged, results.Predictions(sure, rows, true))
     return KNOWN

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from app.components.embedding_map import Asked, Colours, Frames, Sheets, embedding_map, files, map_state
-from app.components.embedding_map.status import Status, map_status
+from app.widgets.embedding_map import Asked, Colors, Frames, Sheets, embedding_map, files, map_state
+from app.widgets.embedding_map.status import Status, map_status
 
 
 class Lost(dict):
@@ -45,9 +45,9 @@ def made():
     leaves = [cell.repeat(8, 1).repeat(8, 3).reshape(48, 80, 3) for cell in cells]
     frames = Frames(STEPS, ("epoch 0", "epoch 1", "epoch 2"), (0.25, None, 0.75), xy)
     near = ((np.arange(N)[:, None] + [3, 6]) % N).astype(np.int32)
-    numbers = Colours("Brightness", "number", np.linspace(0, 1, N).astype(np.float32))
+    numbers = Colors("Brightness", "number", np.linspace(0, 1, N).astype(np.float32))
     asked = Asked(xy[2].mean(0), (0, 1), encoded(leaves[0][:8, :8]), "Mine")
-    classes = Colours("Class", "category", labels, NAMES)
+    classes = Colors("Class", "category", labels, NAMES)
     return frames, labels, near, Sheets(tuple(map(encoded, leaves)), 60, 10, 8), classes, numbers, asked
 
 
@@ -68,7 +68,7 @@ def page():
                 ids=ids,
                 labels=labels,
                 class_names=NAMES,
-                colours=numbers if number else classes,
+                colors=numbers if number else classes,
                 near=near,
                 sheets=sheets,
                 pinned_near=() if state.pinned is None else near[state.pinned].tolist(),

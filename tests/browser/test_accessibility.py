@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from byol_core.evaluate.html import html
-from byol_core.evaluate.kept import Predictions
-from byol_core.evaluate.protocol import Protocol
-from byol_core.evaluate.report import report
-from byol_core.runs import portable
+from byol_core.evaluation.html import html
+from byol_core.evaluation.protocol import Protocol
+from byol_core.evaluation.report import report
+from byol_core.evaluation.results import Predictions
+from byol_core.runs import export_zip
 from byol_core.runs.store import RunStore
-from byol_core.share import HASH_VARIABLE, hash_passphrase
+from byol_core.sharing import HASH_VARIABLE, hash_passphrase
 from tests.browser.answered import WHERE, answer
 from tests.browser.conftest import PATIENCE, Served, still
-from tests.evaluate.judged import judged
+from tests.evaluation.judged import judged
 from tests.serving import ROOT, serving
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -48,7 +48,7 @@ PAGES = {
     "teacher": ("/sign-in", "text=You are signed in"),
 }
 GRAVE = ("serious", "critical")
-COLOURS = "(e) => getComputedStyle(e).color + getComputedStyle(e).fill"
+COLORS = "(e) => getComputedStyle(e).color + getComputedStyle(e).fill"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]
     home, log = folder / "home", folder / "server.log"
     store = RunStore(home)
     answer(store)
-    (twin,) = portable.unpack_all(store, portable.pack(store, "byol-tiny", folder / "run.zip"))
+    (twin,) = export_zip.unpack_all(store, export_zip.pack(store, "byol-tiny", folder / "run.zip"))
 
     def arguments(port: int) -> list[str]:
         return ["byol_core.cli", "app", "--share", "--port", str(port)]
@@ -100,11 +100,11 @@ def settled(page: Page, last: str) -> None:
 
 
 def turn(page: Page, theme: str) -> None:
-    """Into the light or the dark theme, until everything has its new colour."""
+    """Into the light or the dark theme, until everything has its new color."""
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     ground = "getComputedStyle(document.querySelector('[data-testid=stApp]'))"
     page.wait_for_function(f"{ground}.colorScheme === '{theme}'")
-    still(page, f"[...document.querySelectorAll('p, button, svg text')].map({COLOURS})")
+    still(page, f"[...document.querySelectorAll('p, button, svg text')].map({COLORS})")
 
 
 def found(page: Page, axe: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from byol_core import view_presets
+from byol_core.config import view_presets
 from tests.browser.conftest import PATIENCE, Served
 
 PICTURES = "canvas.byol-views-picture"

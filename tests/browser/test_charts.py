@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import pytest
 from playwright.sync_api import Page, TimeoutError
 
-from app.components import curves, system
-from byol_core import presets
+from app.runs import curves, system
+from byol_core.config import presets
 from byol_core.events import MetricRow
 from byol_core.health import signs
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from tests.browser.conftest import PATIENCE, Served
 
 STEPS = range(1, 61)

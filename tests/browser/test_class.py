@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from byol_core.presets import get
-from byol_core.runs.executors import LocalExecutor
+from byol_core.config.presets import get
+from byol_core.runs.launcher import LocalExecutor
 from tests.browser.conftest import Served
 
 TABS, SECONDS, STAY = 40, 40.0, 20.0

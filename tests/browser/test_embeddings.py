@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from byol_core import paths
-from byol_core.runs import portable
+from byol_core.runs import export_zip
+from byol_core.system import paths
 from tests.browser.conftest import PATIENCE, Served, still
 
 TINY = "map-byol-tiny"
@@ -80,8 +80,8 @@ def test_the_slider_goes_back_in_time_and_the_address_follows(page: Page, served
 @pytest.fixture(scope="module")
 def other(served: Served, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A second run over the same images."""
-    file = portable.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
-    (run,) = portable.unpack_all(served.store, file)
+    file = export_zip.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
+    (run,) = export_zip.unpack_all(served.store, file)
     return run.run_id
 
 
@@ -171,7 +171,7 @@ def test_on_a_phone_what_a_tap_pins_comes_right_after_the_map(phone: Page, serve
     assert places[0] and tops[1] < tops[0] + places[0]["height"] + 400
 
 
-def test_a_picture_of_ones_own_gets_a_place_and_its_neighbours(page: Page, served: Served) -> None:
+def test_a_picture_of_ones_own_gets_a_place_and_its_neighbors(page: Page, served: Served) -> None:
     show(page, served)
     picture = (paths.bundled("app") / "icon.png").read_bytes()
     payload: FilePayload = {"name": "mine.png", "mimeType": "image/png", "buffer": picture}

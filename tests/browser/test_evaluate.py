@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from byol_core.evaluate import jobs
-from byol_core.evaluate.protocol import Protocol
-from byol_core.evaluate.words import score
-from byol_core.runs.model import Run
+from byol_core.evaluation import jobs
+from byol_core.evaluation.protocol import Protocol
+from byol_core.evaluation.summary import score
+from byol_core.runs.run import Run
 from tests.browser.answered import WHERE, answer
 from tests.browser.conftest import PATIENCE, Served
-from tests.evaluate.judged import settings, write_encoder, write_set
+from tests.evaluation.judged import settings, write_encoder, write_set
 
 JUDGED = 240_000  # milliseconds that an evaluation may take on a busy machine
 

@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from app.components.packed import unpack
-from byol_core import presets
+from app.widgets.packed import unpack
+from byol_core.config import presets
 from byol_core.events import MetricRow, Progress
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from tests.browser.conftest import PATIENCE, Served, still
 
 # The chart of the loss, how many points it has, its range, and what is written beside the mouse.
@@ -193,7 +193,7 @@ def test_a_run_is_thrown_away_and_brought_back(page: Page, served: Served) -> No
 @pytest.fixture
 def call(page: Page) -> Callable[..., object]:
     """``call("smoothed", x, y, 0.5)`` is what that function of series.js gives."""
-    from app.components.packed import script
+    from app.widgets.packed import script
 
     source = script("live_chart/series.js")
 
@@ -237,7 +237,7 @@ def test_runs_of_several_lengths_have_one_mean(call: Callable[..., dict[str, lis
 @pytest.fixture
 def expanded(page: Page) -> Callable[..., dict[str, Any]]:
     """What plotly is told to draw of a curve (step = seconds, values), on an axis of this type."""
-    from app.components.live_chart import _script
+    from app.widgets.live_chart import _script
 
     source = _script("traces.js")
 
@@ -269,7 +269,7 @@ def test_a_zoom_ends_when_the_unit_of_the_time_changes(expanded: Callable[..., d
 
 
 def test_what_was_hidden_among_other_lines_is_not_hidden(page: Page) -> None:
-    from app.components.packed import script
+    from app.widgets.packed import script
 
     hide = "page.hidden.add('a'); const asked = []; page.listeners.add((changed) => asked.push(changed.size));"
     told = "showGroups(['b', 'a']); const same = page.hidden.size; showGroups(['a', 'c', 'd'])"
@@ -278,7 +278,7 @@ def test_what_was_hidden_among_other_lines_is_not_hidden(page: Page) -> None:
 
 
 def test_a_message_that_was_missed_leaves_no_hole(page: Page) -> None:
-    from app.components.packed import script
+    from app.widgets.packed import script
 
     def told(after: int, *steps: int) -> str:
         columns = ", ".join(f"{name}: Float64Array.of({','.join(map(str, steps))})" for name in COLUMNS)

@@ -157,12 +157,12 @@ def test_a_click_pins_and_escape_frees(page: Page) -> None:
     page.mouse.click(*at(page, 7))
     expect(page.get_by_text("one: pinned 7,")).to_be_visible()
     expect(page.locator(".byol-map-overlay").first.locator("line")).to_have_count(2)
-    expect(page.locator(".byol-map-card").first).to_be_hidden()  # it would cover the neighbours
+    expect(page.locator(".byol-map-card").first).to_be_hidden()  # it would cover the neighbors
     page.keyboard.press("Escape")
     expect(page.get_by_text("one: pinned None,")).to_be_visible()
 
 
-def test_a_pin_is_mirrored_with_its_neighbours_and_freed_there_too(page: Page) -> None:
+def test_a_pin_is_mirrored_with_its_neighbors_and_freed_there_too(page: Page) -> None:
     page.mouse.click(*at(page, 7))
     page.mouse.move(2, 2)
     other = page.locator(".byol-map").nth(1)
@@ -275,7 +275,7 @@ def test_the_keyboard_zooms_pans_and_pins(page: Page) -> None:
     expect(page.locator(".byol-map-said").first).to_contain_text("image")
 
 
-def test_a_point_has_a_shape_beside_its_colour(page: Page) -> None:
+def test_a_point_has_a_shape_beside_its_color(page: Page) -> None:
     drawn = "buttons => buttons.map((button) => button.querySelector('path').getAttribute('d'))"
     red, green, blue = page.locator(".byol-map").first.locator("[data-class]").evaluate_all(drawn)
     assert len({red, green, blue}) == 3
@@ -304,7 +304,7 @@ def test_the_map_says_what_it_shows_and_what_changes(page: Page) -> None:
     plot, news = page.locator(".byol-map-plot").first, page.locator(".byol-map-news").first
     expect(plot).to_have_attribute("role", "application")
     expect(plot).to_have_accessible_description(
-        re.compile(r"120 points.*Coloured by Class: red 40, green 40, blue 40\.")
+        re.compile(r"120 points.*Colored by Class: red 40, green 40, blue 40\.")
     )
     page.mouse.click(*at(page, 7))
     expect(news).to_have_text("Pinned: green, image 14.")
@@ -404,10 +404,10 @@ def test_without_webgl_the_points_are_drawn_in_two_dimensions(browser: Browser, 
     )
     page.goto(address)
     settled(page)
-    colours = page.locator(".byol-map-canvas").first.evaluate(
+    colors = page.locator(".byol-map-canvas").first.evaluate(
         "c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
     )
-    assert colours > 3
+    assert colors > 3
     context.close()
 
 
@@ -417,7 +417,7 @@ def test_a_pin_sends_no_frames_or_pictures_again(browser: Browser, address: str)
     page = context.new_page()
     page.goto(address)
     settled(page)
-    until(page, "byolFiles.kept.size === 6")  # two frames, a sheet (both are alike), ids, labels, neighbours
+    until(page, "byolFiles.kept.size === 6")  # two frames, a sheet (both are alike), ids, labels, neighbors
     page.evaluate("void (byolFiles.kept.set = () => { globalThis.again = true })")
     page.mouse.click(*at(page, 7))
     page.mouse.move(2, 2)

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from byol_core import paths
-from byol_core.runs import demo, portable
+from byol_core.runs import demo, export_zip
+from byol_core.system import paths
 from tests.browser.conftest import PATIENCE, Served
 from tests.browser.test_embeddings import PATH, TINY, at, lasso, show
 
@@ -76,8 +76,8 @@ def test_a_pin_does_not_end_the_film(page: Page, served: Served) -> None:
 def others(served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two more runs over the same images."""
     demo.ensure(served.store)
-    file = portable.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
-    return [run.run_id for _ in range(2) for run in portable.unpack_all(served.store, file)]
+    file = export_zip.pack(served.store, "byol-tiny", tmp_path_factory.mktemp("packed") / "run.zip")
+    return [run.run_id for _ in range(2) for run in export_zip.unpack_all(served.store, file)]
 
 
 def test_a_map_that_goes_takes_its_pin_along_and_one_that_comes_is_told(

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from byol_core import presets
+from byol_core.config import presets
 from byol_core.runs import library
-from byol_core.runs.executors import supervisor_lock
-from byol_core.runs.model import Run
+from byol_core.runs.launcher import supervisor_lock
+from byol_core.runs.run import Run
 from tests.browser.conftest import Served
 
 ROW = 40  # pixels; the head of the table is as high

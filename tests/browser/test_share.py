@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from byol_core.share import HASH_VARIABLE, hash_passphrase
+from byol_core.sharing import HASH_VARIABLE, hash_passphrase
 from tests.browser.conftest import PATIENCE, Served
 from tests.browser.oidc import CLIENT, SECRET, provider
 from tests.serving import serving, streamlit
@@ -191,7 +191,7 @@ def test_no_other_site_may_frame_it(lab: Served) -> None:
     connection.close()
 
 
-def test_an_account_of_the_organisation_signs_in(browser: Browser, tmp_path: Path) -> None:
+def test_an_account_of_the_organization_signs_in(browser: Browser, tmp_path: Path) -> None:
     with provider() as school:
 
         def arguments(port: int) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.components.packed import script
+from app.widgets.packed import script
 from tests.browser.conftest import COMPLAINTS, Served
 
 Run = Callable[[str, str], object]
@@ -16,7 +16,7 @@ Run = Callable[[str, str], object]
 
 @pytest.fixture
 def run(page: Page) -> Run:
-    """``run("held.js files.js", body)`` is what the body returns after those files, in an empty page."""
+    """``run("mount.js files.js", body)`` is what the body returns after those files, in an empty page."""
 
     def run(files: str, body: str) -> object:
         source = script(*files.split()).replace("export default", "const mounted_by_streamlit =")
@@ -46,7 +46,7 @@ def test_only_the_last_call_ends_what_all_of_them_share(run: Run) -> None:
         const early = ended.length
         end_second()
         return [first === second, early, ended, known.has(document.body)]"""
-    assert run("held.js", body) == [True, 0, [False], False]
+    assert run("mount.js", body) == [True, 0, [False], False]
 
 
 def test_a_file_that_two_maps_wait_for_is_asked_for_by_the_one_that_stays(run: Run) -> None:
@@ -60,20 +60,20 @@ def test_a_file_that_two_maps_wait_for_is_asked_for_by_the_one_that_stays(run: R
         await new Promise((resolve) => setTimeout(resolve, 3 * PAUSE))
         two.close()
         return asked"""
-    assert run("held.js apart.js embedding_map/files.js embedding_map/courier.js", body) == ["shared"]
+    assert run("mount.js apart.js embedding_map/files.js embedding_map/file_requests.js", body) == ["shared"]
 
 
 def test_a_category_called_none_is_not_the_lack_of_one(run: Run) -> None:
     body = """
-        const field = { title: "Mine", kind: "category", names: ["none", "some"], values: [0, 1, -1, -1], colours: {} }
-        const theme = { palette: [], primary: [2, 2, 2], grey: [1, 1, 1] }
-        const map = { field, theme, names: { on: true }, recolour: () => map.legend.draw() }
+        const field = { title: "Mine", kind: "category", names: ["none", "some"], values: [0, 1, -1, -1], colors: {} }
+        const theme = { palette: [], primary: [2, 2, 2], gray: [1, 1, 1] }
+        const map = { field, theme, names: { on: true }, recolor: () => map.legend.draw() }
         map.legend = new Legend(map, document.body)
         map.legend.draw()
         const buttons = [...document.querySelectorAll("[data-class]")]
         buttons[0].onclick({ detail: 1 })
         return [buttons.map((button) => button.textContent), buttons.map((button) => button.ariaPressed)]"""
-    files = " ".join(f"embedding_map/{name}.js" for name in ("toolbar", "colour", "shapes", "names", "legend"))
+    files = " ".join(f"embedding_map/{name}.js" for name in ("toolbar", "color", "shapes", "names", "legend"))
     assert run(files, body) == [["none1", "some1", "none2"], ["false", "true", "true"]]
 
 
@@ -86,10 +86,10 @@ def test_letters_on_a_shaded_cell_can_be_read_whatever_its_shade(run: Run) -> No
             const cell = ground.map((part, i) => part + ((tone[i] - part) * shade) / 100)
             return contrast(cell, css[letters(cell, text)] ?? text)
           })))"""
-    assert run("evaluate_matrix/evaluate_matrix.js", body) >= 4.5  # type: ignore[operator]
+    assert run("confusion_matrix/confusion_matrix.js", body) >= 4.5  # type: ignore[operator]
 
 
-def test_a_hundred_categories_differ_in_colour_or_shape(run: Run) -> None:
+def test_a_hundred_categories_differ_in_color_or_shape(run: Run) -> None:
     body = "return new Set(Array.from({ length: 100 }, (_, i) => `${i % 10} ${shapeOf(i)}`)).size"
     assert run("embedding_map/shapes.js", body) == 100
 
@@ -108,7 +108,7 @@ def test_both_ways_to_draw_give_a_point_its_shape(run: Run) -> None:
         const drawn = (shape, make) => {
           const canvas = sheet(), points = make(canvas)
           points.places(at, at, order)
-          points.colours(new Uint8Array([255, 0, 0, 255]), new Uint8Array([shape]), order)
+          points.colors(new Uint8Array([255, 0, 0, 255]), new Uint8Array([shape]), order)
           points.draw({ camera, moved: 1, size: 60, background: [0, 0, 0], layered: false, part: 1, ratio: 1 })
           return seen(canvas)
         }
@@ -118,7 +118,7 @@ def test_both_ways_to_draw_give_a_point_its_shape(run: Run) -> None:
         ])
         const apart = kinds.map(([one, other]) => one.filter((on, i) => on !== other[i]).length)
         return [new Set(kinds.map(([one]) => one.join())).size, Math.max(...apart), kinds[0][0].length]"""
-    files = "colour shapes points_gl points_2d"
+    files = "color shapes points_gl points_2d"
     different, apart, places = run(" ".join(f"embedding_map/{name}.js" for name in files.split()), body)  # type: ignore[misc]
     assert different == 11
     assert apart < places / 30  # the edges alone

@@ -7,7 +7,7 @@ import pytest
 from byol_core import cli
 from byol_core.config import RunConfig
 from byol_core.events import MetricRow
-from byol_core.runs.executors import LocalExecutor
+from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.store import RunStore
 from tests.rows import put_summary
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from byol_core.embed import MapSettings, pca_film, read_probe
-from byol_core.embed.film import frame_name
-from byol_core.embed.probe import MAPS
-from byol_core.paths import bundled
-from byol_core.warm import Answer, answer
+from byol_core.embeddings import MapSettings, pca_film, read_probe
+from byol_core.embeddings.snapshot import MAPS
+from byol_core.embeddings.timeline import frame_name
+from byol_core.jobs import Answer, arrays
+from byol_core.system.paths import bundled
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
     (probe.folder / MAPS).mkdir(exist_ok=True)
     name = frame_name(probe, probe.evaluations[-1], "representation", settings)
     about = {"trust": 0.5, "kept": 0.1, "shares": (0.0, 0.0)}
-    answer.save(probe.folder / MAPS / f"{name}.safetensors", Answer({"xy": xy}, about))
+    arrays.save(probe.folder / MAPS / f"{name}.safetensors", Answer({"xy": xy}, about))
     file = tmp_path / "map.parquet"
     assert byol("embed", "done", "--method", "tsne", "--seed", "4", "--out", file)[0] == 0
     np.testing.assert_array_equal(parquet.read_table(file)["x"], xy[:, 0])
@@ -73,7 +73,7 @@ def test_a_projector_is_a_zip(byol, run, tmp_path):
         (("--space", "x"), 2, "There is no space 'x': choose representation, projection, pixels."),
         (("--evaluation", "first"), 2, "--evaluation should be last or the step of an evaluation, not 'first'."),
         (("--evaluation", "7"), 1, "This run kept no representations at step 7."),
-        (("--neighbours", "0"), 2, "The setting 'neighbours' of a map should be from 2 to 200, not 0."),
+        (("--neighbors", "0"), 2, "The setting 'neighbors' of a map should be from 2 to 200, not 0."),
     ],
 )
 def test_what_is_wrong_is_one_sentence(byol, run, tmp_path, monkeypatch, options, status, sentence):

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from byol_core.errors import InputError
-from byol_core.evaluate import evaluator, jobs, protocols
-from byol_core.evaluate.protocol import Protocol
-from tests.evaluate.judged import Answering, settings, write_encoder, write_set
+from byol_core.evaluation import handler, jobs, protocols
+from byol_core.evaluation.protocol import Protocol
+from tests.evaluation.judged import Answering, settings, write_encoder, write_set
 
 ANSWERS = ("--labels", "10", "--splits", "2")
 
@@ -87,9 +87,9 @@ def test_a_run_without_weights_is_one_sentence(byol, run):
 
 
 def test_a_report_is_written_with_pictures(byol, run, answering, tmp_path, monkeypatch):
-    real = evaluator.Predictions
+    real = handler.Predictions
     # Everything is said to be the class after its own.
-    monkeypatch.setattr(evaluator, "Predictions", lambda likely, *rest: real(likely[:, [1, 2, 0]], *rest))
+    monkeypatch.setattr(handler, "Predictions", lambda likely, *rest: real(likely[:, [1, 2, 0]], *rest))
     status, _, error = byol("evaluate", "mine", *ANSWERS, "--report", tmp_path / "out.html")
     page = (tmp_path / "out.html").read_text()
     assert status == 0 and "The report is in" in error

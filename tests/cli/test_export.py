@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
-from byol_core.paths import bundled
+from byol_core.system.paths import bundled
 
 
 def test_an_encoder_is_written_and_told_as_json(byol, finished, tmp_path):

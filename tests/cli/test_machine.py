@@ -13,9 +13,9 @@ from byol_core.cli.dashboard import dashboard_command
 
 
 def test_doctor_looks_at_everything_and_says_what_fails(byol, monkeypatch):
-    from byol_core.runs import doctor
+    from byol_core.cli import diagnostics
 
-    monkeypatch.setattr(doctor, "NEEDED", {"yaml": "pyyaml", "no_such_module": "no-such-package"})
+    monkeypatch.setattr(diagnostics, "NEEDED", {"yaml": "pyyaml", "no_such_module": "no-such-package"})
     status, out, _ = byol("doctor", "--json")
     found = json.loads(out)
     checks = {check["name"]: check for check in found["checks"]}

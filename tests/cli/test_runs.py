@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 import re
 
+from byol_core.cli.run_tables import NUMBERS
 from byol_core.config import RunConfig
-from byol_core.runs.report import NUMBERS
 from tests.rows import put
 
 

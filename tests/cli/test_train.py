@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-from byol_core import presets
 from byol_core.cli.train import configure
-from byol_core.config import RunConfig
+from byol_core.config import RunConfig, presets
 from byol_core.events import Summary
 from byol_core.runs import worker
 from tests.photos import photos
@@ -43,7 +42,7 @@ def test_a_file_may_name_its_preset_and_the_command_another(tmp_path):
     config, preset = configure(None, file, None, [])
     assert (config, preset) == (presets.get("first-look").config().changed(seed=3), "first-look")
     config, preset = configure("collapse-demo", file, None, [])
-    assert (config.optimiser.name, config.seed, preset) == ("sgd", 3, "collapse-demo")
+    assert (config.optimizer.name, config.seed, preset) == ("sgd", 3, "collapse-demo")
 
 
 def test_a_run_has_the_preset_that_its_file_names(byol, store, trained, tmp_path):

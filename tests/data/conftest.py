@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 
-def encoded(colour: Any = "red", size: tuple[int, int] = (10, 10), mode: str = "RGB", kind: str = "PNG") -> bytes:
-    """One picture of one colour as a file."""
+def encoded(color: Any = "red", size: tuple[int, int] = (10, 10), mode: str = "RGB", kind: str = "PNG") -> bytes:
+    """One picture of one color as a file."""
     buffer = io.BytesIO()
-    Image.new(mode, size, colour).save(buffer, kind)
+    Image.new(mode, size, color).save(buffer, kind)
     return buffer.getvalue()
 
 

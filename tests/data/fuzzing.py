@@ -71,26 +71,26 @@ class Watch:
 def good_pictures() -> list[bytes]:
     """Honest pictures of every kind, small, with what makes readers stumble: palettes, depth, frames, metadata."""
     noise = np.random.default_rng(0).integers(0, 255, (24, 20, 3), np.uint8)
-    colour, grey = Image.fromarray(noise), Image.fromarray(noise[..., 0])
+    color, gray = Image.fromarray(noise), Image.fromarray(noise[..., 0])
     exif = Image.Exif()
     exif[0x0112] = 6
     ways: list[tuple[Image.Image, str, dict[str, Any]]] = [
-        (colour, "PNG", {}),
-        (colour.convert("P"), "PNG", {"transparency": 3}),
+        (color, "PNG", {}),
+        (color.convert("P"), "PNG", {"transparency": 3}),
         (Image.fromarray(noise[..., 0].astype(np.uint16) * 200), "PNG", {}),
-        (colour, "JPEG", {"exif": exif}),
-        (colour, "JPEG", {"progressive": True}),
-        (colour.convert("CMYK"), "JPEG", {}),
-        (colour.convert("P"), "GIF", {"save_all": True, "append_images": [colour.rotate(90).convert("P")]}),
-        (colour, "TIFF", {"compression": "tiff_lzw"}),
-        (colour, "TIFF", {"compression": "tiff_deflate"}),
+        (color, "JPEG", {"exif": exif}),
+        (color, "JPEG", {"progressive": True}),
+        (color.convert("CMYK"), "JPEG", {}),
+        (color.convert("P"), "GIF", {"save_all": True, "append_images": [color.rotate(90).convert("P")]}),
+        (color, "TIFF", {"compression": "tiff_lzw"}),
+        (color, "TIFF", {"compression": "tiff_deflate"}),
         (Image.fromarray(noise[..., 0].astype(np.float32)), "TIFF", {}),
-        (grey, "TIFF", {"compression": "jpeg"}),
-        (colour, "WEBP", {}),
-        (colour.convert("RGBA"), "WEBP", {"lossless": True}),
-        (colour, "BMP", {}),
-        (grey, "PPM", {}),
-        (colour, "JPEG2000", {}),
+        (gray, "TIFF", {"compression": "jpeg"}),
+        (color, "WEBP", {}),
+        (color.convert("RGBA"), "WEBP", {"lossless": True}),
+        (color, "BMP", {}),
+        (gray, "PPM", {}),
+        (color, "JPEG2000", {}),
     ]
     return [_saved(picture, kind, options) for picture, kind, options in ways]
 

@@ -16,7 +16,7 @@ from byol_core.errors import InputError, LabError
 from byol_core.system.out_of_memory import is_out_of_memory
 
 RANDOM = np.random.default_rng(0)
-COLOUR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
+COLOR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
 
 
 def npz(folder: Path, **arrays: Any) -> str:
@@ -35,24 +35,24 @@ def in_order(path: str) -> np.ndarray:
     return images[np.lexsort(images.reshape(len(images), -1).T)]
 
 
-def sorted_colour(values: np.ndarray = COLOUR) -> np.ndarray:
+def sorted_color(values: np.ndarray = COLOR) -> np.ndarray:
     return values[np.lexsort(values.reshape(len(values), -1).T)]
 
 
 def test_the_benchmark_keys_with_names(tmp_path: Path) -> None:
     names = np.array(["cat", "dog"])
-    path = npz(tmp_path, x_train=COLOUR[:6], y_train=[0, 1] * 3, x_test=COLOUR[6:], y_test=[1] * 4, class_names=names)
+    path = npz(tmp_path, x_train=COLOR[:6], y_train=[0, 1] * 3, x_test=COLOR[6:], y_test=[1] * 4, class_names=names)
     found = load(path, 8)
     assert (found.name, found.class_names, found.skipped) == ("set.npz", ("cat", "dog"), ())
     assert found.labels is not None
     assert found.labels.tolist() == [0, 1, 0, 1, 0, 1, 1, 1, 1, 1]
     assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9])
-    assert (found.images.permute(0, 2, 3, 1).numpy() == COLOUR).all()
+    assert (found.images.permute(0, 2, 3, 1).numpy() == COLOR).all()
     assert "held out" not in found.note
 
 
 def test_images_and_labels_without_a_test_split(tmp_path: Path) -> None:
-    found = load(npz(tmp_path, images=COLOUR, labels=["a", "b"] * 5), 8)
+    found = load(npz(tmp_path, images=COLOR, labels=["a", "b"] * 5), 8)
     assert (len(found.train), len(found.test), found.class_names) == (8, 2, ("a", "b"))
     assert found.labels is not None
     assert sorted(found.labels[found.test].tolist()) == [0, 1]
@@ -61,36 +61,36 @@ def test_images_and_labels_without_a_test_split(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["images", "x_train", "arr_0"])
 def test_labels_are_optional(tmp_path: Path, key: str) -> None:
-    found = load(npz(tmp_path, **{key: COLOUR}), 8)
+    found = load(npz(tmp_path, **{key: COLOR}), 8)
     assert (found.labels, found.class_names, len(found)) == (None, (), 10)
 
 
 def test_training_images_may_lack_labels(tmp_path: Path) -> None:
-    found = load(npz(tmp_path, x_train=COLOUR[:6], x_test=COLOUR[6:], y_test=[0, 1, 0, 1]), 8)
+    found = load(npz(tmp_path, x_train=COLOR[:6], x_test=COLOR[6:], y_test=[0, 1, 0, 1]), 8)
     assert found.labels is not None
     assert found.labels.tolist() == [-1] * 6 + [0, 1, 0, 1]
 
 
 def test_medmnist_keys(tmp_path: Path) -> None:
     labels = np.zeros((5, 1), np.uint8)
-    path = npz(tmp_path, train_images=COLOUR[:5], train_labels=labels, test_images=COLOUR[5:], test_labels=labels)
+    path = npz(tmp_path, train_images=COLOR[:5], train_labels=labels, test_images=COLOR[5:], test_labels=labels)
     assert len(load(path, 8).test) == 5
 
 
 @pytest.mark.parametrize(
     "stored",
     [
-        COLOUR,
-        np.asfortranarray(COLOUR),
-        COLOUR.transpose(0, 3, 1, 2),
-        COLOUR.astype(np.int64),
-        COLOUR.astype(np.uint16) * 257,
-        COLOUR.astype(">u2") * 257,
-        (COLOUR / 255).astype(np.float32),
-        COLOUR / 255,
-        COLOUR.astype(np.float16),
-        COLOUR.astype(np.float64),
-        (COLOUR / 127.5 - 1).astype(">f4"),
+        COLOR,
+        np.asfortranarray(COLOR),
+        COLOR.transpose(0, 3, 1, 2),
+        COLOR.astype(np.int64),
+        COLOR.astype(np.uint16) * 257,
+        COLOR.astype(">u2") * 257,
+        (COLOR / 255).astype(np.float32),
+        COLOR / 255,
+        COLOR.astype(np.float16),
+        COLOR.astype(np.float64),
+        (COLOR / 127.5 - 1).astype(">f4"),
     ],
     ids=lambda array: f"{array.dtype}-{array.shape[1]}-{'F' if array.flags.f_contiguous else 'C'}",
 )
@@ -100,12 +100,12 @@ def test_layouts_and_ranges_are_read_alike(
 ) -> None:
     monkeypatch.setattr(tables, "CHUNK", 2048)  # several chunks
     path = npy(tmp_path, stored) if kind == "npy" else npz(tmp_path, images=stored)
-    assert np.abs(in_order(path).astype(int) - sorted_colour()).max() <= 0
+    assert np.abs(in_order(path).astype(int) - sorted_color()).max() <= 0
 
 
-def test_grey_and_alpha(tmp_path: Path) -> None:
-    grey = load(npy(tmp_path, COLOUR[..., 0]), 8)
-    assert (grey.images == grey.images[:, :1]).all()
+def test_gray_and_alpha(tmp_path: Path) -> None:
+    gray = load(npy(tmp_path, COLOR[..., 0]), 8)
+    assert (gray.images == gray.images[:, :1]).all()
     assert load(npy(tmp_path, np.zeros((4, 8, 8, 4), np.uint8) + np.uint8([9, 9, 9, 0])), 8).images.unique() == 255
     assert load(npy(tmp_path, np.eye(8, dtype=bool)[None].repeat(4, 0)), 8).images.unique().tolist() == [0, 255]
 
@@ -123,7 +123,7 @@ def test_other_sizes_are_resized(tmp_path: Path) -> None:
 
 def test_limit_and_progress(tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
-    path = npz(tmp_path, x_train=COLOUR[:6], y_train=[0, 1] * 3, x_test=COLOUR[6:], y_test=[1] * 4)
+    path = npz(tmp_path, x_train=COLOR[:6], y_train=[0, 1] * 3, x_test=COLOR[6:], y_test=[1] * 4)
     found = load(path, 8, limit=4, progress=lambda text, share: told.append((text, share)))
     assert (len(found), len(found.train), len(found.test)) == (8, 4, 4)
     assert found.labels is not None
@@ -135,9 +135,9 @@ def test_limit_and_progress(tmp_path: Path) -> None:
     ("arrays", "sentence"),
     [
         ({"images": np.array([None, {}])}, "'images' in 'set.npz' is an array of Python objects"),
-        ({"images": COLOUR, "labels": np.array(["a", 1] * 5, object)}, "'labels' .* array of Python objects"),
-        ({"images": COLOUR, "labels": [0] * 9}, "There are 9 labels for 10 images"),
-        ({"x_train": COLOUR, "y_train": [0] * 10, "x_test": COLOUR, "y_test": [0]}, "There are 1 labels for 10 images"),
+        ({"images": COLOR, "labels": np.array(["a", 1] * 5, object)}, "'labels' .* array of Python objects"),
+        ({"images": COLOR, "labels": [0] * 9}, "There are 9 labels for 10 images"),
+        ({"x_train": COLOR, "y_train": [0] * 10, "x_test": COLOR, "y_test": [0]}, "There are 1 labels for 10 images"),
         ({"images": np.zeros((10, 784), np.uint8)}, r"has the shape \(10, 784\)"),
         ({"images": np.zeros((10, 8, 8, 2), np.uint8)}, "C of 1, 3 or 4"),
         ({"images": np.full((4, 8, 8), np.nan)}, "not numbers"),
@@ -145,9 +145,9 @@ def test_limit_and_progress(tmp_path: Path) -> None:
         ({"images": np.full((4, 8, 8), -7.0)}, "values from -7 to -7"),
         ({"images": np.full((4, 8, 8), "x")}, "holds text"),
         ({"images": np.full((4, 8, 8), 1j)}, "numbers or text"),
-        ({"images": COLOUR[:1]}, "'set.npz' holds 1 usable image, and two are the least"),
-        ({"images": COLOUR[:0]}, "'set.npz' holds 0 usable images"),
-        ({"pictures": COLOUR, "more": COLOUR}, "'set.npz' holds pictures, more, and should hold x_train"),
+        ({"images": COLOR[:1]}, "'set.npz' holds 1 usable image, and two are the least"),
+        ({"images": COLOR[:0]}, "'set.npz' holds 0 usable images"),
+        ({"pictures": COLOR, "more": COLOR}, "'set.npz' holds pictures, more, and should hold x_train"),
         ({}, "'set.npz' holds no arrays"),
     ],
 )
@@ -172,14 +172,14 @@ def test_files_that_hold_no_array_are_refused(tmp_path: Path, content: bytes, na
 
 @pytest.mark.parametrize("kind", ["npy", "npz"])
 def test_a_file_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
-    path = Path(npy(tmp_path, COLOUR) if kind == "npy" else npz(tmp_path, images=COLOUR))
+    path = Path(npy(tmp_path, COLOR) if kind == "npy" else npz(tmp_path, images=COLOR))
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(InputError, match=path.name):
         load(str(path), 8)
 
 
 def test_a_damaged_npz_is_refused(tmp_path: Path) -> None:
-    path = Path(npz(tmp_path, images=COLOUR))
+    path = Path(npz(tmp_path, images=COLOR))
     content = bytearray(path.read_bytes())
     content[300:400] = bytes(100)
     path.write_bytes(content)
@@ -206,7 +206,7 @@ def test_a_full_memory_is_not_the_fault_of_the_file(
     def full(*_: object, **__: object) -> None:
         raise error
 
-    path = npz(tmp_path, images=COLOUR)
+    path = npz(tmp_path, images=COLOR)
     monkeypatch.setattr(arrays, "_fill", full)
     with pytest.raises(LabError, match="not enough memory to read the images") as caught:
         load(path, 8)
@@ -217,14 +217,14 @@ def test_an_error_without_words_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     def wordless(*_: object, **__: object) -> None:
         raise IndexError
 
-    path = npz(tmp_path, images=COLOUR)
+    path = npz(tmp_path, images=COLOR)
     monkeypatch.setattr(arrays, "_fill", wordless)
     with pytest.raises(InputError, match="cannot be read: IndexError"):
         load(path, 8)
 
 
 def test_an_npz_that_is_packed_in_a_rare_way_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "images.npy", COLOUR)
+    np.save(tmp_path / "images.npy", COLOR)
     with zipfile.ZipFile(tmp_path / "set.npz", "w", zipfile.ZIP_LZMA) as archive:
         archive.write(tmp_path / "images.npy", "images.npy")
     with pytest.raises(InputError, match="packed in a rare way"):

@@ -18,7 +18,7 @@ def test_the_embedded_set_comes_first_and_names_are_single() -> None:
     names = [entry.name for entry in entries()]
     assert (names[0], len(set(names))) == ("eurosat", len(names))
     assert set(names[1:]) == set(MAKERS)
-    assert all(entry.title and entry.sentence and entry.licence and entry.images for entry in entries())
+    assert all(entry.title and entry.sentence and entry.license and entry.images for entry in entries())
 
 
 @pytest.mark.parametrize(("source", "name"), [("CIFAR-10", "cifar10"), ("FashionMNIST", "fashion-mnist"), ("x", None)])

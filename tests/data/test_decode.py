@@ -24,8 +24,8 @@ def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def colour(content: bytes) -> list[int]:
-    """The one colour of a decoded picture."""
+def color(content: bytes) -> list[int]:
+    """The one color of a decoded picture."""
     pixels = decode(content, 8)
     assert pixels.shape == (8, 8, 3)
     assert np.ptp(pixels.reshape(-1, 3).astype(int), axis=0).max() <= 2
@@ -54,11 +54,11 @@ def colour(content: bytes) -> list[int]:
 )
 def test_every_mode_is_read(mode: str, value: Any, kind: str, expected: list[int]) -> None:
     content = saved(Image.new(mode, (20, 20), value), kind, **({"lossless": True} if kind == "WEBP" else {}))
-    assert colour(content) == expected
+    assert color(content) == expected
 
 
 def test_16_bit_big_endian_and_odd_ranges() -> None:
-    assert colour(b"P5 8 8 65535\n" + (257 * 30).to_bytes(2, "big") * 64) == [30, 30, 30]
+    assert color(b"P5 8 8 65535\n" + (257 * 30).to_bytes(2, "big") * 64) == [30, 30, 30]
     ramp = Image.fromarray(np.linspace(-500, 1500, 64, dtype=np.float32).reshape(8, 8))
     assert decode(saved(ramp, "TIFF"), 8)[[0, 7], [0, 7], 0].tolist() == [0, 255]
 
@@ -71,14 +71,14 @@ def test_float_without_numbers_is_named() -> None:
 def test_palette_with_and_without_transparency() -> None:
     picture = Image.new("P", (8, 8), 1)
     picture.putpalette([0, 0, 0, 10, 20, 30])
-    assert colour(saved(picture, "PNG")) == [10, 20, 30]
-    assert colour(saved(picture, "PNG", transparency=1)) == [255, 255, 255]
-    assert colour(saved(picture, "GIF", transparency=1)) == [255, 255, 255]
+    assert color(saved(picture, "PNG")) == [10, 20, 30]
+    assert color(saved(picture, "PNG", transparency=1)) == [255, 255, 255]
+    assert color(saved(picture, "GIF", transparency=1)) == [255, 255, 255]
 
 
 def test_cmyk_and_ycbcr_jpeg() -> None:
-    assert np.allclose(colour(saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")), [255, 0, 0], atol=4)
-    assert np.allclose(colour(saved(Image.new("RGB", (16, 16), (200, 100, 50)), "JPEG")), [200, 100, 50], atol=4)
+    assert np.allclose(color(saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")), [255, 0, 0], atol=4)
+    assert np.allclose(color(saved(Image.new("RGB", (16, 16), (200, 100, 50)), "JPEG")), [200, 100, 50], atol=4)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -96,7 +96,7 @@ def test_exif_orientation_is_applied(orientation: int, kind: str) -> None:
     assert np.abs(decode(content, 8)[[1, 1, 6], [1, 6, 1]].astype(int) - upright[[8, 8, 24], [8, 24, 8]]).max() < 60
 
 
-def test_the_centre_of_a_wide_picture_is_kept() -> None:
+def test_the_center_of_a_wide_picture_is_kept() -> None:
     wide = np.zeros((50, 150, 3), np.uint8)
     wide[:, 50:100] = 200
     found = decode(saved(Image.fromarray(wide), "PNG"), 10)
@@ -119,7 +119,7 @@ def test_a_large_jpeg_is_read_at_less_than_its_size_and_looks_the_same() -> None
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_the_first_frame_of_a_film_is_taken(kind: str) -> None:
     frames = [Image.new("RGB", (8, 8), value) for value in ((0, 0, 254), (254, 0, 0))]
-    found = colour(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+    found = color(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert np.allclose(found, [0, 0, 254], atol=6)
 
 

@@ -1,4 +1,4 @@
-"""The embedded set is whole, in order, and has its licence beside it."""
+"""The embedded set is whole, in order, and has its license beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from byol_core.data import embedded
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.errors import LabError
-from byol_core.paths import bundled
+from byol_core.system.paths import bundled
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_smaller_size_and_a_limit() -> None:
     assert torch.bincount(found.labels[found.train]).tolist() == [100] * 10
 
 
-def test_licence_notice_and_citation_lie_beside_it() -> None:
+def test_license_notice_and_citation_lie_beside_it() -> None:
     text = (bundled("assets/eurosat") / "README.md").read_text(encoding="utf-8")
     assert "contains modified Copernicus Sentinel data" in text
     assert "Helber" in text

@@ -83,7 +83,7 @@ def test_deeper_folders_belong_to_their_class(photos: Photos) -> None:
     assert labels(load(str(photos(["a/x/1.png", "a/y/2.png", "b/3.png"])), 8)) == [0, 0, 1]
 
 
-def test_an_image_beside_the_classes_is_unlabelled(photos: Photos) -> None:
+def test_an_image_beside_the_classes_is_unlabeled(photos: Photos) -> None:
     assert sorted(labels(load(str(photos(["a/1.png", "b/2.png", "stray.png"])), 8))) == [-1, 0, 1]
 
 
@@ -152,7 +152,7 @@ def test_when_the_held_out_images_are_broken_others_are_held_out(photos: Photos)
 
 def test_mixed_sizes_and_kinds(photos: Photos, png: Callable[..., bytes]) -> None:
     files = {
-        "grey.jpg": png(40, (30, 50), "L", "JPEG"),
+        "gray.jpg": png(40, (30, 50), "L", "JPEG"),
         "clear.webp": png((0, 0, 0, 0), (9, 70), "RGBA", "WEBP"),
         "ink.jpg": png((0, 0, 0, 0), (64, 64), "CMYK", "JPEG"),
         "deep.png": png(257 * 9, (5, 5), "I;16"),

@@ -36,7 +36,7 @@ def test_labels_become_numbers_from_zero(values: Any, names: Any, labels: list[i
     assert numbered(values, names) == (labels, classes)
 
 
-def test_a_part_without_labels_is_unlabelled() -> None:
+def test_a_part_without_labels_is_unlabeled() -> None:
     labels, classes = number([None, np.array([3, 4])], [2, 2], None)
     assert labels is not None
     assert (labels.tolist(), classes) == ([-1, -1, 0, 1], ("3", "4"))

@@ -24,7 +24,7 @@ from byol_core.errors import InputError
         ((9, 4, 4, 1), "NHWC"),
     ],
 )
-def test_axes_are_recognised(shape: tuple[int, ...], axes: str) -> None:
+def test_axes_are_recognized(shape: tuple[int, ...], axes: str) -> None:
     assert layout(shape, "x") == axes
 
 
@@ -84,13 +84,13 @@ def test_the_resize_is_pillows_antialiased_one() -> None:
     assert np.abs(found.numpy().astype(int) - expected).max() <= 1
 
 
-def test_the_shorter_side_is_fitted_and_the_centre_kept() -> None:
+def test_the_shorter_side_is_fitted_and_the_center_kept() -> None:
     wide = torch.zeros(1, 3, 8, 24, dtype=torch.uint8)
     wide[..., 8:16] = 200
     assert (fit(wide, 8) == 200).all()
 
 
-def test_grey_gets_three_channels_and_alpha_goes_over_white() -> None:
+def test_gray_gets_three_channels_and_alpha_goes_over_white() -> None:
     assert fit(torch.full((2, 1, 8, 8), 7, dtype=torch.uint8), 4).unique().tolist() == [7]
     clear = torch.zeros(2, 4, 8, 8, dtype=torch.uint8)
     assert fit(clear, 8).unique().tolist() == [255]

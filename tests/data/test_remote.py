@@ -86,7 +86,7 @@ def test_cifar(home: Path, name: str) -> None:
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_stl10_trains_on_the_unlabelled_too(home: Path) -> None:
+def test_stl10_trains_on_the_unlabeled_too(home: Path) -> None:
     folder = home / "stl10_binary"
     folder.mkdir()
     (folder / "class_names.txt").write_text("airplane\nbird\n")

@@ -11,9 +11,9 @@ import torch
 
 from byol_core.config import RunConfig
 from byol_core.networks import build_encoder
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
-from byol_core.train import _save_encoder
+from byol_core.training.trainer import _save_encoder
 from tests.rows import put_summary
 
 SIDE = 16

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import yaml
 
-from byol_core.evaluate.jobs import key
-from byol_core.evaluate.protocol import Judged, Protocol, Scores
+from byol_core.evaluation.jobs import key
+from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.export import write
 
 
@@ -18,7 +18,7 @@ def keep(run):
         Scores(subject="trained", accuracies=(0.7, 0.8, 0.75)), Scores(subject="scratch", accuracies=(0.5, 0.6, 0.55)),
     )  # fmt: skip
     judged = Judged(
-        protocol=protocol, scores=scores, data="set", classes=("cat", "dog"), labelled=20, tested=1000, seconds=1.0,
+        protocol=protocol, scores=scores, data="set", classes=("cat", "dog"), labeled=20, tested=1000, seconds=1.0,
         device="cpu", version="1",
     )  # fmt: skip
     folder = run.folder / "evaluations"
@@ -60,8 +60,8 @@ def test_a_card_says_how_sure_its_figures_are(store, finished, tmp_path):
 
 def test_small_numbers_of_the_recipe_are_not_rounded_away(store, finished, tmp_path):
     run = finished()
-    run.config["optimiser"]["lr"] = 0.00025
-    assert "| `optimiser.lr` | 0.00025 |" in card(store, run, tmp_path)
+    run.config["optimizer"]["lr"] = 0.00025
+    assert "| `optimizer.lr` | 0.00025 |" in card(store, run, tmp_path)
 
 
 def test_a_run_that_was_not_judged_says_so(store, finished, tmp_path):

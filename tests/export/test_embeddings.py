@@ -6,9 +6,9 @@ import torch
 
 from byol_core.data.catalog import load
 from byol_core.errors import InputError
-from byol_core.evaluate.encoders import load_encoder
 from byol_core.export import embeddings, write
-from byol_core.probe import Probe
+from byol_core.training.eval_images import Probe
+from byol_core.weights.encoder_files import load_encoder
 from tests.export.conftest import SIDE
 
 

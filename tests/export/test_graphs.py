@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from byol_core.errors import LabError
-from byol_core.evaluate.encoders import load_encoder
 from byol_core.export import graphs, write
+from byol_core.weights.encoder_files import load_encoder
 from tests.export.conftest import SIDE
 
 

@@ -12,8 +12,8 @@ import torch
 import torchvision
 
 from byol_core.errors import InputError, LabError
-from byol_core.evaluate.encoders import load_encoder, load_weights
 from byol_core.export import write
+from byol_core.weights.encoder_files import load_encoder, load_weights
 from tests.export.conftest import SIDE
 
 IMAGES = torch.rand(3, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1))

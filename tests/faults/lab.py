@@ -21,13 +21,13 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from byol_core import processes
 from byol_core.config import RunConfig
 from byol_core.errors import LabError
 from byol_core.runs import supervisor
-from byol_core.runs.executors import LocalExecutor
-from byol_core.runs.model import LIVE, Run
+from byol_core.runs.launcher import LocalExecutor
+from byol_core.runs.run import LIVE, Run
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 
 ROOT = Path(__file__).parents[2]
 STEPS = 100  # so many that the counting program does not end before it may hurry

@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def pictures(folder: Path) -> Path:
-    """A small set with labels: three colours with noise, 112 images to train on and 20 to test on."""
+    """A small set with labels: three colors with noise, 112 images to train on and 20 to test on."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -175,9 +175,9 @@ def _child(order: dict[str, Any]) -> int:
     import resource
 
     from byol_core.runs import schema, worker
-    from byol_core.runs.listener import Pace
     from byol_core.runs.store import RunStore
-    from byol_core.train import train as real
+    from byol_core.runs.store_callback import Pace
+    from byol_core.training.trainer import train as real
 
     os.environ |= {"BYOL_LAB_HOME": order["home"], **order.get("environment", {})}
     for name, value in order.get("limits", {}).items():
@@ -221,7 +221,7 @@ def _torn(order: dict[str, Any]) -> int:
 
     import torch
 
-    from byol_core import checkpoint
+    from byol_core.weights import checkpoint
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (order["size"], order["size"]))
@@ -262,11 +262,11 @@ def _warm_up() -> None:
     import torch
 
     import byol_core.runs.worker  # noqa: F401 - loaded once for all
-    from byol_core import metric_log
     from byol_core.config import build
     from byol_core.data.catalog import load
     from byol_core.events import Silent
-    from byol_core.train import Trainer
+    from byol_core.training import metric_log
+    from byol_core.training.trainer import Trainer
 
     torch.set_num_threads(1)
     metric_log.FLUSH_SECONDS = 0.0  # a tiny run is over before half a second

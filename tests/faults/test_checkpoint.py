@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from byol_core import checkpoint
 from byol_core.config import build
 from byol_core.errors import LabError
-from byol_core.files import clear_leftovers
 from byol_core.runs.store import RunStore
+from byol_core.system.files import clear_leftovers
+from byol_core.weights import checkpoint
 from tests.faults.nursery import SETTINGS, pictures
 
 DAMAGES = {

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from byol_core.runs import executors, repair
+from byol_core.runs import launcher, repair
 from tests.faults.lab import STEPS, end
 
 HOURS = (-3, 3)
@@ -47,7 +47,7 @@ def test_a_run_lives_on_and_dies_as_before(lab, set_clock, hours):
 
 @pytest.mark.parametrize("hours", HOURS)
 def test_a_stop_has_its_time_and_no_more(lab, set_clock, hours, monkeypatch):
-    monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: None)
+    monkeypatch.setattr(launcher, "ensure_supervisor", lambda *_: None)
     monkeypatch.setenv("FAULTS_COUNT", "slow to stop")
     supervisor = lab.start("byol_core.runs.supervisor", "--grace", "20")
     run = lab.queue()

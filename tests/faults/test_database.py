@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from byol_core.config import build
-from byol_core.runs import outcome
+from byol_core.runs import unsaved
 from byol_core.runs.store import RunStore
 from tests.faults.nursery import SETTINGS, pictures
 
@@ -50,14 +50,14 @@ def test_a_training_goes_on_to_its_end_while_the_store_is_locked(store, nursery,
     worker.asleep()
     with locked(store):
         worker.wake()
-        until(lambda: (store.home / run_id / outcome.OUTCOME).exists())
+        until(lambda: (store.home / run_id / unsaved.OUTCOME).exists())
         assert (store.home / run_id / "summary.json").exists()
         assert store.get(run_id).state == "running"  # and readers need not wait
     assert worker.end() == 0
     assert (store.get(run_id).state, steps(store, run_id)) == ("finished", ALL)
     assert store.get(run_id).summary["steps"] == 24
     assert worker.said().count("database is locked") == 1
-    assert not (store.home / run_id / outcome.OUTCOME).exists()
+    assert not (store.home / run_id / unsaved.OUTCOME).exists()
 
 
 def test_a_worker_that_gives_up_on_the_store_leaves_its_outcome_to_whoever_looks_next(store, nursery, run_id):

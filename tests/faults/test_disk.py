@@ -12,21 +12,22 @@ from typing import Any
 
 import pytest
 
-from byol_core import checkpoint, processes
 from byol_core.config import build
-from byol_core.embed import MapSettings, Probe, film, read_probe, retry
-from byol_core.embed.answers import answer_map
+from byol_core.embeddings import MapSettings, Probe, film, read_probe, retry
+from byol_core.embeddings.map_handler import answer_map
 from byol_core.errors import LabError
-from byol_core.evaluate import jobs
-from byol_core.evaluate.evaluator import Studio, serve
-from byol_core.evaluate.protocol import Protocol
+from byol_core.evaluation import jobs
+from byol_core.evaluation.handler import Studio, serve
+from byol_core.evaluation.protocol import Protocol
 from byol_core.events import MetricRow
-from byol_core.files import write_atomic
+from byol_core.jobs.worker import Worker
 from byol_core.runs import folder, library
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
-from byol_core.warm.worker import Worker
-from tests.evaluate.judged import Answering, write_run, write_set
+from byol_core.system import processes
+from byol_core.system.files import write_atomic
+from byol_core.weights import checkpoint
+from tests.evaluation.judged import Answering, write_run, write_set
 from tests.faults.nursery import SETTINGS, Nursery, pictures
 
 MEGABYTES = 80

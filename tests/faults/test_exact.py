@@ -1,4 +1,4 @@
-"""A run that was killed at any step and resumed ends as if nobody had killed it: weights, optimiser and curves."""
+"""A run that was killed at any step and resumed ends as if nobody had killed it: weights, optimizer and curves."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from byol_core import checkpoint
 from byol_core.config import build
-from byol_core.runs.model import Run
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.weights import checkpoint
 from tests.faults.nursery import SETTINGS, Nursery, pictures
 
-OPTIMISERS = ("lars", "adamw", "sgd")
+OPTIMIZERS = ("lars", "adamw", "sgd")
 # What depends on the clock and on the machine.
 _MEASURED = ("images_per_second", "system_")
 _random = random.Random(2006)
-KILLS = [(OPTIMISERS[i % 3], _random.randint(1, 23), _random.choice((0.34, 0.5, 1.0, 2.0))) for i in range(20)]
+KILLS = [(OPTIMIZERS[i % 3], _random.randint(1, 23), _random.choice((0.34, 0.5, 1.0, 2.0))) for i in range(20)]
 
 
 class Exact:
@@ -29,19 +29,19 @@ class Exact:
         self.store, self.nursery, self.source = RunStore(home), nursery, pictures(nursery.folder)
         self.whole: dict[str, Run] = {}
 
-    def make(self, optimiser: str, every: float) -> Run:
-        changes = {"optimiser.name": optimiser, "runtime.checkpoint_every": every, "optimiser.lr": 0.01}
+    def make(self, optimizer: str, every: float) -> Run:
+        changes = {"optimizer.name": optimizer, "runtime.checkpoint_every": every, "optimizer.lr": 0.01}
         changes["data.source"] = str(self.source)
         return self.store.create(build({}, {**SETTINGS, **changes}))
 
     def work(self, run: Run, **order: Any) -> int:
         return self.nursery.work(self.store.home, run.run_id, **order).end()
 
-    def uninterrupted(self, optimiser: str) -> Run:
-        if optimiser not in self.whole:
-            run = self.whole[optimiser] = self.make(optimiser, 1.0)
+    def uninterrupted(self, optimizer: str) -> Run:
+        if optimizer not in self.whole:
+            run = self.whole[optimizer] = self.make(optimizer, 1.0)
             assert self.work(run) == 0
-        return self.whole[optimiser]
+        return self.whole[optimizer]
 
     def curves(self, run: Run) -> dict[str, list[tuple[int, float]]]:
         keys = [key for key in self.store.metric_keys(run.run_id) if not key.startswith(_MEASURED)]
@@ -56,7 +56,7 @@ def exact(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Exact:
 
 def state(run: Run) -> dict[str, Any]:
     kept = checkpoint.latest(run.folder / "checkpoints")
-    return {"model": kept["model"], "optimiser": kept["optimiser"], "step": kept["step"]}
+    return {"model": kept["model"], "optimizer": kept["optimizer"], "step": kept["step"]}
 
 
 def leaves(tree: Any, path: str = "") -> dict[str, Any]:
@@ -66,10 +66,10 @@ def leaves(tree: Any, path: str = "") -> dict[str, Any]:
     return {name: leaf for key, branch in items for name, leaf in leaves(branch, f"{path}/{key}").items()}
 
 
-@pytest.mark.parametrize(("optimiser", "step", "every"), KILLS)
-def test_a_run_killed_at_any_step_ends_as_if_it_had_not_been(exact, optimiser, step, every):
-    whole = exact.uninterrupted(optimiser)
-    run = exact.make(optimiser, every)
+@pytest.mark.parametrize(("optimizer", "step", "every"), KILLS)
+def test_a_run_killed_at_any_step_ends_as_if_it_had_not_been(exact, optimizer, step, every):
+    whole = exact.uninterrupted(optimizer)
+    run = exact.make(optimizer, every)
     assert exact.work(run, at={step: "SIGKILL"}) == -9
     assert exact.store.get(run.run_id).state == "interrupted"
     exact.store.resume(run.run_id)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from byol_core.runs import library
-from byol_core.runs.executors import supervisor_runs
+from byol_core.runs.launcher import supervisor_runs
 from byol_core.runs.store import RunStore
 from tests.faults.conftest import SITE
 from tests.faults.lab import Lab

@@ -78,7 +78,7 @@ def test_a_run_that_is_frozen_and_thawed_goes_on(store, nursery, source):
 
 
 def test_a_loss_that_is_not_a_number_is_a_sentence_and_never_on_the_curve(store, nursery, source):
-    wild = {"optimiser.lr": 100.0, "optimiser.weight_decay": 1.0, "epochs": 100, "runtime.checkpoint_every": 0.34}
+    wild = {"optimizer.lr": 100.0, "optimizer.weight_decay": 1.0, "epochs": 100, "runtime.checkpoint_every": 0.34}
     run_id = make(store, source, **wild)
     assert nursery.work(store.home, run_id).end() == 1
     run = store.get(run_id)

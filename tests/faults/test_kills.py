@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from byol_core import processes
-from byol_core.runs import executors
+from byol_core.runs import launcher
 from byol_core.runs.folder import checkpoint_step
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 from tests.faults.lab import STEPS, alive, end, visit, wait_until
 
 WHOLE = [(step, 1 / step) for step in range(1, STEPS + 1)]
@@ -66,7 +66,7 @@ def test_the_supervisor(lab, how):
     lab.reaches(run, 3)
     waiting = lab.store.create(lab.config(5))
     end(lab.supervisor(), how)
-    assert not executors.supervisor_runs(lab.home)
+    assert not launcher.supervisor_runs(lab.home)
     is_true(lab, run, "running")
     lab.hurry()
     assert lab.ends(run).attempt == 1
@@ -119,7 +119,7 @@ def test_what_the_worker_started_ends_with_it(lab, monkeypatch):
 
 def test_a_run_that_is_deaf_is_ended_with_all_it_started(lab, monkeypatch):
     monkeypatch.setenv("FAULTS_COUNT", "deaf")
-    monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: None)
+    monkeypatch.setattr(launcher, "ensure_supervisor", lambda *_: None)
     supervisor = lab.start("byol_core.runs.supervisor", "--grace", "0.5")
     run = lab.queue(steps=10_000)
     worker = lab.reaches(run, 1)
@@ -133,7 +133,7 @@ def test_a_run_that_is_deaf_is_ended_with_all_it_started(lab, monkeypatch):
 def test_the_kernel_takes_a_run_that_needs_too_much_memory(lab, monkeypatch, tmp_path):
     group = memory_group(200_000_000)
     monkeypatch.setenv("FAULTS_COUNT", "greedy")
-    monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: None)
+    monkeypatch.setattr(launcher, "ensure_supervisor", lambda *_: None)
     with ExitStack() as stack:
         stack.callback(group.rmdir)
         supervisor = lab.start("byol_core.runs.supervisor", group=group)

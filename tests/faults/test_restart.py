@@ -14,9 +14,9 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from byol_core import processes
-from byol_core.runs import hold, repair
+from byol_core.runs import lock, repair
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 from tests.faults.lab import STEPS, Lab, alive, end, wait_until
 
 
@@ -78,7 +78,7 @@ def test_a_worker_of_an_earlier_release_is_known_by_its_create_time(lab, other):
 def test_a_run_under_another_name_of_the_machine_is_interrupted_when_it_is_silent_and_its_lock_is_free(lab):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id, (1, 1.0))
-    code = "import sys, pathlib; from byol_core.runs.hold import _lock; lock = _lock(pathlib.Path(sys.argv[1]));"
+    code = "import sys, pathlib; from byol_core.runs.lock import _lock; lock = _lock(pathlib.Path(sys.argv[1]));"
     code += "lock.acquire(); print('held', flush=True); input()"
     command = [sys.executable, "-c", code, str(run.folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
@@ -93,7 +93,7 @@ def test_a_run_under_another_name_of_the_machine_is_interrupted_when_it_is_silen
 def test_a_run_of_another_machine_that_gives_signs_of_life_is_left_alone(lab):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id, (1, 1.0))
-    (run.folder / hold.LOCK).touch()
+    (run.folder / lock.LOCK).touch()
     change(lab, run, host="elsewhere")
     assert lab.show(run)["state"] == "starting"
     assert repair.stalled(lab.row(run)) == ""

@@ -17,7 +17,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from byol_core.share import HASH_VARIABLE, hash_passphrase
+from byol_core.sharing import HASH_VARIABLE, hash_passphrase
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 127.0.0.2 and its like by itself")

@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from byol_core import processes
 from byol_core.errors import InputError
-from byol_core.runs import hold
+from byol_core.runs import lock
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 from tests.faults.lab import ROOT
 
 ROUNDS = 12
@@ -50,7 +50,7 @@ def test_of_workers_for_one_run_one_works(lab, tmp_path):
 
 
 def test_several_ask_for_a_supervisor_at_once_and_get_one(lab):
-    code = "from byol_core.runs.executors import LocalExecutor; LocalExecutor().wake()"
+    code = "from byol_core.runs.launcher import LocalExecutor; LocalExecutor().wake()"
     run = lab.store.create(lab.config(5))
     for process in [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(3)]:
         assert process.wait(60) == 0
@@ -61,11 +61,11 @@ def test_several_ask_for_a_supervisor_at_once_and_get_one(lab):
 def test_nobody_works_on_a_run_whose_folder_is_held(lab):
     """Even when the store was wrong and says that it waits: what counts is who works in the folder."""
     run = lab.store.create(lab.config())
-    with hold.hold(run):
-        assert hold.held(run.folder)
-        with pytest.raises(InputError, match="Another process works on the run 'run-1' already"), hold.hold(run, 0.1):
+    with lock.hold(run):
+        assert lock.held(run.folder)
+        with pytest.raises(InputError, match="Another process works on the run 'run-1' already"), lock.hold(run, 0.1):
             pass
-    assert hold.held(run.folder) is False
+    assert lock.held(run.folder) is False
 
 
 def test_a_run_that_is_taken_by_a_supervisor_that_dies_is_interrupted_and_goes_on(lab):

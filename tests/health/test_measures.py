@@ -14,7 +14,7 @@ from byol_core.health import measures
 
 @pytest.fixture(params=[(40, 12), (12, 40)], ids=["tall", "wide"])
 def rows(request, generator):
-    """Vectors with unequal directions and a centre that is not 0."""
+    """Vectors with unequal directions and a center that is not 0."""
     n, d = request.param
     return torch.randn(n, d, generator=generator) * torch.linspace(0.1, 2, d) + 0.3
 
@@ -59,9 +59,9 @@ def test_alignment_and_uniformity_are_those_of_the_paper(rows, generator):
     assert measures.uniformity(rows) == pytest.approx(float(uniform), abs=1e-5)
 
 
-def test_the_spectrum_is_of_the_centred_rows(rows):
-    centred = rows.double().numpy()
-    sigma = np.linalg.svd(centred - centred.mean(0), compute_uv=False)
+def test_the_spectrum_is_of_the_centered_rows(rows):
+    centered = rows.double().numpy()
+    sigma = np.linalg.svd(centered - centered.mean(0), compute_uv=False)
     found = health.spectrum(rows)
     assert (found.dtype, found.shape, float(found[0])) == (torch.float32, sigma.shape, 1.0)
     np.testing.assert_allclose(found, sigma / sigma[0], atol=1e-6)

@@ -79,16 +79,16 @@ def test_a_run_is_flagged_when_its_spread_is_low_and_fell(now, first, begins):
         ({"method.tau_base": 0.0}, "tau_base is 0", {"method.tau_base": 0.99}),
         ({"method.tau_base": 1.0}, "never moves", {"method.tau_base": 0.99}),
         ({"network.head_norm": "none"}, "without batch norm", {"network.head_norm": "batch"}),
-        ({"optimiser.lr": 5.0}, "high for SGD (optimiser.lr is 5)", {"optimiser.lr": 0.5}),
+        ({"optimizer.lr": 5.0}, "high for SGD (optimizer.lr is 5)", {"optimizer.lr": 0.5}),
         ({"views.preset": "none"}, "nearly the same (views.preset is none)", {"views.preset": "small-image"}),
         ({"views.strength": 0.1}, "views.strength is 0.1", {"views.strength": 1.0}),
         ({"views.crop": 0.0}, "views.crop is 0", {"views.crop": None}),
         ({}, "does not keep up", {"method.predictor_lr": 10.0}),
-        ({"method.predictor_lr": 10.0}, "runs away", {"optimiser.lr": 0.02}),
+        ({"method.predictor_lr": 10.0}, "runs away", {"optimizer.lr": 0.02}),
         ({"method.objective": "vicreg", "method.variance": 0.0}, "variance is 0", {"method.variance": 25.0}),
-        ({"method.objective": "simclr"}, "lower optimiser.lr", {"optimiser.lr": 0.02}),
+        ({"method.objective": "simclr"}, "lower optimizer.lr", {"optimizer.lr": 0.02}),
         # A setting that the objective does not read is no cause.
-        ({"method.objective": "simclr", "method.stop_gradient": False}, "lower optimiser.lr", {"optimiser.lr": 0.02}),
+        ({"method.objective": "simclr", "method.stop_gradient": False}, "lower optimizer.lr", {"optimizer.lr": 0.02}),
         ({"method.objective": "simsiam", "method.tau_base": 0.0}, "keep up", {"method.predictor_lr": 10.0}),
         # With negatives the bridge needs no predictor.
         ({"method.objective": "bridge", "method.predictor": "none"}, "keep up", {"method.predictor_lr": 10.0}),
@@ -101,7 +101,7 @@ def test_a_run_is_flagged_when_its_spread_is_low_and_fell(now, first, begins):
             {"method.predictor": "mlp", "method.tau_base": 0.99},
         ),
         # The supervised baseline has no heads.
-        ({"method.objective": "supervised", "network.head_norm": "none"}, "lower optimiser.lr", {"optimiser.lr": 0.02}),
+        ({"method.objective": "supervised", "network.head_norm": "none"}, "lower optimizer.lr", {"optimizer.lr": 0.02}),
         ({"network.encoder_norm": "none"}, "encoder without norm", {"network.encoder_norm": "batch"}),
     ],
 )
@@ -126,12 +126,12 @@ def test_a_projection_that_falls_alone_is_told_apart():
 @pytest.mark.parametrize(
     ("changes", "advice"),
     [
-        ({"optimiser.lr": 100.0}, "lower optimiser.lr (100 is high for SGD)"),
-        ({"optimiser.name": "adamw", "optimiser.lr": 0.06}, "lower optimiser.lr (0.06 is high for AdamW)"),
+        ({"optimizer.lr": 100.0}, "lower optimizer.lr (100 is high for SGD)"),
+        ({"optimizer.name": "adamw", "optimizer.lr": 0.06}, "lower optimizer.lr (0.06 is high for AdamW)"),
         ({"method.objective": "simclr", "method.temperature": 0.001}, "raise method.temperature (0.001"),
-        ({"method.temperature": 0.001}, "lower optimiser.lr, or let it rise longer"),
+        ({"method.temperature": 0.001}, "lower optimizer.lr, or let it rise longer"),
         ({"runtime.precision": "bfloat16"}, "set runtime.precision to float32"),
-        ({}, "lower optimiser.lr, or let it rise longer (optimiser.warmup)"),
+        ({}, "lower optimizer.lr, or let it rise longer (optimizer.warmup)"),
     ],
 )
 def test_a_loss_that_is_not_a_number_comes_with_advice(changes, advice):
@@ -140,13 +140,13 @@ def test_a_loss_that_is_not_a_number_comes_with_advice(changes, advice):
 
 
 def test_every_setting_that_is_named_exists():
-    """Words such as ``optimiser.lr`` in causes and advice are dotted keys of the configuration."""
+    """Words such as ``optimizer.lr`` in causes and advice are dotted keys of the configuration."""
     from pathlib import Path
     from re import findall
 
     from byol_core.health import causes
 
-    sections = ("method", "network", "optimiser", "views", "runtime")
+    sections = ("method", "network", "optimizer", "views", "runtime")
     text = Path(causes.__file__).read_text(encoding="utf-8")
     named = findall(rf"\b((?:{'|'.join(sections)})\.[a-z_]+) is|\"((?:{'|'.join(sections)})\.[a-z_]+)\"", text)
     assert len(named) > 10

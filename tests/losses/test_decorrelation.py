@@ -16,16 +16,16 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def standardised(column: list[float]) -> list[float]:
+def standardized(column: list[float]) -> list[float]:
     """A batch norm without scale or shift, as in facebookresearch/barlowtwins main.py."""
-    centre = mean(column)
-    deviation = math.sqrt(mean([(x - centre) ** 2 for x in column]) + 1e-5)
-    return [(x - centre) / deviation for x in column]
+    center = mean(column)
+    deviation = math.sqrt(mean([(x - center) ** 2 for x in column]) + 1e-5)
+    return [(x - center) / deviation for x in column]
 
 
 def barlow_reference(first: torch.Tensor, second: torch.Tensor, weight: float) -> float:
     """arXiv 2103.03230, eq. 1 and 2."""
-    a, b = [[standardised(c) for c in columns(z)] for z in (first, second)]
+    a, b = [[standardized(c) for c in columns(z)] for z in (first, second)]
     total = 0.0
     for i, left in enumerate(a):
         for j, right in enumerate(b):
@@ -42,8 +42,8 @@ def vicreg_reference(first, second, invariance, variance, covariance):
     )
     spread = crossed = 0.0
     for z in (first, second):
-        centred = [[x - mean(c) for x in c] for c in columns(z)]
-        cov = [[sum(x * y for x, y in zip(a, b, strict=True)) / (n - 1) for b in centred] for a in centred]
+        centered = [[x - mean(c) for x in c] for c in columns(z)]
+        cov = [[sum(x * y for x, y in zip(a, b, strict=True)) / (n - 1) for b in centered] for a in centered]
         spread += mean([max(0.0, 1 - math.sqrt(cov[j][j] + 1e-4)) for j in range(d)]) / 2
         crossed += sum(cov[i][j] ** 2 for i in range(d) for j in range(d) if i != j) / d
     return invariance * alike + variance * spread + covariance * crossed

@@ -1,4 +1,4 @@
-"""Cross-entropy over the labelled rows alone."""
+"""Cross-entropy over the labeled rows alone."""
 
 import math
 

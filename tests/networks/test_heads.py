@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from byol_core.config import NetworkConfig
+from byol_core.config.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR, Objective
 from byol_core.losses import byol_loss
 from byol_core.networks import build_head, build_predictor, build_projector, projection_size
-from byol_core.settings.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR, Objective
 
 PAPER = NetworkConfig(projector_hidden=4096, predictor_hidden=4096, projection_size=256)
 B, R = "norm", "relu"
@@ -97,7 +97,7 @@ def test_none_takes_every_norm_out(objective, at_the_end):
     assert all(bias for _, _, bias in hidden)
 
 
-def test_projection_norm_centres_byols_projection(generator):
+def test_projection_norm_centers_byols_projection(generator):
     head = build_projector(NetworkConfig(projection_norm=True), "byol", 32)
     assert shape(head)[-1] == "plain norm"
     z = head(torch.randn(64, 32, generator=generator))
@@ -126,7 +126,7 @@ def test_weights_start_uniform_with_variance_a_third_of_one_over_the_inputs():
         assert float(layer.weight.detach().std()) == pytest.approx(limit / math.sqrt(3), rel=0.01)
 
 
-def test_the_scale_of_the_initialisation_does_not_show_in_byols_loss(generator):
+def test_the_scale_of_the_initialization_does_not_show_in_byols_loss(generator):
     """So it does not matter that the authors' Haiku draws another distribution."""
     head = build_head(32, 64, 16).double()
     x, target = (torch.randn(24, n, generator=generator, dtype=torch.float64) for n in (32, 16))

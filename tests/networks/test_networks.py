@@ -44,7 +44,7 @@ def test_pooling_before_the_relu_changes_nothing(generator):
     assert torch.equal(encoder.body[0](x), pool(relu(norm(conv(x)))))
 
 
-def test_an_encoder_normalises_by_the_statistics_it_was_given(generator):
+def test_an_encoder_normalizes_by_the_statistics_it_was_given(generator):
     encoder = build_encoder(NetworkConfig(encoder="conv-quarter"), 32)
     images = torch.randint(0, 256, (50, 3, 32, 32), dtype=torch.uint8, generator=generator)
     encoder.set_statistics(images)

@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from byol_core import checkpoint, starts
 from byol_core.config import NetworkConfig, build
 from byol_core.errors import LabError
-from byol_core.evaluate.encoders import load_encoder, load_weights
-from byol_core.files import write_json
-from byol_core.method import build_method
-from byol_core.model import BYOLForImageClassification
+from byol_core.methods import build_method
 from byol_core.networks import build_encoder
 from byol_core.networks.sound import unusable
-from byol_core.train import _save_encoder
+from byol_core.system.files import write_json
+from byol_core.training.trainer import _save_encoder
+from byol_core.weights import checkpoint, sources
+from byol_core.weights.classifier import BYOLForImageClassification
+from byol_core.weights.encoder_files import load_encoder, load_weights
 
 CONFIG = build({}, {"network.encoder": "conv-classroom", "network.projector_hidden": 8, "data.image_size": 16})
 
@@ -49,7 +49,7 @@ def a_start(folder: Path, damage: Callable[[nn.Module], None]) -> object:
     encoder = build_encoder(CONFIG.network, 16)
     damage(encoder)
     torch.save(encoder.state_dict(), folder / "weights.pt")
-    return starts.load(str(folder / "weights.pt"))
+    return sources.load(str(folder / "weights.pt"))
 
 
 def a_run_with_a_checkpoint(folder: Path, damage: Callable[[nn.Module], None]) -> object:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 
-def rows(n: int, d: int, shift: float = 0.0, centre: float = 0.0) -> Tensor:
-    """(n, d) in about [-1, 1] around ``centre``, without order that one could see."""
+def rows(n: int, d: int, shift: float = 0.0, center: float = 0.0) -> Tensor:
+    """(n, d) in about [-1, 1] around ``center``, without order that one could see."""
     i, j = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(d, dtype=torch.float64)
-    return torch.sin(12.9898 * (i + 1) + 78.233 * (j + 1) + shift * (i * j + 1) + 0.37 * i * j) + centre
+    return torch.sin(12.9898 * (i + 1) + 78.233 * (j + 1) + shift * (i * j + 1) + 0.37 * i * j) + center
 
 
 def pictures(n: int, height: int, width: int, shift: float = 0.0) -> Tensor:
@@ -48,12 +48,12 @@ def statistics(boxes: Tensor, height: int, width: int) -> dict[str, float]:
         "ratio deviation": float(ratio.std()),
         "middle": float(((top + h / 2) / height).mean()),
         "middle deviation": float(((top + h / 2) / height).std()),
-        "centre": float(((left + w / 2) / width).mean()),
-        "centre deviation": float(((left + w / 2) / width).std()),
+        "center": float(((left + w / 2) / width).mean()),
+        "center deviation": float(((left + w / 2) / width).std()),
     }
 
 
-# The rates of a few optimiser steps: constant, a warm-up and a fall, and a warm-up that starts at 0.
+# The rates of a few optimizer steps: constant, a warm-up and a fall, and a warm-up that starts at 0.
 RATES = {
     "constant": (0.5,) * 8,
     "warm-up and fall": (0.1, 0.2, 0.3, 0.4, 0.3, 0.2, 0.1, 0.02),

@@ -61,7 +61,7 @@ def module(path: Path) -> ModuleType:
 
 def pairs() -> list[tuple[dict[str, Any], Tensor, Tensor]]:
     return [
-        ({"shape": shape, "centre": c}, inputs.rows(*shape, 0.3, c), inputs.rows(*shape, 0.8, c))
+        ({"shape": shape, "center": c}, inputs.rows(*shape, 0.3, c), inputs.rows(*shape, 0.8, c))
         for shape in SHAPES
         for c in (0.0, 0.5)
     ]
@@ -193,7 +193,7 @@ def averages() -> None:
             case("update_target", source, inputs.probes(target.weight, 12), tau=tau)
 
 
-def neighbours() -> None:
+def neighbors() -> None:
     from lightly.utils.benchmarking.knn import knn_predict
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -258,9 +258,9 @@ def health() -> None:
     )
 
     for shape in ((40, 12), (12, 40), (64, 64), (200, 5)):
-        for centre in (0.0, 0.5):
-            given = {"shape": shape, "centre": centre}
-            a, b = inputs.rows(*shape, 0.3, centre), inputs.rows(*shape, 0.8, centre)
+        for center in (0.0, 0.5):
+            given = {"shape": shape, "center": center}
+            a, b = inputs.rows(*shape, 0.3, center), inputs.rows(*shape, 0.8, center)
             x, unit = a.numpy(), F.normalize(a).numpy()
             case(
                 "std_ratio",
@@ -330,7 +330,7 @@ def views(authors: Path) -> None:
         )
         case("contrast", f"{vision} adjust_contrast", inputs.probes(T.adjust_contrast(x, factor)), factor=factor)
         case(
-            "contrast of another grey",
+            "contrast of another gray",
             of("kornia", "enhance.adjust_contrast_with_mean_subtraction"),
             inputs.probes(kornia.enhance.adjust_contrast_with_mean_subtraction(x, factor)),
             factor=factor,
@@ -338,7 +338,7 @@ def views(authors: Path) -> None:
     for factor in (0.0, 0.8, 1.2):
         case("saturation", f"{vision} adjust_saturation", inputs.probes(T.adjust_saturation(x, factor)), factor=factor)
         case(
-            "saturation of another grey",
+            "saturation of another gray",
             of("kornia", "enhance.adjust_saturation_with_gray_subtraction"),
             inputs.probes(kornia.enhance.adjust_saturation_with_gray_subtraction(x, factor)),
             factor=factor,
@@ -354,17 +354,17 @@ def views(authors: Path) -> None:
         planes = [nhwc[..., c] for c in range(3)]
         rgb = theirs.hsv_to_rgb(*theirs.adjust_hue(*theirs.rgb_to_hsv(*planes), turn))
         case("hue", f"{AUTHORS}/augmentations.py adjust_hue", inputs.probes(back(jnp.stack(rgb, -1))), turn=turn)
-    case("greyscale", f"{vision} rgb_to_grayscale", inputs.probes(T.rgb_to_grayscale(x, 3)))
+    case("grayscale", f"{vision} rgb_to_grayscale", inputs.probes(T.rgb_to_grayscale(x, 3)))
     case(
-        "greyscale",
+        "grayscale",
         f"{AUTHORS}/augmentations.py _to_grayscale",
         inputs.probes(back(jnp.stack([theirs._to_grayscale(i) for i in nhwc]))),
     )
     for threshold in (0.25, 0.5, 0.9):
-        case("solarise", f"{vision} solarize", inputs.probes(T.solarize(x, threshold)), threshold=threshold)
+        case("solarize", f"{vision} solarize", inputs.probes(T.solarize(x, threshold)), threshold=threshold)
         every = [theirs._solarize_single_image(i, jax.random.PRNGKey(0), threshold, 1.0) for i in nhwc]
         case(
-            "solarise",
+            "solarize",
             f"{AUTHORS}/augmentations.py solarize",
             inputs.probes(back(jnp.stack(every))),
             threshold=threshold,
@@ -443,12 +443,12 @@ def lars(authors: Path) -> None:
                 if decay == 0.0 and "lightly" in whose:
                     continue
                 weight = torch.nn.Parameter(inputs.rows(5, 4, 1.1))
-                optimiser = build([weight], decay)
+                optimizer = build([weight], decay)
                 for k, rate in enumerate(rates):
                     weight.grad = inputs.rows(5, 4, 2.0 + k)
-                    for group in optimiser.param_groups:
+                    for group in optimizer.param_groups:
                         group["lr"] = rate
-                    optimiser.step()
+                    optimizer.step()
                 case("lars_weight", whose, weight.detach().flatten(), **given)
 
 
@@ -459,7 +459,7 @@ def main() -> None:
     losses(authors)
     schedules(authors)
     averages()
-    neighbours()
+    neighbors()
     probes()
     health()
     views(authors)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from byol_core import processes
 from byol_core.config import RunConfig
 from byol_core.events import MetricRow
 from byol_core.runs.store import RunStore
+from byol_core.system import processes
 
 CONFIG = RunConfig(steps=20)
 BOTH = ("store", "metrics", "library", "queueing", "sweep", "compare", "portable", "postgres", "upgrade")

@@ -70,7 +70,7 @@ SCHEMAS = {
     "alarm": "\n    alarm TEXT,",
     "groups": _GROUPS,
     "now": _NOW,
-    "newer": f"{_NOW}\n    colour TEXT, stars INTEGER,",
+    "newer": f"{_NOW}\n    color TEXT, stars INTEGER,",
 }
 ENDED = ("aaaaaaaa", "ended one", "finished")
 WAITING = ("bbbbbbbb", "waiting one", "queued")

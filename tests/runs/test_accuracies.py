@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from byol_core.runs import accuracies, report
-from byol_core.runs.comparison_report import differences_to_best
+from byol_core.cli import run_tables
+from byol_core.cli.comparison_tables import differences_to_best
+from byol_core.runs import accuracies
 
 # As the demo of the first release was kept: no count of single images, nor of validation images.
 OLD = {"knn_accuracy": 0.808, "knn_untrained": 0.702, "knn_pixels": 0.242, "train_images": 3600, "test_images": 1000}
@@ -68,7 +69,7 @@ def test_one_of_eighteen_images_is_no_gain(run):
     run.summary.update(knn_accuracy=12 / 18, knn_untrained=11 / 18, test_images=18)
     found = accuracies.brought(run)
     assert found is not None and found.outcome == "few"
-    said = dict(zip(*(column.cells for column in report.numbers_table(run).columns), strict=True))
+    said = dict(zip(*(column.cells for column in run_tables.numbers_table(run).columns), strict=True))
     assert said["kNN accuracy, test"] == "0.667, too few to tell (18 test images)"
     assert said["what training brought"] == "18 test images are too few to tell what training brought."
 
@@ -101,7 +102,7 @@ def test_runs_on_other_sets_are_not_compared(store, config, run):
 
 
 def test_machines_are_told_split_images_interval_and_outcome(store, run):
-    told = report.as_object(store, run)
+    told = run_tables.as_object(store, run)
     assert told["knn_accuracy"] == 0.808
     assert told["accuracies"]["knn_untrained"]["split"] == "test"
     assert told["accuracies"]["knn_untrained"]["images"] == 1000

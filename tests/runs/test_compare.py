@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from byol_core.events import MetricRow
-from byol_core.processes import identity
 from byol_core.runs import compare
 from byol_core.runs.schema import attempts
+from byol_core.system.processes import identity
 from tests.rows import start_from
 
 

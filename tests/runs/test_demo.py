@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from byol_core import embed, paths
+from byol_core import embeddings
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
+from byol_core.jobs import queue
 from byol_core.runs import demo as demos
 from byol_core.runs import schema
 from byol_core.runs.demo import ensure
 from byol_core.runs.store import RunStore
-from byol_core.warm import jobs
+from byol_core.system import paths
 
 
 @pytest.fixture
@@ -95,13 +96,15 @@ def test_a_locked_store_is_one_sentence(home, demo, monkeypatch):
 
 
 def test_the_shipped_run_brings_the_umap_of_all_its_evaluations(store):
-    probe = embed.read_probe(ensure(store).folder / "embeddings")
+    probe = embeddings.read_probe(ensure(store).folder / "embeddings")
     newest = probe.evaluations[-1]
-    film = embed.film(
-        store.home, probe, embed.SPACES[0], embed.MapSettings(), first=newest.step, whole=True, start=False
+    film = embeddings.film(
+        store.home, probe, embeddings.SPACES[0], embeddings.MapSettings(), first=newest.step, whole=True, start=False
     )
     assert film.job.state == "ready" and all(film.at(one.step) is not None for one in probe.evaluations)
-    seen = embed.quality(embed.unit(embed.read_space(probe, newest, embed.SPACES[0])), film.at(newest.step))
+    seen = embeddings.quality(
+        embeddings.unit(embeddings.read_space(probe, newest, embeddings.SPACES[0])), film.at(newest.step)
+    )
     assert (
         seen.trust == pytest.approx(film.trust[-1], abs=1e-4) and seen.trust > 0.9
     )  # of these vectors, and a good one
@@ -115,7 +118,7 @@ def test_a_run_that_is_packed_as_the_demo_has_its_maps_made(store, tmp_path):
     try:
         demos.film(store.home, folder, "PCA")  # the quickest
     finally:
-        _, process = jobs._started[store.home.resolve(), "maps"]
+        _, process = queue._started[store.home.resolve(), "maps"]
         process.kill()
         process.wait()
-    assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embed.read_probe(folder).evaluations)
+    assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embeddings.read_probe(folder).evaluations)

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import event
 
 from byol_core.errors import InputError, LabError
-from byol_core.processes import identity
 from byol_core.runs import folder, library
 from byol_core.runs.schema import runs as table
 from byol_core.runs.store import RunStore
+from byol_core.system.processes import identity
 from tests.rows import looking_on
 
 

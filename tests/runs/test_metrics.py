@@ -7,7 +7,7 @@ import pytest
 
 from byol_core.events import MetricRow
 from byol_core.runs.metrics import thin
-from byol_core.runs.model import finite
+from byol_core.runs.run import finite
 from tests.rows import start_from
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from byol_core import presets
+from byol_core.config import presets
 from byol_core.runs import names
 
 COLLAPSE = presets.get("collapse-demo").config()
@@ -22,7 +22,7 @@ def test_runs_of_one_preset_are_named_by_what_differs(store):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"seed": 1, "optimiser.lr": 0.3}, "lr=0.3 seed=1"),
+        ({"seed": 1, "optimizer.lr": 0.3}, "lr=0.3 seed=1"),
         ({"data.source": "/home/ada/My photos/"}, "source=My photos"),
         ({"network.pretrained": "x" * 40}, f"pretrained={'x' * 29}…"),
         ({"runtime.threads": 2}, ""),
@@ -33,6 +33,6 @@ def test_settings_in_a_name_are_short_and_not_those_of_the_machine(changes, said
 
 
 def test_a_run_of_no_preset_or_of_many_changes_is_numbered(store):
-    many = {"seed": 1, "optimiser.lr": 0.3, "epochs": 3, "views.strength": 0.5}
+    many = {"seed": 1, "optimizer.lr": 0.3, "epochs": 3, "views.strength": 0.5}
     assert store.create(COLLAPSE.changed(**many), preset="collapse-demo").name == "collapse-demo-1"
     assert store.create(COLLAPSE).name == "run-1"

@@ -11,15 +11,15 @@ import pytest
 
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress
-from byol_core.processes import identity
-from byol_core.runs import library, portable, rows, schema, slots, sweep
-from byol_core.runs.arrival import unpack
+from byol_core.runs import devices, export_zip, library, queries, schema, sweep
+from byol_core.runs.import_zip import unpack
 from byol_core.runs.store import RunStore
+from byol_core.system.processes import identity
 
 CLAIM = """
 import sys
 from pathlib import Path
-from byol_core.processes import identity
+from byol_core.system.processes import identity
 from byol_core.runs.store import RunStore
 store = RunStore(Path(sys.argv[1]))
 input()  # all start together
@@ -71,7 +71,7 @@ def test_a_run_of_another_machine_is_resumed_and_deleted_there(two, config, monk
     mine, other = two
     run = mine.create(config)
     mine.request_stop(run.run_id)
-    monkeypatch.setattr(rows, "HOST", "elsewhere")
+    monkeypatch.setattr(queries, "HOST", "elsewhere")
     for what, act in {
         "resume": lambda: other.resume(run.run_id),
         "delete": lambda: other.delete(run.run_id),
@@ -89,13 +89,13 @@ def test_a_run_is_of_the_machine_where_it_was_made_or_taken_in(two, config, tmp_
     mine, other = two
     run = mine.create(config)
     (member,) = sweep.create(mine, config, [{"seed": 1}])
-    imported = unpack(other, portable.pack(mine, run.run_id, tmp_path / "run.zip"))
-    assert [other.get(found.run_id).host for found in (run, member, imported)] == [rows.HOST] * 3
+    imported = unpack(other, export_zip.pack(mine, run.run_id, tmp_path / "run.zip"))
+    assert [other.get(found.run_id).host for found in (run, member, imported)] == [queries.HOST] * 3
 
 
 def test_a_text_may_be_long(server, config):
     run = server.create(config)
-    device = slots.together([f"cuda:GPU-{number:036d}" for number in range(8)])
+    device = devices.together([f"cuda:GPU-{number:036d}" for number in range(8)])
     assert server.claim(run.run_id, identity(), device).device == device
     server.set_progress(run.run_id, Progress(1, 2, 0.0, 0.0, 0.0, "p" * 300))
     assert server.get(run.run_id).phase == "p" * 300

@@ -5,11 +5,11 @@ import time
 import pytest
 
 from byol_core.events import MetricRow
-from byol_core.processes import identity
-from byol_core.runs import outcome, repair
-from byol_core.runs.hold import hold
+from byol_core.runs import repair, unsaved
+from byol_core.runs.lock import hold
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
+from byol_core.system.processes import identity
 
 GONE = (identity()[0], 1.0)
 
@@ -27,34 +27,34 @@ def row(step):
 
 
 def test_how_a_worker_ended_is_taken_from_its_folder_when_the_store_was_not_told(store, dead):
-    outcome.leave(dead.folder, 1, "finished", "", {"steps": 20, "epochs": 2.0, "loss": 0.05}, [row(19), row(20)])
+    unsaved.leave(dead.folder, 1, "finished", "", {"steps": 20, "epochs": 2.0, "loss": 0.05}, [row(19), row(20)])
     run = RunStore(store.home).get(dead.run_id)
     assert (run.state, run.message, run.step, run.epoch) == ("finished", "", 20, 2.0)
     assert run.summary["loss"] == 0.05
     assert [point[0] for point in store.series(dead.run_id, "loss")] == [19, 20]
-    assert outcome.take(dead.folder, 1) is None
+    assert unsaved.take(dead.folder, 1) is None
 
 
 def test_rows_that_a_killed_worker_left_are_taken_in(store, dead):
     store.add_metrics(dead.run_id, 1, [row(1), row(2)])
-    outcome.append(dead.folder, 1, [row(2), row(3)])
+    unsaved.append(dead.folder, 1, [row(2), row(3)])
     assert RunStore(store.home).get(dead.run_id).state == "interrupted"
     assert [point[0] for point in store.series(dead.run_id, "loss")] == [1, 2, 3]
-    assert not (dead.folder / outcome.UNSAVED).exists()
+    assert not (dead.folder / unsaved.UNSAVED).exists()
 
 
 def test_the_word_of_an_earlier_attempt_does_not_count(store, dead):
-    outcome.leave(dead.folder, 7, "finished", "", {}, [])
+    unsaved.leave(dead.folder, 7, "finished", "", {}, [])
     assert RunStore(store.home).get(dead.run_id).state == "interrupted"
 
 
 def test_what_was_left_stays_while_the_store_cannot_take_it(store, dead):
-    outcome.leave(dead.folder, 1, "failed", "The loss was not a number.", {}, [row(1)])
+    unsaved.leave(dead.folder, 1, "failed", "The loss was not a number.", {}, [row(1)])
     other = RunStore(store.home)
     with store.writing():  # the one writer
         run = other.get(dead.run_id)
         assert (run.state, run.message) == ("failed", "The loss was not a number.")
-        assert outcome.take(dead.folder, 1).rows == [row(1)]
+        assert unsaved.take(dead.folder, 1).rows == [row(1)]
     assert other.runs()[0].state == "failed"
     assert store.series(dead.run_id, "loss") != []
 

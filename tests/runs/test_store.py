@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import event
 
 from byol_core.errors import InputError, LabError
-from byol_core.processes import identity
-from byol_core.runs import folder, rows
-from byol_core.runs.model import STATES, TRANSITIONS
+from byol_core.runs import folder, queries
+from byol_core.runs.run import STATES, TRANSITIONS
 from byol_core.runs.store import RunStore
+from byol_core.system.processes import identity
 from tests.rows import put_summary
 
 
@@ -141,14 +141,14 @@ def test_a_finished_run_is_not_resumed_but_cloned(store, config):
     run = ended(store, config, "finished")
     with pytest.raises(InputError, match="clone it"):
         store.resume(run.run_id)
-    clone = store.clone(run.run_id, {"optimiser.lr": 0.1})
-    assert clone.config == {**run.config, "optimiser": {**run.config["optimiser"], "lr": 0.1}}
+    clone = store.clone(run.run_id, {"optimizer.lr": 0.1})
+    assert clone.config == {**run.config, "optimizer": {**run.config["optimizer"], "lr": 0.1}}
     assert (clone.state, clone.name) == ("queued", f"{run.name}-clone-1")
 
 
 def test_a_clone_with_an_unknown_setting_is_refused(store, config):
-    with pytest.raises(InputError, match=r"did you mean 'optimiser\.lr'"):
-        store.clone(store.create(config).run_id, {"optimiser.lrr": 1})
+    with pytest.raises(InputError, match=r"did you mean 'optimizer\.lr'"):
+        store.clone(store.create(config).run_id, {"optimizer.lrr": 1})
 
 
 def test_a_stopped_run_cannot_be_stopped(store, config):
@@ -185,7 +185,7 @@ def test_a_run_whose_row_stays_keeps_its_folder(store, config):
 
 
 def test_a_stop_is_not_lost_when_a_supervisor_takes_the_run_at_the_same_moment(store, config, monkeypatch):
-    run, other, real = store.create(config), RunStore(store.home), rows.change
+    run, other, real = store.create(config), RunStore(store.home), queries.change
     taker = threading.Thread(target=lambda: other.claim(run.run_id, identity()))
 
     def change(*arguments):
@@ -193,7 +193,7 @@ def test_a_stop_is_not_lost_when_a_supervisor_takes_the_run_at_the_same_moment(s
         taker.join(0.3)  # it waits for the store until this is over
         return real(*arguments)
 
-    monkeypatch.setattr(rows, "change", change)
+    monkeypatch.setattr(queries, "change", change)
     store.request_stop(run.run_id)
     taker.join()
     other.engine.dispose()
@@ -278,7 +278,7 @@ def test_a_run_that_was_asked_to_stop_and_is_gone_is_stopped(store, config):
 def test_a_run_of_another_machine_is_left_alone(store, config, monkeypatch):
     run = store.create(config)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("byol_core.runs.rows.HOST", "elsewhere")
+        elsewhere.setattr("byol_core.runs.queries.HOST", "elsewhere")
         store.claim(run.run_id, (1, 1.0))
     assert RunStore(store.home).get(run.run_id).state == "starting"
 

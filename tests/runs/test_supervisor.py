@@ -11,20 +11,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from byol_core import processes
 from byol_core.errors import LabError
 from byol_core.events import MetricRow
-from byol_core.runs import executors, hold, library, outcome, queueing, slots, supervisor
-from byol_core.runs.executors import LocalExecutor
+from byol_core.runs import devices as slots
+from byol_core.runs import launcher, library, lock, queue, supervisor, unsaved
+from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.schema import runs
 from byol_core.runs.supervisor import Supervisor
+from byol_core.system import processes
 
 
 @pytest.fixture
 def watch(store, monkeypatch):
     """A supervisor in this process, whose workers only count; it holds the lock, so that no worker starts another."""
     monkeypatch.setattr(slots, "cuda_devices", list)
-    with executors.supervisor_lock(store.home):
+    with launcher.supervisor_lock(store.home):
         yield Supervisor(store, worker="tiny_worker", grace=60)
 
 
@@ -48,7 +49,7 @@ def test_waiting_runs_are_done_one_after_another_in_order(store, config, watch, 
 def test_a_higher_priority_starts_first_and_one_that_runs_is_not_disturbed(store, config, watch, until):
     first, usual, urgent = (store.create(config) for _ in range(3))
     watch.tick()
-    queueing.set_priority(store, urgent.run_id, 2)
+    queue.set_priority(store, urgent.run_id, 2)
     until(reaches(store, watch, usual, "finished"), 120)
     started = {run.run_id: run.started for run in store.runs()}
     assert started[first.run_id] < started[urgent.run_id] < started[usual.run_id]
@@ -150,7 +151,7 @@ def test_what_a_run_that_is_ended_by_force_left_is_taken_in(store, config, watch
     run = store.create(config)
     with subprocess.Popen(["sleep", "60"]) as process:
         store.claim(run.run_id, processes.identity(process.pid))
-        outcome.append(run.folder, 1, [MetricRow(7, 0.0, 0.0, {"loss": 0.7})])
+        unsaved.append(run.folder, 1, [MetricRow(7, 0.0, 0.0, {"loss": 0.7})])
         store.request_stop(run.run_id)
         watch.tick()
     assert store.get(run.run_id).message.startswith("Ended by force")
@@ -175,7 +176,7 @@ def test_a_stop_has_its_grace_period_whatever_the_clock_says(store, config, watc
 
 def test_a_run_whose_folder_another_process_holds_fails_with_a_sentence(store, config, watch, until):
     run = store.create(config)
-    with hold.hold(run):
+    with lock.hold(run):
         until(reaches(store, watch, run, "failed"))
     assert "ended with exit status 2, and its log may tell why; resume it" in store.get(run.run_id).message
     assert "Another process works on the run" in (run.folder / "log.txt").read_text()
@@ -222,10 +223,10 @@ def test_a_worker_that_cannot_start_is_a_failure_with_a_sentence(store, config, 
 
 def test_a_second_supervisor_of_a_home_leaves_at_once(store, monkeypatch):
     monkeypatch.setattr(supervisor, "_loop", lambda *_: pytest.fail("there is one already"))
-    with executors.supervisor_lock(store.home):
-        assert executors.supervisor_runs(store.home)
+    with launcher.supervisor_lock(store.home):
+        assert launcher.supervisor_runs(store.home)
         supervisor.serve(store)
-    assert not executors.supervisor_runs(store.home)
+    assert not launcher.supervisor_runs(store.home)
 
 
 def test_a_run_that_comes_in_as_the_supervisor_leaves_is_not_forgotten(store, config, monkeypatch):
@@ -267,7 +268,7 @@ def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store,
     run = store.create(config.changed(**{"data.source": "/no/such/images"}))
     executor = LocalExecutor(store)
     executor.submit(run.run_id)
-    until(lambda: executors.supervisor_runs(store.home))
+    until(lambda: launcher.supervisor_runs(store.home))
     executor.submit(run.run_id)
     about = store.home / supervisor.ABOUT
     until(about.exists)
@@ -278,7 +279,7 @@ def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store,
     process = supervisor_of(about)
     assert os.getsid(process.pid) == process.pid
     process.terminate()
-    until(lambda: not executors.supervisor_runs(store.home), 10)
+    until(lambda: not launcher.supervisor_runs(store.home), 10)
 
 
 def test_a_supervisor_lives_through_what_goes_wrong_and_says_it_once(store, monkeypatch, capsys):
@@ -316,17 +317,17 @@ def test_the_trash_of_last_week_is_emptied_when_a_supervisor_starts(store, confi
 
 def test_somebody_who_looks_wakes_the_supervisor_that_is_missing_now_and_then(store, config, monkeypatch):
     woken = []
-    monkeypatch.setattr(executors, "ensure_supervisor", lambda home, url: woken.append(home))
-    executors.keep_awake(store)
+    monkeypatch.setattr(launcher, "ensure_supervisor", lambda home, url: woken.append(home))
+    launcher.keep_awake(store)
     store.create(config)
-    executors.keep_awake(store)
+    launcher.keep_awake(store)
     assert woken == []  # looked a moment ago
-    executors.keep_awake(store, seconds=0)
+    launcher.keep_awake(store, seconds=0)
     assert woken == [store.home]
 
 
 def test_nobody_is_woken_for_nothing(store, monkeypatch):
-    monkeypatch.setattr(executors, "ensure_supervisor", lambda *_: pytest.fail("there is nothing to do"))
+    monkeypatch.setattr(launcher, "ensure_supervisor", lambda *_: pytest.fail("there is nothing to do"))
     LocalExecutor(store).wake()
 
 

@@ -106,8 +106,8 @@ def test_two_sweeps_at_once_are_two_groups(store, config, monkeypatch):
 
 def test_settings_that_end_alike_are_named_in_full():
     assert sweep.names("g", [{"data.limit": 3, "views.size": 2}, {"views.size": None}])[1] == "g size=null"
-    found = sweep.names("g", [{"optimiser.lr": 1, "evaluation.lr": 2}])
-    assert found == ["g optimiser.lr=1 evaluation.lr=2"]
+    found = sweep.names("g", [{"optimizer.lr": 1, "evaluation.lr": 2}])
+    assert found == ["g optimizer.lr=1 evaluation.lr=2"]
 
 
 def test_names_that_would_be_too_long_are_numbered():

@@ -9,11 +9,12 @@ import warnings
 
 import pytest
 
+from byol_core.cli import run_tables
 from byol_core.errors import InputError, LabError
 from byol_core.events import Progress, StopAsked, Summary
-from byol_core.processes import identity
-from byol_core.runs import outcome, report, worker
+from byol_core.runs import unsaved, worker
 from byol_core.runs.folder import LOG
+from byol_core.system.processes import identity
 
 DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 0.9, 20, 0.1, 10, 5)
 
@@ -118,7 +119,7 @@ def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_begin
     assert worker.main([run.run_id], training(first)) == 0
     run = store.get(run.run_id)
     assert (run.state, run.message) == ("stopped", "Stopped before its first step.")
-    seen = report.as_object(store, run)
+    seen = run_tables.as_object(store, run)
     assert (seen["steps"], seen["loss"], seen["knn_accuracy"], seen["std_ratio"]) == (0, None, None, None)
     assert "Traceback" not in (run.folder / LOG).read_text()
     store.resume(run.run_id)
@@ -292,7 +293,7 @@ def test_what_a_killed_attempt_left_behind_is_used_or_removed(store, config, row
     (run.folder / "checkpoints" / "step-00000002.pt").write_bytes(b"")
     torn = run.folder / "checkpoints" / ".step-00000003.pt.4194305-0123abcd.tmp"  # larger than any pid
     torn.write_bytes(b"half of it")
-    outcome.append(run.folder, 1, [row(step, 0.5) for step in (1, 2, 3)])
+    unsaved.append(run.folder, 1, [row(step, 0.5) for step in (1, 2, 3)])
     store.move(run.run_id, "interrupted")
     store.resume(run.run_id)
     assert worker.main([run.run_id], training(lambda *given: given[2].metrics([row(3, 0.7)]))) == 0

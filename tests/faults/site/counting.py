@@ -13,7 +13,7 @@ from pathlib import Path
 
 from byol_core.config import RunConfig
 from byol_core.events import Listener, MetricRow, Progress, Summary
-from byol_core.files import write_json
+from byol_core.system.files import write_json
 
 KEPT_EVERY = 5
 # A run of so many steps is still there when a test has started what it needs, however long that takes.

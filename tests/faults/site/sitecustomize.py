@@ -18,7 +18,7 @@ if clock := os.environ.get("FAULTS_CLOCK"):
     time.time = _shifted
 
 if "FAULTS_COUNT" in os.environ:
-    _module = types.ModuleType("byol_core.train")
+    _module = types.ModuleType("byol_core.training.trainer")
 
     def _train(*arguments: object, **options: object) -> object:
         from counting import train
@@ -26,4 +26,4 @@ if "FAULTS_COUNT" in os.environ:
         return train(*arguments, **options)
 
     _module.train = _train
-    sys.modules["byol_core.train"] = _module
+    sys.modules["byol_core.training.trainer"] = _module

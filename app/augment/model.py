@@ -1,0 +1,221 @@
+"""What the views do to a model: how alike it finds each pair, what it takes a view for, and a verdict with its reason.
+
+Everything is asked of a process beside the page once nothing moved for a moment, and shown as it comes: the grid never
+waits for it. Whoever only looks on sees the answers that are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.augment import charts, neighbors
+from app.augment import settings as lab_settings
+from app.augment.choices import Choice
+from app.augment.modes import GRID, MODE, Scene, part_of
+from app.augment.waiting import TROUBLE, failed, waiting
+from app.evaluate.job import judgeable
+from app.runs.compare_tables import unique_names
+from app.shared import access, formatting, polling, state
+from app.shared.pictures import Pictures
+from app.widgets.live_chart import live_chart
+from app.widgets.view_grid import Linked, linked, view_link
+from byol_core import augment_study
+from byol_core.augment_study import Asked, Curves, Judgment, Subject
+from byol_core.augment_study.requests import NOTES, OFTEN
+from byol_core.augment_study.verdict import Numbers, bounds_of
+from byol_core.config import OPERATIONS
+from byol_core.errors import LabError
+from byol_core.jobs import Job
+from byol_core.runs.run import Run
+
+LINK, RUN, BEFORE = "view_link", "model", "before"
+BUSY = ("waiting", "running")
+# A page that waits for an answer looks so many times more often than one that follows a run.
+QUICK = 0.4
+LOOKS: dict[str, tuple[formatting.Color, str]] = {
+    "too weak": ("orange", "Too weak"),
+    "in range": ("green", "In range"),
+    "too strong": ("red", "Too strong"),
+    "unclear": ("gray", "Unclear"),
+}
+_LAST, _WAITED = "lab_last_verdict", "lab_waited_for"
+
+
+def draw(pictures: Pictures, choice: Choice) -> None:
+    """The whole part, under the grid."""
+    st.header("What it does to the model")
+    if sentence := st.session_state.pop(TROUBLE, ""):
+        st.error(sentence, icon=":material/error:")
+    try:
+        subject = _subject()
+    except (LabError, OSError):  # the views need no home
+        st.caption("The runs of this home cannot be read, so no model can be asked.")
+        return
+    if subject is None:
+        st.caption("No run has weights yet: train one, and see here how alike it finds the two views of a picture.")
+        return
+    settings = lab_settings.current()
+    start, _ = part_of(pictures, choice.shown)
+    part = pictures.part(start, choice.shown)
+    scene = Scene(part, settings, choice)
+    link = linked(LINK, len(part))
+    at_rest = link.rest == scene.about
+    asked = list(_ask(subject, scene, at_rest))
+    if at_rest and access.is_teacher():
+        _withdraw_others(asked)
+    _tie(asked, scene, link)  # before what comes and goes, so that it stays in its place
+    pairs, verdict, curves = asked
+    judging, near = st.columns(2, gap="large")
+    with judging:
+        _verdict(verdict, subject, at_rest)
+    with near:
+        neighbors.draw(pairs, scene, link)
+    _curves(curves, scene)
+
+
+def _subject() -> Subject | None:
+    """Choose whose representation it is: a run's, or the same network before it learned."""
+    runs = [run for run in state.store().runs() if judgeable(run)]
+    if not runs:
+        return None
+    titles = dict(zip([run.run_id for run in runs], unique_names(runs), strict=True))
+    known: dict[str, Run] = {run.run_id: run for run in runs}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Model", list(known), format_func=titles.__getitem__, key=RUN, bind="query-params", width=260
+        )
+        before = st.toggle(
+            "Before it learned",
+            key=BEFORE,
+            bind="query-params",
+            help="The same network with the random weights that its seed draws.",
+        )
+    start = known[chosen].config.get("network", {}).get("pretrained")
+    if before and start:
+        st.caption(f"Random weights: this run itself began with those of {formatting.plain(str(start))}.")
+    return Subject(known[chosen].folder, before, titles[chosen])
+
+
+def _ask(subject: Subject, scene: Scene, at_rest: bool) -> Iterator[Asked[Any]]:
+    """The pairs, the verdict and the curves; the curves are begun when the others are there."""
+    home, start, views = state.store().home, at_rest and access.is_teacher(), scene.views
+    images, seed = scene.pictures.images, scene.choice.seed
+    pairs = Asked[Any](Job("absent"), None)
+    if st.session_state.get(MODE, GRID) == GRID:
+        pairs = _noted(lambda start: augment_study.pairs(home, subject, images, views, seed, start=start), start)
+    verdict = _noted(lambda start: augment_study.verdict(home, subject, views, start=start), start)
+    idle = all(asked.job.state not in BUSY for asked in (pairs, verdict))
+    yield pairs
+    yield verdict
+    yield _noted(lambda start: augment_study.curves(home, subject, views, start=start), start and idle)
+
+
+def _noted(look: Callable[[bool], Asked[Any]], start: bool) -> Asked[Any]:
+    """Look, and ask where nobody did; what this tab asked itself is noted, since it may withdraw no more than that."""
+    there = look(False)
+    if not start or there.job.state not in ("absent", "waiting"):
+        return there
+    asked = look(True)  # also what waits: asked again, it is the newest, and not dropped
+    if there.job.state == "absent" and asked.key:
+        st.session_state.setdefault(_WAITED, set()).add(asked.key)
+    return asked
+
+
+def _withdraw_others(asked: Sequence[Asked[Any]]) -> None:
+    """Nobody of this tab waits any more for what it asked about settings that are gone."""
+    mine: set[str] = st.session_state.get(_WAITED, set())
+    waiting = {each.key for each in asked if each.job.state in BUSY}
+    for key in mine - waiting:
+        augment_study.withdraw(state.store().home, key)
+    st.session_state[_WAITED] = mine & waiting
+
+
+def _verdict(asked: Asked[Judgment], subject: Subject, at_rest: bool) -> None:
+    """Too weak, in range or too strong, and why; the last one stays, faded, while a new one is worked out."""
+    st.markdown("**Verdict**")
+    if asked.answer:
+        st.session_state[_LAST] = (subject, asked.answer)
+        _said(asked.answer)
+    elif asked.job.state == "failed":
+        failed(asked, "verdict_again")
+    else:
+        last: tuple[Subject, Judgment] | None = st.session_state.get(_LAST)
+        if last and last[0] == subject:
+            _said(last[1], old=True)
+        waiting(asked, at_rest)
+
+
+def _said(found: Judgment, old: bool = False) -> None:
+    """The verdict and its reason; ``old``: that of the settings before, faded, in the same place."""
+    color, title = LOOKS[found.verdict.level]
+    st.badge(f"{title}, with the settings before" if old else title, color="gray" if old else color)
+    reason = found.verdict.sentence.removeprefix(f"{title}: ")
+    said = formatting.plain(reason[:1].upper() + reason[1:])
+    st.markdown(f":gray[{said}]" if old else said)
+    if found.verdict.level != "unclear":
+        _scale(found.numbers, old)
+
+
+def _scale(numbers: Numbers, old: bool) -> None:
+    """Where the numbers lie, and where too strong and too weak begin."""
+    bounds = bounds_of(numbers)
+    alt = (
+        f"What is left of the image: {numbers.retention:.2f}, too strong below {bounds.lost:g}. "
+        f"How alike the views are: {numbers.closeness:.2f}, too weak from {bounds.same:g} on."
+    )
+    live_chart(charts.scale(numbers, old=old), key="verdict-scale", alt=alt, toolbar=False)
+    st.caption(
+        f"*What is left of the image*: too strong below {bounds.lost:g} (1: a view resembles its kind as much as the "
+        f"image does; 0: no more than chance). *How alike the views are*: too weak from {bounds.same:g} on (1: the "
+        "model cannot tell them apart; 0: as unlike as two different images)."
+    )
+
+
+def _curves(asked: Asked[Curves], scene: Scene) -> None:
+    """A small line for every operation."""
+    st.markdown("**What it does not mind**")
+    st.caption(
+        "Cosine between a test image and the image with this operation alone, against its strength (band: one standard "
+        "deviation). 1: the model does not see it. Dotted: two different images. Amber: the strength in use."
+    )
+    if asked.job.state == "failed":
+        failed(asked, "curves_again")
+    elif not (asked.answer and asked.job.state == "ready"):
+        waiting(asked)
+    if asked.answer and (done := asked.answer.done):
+        st.caption(_averaged(asked.answer))
+        with st.grid(min_column_width=165, gap="small", key="invariance"):
+            for operation in (name for name in OPERATIONS if name in done):
+                _curve(asked.answer, operation, scene)
+
+
+def _averaged(found: Curves) -> str:
+    """Over how many images, and which of them, the mean of each operation goes."""
+    *names, last = (lab_settings.title(name).lower() for name in OPERATIONS if NOTES.get(name) == OFTEN)
+    return (
+        f"Means over {found.images:,} images: {', '.join(names)} and {last} happen as often as their strength says, "
+        "everything else to every image."
+    )
+
+
+def _curve(found: Curves, operation: str, scene: Scene) -> None:
+    now = min(2.0, scene.settings.values[operation] * scene.settings.values["strength"])
+    mean, _ = found.of(operation)
+    title, note = lab_settings.title(operation), NOTES.get(operation, "")
+    alt = f"{title}: mean cosine {mean[0]:.2f} at strength 0, {mean[-1]:.2f} at 2; in use: {now:.2f}. {note}"
+    live_chart(charts.invariance(found, operation, now), key=f"invariance-{operation}", alt=alt)
+
+
+def _tie(asked: Sequence[Asked[Any]], scene: Scene, link: Linked) -> None:
+    """Bring the cosines to the cards of the grid, and look again while something is worked on."""
+    pairs = asked[0].answer
+    texts = [] if pairs is None else [f"Cosine of the views {value:.2f}" for value in pairs.cosine]
+    busy = any(each.job.state in BUSY for each in asked)
+    coming = asked[0].job.state in BUSY or (link.rest != scene.about and bool(asked[0].key))
+    follows = link.rest == scene.about and asked[2].job.state == "absent" and access.is_teacher() and not busy
+    again = polling.pulse(QUICK) if busy or follows else None
+    about = scene.about if texts else ""
+    view_link(about, texts, linked=link, again=again, key=LINK, coming=coming and not texts)

@@ -1,0 +1,200 @@
+"""What the augmentation lab shows: a grid, many draws of one image, one operation at every strength, or two presets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.augment import settings as lab_settings
+from app.augment.choices import Choice
+from app.augment.settings import Settings
+from app.shared.formatting import plain
+from app.shared.pictures import Pictures
+from app.widgets.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Layout, view_grid
+from byol_core.config import OPERATIONS, ViewsConfig
+from byol_core.config.view_presets import RECIPES
+
+Pixels = NDArray[np.uint8]
+GRID, DRAWS, STRIP, PAIR = MODES = ("Grid", "Many draws", "One operation", "Two presets")
+MODE = "show"
+MANY = 24  # draws of one picture
+STRENGTHS = tuple(step / 4 for step in range(9))  # 0 to 2
+STRIPS = 4  # images that are enough to see what an operation does
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a mode needs: the pictures of this page of them, the settings, and the choices above."""
+
+    pictures: Pictures
+    settings: Settings
+    choice: Choice
+
+    @property
+    def views(self) -> ViewsConfig:
+        """The settings as a run takes them."""
+        return self.settings.views(self.choice.view)
+
+    @property
+    def about(self) -> str:
+        """A name of the pictures, the settings and the seed, by which others know what is shown."""
+        pixels = hashlib.sha256(np.ascontiguousarray(self.pictures.images).data).hexdigest()
+        what = json.dumps([pixels, self.views.model_dump(), self.choice.seed])
+        return hashlib.sha256(what.encode()).hexdigest()[:16]
+
+
+def pages(pictures: Pictures, shown: int) -> int:
+    """How many pages of so many pictures there are."""
+    return -(-len(pictures) // shown)
+
+
+def part_of(pictures: Pictures, shown: int) -> tuple[int, int]:
+    """The first picture of the page that is looked at, and the one behind its last."""
+    page = min(max(1, int(st.session_state.get("page") or 1)), max(1, pages(pictures, shown)))
+    start = (page - 1) * shown
+    return start, min(start + shown, len(pictures))
+
+
+def pick_mode() -> str:
+    """How the views are shown."""
+    mode = st.segmented_control(
+        "What is shown",
+        MODES,
+        wrap=True,
+        default=GRID,
+        required=True,
+        key=MODE,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return mode or GRID
+
+
+def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> None:
+    """Draw that mode."""
+    start, _ = part_of(pictures, choice.shown)
+    scene = Scene(pictures.part(start, choice.shown), settings, choice)
+    modes: dict[str, Callable[[], None]] = {
+        GRID: lambda: _grid(scene),
+        DRAWS: lambda: _many_draws(scene, pictures),
+        STRIP: lambda: _one_operation(scene),
+        PAIR: lambda: _two_presets(scene),
+    }
+    modes[mode]()
+    several = pages(pictures, choice.shown)
+    if several > 1 and mode != DRAWS:
+        st.pagination(several, key="page", bind="query-params")
+    if len(pictures) == 1 and mode == GRID:
+        st.caption(f"One picture, {choice.shown} draws.")
+
+
+def _grid(scene: Scene) -> None:
+    from app.augment import views as view_maker
+
+    pictures, n = scene.pictures, len(scene.pictures)
+    views = view_maker.make(pictures.images, scene.views, scene.choice.seed)
+    cards = [
+        Card(name, [Figure("Original", ORIGINALS, i), *_both(views.drawn, i, n)])
+        for i, name in enumerate(pictures.names)
+    ]
+    _draw(scene, pictures.images, views.pixels, cards)
+
+
+def _both(drawn: Sequence[Drawn], i: int, n: int, name: str = "", first: int = 0) -> list[Figure]:
+    """View 1 and view 2 of image ``i`` of ``n`` whose views begin at ``first``; without a name one can pick them."""
+    places = (first + i, first + n + i)
+    return [
+        Figure(f"{name}: {v + 1}" if name else f"View {v + 1}", VIEWS, at, drawn[at], None if name else v)
+        for v, at in enumerate(places)
+    ]
+
+
+def _draw(scene: Scene, images: Pixels, views: Pixels, cards: Sequence[Card], layout: Layout = "cards") -> None:
+    from app.augment.views import colors_last
+
+    originals = colors_last(images)
+    about, serial = scene.about, scene.settings.serial
+    view_grid(originals, views, cards, key="views", layout=layout, about=about, serial=serial)
+
+
+def _many_draws(scene: Scene, pictures: Pictures) -> None:
+    from app.augment import views as view_maker
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.number_input("Picture", 1, len(pictures), key="picture", bind="query-params", width=130)
+        st.caption(f"One picture in {MANY} draws: the network has to recognize it in all of them.")
+    one = pictures.images[[number - 1] * MANY]
+    views = view_maker.make(one, scene.views, scene.choice.seed)
+    cards = [Card("Original", [Figure(pictures.names[number - 1], ORIGINALS, 0)])]
+    cards += [Card(f"Draw {i + 1}", _unpicked(_both(views.drawn, i, MANY))) for i in range(MANY)]
+    _draw(scene, one[:1], views.pixels, cards)
+
+
+def _unpicked(figures: Sequence[Figure]) -> list[Figure]:
+    return [replace(figure, pick=None) for figure in figures]
+
+
+def _one_operation(scene: Scene) -> None:
+    from app.augment import views as view_maker
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        operation = st.selectbox(
+            "Operation",
+            OPERATIONS,
+            format_func=lab_settings.title,
+            key="operation",
+            bind="query-params",
+            width=200,
+        )
+        now = scene.settings.values[operation] * scene.settings.values["strength"]
+        st.caption(f"This operation alone at each strength, where it happens. It is at {min(2.0, now):.2f} now.")
+    images = scene.pictures.images[:STRIPS]
+    views = view_maker.strip(images, operation, STRENGTHS, scene.choice.view, scene.choice.seed)
+    cards = [Card(name, _strip(views.drawn, i)) for i, name in enumerate(scene.pictures.names[:STRIPS])]
+    _draw(scene, images, views.pixels, cards, "strip")
+
+
+def _strip(drawn: Sequence[Drawn], i: int) -> list[Figure]:
+    """One image at every strength."""
+    places = range(i * len(STRENGTHS), (i + 1) * len(STRENGTHS))
+    return [Figure(f"{strength:g}", VIEWS, at, drawn[at]) for strength, at in zip(STRENGTHS, places, strict=True)]
+
+
+def _two_presets(scene: Scene) -> None:
+    from app.augment import views as view_maker
+
+    mine, n = scene.settings, len(scene.pictures)
+    options = lab_settings.names()
+    other = st.selectbox("Beside", options, key="beside", bind="query-params", width=220)
+    theirs = lab_settings.preset(other)
+    other = other if other in RECIPES else f"'{other}'"  # which somebody may have called "Yours"
+    _differences(mine, other, lab_settings.strengths_of(theirs))
+    settings = (scene.views, theirs.model_copy(update={"size": scene.choice.view}))
+    made = [view_maker.make(scene.pictures.images, views, scene.choice.seed) for views in settings]
+    drawn = [*made[0].drawn, *made[1].drawn]
+    cards = [
+        Card(name, [Figure("Original", ORIGINALS, i), *_both(drawn, i, n, "Yours"), *_both(drawn, i, n, other, 2 * n)])
+        for i, name in enumerate(scene.pictures.names)
+    ]
+    _draw(scene, scene.pictures.images, np.concatenate([views.pixels for views in made]), cards, "pair")
+
+
+def _differences(mine: Settings, other: str, theirs: dict[str, float]) -> None:
+    """A table of the strengths that differ."""
+    names = [name for name in lab_settings.NAMES if mine.values[name] != theirs[name]]
+    if not names:
+        st.caption("Both have the same strengths.")
+        return
+    st.table(
+        {
+            "": [lab_settings.title(name) for name in names],
+            "Yours": [f"{mine.values[name]:g}" for name in names],
+            plain(other): [f"{theirs[name]:g}" for name in names],
+        }
+    )

@@ -1,0 +1,63 @@
+"""The Augment page: what the two views of an image look like, made by the code that feeds the trainer, and what they
+do to a representation.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.augment import choices, modes, save
+from app.augment import model as lab_model
+from app.augment import settings as lab_settings
+from app.augment.choices import Choice
+from app.shared import state
+from app.shared.pictures import Pictures
+
+
+def no_pictures() -> None:
+    """What to do when there is nothing to show."""
+    with st.container(border=True):
+        st.markdown("**No pictures yet**")
+        st.caption("Choose a set, upload some pictures, or take a photo: their views appear here.")
+
+
+@st.fragment
+@state.in_words()
+def workbench(pictures: Pictures, choice: Choice) -> None:
+    """The sliders and what they do: a movement draws this part anew and nothing else."""
+    controls, views = st.columns([3, 7], gap="large")
+    with controls:
+        settings = lab_settings.pick()
+        save.buttons(settings, choice, pictures)
+    with views:
+        mode = modes.pick_mode()
+        if len(pictures):
+            modes.show(mode, pictures, settings, choice)
+        else:
+            no_pictures()
+
+
+@st.fragment
+@state.in_words()
+def model(pictures: Pictures, choice: Choice) -> None:
+    """What the views do to a model, apart from the grid, which never waits for it."""
+    lab_model.draw(pictures, choice)
+
+
+@st.fragment
+@state.in_words()
+def page() -> None:
+    """Everything: a choice draws it anew without the rest of the app."""
+    choice = choices.choose()
+    pictures = choices.load(choice)
+    workbench(pictures, choice)
+    if len(pictures):
+        model(pictures, choice)
+
+
+st.title("Augment")
+st.markdown(
+    "BYOL learns to predict one random view of a picture from another. Here they are as the network gets them: move a "
+    "slider and see what stays recognizable."
+)
+page()

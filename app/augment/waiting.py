@@ -1,0 +1,41 @@
+"""Where an answer of a model stands: asked, worked on, failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.shared import access, formatting, sign_in, state
+from byol_core.augment_study import Asked
+from byol_core.augment_study.requests import retry
+
+ASK = "ask a model"
+TROUBLE = "lab_trouble"
+
+
+def failed(asked: Asked[Any], key: str) -> None:
+    """What went wrong in one sentence, and another try for a teacher."""
+    st.error(formatting.told(asked.job.message), icon=":material/error:")
+    if asked.key and access.is_teacher():
+        st.button("Try again", icon=":material/refresh:", key=key, on_click=_again, args=(asked.key,))
+
+
+def _again(key: str) -> None:
+    with state.said_later(TROUBLE):
+        access.require(ASK)
+        retry(state.store().home, key)
+
+
+def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
+    """How far an answer is; for whoever may not ask, that nobody asked yet."""
+    if asked.job.state in ("waiting", "running"):
+        st.progress(min(max(asked.job.share, 0.0), 1.0), formatting.plain(asked.job.message or "Waits for its turn"))
+    elif asked.answer is not None:
+        teacher = access.is_teacher()
+        rest = "as soon as nothing moves" if teacher else "once a teacher looks at these settings"
+        st.caption(f"Worked out so far; the rest comes {rest}.")
+    elif not access.is_teacher():
+        sign_in.ask(ASK, "Nobody has asked about these settings yet.")
+    else:
+        st.caption("Asked as soon as nothing moves." if not at_rest else "Not asked yet.")

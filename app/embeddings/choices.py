@@ -1,0 +1,237 @@
+"""The choices above the map: which run, beside which other one, what of it, how, and in which colors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from app.embeddings import data, user_columns
+from app.runs.compare_tables import unique_names
+from app.shared import access, formatting, sign_in, state
+from byol_core.embeddings import METHODS, SPACES, MapSettings, Probe, fields, has_probe
+from byol_core.errors import LabError
+from byol_core.runs.run import Run
+
+PICKED, BESIDE = "embeddings_run", "embeddings_beside"
+LEFT = "embeddings_left"  # the runs that the address named when the page was left
+# Their names in the address, and those of the evaluation that each shows.
+RUN, OTHER = "run", "with"
+EVALUATIONS = ("evaluation", "evaluation_with")
+USUAL = "UMAP"  # what is shown first
+COMPUTE = "compute maps with other settings"
+SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Pixels"}
+SPACE_HELP = (
+    "**Representation**: what the encoder makes of an image; training is for this.  \n"
+    "**Projection**: after the projector, where the loss is computed.  \n"
+    "**Pixels**: the raw image itself, to see what training added."
+)
+METHOD_HELP = (
+    "**PCA**: there at once; the two directions of largest variance, so large distances mean something.  \n"
+    "**UMAP**, **t-SNE**: who is next to whom; computed in the background, and PCA is shown meanwhile.  \n"
+    "**densMAP**: UMAP that keeps how dense a neighborhood is."
+)
+
+
+def folder(run: Run) -> Path:
+    """Where a run keeps its representations."""
+    return run.folder / "embeddings"
+
+
+def recall() -> None:
+    """Begin with the runs that stood here last, when the address names none."""
+    if RUN in st.query_params or OTHER in st.query_params:
+        return
+    there = {run.run_id for run in state.store().runs()} if (left := st.session_state.get(LEFT)) else set()
+    for name, run_id in (left or {}).items():
+        if run_id in there:
+            st.query_params[name] = run_id
+
+
+def remember() -> None:
+    """Keep which runs the address names: it is another one on the next page."""
+    st.session_state[LEFT] = {name: st.query_params[name] for name in (RUN, OTHER) if name in st.query_params}
+
+
+def asked_for(name: str) -> str | None:
+    """The id of the run in the address; a sentence when there is no such run."""
+    ref = st.query_params.get(name)
+    try:
+        return state.store().get(ref).run_id if ref else None
+    except LabError as error:
+        st.warning(formatting.plain(str(error)), icon=":material/link_off:")
+        return None
+
+
+def mapped(*asked: str | None) -> dict[str, Run]:
+    """The runs that have something to map, will have, or were asked for."""
+    runs = state.store().runs()
+    return {run.run_id: run for run in runs if has_probe(folder(run)) or formatting.busy(run) or run.run_id in asked}
+
+
+def named(runs: Mapping[str, Run]) -> dict[str, str]:
+    """A label for each; options of one label would be taken for each other."""
+    names = dict(zip(runs, unique_names(list(runs.values())), strict=True))
+    return {
+        run_id: f"{names[run_id]} · {formatting.data_name(run)} · {formatting.LOOKS[run.state].label.lower()}"
+        for run_id, run in runs.items()
+    }
+
+
+def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
+    """Choose one; the address follows the choice."""
+    newest = next((run_id for run_id, run in runs.items() if has_probe(folder(run))), next(iter(runs)))
+    st.session_state[PICKED] = before = asked or newest
+
+    def follow() -> None:
+        st.query_params[RUN] = chosen = st.session_state[PICKED]
+        if st.query_params.get(OTHER) == chosen:  # it stood beside this one: they change places
+            st.query_params[OTHER] = before
+        remember()
+
+    label = named(runs).__getitem__
+    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=205)]
+
+
+def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
+    """Choose one to stand beside it, or none; the address follows the choice."""
+    others = {run_id: other for run_id, other in runs.items() if run_id != run.run_id and has_probe(folder(other))}
+    st.session_state[BESIDE] = asked if asked in others else None
+
+    def follow() -> None:
+        if chosen := st.session_state[BESIDE]:
+            st.query_params[OTHER] = chosen
+        else:
+            st.query_params.pop(OTHER, None)
+        remember()
+
+    chosen = st.selectbox(
+        "Compare with",
+        list(others),
+        index=None,
+        key=BESIDE,
+        format_func=named(others).__getitem__ if others else str,
+        on_change=follow,
+        width=125,
+        placeholder="another run" if others else "none yet",
+        disabled=not others,
+        help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
+    )
+    return others[chosen] if chosen else None
+
+
+def pick_space() -> str:
+    """Which vectors are mapped."""
+    space = st.segmented_control(
+        "What is mapped",
+        SPACES,
+        default=SPACES[0],
+        format_func=SPACE_TITLES.__getitem__,
+        required=True,
+        key="space",
+        bind="query-params",
+        help=SPACE_HELP,
+    )
+    return space or SPACES[0]
+
+
+def pick_method() -> str:
+    """How the vectors come to places."""
+    method = st.segmented_control(
+        "How", METHODS, default=USUAL, required=True, key="method", bind="query-params", help=METHOD_HELP
+    )
+    return method or USUAL
+
+
+def pick_settings(method: str) -> MapSettings:
+    """What the method depends on, taken over on demand: each choice is a computation of its own."""
+    usual = MapSettings(method=method)
+    if method == "PCA":
+        return usual
+    with st.container(width="content"):
+        st.space("small")  # as high as the labels beside it
+        popover = st.popover("Settings", icon=":material/tune:", key="map_settings")
+    with popover, st.form("map_settings_form", border=False):
+        settings = _tsne(usual) if method == "t-SNE" else _umap(usual)
+        teacher = access.is_teacher()
+        st.form_submit_button("Compute the map", type="primary", width="stretch", disabled=not teacher)
+        if not teacher:
+            sign_in.ask(COMPUTE)
+    return settings
+
+
+def _umap(usual: MapSettings) -> MapSettings:
+    neighbors = st.slider(
+        "Neighbors",
+        2,
+        100,
+        usual.neighbors,
+        key="neighbors",
+        bind="query-params",
+        help="Few show detail, many show the whole.",
+    )
+    distance = st.slider(
+        "Minimum distance",
+        0.0,
+        0.99,
+        usual.min_dist,
+        0.01,
+        key="min_dist",
+        bind="query-params",
+        help="How close points may lie: small values pack clusters tightly.",
+    )
+    return MapSettings(usual.method, neighbors=neighbors, min_dist=distance, seed=_seed(usual))
+
+
+def _tsne(usual: MapSettings) -> MapSettings:
+    perplexity = st.slider(
+        "Perplexity",
+        5.0,
+        100.0,
+        usual.perplexity,
+        1.0,
+        key="perplexity",
+        bind="query-params",
+        help="About how many neighbors a point has. With few images less is used.",
+    )
+    return MapSettings(usual.method, perplexity=perplexity, seed=_seed(usual))
+
+
+def _seed(usual: MapSettings) -> int:
+    seed = st.number_input(
+        "Seed",
+        0,
+        2**31 - 1,
+        usual.seed,
+        key="map_seed",
+        bind="query-params",
+        help="From the same start the same seed gives the same map; another one shows what is chance.",
+    )
+    return int(seed)
+
+
+def pick_color(probe: Probe, space: str) -> str:
+    """The name of what the points are colored by."""
+    known = dict(fields(probe, probe.evaluations[-1], space)) | user_columns.titles()
+    if not probe.labeled:
+        known = {data.PLAIN: "Nothing"} | known
+    names = {title: name for name, title in known.items()}
+    chosen = st.selectbox(
+        "Color by",
+        list(names),
+        key="color",
+        bind="query-params",
+        width=140,
+        help="Groups, each in a color of its own, or a number from low to high. *Files* takes columns of your own.",
+    )
+    return names[chosen]
+
+
+def common(first: Probe, second: Probe) -> bool:
+    """Whether both show pictures of the same set: the rows that both have are of the same class."""
+    if first.source != second.source:
+        return False
+    rows, one, two = np.intersect1d(first.ids, second.ids, assume_unique=True, return_indices=True)
+    return len(rows) > 0 and bool((first.classes[one] == second.classes[two]).all())

@@ -1,0 +1,101 @@
+"""A map to take away: a Parquet table of its points, or a folder for TensorBoard's projector."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from app.embeddings.data import PLAIN
+from app.embeddings.timeline import Shown
+from app.shared import access, downloads
+from byol_core.embeddings import Evaluation, Probe, width
+from byol_core.embeddings import export as made
+from byol_core.embeddings.fields import Field
+from byol_core.errors import LabError
+from byol_core.runs.run import Run
+
+# A file is made in memory, and kept there while it is sent; the command line writes what is larger.
+MOST_BYTES, MOST_TO_LOOK_ON = 256_000_000, 5_000
+_LINE = 100  # bytes of a row of the table, at most about
+_MIMES = {"parquet": "application/vnd.apache.parquet", "zip": "application/zip"}
+
+
+@dataclass(frozen=True)
+class MapFile:
+    """One file for one session, of about ``size`` bytes. It is made on a thread where nothing tells who asks."""
+
+    name: str
+    images: int
+    size: int
+    write: Callable[[], bytes]
+    permit: access.Permit
+
+    def complaint(self) -> str:
+        """Why it cannot be sent through the browser; empty when it can."""
+        command = "'byol embed RUN --out FILE' writes it."
+        if self.size > MOST_BYTES:
+            return f"About {self.size // 10**6:,} MB are too much for the browser; {command}"
+        if self.images > MOST_TO_LOOK_ON and not self.permit.holds():
+            return f"More than {MOST_TO_LOOK_ON:,} images are for a teacher; {command}"
+        return ""
+
+    def make(self) -> bytes:
+        """The file; LabError when it cannot be made."""
+        if complaint := self.complaint():
+            raise LabError(complaint)
+        content = self.write()
+        downloads.keep(content, _MIMES[self.name.rpartition(".")[2]], self.name)
+        return content
+
+
+def buttons(run: Run, probe: Probe, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> None:
+    """The downloads of one map, or why there are none."""
+    stem = re.sub(r"[^\w.=-]+", "-", f"{run.name}-{space}-{shown.method}-{evaluation.step}").strip("-.")
+    n, permit = len(probe), access.permit()
+    vectors = 4 * n * width(probe, evaluation, space)
+
+    def projector() -> bytes:
+        return made.projector(probe, evaluation, space)
+
+    if shown.film.at(evaluation.step) is None:
+        st.caption("The Parquet of this evaluation is here once its map is made.")
+    else:
+        content = partial(table, probe, evaluation, space, shown, color)
+        _button("Parquet", MapFile(f"{stem}.parquet", n, _LINE * n, content, permit), f"{run.run_id}-parquet")
+    zipped = MapFile(f"{stem}-projector.zip", n, vectors, projector, permit)
+    _button("TensorBoard projector", zipped, f"{run.run_id}-zip")
+
+
+def table(probe: Probe, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> bytes:
+    """The Parquet of what is on the map."""
+    xy = shown.film.xy[shown.at(evaluation.step)]
+    return made.table(probe, evaluation, space, xy, [] if color.name == PLAIN else [color])
+
+
+def explain() -> None:
+    """What they are."""
+    st.caption(
+        "**Parquet**: places, classes and colors of the points. **TensorBoard projector**: the vectors with their "
+        "pictures; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's toolbar."
+    )
+
+
+def _button(label: str, file: MapFile, key: str) -> None:
+    if complaint := file.complaint():
+        st.warning(f"{label}: {complaint}")
+        return
+    mime = _MIMES[file.name.rpartition(".")[2]]
+    st.download_button(
+        label,
+        file.make,
+        file.name,
+        mime,
+        icon=":material/download:",
+        on_click="ignore",
+        width="stretch",
+        key=f"map-file-{key}",
+    )

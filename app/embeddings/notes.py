@@ -1,0 +1,143 @@
+"""What has to be known to read a map: what is mapped, how, how true the map is, and how good the representation."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from app.embeddings import charts
+from app.embeddings.choices import SPACE_TITLES
+from app.embeddings.timeline import Shown
+from app.shared import formatting
+from app.widgets import live_chart
+from byol_core.embeddings import Evaluation, MapSettings, Probe
+from byol_core.embeddings.snapshot import TEST
+from byol_core.evaluation.intervals import Accuracy
+from byol_core.runs.run import Run
+from byol_core.runs.store import RunStore
+
+_WHAT = {
+    "representation": "what the encoder makes of an image",
+    "projection": "what the projector makes of the representation, where the loss is computed",
+    "pixels": "the images themselves at 16×16, to see what training added",
+}
+_BASELINES = {"knn_untrained": "untrained", "knn_pixels": "raw pixels"}
+ACCURACY_HELP = (
+    "On training images that were held out of training (validation), which are not those on the map. The run's final "
+    "figure is another one, on the test images."
+)
+TRUST_HELP = (
+    "Trustworthiness (Venna & Kaski 2001), 0 to 1: whether those that lie next to each other on the map are also near "
+    "each other in the full space. Below about 0.9, do not read single neighbors off the map."
+)
+KEPT_HELP = (
+    "Of the 15 nearest images in the full space, the share that is also among the 15 nearest on the map, 0 to 1."
+)
+
+
+def what(probe: Probe, evaluation: Evaluation, space: str, numbers: int) -> str:
+    """Which images and which numbers are mapped."""
+    seen = (
+        ""
+        if space == "pixels"
+        else f" after {round(evaluation.epoch, 2):g} epochs"
+        if evaluation.step
+        else " before training"
+    )
+    size = f"{probe.image_size}×{probe.image_size}"
+    return (
+        f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {numbers} numbers for each of {images(probe)} at {size}, "
+        "compared by angle."
+    )
+
+
+def images(probe: Probe) -> str:
+    """How many images of which split there are."""
+    training = int((probe.parts != TEST).sum())
+    test = len(probe) - training
+    return f"{formatting.count(test)} test images" + (
+        f" and {formatting.count(training)} training images" if training else ""
+    )
+
+
+def how(shown: Shown, step: int, settings: MapSettings) -> str:
+    """How to read this map."""
+    if shown.method == "PCA":
+        return _pca(shown, step)
+    if shown.method == "t-SNE":
+        made = f"t-SNE with perplexity {settings.perplexity:g}, seed {settings.seed}."
+    else:
+        made = (
+            f"{shown.method} with {settings.neighbors} neighbors, minimum distance {settings.min_dist:g}, "
+            f"seed {settings.seed}."
+        )
+    sizes = "." if shown.method == "densMAP" else ", and so do the sizes of clusters."
+    return f"{made} **Read who is next to whom: distances between clusters mean little here{sizes}**"
+
+
+def _pca(shown: Shown, step: int) -> str:
+    first, second = shown.film.shares[shown.at(step)]
+    held = f" hold {first:.0%} and {second:.0%} of it" if math.isfinite(first) else ""
+    many = len(shown.film.steps) > 1
+    turned = " Each evaluation is turned so that it lies as the others do; no scale is changed." if many else ""
+    return (
+        f"PCA: the two directions of largest variance{held}; no chance is involved, and large distances mean something."
+        + turned
+    )
+
+
+def numbers(probe: Probe, evaluation: Evaluation, shown: Shown) -> None:
+    """The accuracy at this evaluation, and how true the map is, as three numbers."""
+    place = shown.at(evaluation.step)
+    with st.container(horizontal=True, gap="medium"):
+        if evaluation.knn_accuracy is not None:
+            st.metric(
+                "kNN (validation)",
+                formatting.number(evaluation.knn_accuracy),
+                _how_sure(evaluation),
+                delta_color="off",
+                delta_arrow="off",
+                help=f"{ACCURACY_HELP} {formatting.INTERVAL_HELP}",
+                width="content",
+            )
+        st.metric("Trustworthiness", _share(shown.film.trust[place]), help=TRUST_HELP, width="content")
+        st.metric("Neighbors kept", _share(shown.film.kept[place]), help=KEPT_HELP, width="content")
+
+
+def _how_sure(evaluation: Evaluation) -> str | None:
+    """``[0.682, 0.769] of 400``; None where the run did not say how many images it is."""
+    if evaluation.knn_accuracy is None or not evaluation.knn_images:
+        return None
+    return formatting.below(Accuracy(evaluation.knn_accuracy, evaluation.knn_images, evaluation.knn_split))
+
+
+def _share(value: float) -> str:
+    return formatting.number(float(value), 2) if math.isfinite(value) else "–"
+
+
+def curve(run: Run, store: RunStore, probe: Probe, evaluation: Evaluation) -> None:
+    """The accuracy over all evaluations with a mark at this one, beside its baselines where they are known."""
+    values = [one.knn_accuracy for one in probe.evaluations]
+    if len(values) < 2 or evaluation.knn_accuracy is None:
+        return
+    levels = baselines(run, store, len(values))
+    at = probe.evaluations.index(evaluation)
+    epochs = [one.epoch for one in probe.evaluations]
+    figure = charts.accuracy(epochs, values, at, levels, revision=run.run_id)
+    beside = "".join(f", {name} {value:.3f}" for name, value in levels.items())
+    now = f"at epoch {round(evaluation.epoch, 2):g} it is {values[at]:.3f}"
+    alt = f"kNN accuracy on the validation images over {len(values)} evaluations; {now}{beside}"
+    live_chart.live_chart(figure, key=f"map-accuracy-{run.run_id}", alt=alt, toolbar=False)
+
+
+def baselines(run: Run, store: RunStore, evaluations: int) -> dict[str, float]:
+    """What the accuracy is judged by, on the same validation images."""
+    known = _baselines(run.run_id, run.attempt, evaluations, store)
+    return {_BASELINES[key]: value for key, value in known.items()}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _baselines(run_id: str, attempt: int, evaluations: int, _store: RunStore) -> dict[str, float]:
+    found = {key: _store.latest(run_id, key) for key in _BASELINES}
+    return {key: point[3] for key, point in found.items() if point is not None}

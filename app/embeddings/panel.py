@@ -1,0 +1,80 @@
+"""Beside the map: the pinned picture with those nearest to it in the full space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.embeddings import data
+from app.shared import formatting
+from byol_core.embeddings import Probe
+
+LONGEST = 11  # letters of a class under a small picture
+_SHOWN = 96  # a picture is enlarged to at least so many pixels, each a square, so that no browser blurs it
+
+
+def picture(probe: Probe, index: int, near: Sequence[int], distances: Sequence[float]) -> None:
+    """The pinned picture, and those nearest to it."""
+    name = probe.class_of(index)
+    found = data.thumbnails(probe, [index])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found:
+            st.image(enlarged(found[0]), width=112, alt=name or "The pinned image")
+        with st.container(gap=None, width="content"):
+            st.markdown(f"**{formatting.plain(name) or 'Pinned image'}**")
+            st.caption(f"Image {probe.indices[index]} of the set")
+    st.caption(_agreement(probe, index, near))
+    neighbors(probe, near, distances, name)
+
+
+def neighbors(probe: Probe, near: Sequence[int], distances: Sequence[float], name: str = "") -> None:
+    """Pictures with their cosine distances; a class other than ``name`` is marked."""
+    images = data.thumbnails(probe, near)
+    with st.grid(3, min_column_width=64, gap="xsmall", wrap=False):
+        for place, (i, distance) in enumerate(zip(near, distances, strict=True)):
+            with st.container(gap=None):
+                if images:
+                    alt = probe.class_of(i) or f"Neighbor {place + 1}"
+                    st.image(enlarged(images[place]), width="stretch", alt=alt)
+                st.markdown(_neighbor(probe.class_of(i), distance, name))
+
+
+def enlarged(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Larger by whole pixels, so that the browser does not blur it."""
+    times = max(1, -(-_SHOWN // found.shape[0]))
+    return found.repeat(times, 0).repeat(times, 1)
+
+
+def _agreement(probe: Probe, index: int, near: Sequence[int]) -> str:
+    what = f"The {len(near)} nearest images and their cosine distances in the full space, not on the map."
+    name = probe.class_of(index)
+    if not name:
+        return what
+    same = sum(probe.class_of(i) == name for i in near)
+    return f"{what} {same} of {len(near)} share its class."
+
+
+def _neighbor(found: str, distance: float, name: str) -> str:
+    shown = formatting.plain(short(found))
+    shown = f":orange[{shown}]" if name and found and found != name else shown
+    return f":small[{distance:.3f}" + (f"  \n{shown}]" if found else "]")
+
+
+def short(name: str) -> str:
+    """A class as it fits under a small picture, whose alternative text says the whole name."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def hint(probe: Probe) -> None:
+    """What the place of the pinned picture says while nothing is pinned."""
+    st.markdown("**Pin a point**")
+    st.caption(
+        "Point at the map to see a picture; click to pin it. Its nearest images then appear here, found in the full "
+        "space: where they lie far apart on the map, the map leaves something out. Draw around points with the lasso "
+        "to see them all."
+    )
+    if not probe.labeled:
+        st.caption("These images have no labels, so all points have one color. Look for groups, and open them by eye.")

@@ -1,0 +1,203 @@
+"""Ask with a picture: it goes through the run's encoder, gets a place on the map, and those nearest to it are shown."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.embeddings import panel
+from app.embeddings.choices import COMPUTE
+from app.embeddings.timeline import Shown
+from app.embeddings.view import Subject, Wish
+from app.shared import access, formatting, sign_in, state
+from app.shared.image_source import UPLOAD
+from app.shared.pictures import MOST_FILE_BYTES
+from app.widgets.embedding_map import Asked
+from byol_core.embeddings import Probe, placement
+from byol_core.embeddings.placement import Asked as Where
+from byol_core.errors import LabError
+from byol_core.jobs import Job
+
+Picture = NDArray[np.uint8]  # (3, S, S)
+UPLOADED, PHOTO, HOW = "map_picture", "map_photo", "map_picture_from"
+TROUBLE = "map_place_again"
+TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
+SOURCES = ("Upload", "Camera")
+BUSY = ("absent", "waiting", "running")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody brought: the picture as the network sees it, or why it is none."""
+
+    name: str
+    picture: Picture | None
+    complaint: str = ""
+
+
+def given(size: int) -> Given | None:
+    """The picture of this session, cut square and resized as training would; None when there is none."""
+    file = st.session_state.get(UPLOADED if st.session_state.get(HOW, SOURCES[0]) == SOURCES[0] else PHOTO)
+    if file is None or not access.is_teacher():
+        return None
+    if file.size > MOST_FILE_BYTES:
+        return Given(file.name, None, f"It is larger than {MOST_FILE_BYTES / 2**20:.0f} MB.")
+    return _decoded(file.file_id, size, file.name, file.getvalue())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _decoded(file_id: str, size: int, name: str, _content: bytes) -> Given:
+    from byol_core.data.decode import Unreadable, decode
+
+    try:
+        return Given(name, np.ascontiguousarray(decode(_content, size).transpose(2, 0, 1)))
+    except Unreadable as reason:
+        return Given(name, None, f"It cannot be read: {reason}.")
+
+
+def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
+    """Where the picture lies on the map of the newest evaluation, or how far that is.
+
+    None when there is no picture, or not that map.
+    """
+    found, evaluation = given(subject.probe.image_size), subject.probe.evaluations[-1]
+    if found is None or found.picture is None or evaluation.step not in shown.film.steps:
+        return None
+    settings, xy = replace(wish.settings, method=shown.method), shown.film.xy[shown.at(evaluation.step)]
+    if np.isnan(xy[0, 0]):
+        return None
+    home, run = state.store().home, subject.run
+    try:
+        return placement.ask(home, subject.probe, run.folder, evaluation, wish.space, settings, found.picture, xy)
+    except LabError as error:
+        return Where(Job("failed", message=str(error)), None, "")
+
+
+def star(subject: Subject, wish: Wish, shown: Shown) -> Asked | None:
+    """The same for the map: a star with lines to its nearest; earlier weights are not there to place it by."""
+    if _earlier(subject):
+        return None
+    where, found = placed(subject, wish, shown), given(subject.probe.image_size)
+    if where is None or where.placed is None or found is None or found.picture is None:
+        return None
+    near = [int(i) for i in where.placed.near]
+    return Asked(where.placed.xy, near, _png(found.picture.tobytes(), found.picture.shape[1]), found.name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _png(pixels: bytes, size: int) -> bytes:
+    from PIL import Image
+
+    picture = np.frombuffer(pixels, np.uint8).reshape(3, size, size).transpose(1, 2, 0)
+    packed = io.BytesIO()
+    Image.fromarray(panel.enlarged(picture)).save(packed, "PNG")
+    return packed.getvalue()
+
+
+def stands(subject: Subject, wish: Wish, shown: Shown) -> str:
+    """Where the placing stands, in a word."""
+    where = placed(subject, wish, shown)
+    if where is None:
+        return ""
+    return "open" if where.job.state in BUSY else f"{where.job.state} {where.key}"
+
+
+def waits(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> bool:
+    """Whether a picture is being placed."""
+    return any(stands(subject, wish, shown) == "open" for subject, shown in pairs)
+
+
+def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
+    """Where a picture is given, and what became of it on each map."""
+    with st.container(border=True):
+        st.markdown("**Ask with a picture**")
+        _source()
+        found = given(pairs[0][0].probe.image_size) if pairs else None
+        if found and found.complaint:
+            st.error(
+                f"{formatting.plain(found.name)}: {formatting.plain(found.complaint)}", icon=":material/broken_image:"
+            )
+        elif found:
+            for subject, shown in pairs:
+                _answer(subject, wish, shown, several=len(pairs) > 1)
+
+
+def _source() -> None:
+    teacher = access.is_teacher()
+    if not teacher:
+        sign_in.ask(UPLOAD)
+        return
+    st.caption("Its place on the map and the images nearest to it, by the newest weights that the run has kept.")
+    how = st.segmented_control(
+        "From", SOURCES, default=SOURCES[0], required=True, key=HOW, label_visibility="collapsed"
+    )
+    if how == "Camera":
+        st.camera_input("Take a photo", key=PHOTO, label_visibility="collapsed")
+    else:
+        most = MOST_FILE_BYTES // 2**20
+        st.file_uploader("A picture", list(TYPES), key=UPLOADED, label_visibility="collapsed", max_upload_size=most)
+
+
+def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> None:
+    if several:
+        st.markdown(f"**{formatting.plain(subject.name)}**")
+    where, found = placed(subject, wish, shown), given(subject.probe.image_size)
+    if found is None or found.picture is None:
+        return
+    shape = found.picture.transpose(1, 2, 0)  # networks of other runs see it in another size
+    st.image(panel.enlarged(shape), width=112, alt=f"{found.name}, as the network sees it")
+    if _earlier(subject):
+        _to_newest(subject)
+    if where is None:
+        return
+    if where.placed is not None:
+        st.caption(
+            f"The nearest images and their cosine distances in the full space. {formatting.plain(where.placed.note)}"
+        )
+        near, distances = where.placed.near.tolist(), where.placed.distances.tolist()
+        panel.neighbors(subject.probe, near, distances)
+    elif where.job.state == "failed":
+        _failed(subject, where)
+    else:
+        st.progress(min(max(where.job.share, 0.0), 1.0), formatting.told(where.job.message) or "Placing the picture")
+
+
+def _earlier(subject: Subject) -> bool:
+    return subject.evaluation().step != subject.probe.evaluations[-1].step
+
+
+def _to_newest(subject: Subject) -> None:
+    """Why the picture is not on the map, and the way to where it is."""
+    st.info("The picture has its place on the map of the newest evaluation: only those weights are kept.")
+    st.button(
+        "Show the newest evaluation",
+        on_click=subject.show_newest,
+        icon=":material/last_page:",
+        key=f"{subject.key}-newest",
+    )
+
+
+def _failed(subject: Subject, where: Where) -> None:
+    """Why it has no place; what was tried may be tried again."""
+    st.error(formatting.told(where.job.message), icon=":material/error:")
+    if where.key:
+        st.button(
+            "Try again",
+            on_click=_again,
+            args=(subject.probe, where.key),
+            icon=":material/refresh:",
+            key=f"{subject.key}-place-again",
+        )
+    if sentence := st.session_state.pop(TROUBLE, ""):
+        st.error(sentence, icon=":material/error:")
+
+
+def _again(probe: Probe, key: str) -> None:
+    with state.said_later(TROUBLE):
+        access.require(COMPUTE)
+        placement.again(probe, key)

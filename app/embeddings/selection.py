@@ -1,0 +1,79 @@
+"""The points that were drawn around: how many of which class, and their pictures page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app.embeddings import charts, data, panel
+from app.shared import formatting
+from app.widgets import live_chart
+from app.widgets.embedding_map import decide
+from byol_core.embeddings import Probe
+
+PAGE = 12
+MOST_CLASSES = 12  # more are told as a number
+
+
+def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
+    """What is selected on the map of that key; it was drawn around on the map of the key ``owner``."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            many = "point" if len(chosen) == 1 else "points"
+            st.markdown(f"**{formatting.count(len(chosen))} {many} selected**", width="content")
+            st.button(
+                "Clear",
+                key=f"{key}-clear",
+                icon=":material/deselect:",
+                on_click=clear,
+                args=(owner,),
+                help="Also: Escape, or a click beside the points.",
+            )
+        _classes(probe, chosen, key)
+        _gallery(probe, chosen, key)
+
+
+def clear(key: str) -> None:
+    """Select nothing on that map any more."""
+    decide(key, selected="")
+
+
+def class_counts(probe: Probe, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
+    """(class, selected, all on the map) of each class that is selected, the largest first."""
+    labels = probe.classes
+    whole = np.bincount(labels[labels >= 0], minlength=len(probe.class_names))
+    found = Counter(int(label) for label in labels[list(chosen)] if label >= 0)
+    return [(probe.class_names[label], many, int(whole[label])) for label, many in found.most_common()]
+
+
+def _classes(probe: Probe, chosen: Sequence[int], key: str) -> None:
+    counts = class_counts(probe, chosen)
+    if not counts:
+        return
+    alt = "Selected of each class: " + ", ".join(f"{name} {many} of {whole}" for name, many, whole in counts)
+    figure = charts.classes(counts[:MOST_CLASSES], revision=key)
+    live_chart.live_chart(figure, key=f"{key}-classes", alt=alt, toolbar=False)
+    if len(counts) > MOST_CLASSES:
+        st.caption(f"And {len(counts) - MOST_CLASSES} more classes.")
+
+
+def _gallery(probe: Probe, chosen: Sequence[int], key: str) -> None:
+    pages = -(-len(chosen) // PAGE)
+    # Another selection begins at its first page.
+    number = 1
+    if pages > 1:
+        number = st.pagination(pages, key=f"{key}-page-{hash(tuple(chosen)) & 0xFFFFFFFF}", max_visible_pages=5)
+    part = chosen[(number - 1) * PAGE : number * PAGE]
+    images = data.thumbnails(probe, part)
+    if not images:
+        st.caption("The pictures of this run are lost.")
+        return
+    with st.grid(4, min_column_width=56, gap="xsmall", wrap=False):
+        for i, image in zip(part, images, strict=True):
+            with st.container(gap=None):
+                name = probe.class_of(i)
+                st.image(panel.enlarged(image), width="stretch", alt=name or f"Image {probe.indices[i]}")
+                st.markdown(f":small[{formatting.plain(panel.short(name)) or probe.indices[i]}]")

@@ -1,0 +1,181 @@
+"""The question: how a run is judged, with how many labels, over how many splits, on which images.
+
+The address holds it, so that a link leads to an answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import streamlit as st
+from pydantic import ValidationError
+
+from app.evaluate import labels as said
+from app.shared import access, formatting
+from app.shared.pictures import names_of_sets
+from byol_core.data.catalog import find
+from byol_core.evaluation import jobs
+from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol
+from byol_core.evaluation.summary import amount
+from byol_core.evaluation.transfer import same_set, whole
+from byol_core.runs.run import Run
+from byol_core.system import paths
+
+AMOUNTS = ("all", "1", "10", "100", "1%", "10%")
+USUAL = Protocol()
+# Names of widgets, which the address uses too: short ones, that no other page has.
+METHOD, LABELS, SPLITS, SEED, K, TEMPERATURE, DATA = "by", "labels", "splits", "seed_of_labels", "near", "sharp", "on"
+FIELDS = {
+    METHOD: "method",
+    LABELS: "labels",
+    SPLITS: "splits",
+    SEED: "seed",
+    K: "k",
+    TEMPERATURE: "temperature",
+    DATA: "data",
+}
+_SPLITS_HELP = (
+    "So many draws of the labels, balanced over the classes, each with its own seed. "
+    "The results are shown as mean ± standard deviation over them."
+)
+_LABELS_HELP = "How many of the training labels are used: all, a number for each class, or a share. Type any other."
+
+
+def pick(run: Run) -> Protocol | None:
+    """Draw the choices; None, with a sentence, where they make no question."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        method = _method()
+        values = {METHOD: method, LABELS: _labels(), SPLITS: _splits()}
+        with st.popover("Settings", icon=":material/tune:", key="evaluate_settings"):
+            values |= _settings(run, method)
+    elsewhere = f" Judged on **{formatting.plain(said.set_name(str(values[DATA])))}**." if values[DATA] else ""
+    st.caption(f"{said.WHAT[method]}{elsewhere}")
+    try:
+        return Protocol(**cast(Any, {FIELDS[key]: value for key, value in values.items()}))
+    except ValidationError as error:
+        field, why = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"].removeprefix("Value error, ")
+        st.error(f"'{field}' {formatting.plain(why[:1].lower() + why[1:])}.", icon=":material/error:")
+        return None
+
+
+def begin_with(run: Run) -> None:
+    """Where nobody chose a question yet and the usual one has no answer, that of the newest answer there is."""
+    if any(key in st.session_state or key in st.query_params for key in FIELDS):
+        return
+    if jobs.job(run.folder, USUAL).state == "absent" and (found := jobs.answers(run.folder)):
+        put(found[0].protocol)
+
+
+def put(protocol: Protocol) -> None:
+    """Set all choices to this question, for the page that is drawn next."""
+    for key, field in FIELDS.items():
+        st.session_state[key] = getattr(protocol, field)
+
+
+def _method() -> Method:
+    chosen = st.segmented_control(
+        "How",
+        METHODS,
+        default=USUAL.method,
+        format_func=said.SHORT.__getitem__,
+        required=True,
+        key=METHOD,
+        bind="query-params",
+        help="  \n".join(f"**{said.TITLES[method]}**: {said.WHAT[method]}" for method in METHODS),
+    )
+    return chosen or USUAL.method
+
+
+def _labels() -> str:
+    # The address holds an amount in words; what is no option then would be taken for a new one, words and all.
+    typed = _plain(str(st.session_state.get(LABELS) or st.query_params.get(LABELS) or USUAL.labels))
+    chosen = st.selectbox(
+        "Labels",
+        AMOUNTS if typed in AMOUNTS else (*AMOUNTS, typed),
+        format_func=amount,
+        accept_new_options=True,
+        key=LABELS,
+        bind="query-params",
+        width=190,
+        help=_LABELS_HELP,
+    )
+    return _plain(str(chosen or USUAL.labels))
+
+
+def _plain(amount_in_words: str) -> str:
+    """``5 labels a class`` as a question has it: ``5``."""
+    for words_after in (" labels a class", " label a class", " of the labels"):
+        amount_in_words = amount_in_words.removesuffix(words_after)
+    return amount_in_words.removesuffix("all labels") or "all"
+
+
+def _splits() -> int:
+    return st.number_input(
+        "Splits", 1, MOST_SPLITS, USUAL.splits, key=SPLITS, bind="query-params", width=130, help=_SPLITS_HELP
+    )
+
+
+def _settings(run: Run, method: Method) -> dict[str, Any]:
+    values: dict[str, Any] = {DATA: _data(run)}
+    values[SEED] = st.number_input(
+        "Seed",
+        0,
+        2**31 - 1,
+        USUAL.seed,
+        key=SEED,
+        bind="query-params",
+        help="Of the first split; the others count up from it. Another seed draws other labels.",
+    )
+    if method == "knn":
+        values[K] = st.number_input(
+            "k", 1, 1000, USUAL.k, key=K, bind="query-params", help="So many nearest training images vote."
+        )
+        values[TEMPERATURE] = st.number_input(
+            "T",
+            0.0001,
+            10.0,
+            USUAL.temperature,
+            0.01,
+            format="%.4f",
+            key=TEMPERATURE,
+            bind="query-params",
+            help="The temperature of their votes: the smaller, the more the nearest alone decide.",
+        )
+    return values
+
+
+def _data(run: Run) -> str:
+    """Another set to judge on; whoever only looks on gets what is on this machine, and no paths."""
+    own, kept = own_set(run), str(st.session_state.get(DATA) or "")
+    options = ["", *(name for name in names_of_sets() if not same_set(name, own))]
+    if kept not in options:
+        options.append(kept)
+    chosen = st.selectbox(
+        "Images",
+        options,
+        format_func=lambda name: said.set_name(name) if name else f"Its own: {formatting.data_name(run)}",
+        key=DATA,
+        bind="query-params",
+        accept_new_options=access.is_teacher(),
+        help="Judge on another set than the run learned from, at the image size of the run. Teachers may type a path.",
+    )
+    name = named(str(chosen or ""))
+    entry = find(name)
+    if entry and entry.download_mb:
+        st.caption(f"{entry.download_mb:g} MB to download on first use. License: {entry.license}.")
+    return "" if same_set(name, own) else name
+
+
+def own_set(run: Run) -> str:
+    """The set that a run learned from."""
+    return named(str(run.config.get("data", {}).get("source", "")))
+
+
+def named(source: str) -> str:
+    """A set as every question names it, so that one set is not asked about twice: its name, or its whole path."""
+    if entry := find(source):
+        return entry.name
+    try:
+        return whole(source) if source and paths.expand(source).exists() else source
+    except (OSError, ValueError):  # such as one of 5,000 letters
+        return source

@@ -1,0 +1,121 @@
+"""The Evaluate page: what a run is good for, by the protocols of the field, beside what it is to be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.evaluate import curve, form, job, results
+from app.evaluate import report as evaluate_report
+from app.evaluate import transfer as evaluate_transfer
+from app.runs.compare_tables import unique_names
+from app.shared import access, formatting, state
+from byol_core.errors import LabError
+from byol_core.evaluation.protocol import Protocol
+from byol_core.runs.run import Run
+
+PICKED, PART = "evaluate_run", "part"
+RESULT, REPORT, CURVE, TRANSFER = "Result", "Report", "Few labels", "Transfer"
+store = state.store()
+
+
+def asked_for() -> Run | None:
+    """The run in the address; a sentence when there is no such run."""
+    ref = st.query_params.get("run")
+    try:
+        return store.get(ref) if ref else None
+    except LabError as error:
+        st.warning(formatting.told(error), icon=":material/link_off:")
+        return None
+
+
+def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
+    """Choose among the runs that can be judged; the address follows the choice."""
+    if not known:
+        return None
+    kept = st.session_state.get(PICKED)
+    # A run that ends meanwhile does not take the place of the one that is looked at.
+    st.session_state[PICKED] = asked.run_id if asked else kept if kept in known else next(iter(known))
+    # Options of one label would be taken for each other.
+    names = dict(zip(known, unique_names(list(known.values())), strict=True))
+
+    def follow() -> None:
+        st.query_params["run"] = st.session_state[PICKED]
+
+    def label(run_id: str) -> str:
+        run = known[run_id]
+        return f"{names[run_id]} · {formatting.data_name(run)} · {formatting.LOOKS[run.state].label.lower()}"
+
+    return known[st.selectbox("Run", list(known), key=PICKED, format_func=label, on_change=follow, width=340)]
+
+
+def nothing_here() -> None:
+    """No run can be judged."""
+    with st.container(border=True):
+        st.header("No run to evaluate yet")
+        st.markdown(
+            "Once a run has finished, or was stopped after a checkpoint, its encoder is judged here: how well the "
+            "classes can be told by it, with how few labels, and on which other images."
+        )
+        if access.is_teacher():
+            st.page_link("train/page.py", label="Start a training", icon=":material/model_training:")
+
+
+def not_now(run: Run) -> None:
+    """The chosen run has no weights that stay."""
+    with st.container(border=True):
+        if formatting.busy(run):
+            st.header("This run is not over")
+            st.markdown("Its encoder changes as long as it learns: stop it, or come back when it has finished.")
+        else:
+            st.header("This run has no encoder")
+            st.markdown(f"It ended before its first checkpoint. {formatting.plain(formatting.sentence(run))}")
+        link = {"run": run.run_id}
+        st.page_link("runs/page.py", label="Open this run", icon=":material/monitoring:", query_params=link)
+
+
+def open_answer(run: Run, protocol: Protocol) -> None:
+    """From a cell of the matrix to its answer; in a callback."""
+    st.query_params["run"] = run.run_id
+    form.put(protocol)
+    st.session_state[PART] = RESULT
+
+
+def explore(run: Run, known: Mapping[str, Run]) -> None:
+    """The question and what is known about it."""
+    form.begin_with(run)
+    question = form.pick(run)
+    job.notice()
+    if question is None:
+        return
+    result, report, few, transfer = st.tabs(
+        [RESULT, REPORT, CURVE, TRANSFER], key=PART, on_change="rerun", bind="query-params"
+    )
+    if result.open:
+        with result:
+            results.draw(run, question)
+    elif report.open:
+        with report:
+            evaluate_report.draw(run, question)
+    elif few.open:
+        with few:
+            curve.draw(run, question)
+    elif transfer.open:
+        with transfer:
+            judged = {run_id: each for run_id, each in known.items() if job.judgeable(each)}
+            evaluate_transfer.draw(run, judged, question, open_answer)
+
+
+st.title("Evaluate")
+asked = asked_for()
+found = {run.run_id: run for run in store.runs() if job.judgeable(run)}
+if asked:  # an archived one is not in the list
+    found.setdefault(asked.run_id, asked)
+chosen = pick_run(found, asked)
+if chosen is None:
+    nothing_here()
+elif not job.judgeable(chosen):
+    not_now(chosen)
+else:
+    explore(chosen, found)

@@ -1,0 +1,173 @@
+"""Learned on one set, judged on another: a matrix of runs by sets, which is how "data independence" is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from app.evaluate import form
+from app.evaluate import job as evaluate_job
+from app.evaluate import labels as said
+from app.runs.compare_tables import unique_names
+from app.shared import access, formatting
+from app.shared.pictures import names_of_sets
+from app.widgets.confusion_matrix import Cell as Place
+from app.widgets.confusion_matrix import Table, matrix
+from byol_core.errors import LabError
+from byol_core.evaluation import transfer
+from byol_core.evaluation.jobs import Job
+from byol_core.evaluation.protocol import Judged, Protocol
+from byol_core.evaluation.summary import NOTATION, points
+from byol_core.evaluation.transfer import Cell
+from byol_core.runs.run import Run
+
+RUNS, SETS, SHOWN = "transfer_runs", "transfer_sets", "transfer_shows"
+ACCURACY, GAIN = "Accuracy", "Gain over untrained"
+MOST_RUNS, MOST_SETS = 30, 12
+_STATES: Mapping[str, str] = {"waiting": "waits", "running": "…", "failed": "failed", "stopped": "stopped"}
+_MOST_GAIN = 0.3  # the shade of a gain is full from here on
+Open = Callable[[Run, Protocol], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell: a run, its question on one set, and where that stands."""
+
+    run: Run
+    cell: Cell
+    job: Job
+    judged: Judged | None
+
+    @property
+    def asked(self) -> evaluate_job.Asked:
+        """The question."""
+        return self.run, self.cell.protocol
+
+
+def draw(run: Run, known: Mapping[str, Run], question: Protocol, open_cell: Open) -> None:
+    """The matrix for the chosen runs and sets by the method of this question; a click opens that answer."""
+    with st.grid(2, min_column_width=280):
+        runs, sets = _pick_runs(run, known), _pick_sets(run)
+    if not runs or not sets:
+        st.caption("Choose at least one run and one set.")
+        return
+    entries = [entry for each in runs for entry in _row(each, sets, question)]
+    judged = [each for each in runs if any(entry.run is each for entry in entries)]
+    if not judged:
+        return
+    shows = st.segmented_control("Show", (ACCURACY, GAIN), default=ACCURACY, required=True, key=SHOWN)
+    _matrix(judged, sets, entries, shows or ACCURACY, open_cell)
+    _failed(entries)
+    _buttons(entries)
+    evaluate_job.progress([entry.asked for entry in entries], [entry.job.state for entry in entries])
+
+
+def _pick_runs(run: Run, known: Mapping[str, Run]) -> list[Run]:
+    names = dict(zip(known, unique_names(list(known.values())), strict=True))
+    chosen = st.multiselect(
+        "Runs",
+        list(known),
+        default=[run.run_id],
+        format_func=names.__getitem__,
+        max_selections=MOST_RUNS,
+        key=RUNS,
+    )
+    return [known[run_id] for run_id in chosen]
+
+
+def _pick_sets(run: Run) -> list[str]:
+    """Sets of the catalog, and those that runs learned from; a teacher may type a path."""
+    first = form.own_set(run)
+    chosen = st.multiselect(
+        "Judged on",
+        list(dict.fromkeys([first, *names_of_sets()])),
+        default=[first],
+        format_func=said.set_name,
+        max_selections=MOST_SETS,
+        accept_new_options=access.is_teacher(),
+        key=SETS,
+        help="At the image size of each run. Sets that are not on this machine are downloaded when they are needed.",
+    )
+    return list(dict.fromkeys(form.named(str(name)) for name in chosen))
+
+
+def _row(run: Run, sets: Sequence[str], question: Protocol) -> list[Entry]:
+    """The cells of one run; a sentence where its settings cannot be read."""
+    try:
+        (row,) = transfer.cells_of([run.folder], sets, question)
+    except LabError as error:
+        st.warning(f"{formatting.plain(run.name)}: {formatting.told(error)}", icon=":material/broken_image:")
+        return []
+    jobs = [cell.job() for cell in row]
+    return [
+        Entry(run, cell, job, cell.result() if job.state == "ready" else None)
+        for cell, job in zip(row, jobs, strict=True)
+    ]
+
+
+def _matrix(runs: Sequence[Run], sets: Sequence[str], entries: Sequence[Entry], shows: str, open_cell: Open) -> None:
+    def choose(place: Place) -> None:
+        entry = entries[place[0] * len(sets) + place[1]]
+        open_cell(*entry.asked)
+
+    shades = np.array([_shade(entry, shows) for entry in entries], np.float32).reshape(len(runs), len(sets))
+    names = [said.set_name(name) for name in sets]
+    texts = [_text(entry, shows) for entry in entries]
+    table = Table(unique_names(runs), names, texts, shades, "on", "learned ↓  judged →", wide=True)
+    matrix(table, None, choose, key="transfer")
+    st.caption(
+        "A row is a run, a column the set on which it is judged; the star marks the set that it learned from, "
+        "which is no transfer. Choose a cell to open its answer. What carries over keeps its gain on sets that it has "
+        f"never seen. {_tested(entries)}{NOTATION}"
+    )
+
+
+def _tested(entries: Sequence[Entry]) -> str:
+    """On how many test images of each set the runs were judged."""
+    found = {said.set_name(entry.cell.data): entry.judged.tested for entry in entries if entry.judged}
+    told = ", ".join(f"{formatting.plain(name)} {formatting.count(tested)}" for name, tested in found.items())
+    return f"Test images: {told}. " if told else ""
+
+
+def _text(entry: Entry, shows: str) -> str:
+    if entry.judged is None:
+        return _STATES.get(entry.job.state, "–")
+    if shows == GAIN:
+        gain = transfer.gain(entry.judged)
+        said_so = points(gain) if gain else "–"
+    else:
+        said_so = said.score(entry.judged, "trained")
+    return f"{said_so} *" if entry.cell.own else said_so
+
+
+def _shade(entry: Entry, shows: str) -> float:
+    """From guessing to all right, or from no gain to a large one."""
+    if entry.judged is None:
+        return 0.0
+    if shows == GAIN:
+        gain = transfer.gain(entry.judged)  # what may be chance has no color
+        return min(gain.value / _MOST_GAIN, 1.0) if gain and gain.outcome == "better" else 0.0
+    ours, guess = entry.judged.figure("trained"), 1 / max(2, len(entry.judged.classes))
+    mean = ours.value if ours else guess
+    return min(max((mean - guess) / (1 - guess), 0.0), 1.0)
+
+
+def _failed(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        if entry.job.state == "failed":
+            where = f"{formatting.plain(entry.run.name)} on {formatting.plain(said.set_name(entry.cell.data))}"
+            st.caption(f":red[:material/error: {where}:] {formatting.told(entry.job.message)}")
+
+
+def _buttons(entries: Sequence[Entry]) -> None:
+    busy = [entry.asked for entry in entries if entry.job.state in evaluate_job.BUSY]
+    missing = [entry.asked for entry in entries if entry.job.state in ("absent", "stopped", "failed")]
+    if not busy and not missing:
+        return
+    cells = f"{len(missing)} missing cells" if len(missing) > 1 else "the missing cell"
+    with st.container(horizontal=True):  # both stay where they are: a double click must not ask and stop
+        evaluate_job.button(f"Judge {cells}", missing, key="transfer_start", idle=bool(busy))
+        evaluate_job.stop_button(busy, key="transfer_stop", idle=not busy)

@@ -1,0 +1,95 @@
+"""What stands before Streamlit: bounds for one address, no upload from a session that only looks on, closed addresses
+of Streamlit's, and headers that keep other sites out."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import HTTPConnection
+
+from app.middleware import limits
+from app.middleware.asgi import Asgi, Message, Receive, Scope, Send
+from app.middleware.socket import Wire, without_foreign_session
+from app.shared import access
+
+# Streamlit takes a file into the memory before any script runs.
+_UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/")
+_READING = ("GET", "HEAD", "OPTIONS")
+# For whoever runs many servers; a class would learn who does what when.
+_CLOSED = re.compile(r"/_stcore/(metrics|script-health-check|agent)(/|$)")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": "frame-ancestors 'self'; object-src 'none'; base-uri 'self'",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+class Guard:
+    """ASGI middleware around the whole dashboard."""
+
+    def __init__(self, app: Asgi) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is forbidden; pass on all else, with the headers."""
+        if scope["type"] == "websocket":
+            await self._page(scope, receive, send)
+        elif scope["type"] == "http":
+            send = _with_headers(send)
+            if refused := _refused(scope):
+                await _answer(send, *refused)
+            else:
+                await self.app(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The socket of one page, for as long as it is open."""
+        address = limits.address_of(scope.get("client"))
+        if limits.ROOM.refusal(address):
+            await send({"type": "websocket.close", "code": 1013})  # try again later
+            return
+        browser = _browser(scope)
+        wire = Wire(browser, receive, send)
+        with limits.ROOM.page(address):
+            await self.app(without_foreign_session(scope, browser), wire.receive, wire.send)
+
+
+def _refused(scope: Scope) -> tuple[int, str] | None:
+    """The status and the sentence of a request that is not answered."""
+    upload = _UPLOAD.search(scope["path"])
+    if upload and scope["method"] not in _READING:
+        if not access.is_teachers_session(upload["session"], _browser(scope)):
+            return 403, access.refusal("upload images")
+    elif _CLOSED.search(scope["path"]):
+        return 404, "There is nothing here."
+    elif _is_for_people(scope) and (full := limits.ROOM.refusal(limits.address_of(scope.get("client")))):
+        return 503, full
+    return None
+
+
+def _browser(scope: Scope) -> str:
+    return access.browser_of(HTTPConnection(scope).cookies)
+
+
+def _is_for_people(scope: Scope) -> bool:
+    """Whether somebody opens a page, as opposed to what the page then asks for."""
+    return "text/html" in HTTPConnection(scope).headers.get("accept", "") and "/media/" not in scope["path"]
+
+
+async def _answer(send: Send, status: int, sentence: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": sentence.encode()})
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *_RAW]}
+        await send(message)
+
+    return sending

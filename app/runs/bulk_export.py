@@ -1,0 +1,42 @@
+"""Export of the ticked runs: all their curves as one table, or the runs themselves as a zip that imports elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.shared import access, downloads, state
+from byol_core.runs.run import Run
+
+FORMATS = {"CSV": "csv", "Parquet": "parquet", "Zip": "zip"}
+_MEANING = {
+    "CSV": "All curves of the ticked runs as one table, a line a point.",
+    "Parquet": "All curves of the ticked runs as one table, with types; small and quick to read.",
+    "Zip": "Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab.",
+}
+
+
+def draw(ticked: Sequence[Run]) -> None:
+    """The button, and behind it the format and the download."""
+    popover = st.popover(
+        "Export", icon=":material/download:", disabled=not ticked, key="bulk_export", on_change="rerun"
+    )
+    if not (popover.open and ticked):
+        return
+    with popover:
+        offered = [name for name in FORMATS if name != "Zip" or access.is_teacher()]
+        chosen = st.segmented_control("Format", offered, default="CSV", required=True, key="export_format")
+        st.caption(_MEANING[chosen])
+        name = file_name(ticked, FORMATS[chosen])
+        downloads.button(
+            f"Download {name}", name, state.store(), ticked, FORMATS[chosen], type="primary", key="export_now"
+        )
+
+
+def file_name(runs: Sequence[Run], kind: str) -> str:
+    """What the file is called."""
+    name = f"{'runs' if kind == 'zip' else 'metrics'}.{kind}"
+    if len(runs) > 1:
+        return name
+    return f"{runs[0].run_id}.zip" if kind == "zip" else f"{runs[0].run_id}-{name}"

@@ -1,0 +1,235 @@
+"""Who may do what. On a loopback address everybody is a teacher; elsewhere a teacher signs in, and all others look on.
+
+Every action asks here when it happens, whatever buttons were shown: a browser can send what no button offers.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
+from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
+
+from byol_core.errors import InputError
+from byol_core.sharing import HASH_VARIABLE, TOKEN_SECONDS, Door, is_loopback, usable
+
+TEACHERS_VARIABLE = "BYOL_LAB_TEACHERS"
+# A cookie belongs to a host and not to a port, and a machine may serve two labs.
+COOKIE = "byol_lab_teacher_{port}"
+# A proxy in front of a loopback address brings in people from elsewhere.
+_PROXIED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
+_TOKEN = "access_token"
+# Set in a session that was refused something, so that its page shows the way to sign in.
+REFUSED = "access_refused"
+
+_MOST_SESSIONS = 10_000
+
+# One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
+DOOR = Door()
+_teaching: dict[str, Permit] = {}
+# Which browser opened a session: whoever else knows its id is somebody else.
+_browsers: dict[str, str] = {}
+# The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
+_left: dict[str, None] = {}
+
+
+class Permit(NamedTuple):
+    """What makes a session a teacher's, to be asked again where there is no page: at an upload, when a file is made."""
+
+    tokens: tuple[str, ...] = ()
+    visit: str = ""  # the sign-in of an account
+    until: float = 0.0  # on the monotonic clock; without an account, and without others to keep out, it has no end
+
+    def holds(self) -> bool:
+        """Whether it still does: nobody has signed out, and its time is not over."""
+        return any(map(DOOR.knows, self.tokens)) or (time.monotonic() < self.until and self.visit not in _left)
+
+    def require(self, doing: str) -> None:
+        """InputError when it holds no more; ``doing`` is what only a teacher may do, such as "start runs"."""
+        if not self.holds():
+            raise InputError(refusal(doing))
+
+
+def permit() -> Permit:
+    """That of whoever looks at this page."""
+    if not is_shared():
+        return Permit(until=math.inf)
+    return Permit(tuple(tokens()), _visit(), time.monotonic() + TOKEN_SECONDS if _is_listed() else 0.0)
+
+
+def is_teacher() -> bool:
+    """Whether whoever looks at this page may start, change and delete."""
+    return permit().holds()
+
+
+def require(doing: str) -> None:
+    """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
+    if not is_teacher():
+        if get_script_run_ctx() is not None:
+            st.session_state[REFUSED] = True
+        raise InputError(refusal(doing))
+
+
+def note_session() -> None:
+    """Keep in mind whether this session is a teacher's, for requests that reach no page; the router calls this."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    _teaching.pop(context.session_id, None)
+    found = permit()
+    if found.holds():
+        _remember(_teaching, context.session_id, found)
+
+
+def is_teachers_session(session_id: str, browser: str) -> bool:
+    """Whether a teacher used that session last, is one still, and it is that browser's."""
+    return is_browsers_session(session_id, browser) and _teaching.get(session_id, Permit()).holds()
+
+
+def note_browser(session_id: str, browser: str) -> None:
+    """Keep in mind which browser a session is of; the guard calls this."""
+    _browsers.pop(session_id, None)
+    _remember(_browsers, session_id, browser)
+
+
+def is_browsers_session(session_id: str, browser: str) -> bool:
+    """Whether that browser opened the session; a browser without the cookie opened none that can be told."""
+    return bool(browser) and _browsers.get(session_id) == browser
+
+
+def _remember(known: dict[str, Any], key: str, value: object) -> None:
+    known[key] = value
+    while len(known) > _MOST_SESSIONS:
+        known.pop(next(iter(known)), None)
+
+
+def refusal(doing: str) -> str:
+    """Why a button is disabled, and what ``require`` says."""
+    return f"Only a teacher may {doing} here; sign in first."
+
+
+def is_shared() -> bool:
+    """Whether others than the people at this machine can come in, so that a teacher has to sign in."""
+    local = is_loopback(st.get_option("server.address")) and not _is_proxied()
+    return not local or bool(passphrase_hash()) or has_accounts()
+
+
+def _is_proxied() -> bool:
+    """Whether somebody comes from elsewhere: a proxy says so, or the browser has another name in its address bar."""
+    headers, origin = st.context.headers, st.context.headers.get("Origin")
+    named_otherwise = isinstance(origin, str) and not is_loopback(urlsplit(origin).hostname)
+    return named_otherwise or any(isinstance(headers.get(name), str) for name in _PROXIED)
+
+
+def passphrase_hash() -> str:
+    """The hash that makes a teacher; empty when there is none."""
+    return os.environ.get(HASH_VARIABLE, "").strip()
+
+
+def has_passphrase() -> bool:
+    """Whether a passphrase can be right at all."""
+    return usable(passphrase_hash())
+
+
+def has_accounts() -> bool:
+    """Whether an organization's sign-in is set up: [auth] in Streamlit's secrets."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def teachers() -> frozenset[str]:
+    """The e-mail addresses that are teachers among those who sign in with an account."""
+    listed = os.environ.get(TEACHERS_VARIABLE, "").replace(";", ",").split(",")
+    return frozenset(email.strip().lower() for email in listed) - {""}
+
+
+def account() -> str:
+    """The e-mail address of the account that is signed in; empty when there is none, or nobody vouches for it."""
+    if not has_accounts() or not st.user.get("is_logged_in") or not _is_confirmed():
+        return ""
+    return str(st.user.get("email") or "").strip().lower()
+
+
+def _is_confirmed() -> bool:
+    """Whether the provider says so, or says nothing at all; some say it as text."""
+    said = st.user.get("email_verified")
+    return said is None or str(said).lower() == "true"
+
+
+def _is_listed() -> bool:
+    return account() in teachers()
+
+
+def _visit() -> str:
+    """What tells this sign-in of the account from its other ones; empty when the provider does not say when it was."""
+    email = account()
+    began = st.user.get("iat") if email else None
+    return f"{email} {began}" if began else ""
+
+
+def has_signed_out() -> bool:
+    """Whether another tab has ended this sign-in of the account."""
+    return _visit() in _left
+
+
+def token() -> str:
+    """The token that makes this session a teacher's; empty when none does."""
+    return next(filter(DOOR.knows, tokens()), "")
+
+
+def tokens() -> list[str]:
+    """That of this session and the one that the browser brought along, good or not.
+
+    A session goes to whoever connects with its id, so its token counts in the browser alone that it was given to.
+    """
+    own, brought = _held()
+    return [token for token in (own if DOOR.belongs(own, _browser()) else "", brought) if token]
+
+
+def stale_tokens() -> list[str]:
+    """Those of both that are of no use any more, for the browser to forget."""
+    return [token for token in _held() if token and not DOOR.knows(token)]
+
+
+def _held() -> tuple[str, str]:
+    """The token of this session and that of the browser's cookie; empty where there is none."""
+    own, brought = st.session_state.get(_TOKEN), st.context.cookies.get(cookie_name())
+    return own if isinstance(own, str) else "", brought if isinstance(brought, str) else ""
+
+
+def cookie_name() -> str:
+    """The cookie that keeps a teacher signed in."""
+    return COOKIE.format(port=st.get_option("server.port"))
+
+
+def sign_in(passphrase: str) -> None:
+    """Make this session a teacher's; InputError for a wrong passphrase, or when tries come too fast."""
+    if not has_passphrase():
+        raise InputError("No passphrase is set here: start the dashboard with 'byol app --share'.")
+    st.session_state[_TOKEN] = DOOR.enter(passphrase, passphrase_hash(), _browser())
+
+
+def _browser() -> str:
+    return browser_of(st.context.cookies)
+
+
+def browser_of(cookies: Mapping[str, Any]) -> str:
+    """What Streamlit's cookie against forged requests tells all tabs of a browser by; empty when it is not there."""
+    cookie = cookies.get(XSRF_COOKIE_NAME)
+    secret, _ = decode_xsrf_token_string(cookie) if isinstance(cookie, str) else (None, None)
+    return secret.hex() if secret else ""
+
+
+def sign_out() -> None:
+    """Forget what this browser was given: its other tabs look on as well from now on, also those that signed in."""
+    for known in tokens():
+        DOOR.leave(known)
+    if visit := _visit():
+        _remember(_left, visit, None)
+    st.session_state.pop(_TOKEN, None)

@@ -1,0 +1,195 @@
+"""Where the images come from: a set of the catalog, a path on this machine, or an upload into the home of the runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.shared import access, formatting, kept_uploads
+from byol_core.data.catalog import entries, find
+from byol_core.data.entries import Entry
+from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
+from byol_core.errors import InputError, LabError
+from byol_core.runs.uploads import FOLDER
+from byol_core.system import paths
+from byol_core.system.files import because, write_atomic
+
+SUFFIXES = (".zip", ".tar", ".npz", ".npy")
+# A folder with more files than this is only called large.
+MOST_COUNTED = 200_000
+UPLOAD = "upload images"
+USE_PATHS = "use images by their path"
+TITLES = {"set": "Named set", "path": "On this machine", "upload": "Upload"}
+
+
+def catalog() -> dict[str, Entry]:
+    """The named sets."""
+    return {entry.name: entry for entry in entries()}
+
+
+def problem(source: str) -> str:
+    """One sentence when there can be no images at ``source``; nothing otherwise."""
+    if find(source):
+        return ""
+    if not access.is_teacher():  # whoever only looks on must not learn what lies where on the disk
+        return access.refusal(USE_PATHS)
+    if not source:
+        return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
+    here = os.path.exists(paths.expand(source))  # noqa: PTH110 (never raises)
+    return "" if here else f"There is nothing at '{source}' on this machine."
+
+
+def count(source: str) -> int | None:
+    """About how many images there are, as far as that is known without reading them."""
+    if entry := find(source):
+        return entry.images
+    if not access.is_teacher():
+        return None
+    return _count_at(str(paths.expand(source)))
+
+
+def count_training(source: str) -> int | None:
+    """About how many of them are training images: of a path, what is left when the loader has held out its test."""
+    if entry := find(source):
+        return entry.train_images
+    whole = count(source)
+    return whole and whole - min(max(round(HELD_OUT * whole), 1), MOST_HELD_OUT)
+
+
+def count_classes(source: str) -> int:
+    """How many classes the labels of a named set have; 0 without labels, and where it is not known."""
+    entry = find(source)
+    return (entry.classes or 0) if entry else 0
+
+
+# The form asks on every key press, and a folder may be large.
+@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
+def _count_at(where: str) -> int | None:
+    path = Path(where)
+    try:
+        if path.is_dir():
+            return sum(1 for file in islice(path.rglob("*"), MOST_COUNTED) if file.suffix) or None
+        if path.suffix.lower() == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return sum(1 for name in archive.namelist() if not name.endswith("/")) or None
+    except (OSError, zipfile.BadZipFile):
+        return None
+    return None
+
+
+def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
+    """Draw the choice of images; ``changed("data.source", value)`` is told of a new one."""
+    st.session_state.setdefault("setting:source_kind", "set" if find(source) else "path")
+    kind = st.segmented_control(
+        "Where from",
+        list(TITLES),
+        key="setting:source_kind",
+        format_func=lambda kind: TITLES[kind],
+        required=True,
+        on_change=lambda: _kind_changed(changed),
+        help="What is learned from. Labels are never used for training.",
+    )
+    if kind == "set":
+        _named(source, changed)
+    elif kind == "path":
+        _path(source, changed)
+    else:
+        _upload(home, changed)
+        kept_uploads.draw(source)
+
+
+def _named(source: str, changed: Callable[[str, Any], None]) -> None:
+    sets, known = catalog(), find(source)
+    first = known.name if known else next(iter(sets))
+    st.session_state.setdefault("setting:source_name", first)
+    name = st.selectbox(
+        "Set",
+        list(sets),
+        key="setting:source_name",
+        format_func=lambda name: sets[name].title,
+        on_change=lambda: changed("data.source", st.session_state.get("setting:source_name", first)),
+    )
+    st.caption(describe(sets[name]))
+
+
+def describe(entry: Entry) -> str:
+    """A set in two lines."""
+    facts = (
+        f"{entry.images:,} images".replace(",", "\u202f"),
+        f"{entry.classes} classes" if entry.classes else "no labels",
+        f"{entry.download_mb:g} MB to download on first use" if entry.download_mb else "on this machine already",
+        entry.license,
+    )
+    return f"{entry.sentence}  \n{' · '.join(facts)}"
+
+
+def _kind_changed(changed: Callable[[str, Any], None]) -> None:
+    kept = st.session_state
+    named = kept.get("setting:source_kind", "set") == "set"
+    name = kept.get("setting:source_name", next(iter(catalog())))
+    changed("data.source", name if named else kept.get("setting:source_path", "").strip())
+
+
+def _path(source: str, changed: Callable[[str, Any], None]) -> None:
+    st.session_state.setdefault("setting:source_path", "" if find(source) else source)
+    st.text_input(
+        "Path",
+        key="setting:source_path",
+        live="400ms",
+        placeholder="/home/me/photos",
+        help="A folder of images, with a sub-folder for each class or without; or a .zip, .tar, .npz or .npy.",
+        on_change=lambda: changed("data.source", st.session_state.get("setting:source_path", source).strip()),
+    )
+    if source and (complaint := problem(source)):
+        st.caption(f":red[:material/error: {complaint}]")
+
+
+def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
+    file = st.file_uploader(
+        "Archive",
+        type=[suffix[1:] for suffix in SUFFIXES],
+        key="source_file",
+        help="A .zip or .tar of images (a folder for each class, or none), or arrays as .npz or .npy.",
+    )
+    if file is None:
+        st.caption("It is kept on this machine, in the folder of the runs, and goes nowhere else.")
+        return
+    if st.session_state.get("source_kept", ("", ""))[0] != file.file_id:
+        try:
+            path = keep(file.name, file.getvalue(), home)
+        except LabError as error:
+            st.error(formatting.plain(str(error)))
+            return
+        st.session_state["source_kept"] = (file.file_id, path.name)
+        changed("data.source", str(path))
+        st.rerun()
+    st.caption(f"Kept as `{st.session_state['source_kept'][1]}`.")
+
+
+def keep(name: str, content: bytes, home: Path) -> Path:
+    """Write an upload under a safe name that its content makes unique; InputError for a foreign kind of file.
+
+    Only a teacher's is kept.
+    """
+    access.require(UPLOAD)
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    stem, dot, ending = last.rpartition(".")
+    suffix = dot + ending.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(f"'{last}' is not one of {', '.join(SUFFIXES)}.")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "upload"
+    path = home / FOLDER / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
+    try:
+        if not path.exists():
+            write_atomic(path, content)
+    except OSError as error:
+        raise LabError(f"The upload could not be kept in '{path.parent}': {because(error)}.") from None
+    return path

@@ -1,0 +1,144 @@
+"""The pictures that the Augment page works on: a few of a set, uploaded ones, or one from the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from app.shared import access
+from app.shared.image_source import UPLOAD, USE_PATHS
+from byol_core.data.catalog import entries, find, load
+from byol_core.data.entries import Entry
+from byol_core.embeddings.lru import Kept
+from byol_core.errors import LabError
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+# A set is thinned to about this many, a few of each class: enough to look at.
+KEPT = 64
+SHELF = 6
+# Uploaded pictures: so many, and so large each, are looked at.
+MOST_FILES, MOST_FILE_BYTES = 64, 2**25
+SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures (n, 3, S, S) uint8 with a name or class each, and one sentence for each that could not be used."""
+
+    images: NDArray[np.uint8]
+    names: tuple[str, ...]
+    complaints: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def part(self, start: int, count: int) -> Pictures:
+        """Some of them; a single picture is repeated, so that it is seen in several draws."""
+        places = [0] * count if len(self) == 1 else range(start, min(start + count, len(self)))
+        return Pictures(self.images[list(places)], tuple(self.names[i] for i in places), self.complaints)
+
+
+def nothing(size: int, *complaints: str) -> Pictures:
+    """No picture."""
+    return Pictures(np.zeros((0, 3, size, size), np.uint8), (), complaints)
+
+
+def of_set(source: str, size: int) -> Pictures:
+    """A few training images of each class of a set; asks before it downloads one, which only a teacher may."""
+    entry, teacher = find(source), access.is_teacher()
+    if not teacher and not (entry and _is_here(entry, size)):
+        return nothing(size, access.refusal("download sets" if entry else USE_PATHS))
+    allowed = st.session_state.setdefault("sets_allowed", set())
+    if teacher and entry and entry.download_mb and entry.name not in allowed:
+        st.caption(f"{entry.sentence} {entry.download_mb} MB to download on first use. License: {entry.license}.")
+        st.button("Load these images", icon=":material/download:", on_click=allowed.add, args=(entry.name,))
+        return nothing(size)
+    try:
+        return _shelf().make((source, size), lambda: _watched(source, size))
+    except LabError as error:
+        return nothing(size, str(error))
+
+
+def _watched(source: str, size: int) -> Pictures:
+    bar = st.empty()
+    try:
+        return _load(source, size, _reporter(bar))
+    finally:
+        bar.empty()
+
+
+def _is_here(entry: Entry, size: int) -> bool:
+    if not entry.download_mb:
+        return True
+    from byol_core.data.remote import is_here
+
+    return is_here(entry, size)
+
+
+def _reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
+    def report(what: str, share: float) -> None:
+        bar.progress(min(share, 1.0), what)
+
+    return report
+
+
+@st.cache_resource(show_spinner=False)
+def _shelf() -> Kept[Pictures]:
+    """The sets last looked at, shared by all sessions. A cached function could not show its progress."""
+    return Kept(SHELF)
+
+
+def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pictures:
+    from byol_core.data.remote import no_downloads
+
+    with nullcontext() if access.is_teacher() else no_downloads():
+        found = load(source, size, limit=KEPT, progress=progress)
+    chosen = found.train[:KEPT]
+    labels = [-1] * len(chosen) if found.labels is None else found.labels[chosen].tolist()
+    names = tuple(found.class_names[label] if label >= 0 else "" for label in labels)
+    complaints = (f"Not used: {'; '.join(found.skipped[:3])}.",) if found.skipped else ()
+    return Pictures(found.images[chosen].numpy(), names, complaints)
+
+
+def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
+    """A teacher's pictures by name, cut square and resized as training would; each one that is none is named."""
+    from byol_core.data.decode import Unreadable
+
+    if files and not access.is_teacher():
+        return nothing(size, access.refusal(UPLOAD))
+    images, names, complaints = [], [], []
+    if len(files) > MOST_FILES:
+        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} pictures are shown.")
+    for name, file in files[:MOST_FILES]:
+        try:
+            if file.size > MOST_FILE_BYTES:
+                raise Unreadable(f"larger than {MOST_FILE_BYTES / 2**20:.0f} MB")
+            images.append(_decoded(file.file_id, size, file.getvalue()))
+            names.append(name)
+        except Unreadable as reason:
+            complaints.append(f"{name} is not shown: {reason}.")
+    if not images:
+        return nothing(size, *complaints)
+    return Pictures(np.stack(images).transpose(0, 3, 1, 2), tuple(names), tuple(complaints))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _decoded(file_id: str, size: int, _content: bytes) -> NDArray[np.uint8]:
+    from byol_core.data.decode import decode
+
+    return decode(_content, size)
+
+
+def names_of_sets() -> list[str]:
+    """What the catalog offers, the embedded set first; whoever only looks on gets what is on this machine."""
+    teacher = access.is_teacher()
+    return [entry.name for entry in entries() if teacher or _is_here(entry, SIZES[0])]

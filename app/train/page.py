@@ -1,0 +1,248 @@
+"""The Train page: a form made from the configuration's own fields, checked while one types, and the start button."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+
+from app.shared import draft as drafts
+from app.shared import formatting, forms, image_source, state
+from app.shared.objectives import OBJECTIVES
+from app.train import launch, start_from, sweep_form, twin
+from byol_core.config import FITTED
+from byol_core.config.presets import PRESETS
+from byol_core.errors import LabError
+
+# Cards of the form: a title and the sections of the configuration in it.
+SIMPLE = {"Images": ("data",), "Learning": ("views", "network", "method", "optimizer"), "Length": ("",)}
+EXPERT = {
+    "Images": ("data",),
+    "Views": ("views",),
+    "Network": ("network",),
+    "Method": ("method",),
+    "Optimizer": ("optimizer",),
+    "Length": ("",),
+    "Evaluation": ("evaluation",),
+    "Machine": ("runtime",),
+}
+
+# What an empty number means, by section.
+EMPTY = {"views": "as the recipe", "network": "as the objective", "method": "as the objective"}
+# Switches that take a part of the method away, to see what it was for; with all settings in sight they are among them.
+ABLATIONS = (
+    "method.stop_gradient",
+    "method.predictor",
+    "method.predictor_lr",
+    "method.tau_schedule",
+    "network.head_norm",
+    "network.encoder_norm",
+)
+# Settings that have a row of their own.
+ON_THEIR_OWN = (forms.OBJECTIVE, start_from.KEY, start_from.FREEZE)
+
+# On a phone the button comes after some screens of settings: it stays at the lower edge.
+START_IN_SIGHT = """<style>@media (max-width: 640px) {
+  .st-key-start:has(button:enabled) { position: fixed; inset: auto 1rem 0.75rem; z-index: 90; width: auto; }
+}</style>"""
+
+draft = drafts.current()
+
+
+def changed(key: str, value: Any) -> None:
+    """Somebody moved a widget of a setting."""
+    drafts.touched().change(key, value)
+
+
+def preset_changed() -> None:
+    """Somebody chose another preset."""
+    chosen = st.session_state["setting:preset"]
+    drafts.touched().use_preset(chosen)
+    forms.forget_widgets()
+    st.session_state["setting:preset"] = chosen
+
+
+def mend(key: str, value: Any) -> None:
+    """Somebody pressed the button beside what is wrong: the setting gets this value, and its widget shows it."""
+    changed(key, value)
+    forms.forget_widgets()
+
+
+def show_mend(complaint: str) -> None:
+    """A button that gives a wrong setting back what the preset says."""
+    key = next((key for key in draft.changes if f"'{key}'" in complaint), None)
+    if key is not None and key != "data.source":
+        value, label = draft.base.flat()[key], forms.spec(key).label
+        st.button(
+            f"{label}: {'empty' if value in (None, '') else forms.scalar(value)}, as in the preset",
+            icon=":material/auto_fix_high:",
+            key="mend",
+            on_click=mend,
+            args=(key, value),
+        )
+
+
+def start_over() -> None:
+    """Back to the preset, with all widgets as it says."""
+    drafts.touched().changes = {}
+    drafts.touched().grid = {}
+    forms.forget_widgets()
+
+
+def show_setting(key: str, complaint: str) -> None:
+    """One widget, with what is wrong about it beneath."""
+    setting = forms.spec(key)
+    forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
+    if show_complaint(key, complaint):
+        return
+    if not setting.read_by(objective):
+        st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
+    elif key in fitted:
+        st.caption(f":material/auto_fix_high: {fitted[key]:g} for this set")
+
+
+def show_complaint(key: str, complaint: str) -> bool:
+    """What is wrong about a setting, beneath its widget; whether it is this one."""
+    mine = f"'{key}'" in complaint
+    if mine:
+        st.caption(f":red[:material/error: {formatting.plain(complaint)}]")
+    return mine
+
+
+def show_start(complaint: str) -> None:
+    """What the encoder starts from and, where there is something to hold still, how much of it stays as it is."""
+    value = str(draft.value(start_from.KEY))
+    both = value or draft.expert or draft.value(start_from.FREEZE)
+    row = st.columns([2, 1], gap="medium") if both else [st.container()]
+    with row[0]:
+        start_from.pick(value, changed)
+        if not show_complaint(start_from.KEY, complaint):
+            start_from.describe(value)
+    if both:
+        with row[1]:
+            show_setting(start_from.FREEZE, complaint)
+
+
+def in_sight(keys: Iterable[str]) -> list[str]:
+    """Without the settings that the objective does not read, unless somebody changed them."""
+    return [key for key in keys if forms.spec(key).read_by(objective) or key in draft.changes]
+
+
+def show_settings(keys: Iterable[str], complaint: str) -> None:
+    """Widgets side by side, as many as fit."""
+    with st.grid(3, min_column_width=190, gap="medium") as grid:
+        for key in keys:
+            with grid.cell():
+                show_setting(key, complaint)
+
+
+st.title("Train")
+st.html(START_IN_SIGHT)
+st.markdown("Choose a preset, change what you like, and start. The run goes on when this page is closed.")
+for sentence in draft.complaints:
+    st.warning(formatting.plain(sentence), icon=":material/link_off:")
+
+config, complaint = launch.check(draft)
+given = launch.foreseen(config) if config is not None else None
+fitted = forms.differences({key: given.flat()[key] for key in FITTED}, config) if config and given else {}
+objective = str(draft.value(forms.OBJECTIVE))
+form, side = st.columns([5, 3], gap="large")
+
+with form:
+    top = st.columns([3, 1], vertical_alignment="bottom")
+    st.session_state.setdefault("setting:preset", draft.preset)
+    top[0].selectbox(
+        "Preset",
+        list(PRESETS),
+        key="setting:preset",
+        format_func=lambda name: PRESETS[name].title,
+        on_change=preset_changed,
+    )
+    st.session_state.setdefault("setting:expert", draft.expert)
+    draft.expert = top[1].toggle(
+        "All settings", key="setting:expert", help="Show every setting, also the rare ones.", on_change=drafts.touch
+    )
+    preset = PRESETS[draft.preset]
+    st.markdown(f"{preset.reason}  \n:material/flag: {preset.expect}")
+    if draft.changes:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            count = len(draft.changes)
+            st.caption(f"{count} setting{'s differ' if count > 1 else ' differs'} from the preset.", width="content")
+            st.button("Undo", on_click=start_over, type="tertiary", icon=":material/undo:", key="undo")
+
+    for title, sections in (EXPERT if draft.expert else SIMPLE).items():
+        keys = [key for section in sections for key in forms.sections()[section] if key != "data.source"]
+        specs = map(forms.spec, keys)
+        keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
+        with st.container(border=True):
+            st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
+            if title == "Images":
+                image_source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
+            if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
+                show_setting(forms.OBJECTIVE, complaint)
+                st.caption(OBJECTIVES[objective].sentence)
+            show_settings((key for key in in_sight(keys) if key not in ON_THEIR_OWN), complaint)
+            if start_from.KEY in keys:
+                show_start(complaint)
+            if title == "Learning" and (switches := in_sight(ABLATIONS)):
+                with st.expander(
+                    "Ablations: take a part away, and see what it was for",
+                    icon=":material/science_off:",
+                    expanded=any(key in draft.changes for key in switches) or bool(preset.twin),
+                ):
+                    show_settings(switches, complaint)
+    sweep_form.draw(draft)
+
+points: list[dict[str, Any]] = []
+if config is not None and draft.grid:
+    points, complaint = sweep_form.check(draft, config)
+ready = config is not None and not complaint
+with side, st.container(border=True):
+    st.session_state.setdefault("setting:name", draft.name)
+    draft.name = st.text_input(
+        "Name of the sweep" if draft.grid else "Name of the run",
+        key="setting:name",
+        placeholder="numbered when empty" if draft.grid else "made from the preset when empty",
+        max_chars=120,
+        on_change=drafts.touch,
+    ).strip()
+    if complaint:
+        st.error(formatting.plain(complaint), icon=":material/error:")
+        if config is None:  # else it is the sweep that is wrong, which has widgets of its own
+            show_mend(complaint)
+    if config is not None and given is not None:
+        if points:
+            sweep_form.warn(config, points)
+        else:
+            launch.warn(config, mend)
+        launch.say_fitted(config, given)
+        launch.time_needed(given)
+        if points:
+            sweep_form.total(given, points)
+    if (
+        st.button(
+            f"Start {len(points)} runs" if points else "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not ready,
+            width="stretch",
+            key="start",
+            on_click=drafts.touch,
+        )
+        and config is not None
+        and ready
+    ):
+        try:
+            if points:
+                opened = {"compare": ",".join(launch.start_sweep(config, points, draft.name, draft.preset))}
+            else:
+                opened = {"run": launch.start(config, draft.name, draft.preset)}
+        except LabError as error:
+            st.error(formatting.plain(str(error)))
+        else:
+            st.switch_page("runs/page.py", query_params=opened)
+    if ready and config is not None and not points:
+        twin.on_form(config, draft.preset)
+    if config is not None:
+        launch.recipe(draft, config)
+
+drafts.remember(draft)

@@ -1,0 +1,173 @@
+// The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and passed over.
+const TRAVEL = 500 // milliseconds from one frame to the next while playing
+const STAY = 250 // milliseconds at a frame while playing
+const GLANCE = 160 // milliseconds when the slider is moved by hand
+const REST = 300 // milliseconds after which the slider is at rest
+const SPEEDS = [0.5, 1, 2, 4]
+
+class Timeline {
+  constructor(map, parent) {
+    this.map = map
+    this.box = element("div", "byol-map-time", parent)
+    this.toggle = iconButton("byol-map-play", this.box, "play", "Play (P)", () => (this.playing ? this.pause() : this.play()))
+    iconButton("byol-map-back", this.box, "back", "One evaluation back ([)", () => this.step(-1))
+    const track = element("div", "byol-map-track", this.box)
+    this.slider = Object.assign(element("input", "byol-map-slider", track), { type: "range", min: 0, step: 1 })
+    this.slider.setAttribute("aria-label", "Evaluation")
+    this.made = element("div", "byol-map-made", track)
+    iconButton("byol-map-next", this.box, "next", "One evaluation on (])", () => this.step(1))
+    this.speed = element("select", "byol-map-speed", this.box)
+    this.speed.setAttribute("aria-label", "Speed")
+    this.speed.append(...SPEEDS.map((speed) => new Option(`${speed}×`, speed)))
+    this.speed.value = "1"
+    this.words = element("span", "byol-map-when", this.box)
+    this.words.setAttribute("aria-live", "off")
+    this.trouble = element("div", "byol-map-failed", this.box)
+    this.why = element("span", "byol-map-why", this.trouble)
+    this.again = againButton(map, this.trouble)
+    this.slider.oninput = () => this.drag(Number(this.slider.value))
+    this.box.hidden = true
+  }
+
+  close() {
+    clearTimeout(this.next)
+    clearTimeout(this.resting)
+    if (this.map.state) fadePage(this.map.state.key, false)
+  }
+
+  get film() {
+    return this.map.state.frames
+  }
+
+  get last() {
+    return this.film.steps.length - 1
+  }
+
+  isMade(i) {
+    return Boolean(this.film.files[i])
+  }
+
+  // The made frame nearest to one, the earlier of two; -1: none.
+  nearest(i) {
+    for (let off = 0; off <= this.last; off += 1) {
+      if (i - off >= 0 && this.isMade(i - off)) return i - off
+      if (i + off <= this.last && this.isMade(i + off)) return i + off
+    }
+    return -1
+  }
+
+  // The next made frame in a direction; -1: none.
+  beyond(i, way) {
+    for (let j = i + way; j >= 0 && j <= this.last; j += way) if (this.isMade(j)) return j
+    return -1
+  }
+
+  // What Python asks for; whoever looked at the newest goes on doing so, and what was just done by hand stays.
+  follow(before, decided) {
+    const { steps } = this.film
+    const at = steps.indexOf(this.map.state.current)
+    if (decided) this.pause(false)
+    if (!before || decided) this.wanted = at < 0 ? this.last : at
+    else if (this.newest && !this.playing) this.wanted = this.last
+    else this.wanted = Math.max(steps.indexOf(before.frames.steps[this.wanted]), 0)
+    this.newest = this.wanted === this.last
+    this.box.hidden = steps.length < 2
+    this.slider.max = this.last
+    this.go(this.wanted, before ? TRAVEL : 0)
+    this.drawMade()
+  }
+
+  go(i, lasts) {
+    this.wanted = i
+    const near = this.nearest(i)
+    this.slider.value = i
+    this.say(near)
+    fadePage(this.map.state.key, this.film.steps[i] !== this.map.state.current)
+    if (near >= 0) this.map.show(near, lasts)
+  }
+
+  say(near) {
+    const { titles, accuracy } = this.film
+    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)} (validation)`].filter(Boolean)
+    const words = near === this.wanted ? of(near).join(" · ")
+      : `${titles[this.wanted]} ${this.map.state.failed[this.wanted] ? "could not be made" : "is not made yet"}${near < 0 ? "" : `, ${titles[near]} is shown`}`
+    this.words.textContent = words
+    this.slider.setAttribute("aria-valuetext", words)
+    if (near < 0) this.map.wait.say("The map is being made …")
+  }
+
+  drawMade() {
+    const { failed } = this.map.state
+    const share = (i) => `${((100 * i) / (this.last + 1)).toFixed(2)}%`
+    const color = (made, i) => (made ? "var(--made)" : failed[i] ? "var(--failed)" : "var(--unmade)")
+    const stops = this.film.files.map((made, i) => `${color(made, i)} ${share(i)} ${share(i + 1)}`)
+    this.made.style.background = `linear-gradient(to right, ${stops.join()})`
+    const missing = this.film.files.filter((made) => !made).length
+    this.made.hidden = !missing
+    this.made.title = `${missing} of ${this.last + 1} evaluations are not made yet`
+    this.drawFailed([...failed.keys()].filter((i) => failed[i] && !this.isMade(i)))
+  }
+
+  // Why some have no map, beside the one that is looked at: that one's reason stands on the map.
+  drawFailed(places) {
+    const { failed, again } = this.map.state
+    this.trouble.hidden = !places.length
+    if (!places.length) return
+    const names = places.slice(0, 3).map((i) => this.film.titles[i]).join(", ") + (places.length > 3 ? " …" : "")
+    const which = places.length > 1 ? `${places.length} maps (${names})` : `The map of ${names}`
+    this.why.textContent = `${which} could not be made: ${failed[places[0]]}`
+    this.again.hidden = !again
+  }
+
+  drag(i) {
+    this.pause(false)
+    const near = this.isMade(i) ? i : Math.max(this.beyond(i, i > this.wanted ? 1 : -1), -1)
+    this.go(near < 0 ? this.nearest(i) : near, GLANCE)
+    this.rest()
+  }
+
+  step(way) {
+    const next = this.beyond(this.wanted, way)
+    if (next < 0) return
+    this.pause(false)
+    this.go(next, GLANCE)
+    this.rest()
+  }
+
+  play() {
+    if (this.beyond(this.wanted, 1) < 0) this.go(this.beyond(-1, 1), 0)
+    clearTimeout(this.resting)
+    this.show(true)
+    this.turn()
+  }
+
+  async turn() {
+    clearTimeout(this.next)
+    const next = this.beyond(this.wanted, 1)
+    if (next < 0) return this.pause()
+    await this.map.loaded(next)
+    if (!this.playing) return
+    const speed = Number(this.speed.value)
+    this.go(next, TRAVEL / speed)
+    this.next = setTimeout(() => this.playing && this.turn(), (TRAVEL + STAY) / speed)
+  }
+
+  pause(rests = true) {
+    clearTimeout(this.next)
+    const was = this.playing
+    this.show(false)
+    if (was && rests) this.rest()
+  }
+
+  show(playing) {
+    this.playing = playing
+    setIcon(this.toggle, playing ? "pause" : "play", playing ? "Pause (P)" : "Play (P)")
+  }
+
+  // Told once the slider rests: the newest has no number, since a newer one may come.
+  rest() {
+    clearTimeout(this.resting)
+    this.newest = this.wanted === this.last
+    this.resting = setTimeout(() => this.map.word.tell("step", this.newest ? null : this.film.steps[this.wanted]), REST)
+  }
+}

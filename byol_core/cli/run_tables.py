@@ -1,0 +1,189 @@
+"""A run as the command line tells it: one JSON object for machines, small tables for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from byol_core.config import RunConfig, build
+from byol_core.errors import InputError
+from byol_core.evaluation import summary
+from byol_core.health.signs import SIGNS, SPACES, keys
+from byol_core.runs import accuracies
+from byol_core.runs.run import Run, finite
+from byol_core.runs.store import RunStore
+from byol_core.system.formatting import file_size, number
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# What every object has; None until it is known, and for ever where the run stopped or the images have no labels.
+NUMBERS = (
+    "steps",
+    "epochs",
+    "seconds",
+    "images_per_second",
+    "loss",
+    "knn_accuracy",
+    "knn_untrained",
+    "knn_pixels",
+    "std_ratio",
+    "projection_std_ratio",
+)
+_TITLES = {
+    "knn_accuracy": "kNN accuracy, test",
+    "knn_untrained": "kNN before training, test",
+    "knn_pixels": "kNN on raw pixels, test",
+    "std_ratio": "std ratio (1 healthy, 0 collapsed)",
+    "projection_std_ratio": "std ratio of the projection",
+    "loss": "loss",
+    "epochs": "epochs",
+    "steps": "steps",
+    "seconds": "seconds of training",
+    "images_per_second": "images a second",
+}
+
+_LEAST_MESSAGE = 24  # characters, however narrow the terminal is
+_BETWEEN = 2  # blanks between columns
+_FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt", "pid")
+
+
+def as_object(store: RunStore, run: Run) -> dict[str, Any]:
+    """All of a run with its numbers, of the end or so far.
+
+    ``accuracies`` hold those of the end once more, each with its split, the images it rests on and its interval;
+    ``brought`` is what training changed.
+    """
+    numbers: dict[str, Any] = dict.fromkeys(NUMBERS)
+    if run.attempt:
+        last = store.latest(run.run_id, "loss")
+        numbers |= {"steps": run.step, "epochs": run.epoch, "images_per_second": run.images_per_second}
+        numbers |= {"loss": last[3], "seconds": last[2]} if last else {}
+    started = run.started if run.state != "queued" else None  # of one that waits to be resumed, the attempt before
+    wall = round((run.ended or time.time()) - started, 2) if started else None
+    health = store.last_values(run.run_id, [key for space in SPACES for key in keys(space)])
+    told = {**run.as_dict(), **numbers, **run.summary, **accuracies.as_object(run)}
+    plain: dict[str, Any] = finite({**told, "wall_seconds": wall, "health": health})
+    return plain
+
+
+def numbers_table(run: Run) -> Table:
+    """The numbers at the end of a run."""
+    shown = table("", "")
+    if run.alarm:
+        shown.add_row("ALARM", run.alarm, style="bold red")
+    figures = accuracies.at_end(run)
+    for key, title in _TITLES.items():
+        value = run.summary.get(key)
+        told = summary.whole(figures[key]) if key in figures else number(value)
+        shown.add_row(title, _missing(run, key) if value is None else told)
+        if key == accuracies.PIXELS and (gain := accuracies.brought(run)):
+            shown.add_row("what training brought", summary.brought(gain))
+    return shown
+
+
+def _missing(run: Run, key: str) -> str:
+    """Why the end of a run has no such number."""
+    if run.summary.get("stopped") and key in ("knn_accuracy", "std_ratio", "projection_std_ratio"):
+        return "not judged, since the run was stopped"
+    return "no labels" if key.startswith("knn") else ""
+
+
+def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
+    """Runs, one a line: of a message so much as fits into ``width`` characters, the whole of it without."""
+    heads = ("run", "name", "state", "done", "epoch", "kNN (test)")
+    cells = [_so_far(run) for run in found]
+    taken = sum(max(map(len, column)) + _BETWEEN for column in zip(heads, *cells, strict=True))
+    room = None if width is None else max(_LEAST_MESSAGE, width - taken)
+    shown = table(*heads, "message")
+    for run, row in zip(found, cells, strict=True):
+        shown.add_row(*row, shorten(_message(run), room))
+    return shown
+
+
+def _so_far(run: Run) -> tuple[str, ...]:
+    done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
+    epoch = f"{run.epoch:.1f}" if run.attempt else ""
+    return run.run_id, run.name, run.state, done, epoch, knn_of(run)
+
+
+def _message(run: Run) -> str:
+    if run.alarm and run.alarm != run.message:
+        return f"{run.message} ALARM: {run.alarm}".lstrip()
+    return run.message or (run.phase if run.live else "")
+
+
+def shorten(text: str, most: int | None) -> str:
+    """So much of a text as fits, with an ellipsis where something is left out."""
+    return text if most is None or len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def knn_of(run: Run) -> str:
+    """``0.808 [0.782, 0.831] of 1,000``: the accuracy at the end of a run; empty while there is none."""
+    found = accuracies.at_end(run).get(accuracies.ACCURACY)
+    return f"{summary.accuracy(found)} of {found.images:,}" if found else number(run.summary.get(accuracies.ACCURACY))
+
+
+def queue_table(found: Sequence[Run]) -> Table:
+    """The waiting runs in the order in which they will start."""
+    shown = table("", "run", "name", "priority", "why it waits")
+    for place, run in enumerate(found, 1):
+        shown.add_row(str(place), run.run_id, run.name, str(run.priority or ""), run.message)
+    return shown
+
+
+def trash_table(found: Sequence[Run], sizes: Sequence[int]) -> Table:
+    """The runs of the trash with the bytes of their folders."""
+    shown = table("run", "name", "state", "thrown", "size")
+    for run, bytes_ in zip(found, sizes, strict=True):
+        thrown = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.deleted))
+        shown.add_row(run.run_id, run.name, run.state, thrown, file_size(bytes_))
+    return shown
+
+
+def facts_table(store: RunStore, run: Run) -> Table:
+    """One run, with the settings that are not the defaults."""
+    seen = as_object(store, run)
+    shown = table("", "")
+    if run.alarm:
+        shown.add_row("ALARM", run.alarm, style="bold red")
+    figures = accuracies.at_end(run)
+    for key in (*_FACTS, *NUMBERS, "wall_seconds", "folder", "group", "tags", "notes"):
+        if seen[key] not in (None, "", []):
+            shown.add_row(key, summary.whole(figures[key]) if key in figures else number(seen[key]))
+    if gain := accuracies.brought(run):
+        shown.add_row("brought", summary.brought(gain))
+    for label, text in _health_rows(seen["health"]):
+        shown.add_row(label, text)
+    for key, value in changed_settings(run).items():
+        shown.add_row(f"--set {key}", str(value))
+    return shown
+
+
+def _health_rows(health: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Each measured sign with its last values, such as ``0.812 (representation), 0.640 (projection)``."""
+    for sign in SIGNS.values():
+        known = [space for space in SPACES if sign.key_of(space) in health]
+        if known:
+            yield sign.label, ", ".join(f"{number(health[sign.key_of(space)])} ({space})" for space in known)
+
+
+def changed_settings(run: Run) -> dict[str, Any]:
+    """The settings of a run that differ from the defaults, by dotted key."""
+    try:
+        flat = build(run.config).flat()
+    except InputError:  # written by a release with other settings
+        return {}
+    defaults = RunConfig().flat()
+    return {key: value for key, value in flat.items() if value != defaults[key]}
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the look of all others."""
+    from rich.table import Table
+
+    empty = Table(*columns, box=None, show_header=any(columns), pad_edge=False, highlight=False)
+    for column in empty.columns:
+        column.overflow = "fold"
+    return empty

@@ -1,0 +1,45 @@
+"""What a run is: its settings, validated, without torch; :mod:`byol_core.config.run_config` joins the sections."""
+
+from byol_core.config.data import DataConfig
+from byol_core.config.evaluation import EvaluationConfig
+from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config.method import MethodConfig, Objective
+from byol_core.config.network import Encoder, NetworkConfig
+from byol_core.config.optimizer import OptimizerConfig
+from byol_core.config.run_config import (
+    FITTED,
+    SECTIONS,
+    RunConfig,
+    all_keys,
+    build,
+    field_info,
+    flatten,
+    sentence,
+)
+from byol_core.config.runtime import RuntimeConfig
+from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
+
+__all__ = [
+    "FITTED",
+    "OPERATIONS",
+    "PAPER",
+    "SECTIONS",
+    "DataConfig",
+    "Encoder",
+    "EvaluationConfig",
+    "MethodConfig",
+    "NetworkConfig",
+    "Objective",
+    "OptimizerConfig",
+    "Part",
+    "RunConfig",
+    "RuntimeConfig",
+    "ViewPreset",
+    "ViewsConfig",
+    "all_keys",
+    "build",
+    "field_info",
+    "flatten",
+    "sentence",
+    "setting",
+]

@@ -1,0 +1,37 @@
+"""Which images are learned from."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
+from byol_core.config.fields import Part, setting
+from byol_core.system.text import storable
+
+
+class DataConfig(Part):
+    """Which images are learned from."""
+
+    source: str = setting("eurosat", "Images", "A name from the catalog, or the path of a folder, archive, .npz, .npy.")
+    image_size: int = setting(
+        32, "Image size", "Every image is resized once to this height and width.", unit="pixels", ge=8, le=512
+    )
+    validation: float = setting(
+        0.1,
+        "Validation share",
+        "This share of the training images is held out of training, to judge the run while it learns.",
+        expert=True,
+        ge=0.0,
+        le=0.5,
+    )
+    limit: int | None = setting(
+        None, "Image limit", "Use at most this many training images (empty: all).", unit="images", expert=True, ge=2
+    )
+
+    @field_validator("source")
+    @classmethod
+    def _is_text(cls, source: str) -> str:
+        """No file of settings and no store holds the bytes that a file's name may have on Linux."""
+        if storable(source) != source:
+            raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
+        return source

@@ -1,0 +1,123 @@
+"""The encoder and the two heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR
+from byol_core.system.text import storable
+
+Encoder = Literal["conv-classroom", "conv-quarter", "conv-half", "conv-tutorial", "resnet18", "resnet34", "resnet50"]
+SMALL_SIDE = 64  # up to this many pixels a ResNet gets the small-image stem, as in the CIFAR experiments of the field
+# What can be held still: the blocks of a conv net; the stem and the four layers of a ResNet.
+STAGES: Mapping[str, int] = {"conv-classroom": 3}
+MOST_STAGES = 5
+
+
+class NetworkConfig(Part):
+    """The encoder and the two heads."""
+
+    encoder: Encoder = setting("conv-quarter", "Encoder", "The network whose representation is learned.")
+    pretrained: str = setting(
+        "",
+        "Start from",
+        "The weights that the encoder starts with: a run, a file of weights, torchvision:resnet18 or "
+        "timm:resnet18.a1_in1k. Empty: random ones.",
+    )
+    freeze: int = setting(
+        0,
+        "Stages held still",
+        "So many of the encoder's first stages keep their weights and the statistics of their norms. A stage is a "
+        "block of a conv net; in a ResNet the first is the stem, and four layers follow.",
+        unit="stages",
+        expert=True,
+        ge=0,
+        le=MOST_STAGES,
+    )
+    stem: Literal["auto", "small", "imagenet"] = setting(
+        "auto",
+        "ResNet stem",
+        "3x3 stride 1 for small images, or ImageNet's 7x7 with max-pool; auto: by size.",
+        expert=True,
+    )
+    projector_hidden: int | None = setting(
+        None,
+        "Projector width",
+        "Hidden units of the projector. Empty: as the objective has it, 1024 for BYOL.",
+        unit="units",
+        source=f"4096 in {PAPER}, §3.3",
+        expert=True,
+        only=WITH_PROJECTOR,
+        ge=8,
+        le=16384,
+    )
+    predictor_hidden: int | None = setting(
+        None,
+        "Predictor width",
+        "Hidden units of the predictor. Empty: as the objective has it, 1024 for BYOL.",
+        unit="units",
+        source=f"4096 in {PAPER}, §3.3",
+        expert=True,
+        only=PREDICTIVE,
+        ge=8,
+        le=16384,
+    )
+    projection_size: int | None = setting(
+        None,
+        "Projection size",
+        "Length of the projection. Empty: as the objective has it, 256 for BYOL.",
+        unit="numbers",
+        source=f"256 in {PAPER}, §3.3",
+        expert=True,
+        only=WITH_PROJECTOR,
+        ge=2,
+        le=8192,
+    )
+    projection_norm: bool = setting(
+        False,
+        "Norm after the projector",
+        "Batch norm at the projector's end, as SimSiam has it; the paper has none. It makes short runs learn faster.",
+        source="arXiv 2011.10566, §4",
+        expert=True,
+        only=WITH_PROJECTOR,
+    )
+    head_norm: Literal["batch", "none"] = setting(
+        "batch",
+        "Norm in the heads",
+        "Batch normalization in projector and predictor, as in the paper. None takes every one out of the heads.",
+        source="arXiv 2010.10241",
+        expert=True,
+        only=WITH_HEAD_NORM,
+    )
+    encoder_norm: Literal["batch", "group", "none"] = setting(
+        "batch",
+        "Norm in the encoder",
+        "Batch normalization as in the paper; group normalization looks at one image alone; none is an ablation.",
+        source="arXiv 2010.10241: BYOL works without batch statistics",
+        expert=True,
+    )
+
+    @field_validator("pretrained")
+    @classmethod
+    def _is_text(cls, value: str) -> str:
+        if storable(value) != value:
+            raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
+        return value.strip()
+
+    @field_validator("freeze")
+    @classmethod
+    def _are_there(cls, value: int, others: ValidationInfo) -> int:
+        encoder = str(others.data.get("encoder"))
+        most = STAGES.get(encoder, MOST_STAGES)
+        if value > most:
+            raise PydanticCustomError("no_such_stage", f"be at most {most}, the stages of {encoder}")
+        return value
+
+    def small_stem(self, image_size: int) -> bool:
+        """Whether a ResNet for images of this size gets the stem for small ones."""
+        return self.stem == "small" or (self.stem == "auto" and image_size <= SMALL_SIDE)

@@ -1,0 +1,165 @@
+"""Pairs of views that somebody named, one small YAML file each in the home; and the same as text to take along.
+
+A file holds the section ``views`` of a run's settings, so ``byol train --config FILE`` reads it as it is. The sides of
+the views are not in it: they belong to the images. Knows no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from byol_core.config import parsing
+from byol_core.config.run_config import build
+from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
+from byol_core.errors import InputError, LabError
+from byol_core.system.files import because, write_atomic
+
+FOLDER, SUFFIX = "view-presets", ".yaml"
+RECIPES: tuple[str, ...] = get_args(ViewPreset)
+LONGEST = 40
+MOST = 200
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]*")
+# Windows takes none of these as the name of a file.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_KEPT = ("preset", "strength", *OPERATIONS)
+
+
+def names(home: Path) -> list[str]:
+    """The names of what was saved in this home, in order; none where the folder cannot be read."""
+    try:
+        found = sorted(path.name.removesuffix(SUFFIX) for path in (home / FOLDER).glob(f"*{SUFFIX}"))
+    except OSError:
+        return []
+    return [name for name in found if not _why_not(name)]
+
+
+def load(home: Path, name: str) -> ViewsConfig:
+    """The views of that name, saved or a recipe. InputError when there are none, or when their file says no views."""
+    if name in RECIPES:
+        return ViewsConfig(preset=name)
+    path = _path(home, name)
+    if not path.is_file():
+        raise InputError(f"There are no views called '{name}'; there are {', '.join([*RECIPES, *names(home)])}.")
+    views = parsing.read_file(path).get("views")
+    if not isinstance(views, dict) or not set(views) <= set(_KEPT):
+        raise InputError(f"The file '{path}' should hold the section 'views' of a run's settings.")
+    return build({"views": views}).views
+
+
+def save(home: Path, name: str, views: ViewsConfig, *, overwrite: bool = False) -> Path:
+    """Keep the views under that name; InputError for a name that cannot be, or is taken unless ``overwrite``."""
+    path = _path(home, name)
+    if path.exists() and not overwrite:
+        raise InputError(f"There are views called '{name}' already; overwrite them, or choose another name.")
+    if not path.exists() and len(names(home)) >= MOST:
+        raise InputError(f"There are {MOST} saved views already; delete some first.")
+    try:
+        write_atomic(path, yaml.safe_dump({"views": settings(views)}, sort_keys=False).encode())
+    except OSError as error:
+        raise LabError(f"The views '{name}' could not be saved ({because(error)}).") from None
+    return path
+
+
+def delete(home: Path, name: str) -> None:
+    """Forget the views of that name; nothing happens when somebody else did so before."""
+    try:
+        _path(home, name).unlink(missing_ok=True)
+    except OSError as error:
+        raise LabError(f"The views '{name}' could not be deleted ({because(error)}).") from None
+
+
+def _path(home: Path, name: str) -> Path:
+    if why := _why_not(name):
+        raise InputError(why)
+    return home / FOLDER / f"{name}{SUFFIX}"
+
+
+def _why_not(name: str) -> str:
+    """Why views cannot be called so; nothing when they can."""
+    if name in RECIPES:
+        return f"'{name}' is a recipe that comes with the lab; choose another name."
+    if len(name) > LONGEST or not _NAME.fullmatch(name) or name.endswith((".", " ")) or _RESERVED.fullmatch(name):
+        return (
+            f"Views cannot be called '{name[: 2 * LONGEST]}': at most {LONGEST} letters without accents, digits, "
+            "spaces and - _ . +, a letter or digit first."
+        )
+    return ""
+
+
+def settings(views: ViewsConfig) -> dict[str, Any]:
+    """What a preset keeps: the recipe, the strength, and every operation that is not as the recipe says."""
+    return {name: value for name in _KEPT if (value := getattr(views, name)) is not None}
+
+
+def assignments(views: ViewsConfig) -> dict[str, Any]:
+    """The settings of a run that give these views whatever was set before: ``{"views.crop": 0.5, …}``."""
+    return {f"views.{name}": getattr(views, name) for name in _KEPT}
+
+
+def as_yaml(views: ViewsConfig) -> str:
+    """The section ``views`` of a run's settings, for ``byol train --config``; with the sides where they are given."""
+    sides = {name: side for name in ("size", "first_size") if (side := getattr(views, name)) is not None}
+    return yaml.safe_dump({"views": settings(views) | sides}, sort_keys=False)
+
+
+def as_python(
+    views: ViewsConfig,
+    *,
+    seed: int,
+    image_size: int,
+    source: str = "",
+    limit: int | None = None,
+    part: tuple[int, int] = (0, 16),
+    files: Sequence[str] = (),
+    copies: int = 1,
+) -> str:
+    """A program that makes exactly these views with the trainer's code: of images ``part`` (first, behind the last).
+
+    The images are training images of the set ``source``, thinned to ``limit``; or ``files``, cut square and resized.
+    ``copies``: a single picture is seen in so many draws.
+    """
+    pictures = _from_files(files, image_size) if files else _from_set(source, image_size, limit, part)
+    side = f", ({views.size}, {views.size})" if views.size else ""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in settings(views).items())
+    lines = [
+        "import torch",
+        "",
+        "from byol_core.augment import make_views, resolve",
+        "from byol_core.config import ViewsConfig",
+        *pictures["imports"],
+        "",
+        *pictures["code"],
+        *([f"images = images.repeat({copies}, 1, 1, 1)"] if copies > 1 else []),
+        f"views = ViewsConfig({arguments})",
+        f"generator = torch.Generator().manual_seed({seed})",
+        "# Both (n, 3, height, width), float32 in [0, 1].",
+        f"first, second = make_views(images, resolve(views), generator{side})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _from_set(source: str, size: int, limit: int | None, part: tuple[int, int]) -> Mapping[str, list[str]]:
+    thinned = f", limit={limit}" if limit else ""
+    return {
+        "imports": ["from byol_core.data.catalog import load"],
+        "code": [
+            f"found = load({source!r}, {size}{thinned})",
+            f"images = found.images[found.train[{part[0]}:{part[1]}]]  # (n, 3, height, width) uint8",
+        ],
+    }
+
+
+def _from_files(files: Sequence[str], size: int) -> Mapping[str, list[str]]:
+    return {
+        "imports": ["from pathlib import Path", "", "from byol_core.data.decode import decode"],
+        "code": [
+            f"files = {list(files)!r}",
+            f"pixels = [torch.tensor(decode(Path(file).read_bytes(), {size})) for file in files]",
+            "images = torch.stack(pixels).permute(0, 3, 1, 2)  # (n, 3, height, width) uint8",
+        ],
+    }

@@ -1,0 +1,89 @@
+"""The thumbnails of a run's probe images: one or several WebP sheets, row-major, read with doubt.
+
+A sheet may be no larger than 16,383 pixels a side, so that many images are spread over several: ``thumbnails.webp``,
+``thumbnails-1.webp`` and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byol_core.embeddings.snapshot import Probe
+from byol_core.errors import LabError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SHEET = "thumbnails.webp"
+Sheet = NDArray[np.uint8]  # (rows * cell, columns * cell, 3)
+
+
+def sheet_name(number: int) -> str:
+    """The file of the sheet of that number, counted from 0."""
+    return SHEET if number == 0 else f"thumbnails-{number}.webp"
+
+
+def sheet_names(probe: Probe) -> list[str]:
+    """The files of all sheets, in order."""
+    return [sheet_name(number) for number in range(-(-len(probe) // per_sheet(probe)))]
+
+
+def per_sheet(probe: Probe) -> int:
+    """Images on one sheet; the last may have fewer."""
+    return probe.per_sheet or len(probe)
+
+
+def sheets(probe: Probe) -> list[bytes]:
+    """All sheets as they lie on disk, after a look at whether they have a place for every image; LabError otherwise."""
+    found = []
+    for number, name in enumerate(sheet_names(probe)):
+        with _open(probe, number):
+            found.append((probe.folder / name).read_bytes())
+    return found
+
+
+def read_sheet(probe: Probe, number: int = 0) -> Sheet:
+    """One sheet, decoded: (rows * cell, columns * cell, 3) uint8; LabError when it is lost."""
+    try:
+        with _open(probe, number) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except OSError:
+        raise LabError(_lost(number)) from None
+
+
+def thumbnail(sheet: Sheet, probe: Probe, i: int) -> Sheet:
+    """The picture of image ``i`` (cell, cell, 3), cut from the sheet that it is on: ``i // per_sheet(probe)``."""
+    row, column = divmod(i % per_sheet(probe), probe.columns)
+    top, left = row * probe.cell, column * probe.cell
+    return sheet[top : top + probe.cell, left : left + probe.cell]
+
+
+def thumbnails(probe: Probe, chosen: Sequence[int]) -> list[Sheet]:
+    """The pictures of some images, each sheet read once; LabError when one is lost."""
+    numbers = {i // per_sheet(probe) for i in chosen}
+    decoded = {number: read_sheet(probe, number) for number in numbers}
+    return [thumbnail(decoded[i // per_sheet(probe)], probe, i) for i in chosen]
+
+
+def _lost(number: int) -> str:
+    return f"The pictures of this run ('{sheet_name(number)}') are missing or damaged."
+
+
+def _open(probe: Probe, number: int) -> Image.Image:
+    # Importing the format's own module spares Pillow from importing all the others.
+    from PIL import Image, WebPImagePlugin  # noqa: F401
+
+    count = min(per_sheet(probe), len(probe) - number * per_sheet(probe))
+    rows = -(-count // probe.columns)
+    try:
+        picture = Image.open(probe.folder / sheet_name(number), formats=["WEBP"])
+    except (OSError, Image.DecompressionBombError):
+        raise LabError(_lost(number)) from None
+    if picture.width < min(count, probe.columns) * probe.cell or picture.height < rows * probe.cell:
+        picture.close()
+        raise LabError(_lost(number))
+    return picture

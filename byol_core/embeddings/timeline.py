@@ -1,0 +1,302 @@
+"""The maps of all evaluations of a run, laid over each other so that they do not spin: learning as a film.
+
+PCA is there at once. What takes longer is asked of the warm process, an evaluation at a time: the one that is looked at
+first, then outward from it, each started from the map of its nearest neighbor in time and turned onto it. A map is
+kept under a hash of its vectors and its settings, so that a new evaluation extends the film and makes nothing anew.
+What a map was started from is kept with it: of two films whose maps were asked for in another order, the maps differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byol_core import jobs as warm
+from byol_core.embeddings.digest import digest, name_of
+from byol_core.embeddings.lru import Kept
+from byol_core.embeddings.pca import Projection, aligned, pca, unit
+from byol_core.embeddings.quality import Quality, quality
+from byol_core.embeddings.settings import MapSettings
+from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Probe, read_space
+from byol_core.errors import LabError
+from byol_core.jobs import Job
+
+# So many evaluations are asked for at a time: whoever closes the page leaves no more work behind.
+_AHEAD = 2
+# Of so many images the PCA of all evaluations is made at once; of more that of the one that is looked at.
+MOST_AT_ONCE = 12_000
+_LANE = "maps"
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """``xy``: (T, n, 2) float32, NaN for an evaluation whose map is not there; ``steps``: (T,) which they are of.
+
+    ``trust``, ``kept``: (T,) as in :mod:`byol_core.embeddings.quality`, NaN where unknown; ``shares``: (T, 2) of all
+    variance along the two axes, NaN for other methods than PCA. ``job``: what is still to be waited for, of one map
+    alone. ``failed``: why the map of a step is not there, of those that could not be made.
+    """
+
+    steps: tuple[int, ...]
+    xy: NDArray[np.float32]
+    trust: Matrix
+    kept: Matrix
+    shares: Matrix
+    job: Job
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+    def at(self, step: int) -> Matrix | None:
+        """The map (n, 2) of one evaluation; None when it is not there."""
+        if step not in self.steps:
+            return None
+        xy: Matrix = self.xy[self.steps.index(step)]
+        return xy if np.isfinite(xy).all() else None
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One map (n, 2) and what is known about it."""
+
+    xy: Matrix
+    trust: float = float("nan")
+    kept: float = float("nan")
+    shares: tuple[float, float] = (float("nan"), float("nan"))
+
+
+def _film(probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None) -> Film:
+    lost = Frame(np.full((len(probe), 2), np.nan, np.float32))
+    shown = [frame or lost for frame in frames]
+    return Film(
+        tuple(evaluation.step for evaluation in probe.evaluations),
+        np.stack([frame.xy for frame in shown]),
+        np.array([frame.trust for frame in shown], np.float32),
+        np.array([frame.kept for frame in shown], np.float32),
+        np.array([frame.shares for frame in shown], np.float32),
+        job,
+        failed or {},
+    )
+
+
+# PCA, at once
+
+
+def pca_film(probe: Probe, space: str, *, judged: int | None = None, only: int | None = None) -> Film:
+    """PCA of every evaluation, each turned onto the one before it (the first as it is), in this process.
+
+    One thousand images take some hundredths of a second an evaluation, 60,000 about two. ``judged``: the step whose
+    trustworthiness is wanted; ``only``: the one step whose map is wanted. What cannot be read is left out; LabError
+    when that is all.
+    """
+    frames: list[Frame | None] = []
+    before, why = None, None
+    for evaluation in probe.evaluations:
+        try:
+            found = None if only not in (None, evaluation.step) else _turned(probe, evaluation, space, before)
+        except LabError as error:
+            found, why = None, error
+        before = before if found is None else found.xy
+        if found is not None and judged == evaluation.step:
+            found = _judged(probe, evaluation, space, found)
+        frames.append(found)
+    if why is not None and not any(frames):
+        raise why
+    return _film(probe, frames, Job("ready", 1.0))
+
+
+def _turned(probe: Probe, evaluation: Evaluation, space: str, before: Matrix | None) -> Frame:
+    found = _pca(probe, evaluation, space)
+    xy = found.xy if before is None else aligned(found.xy, before)
+    return Frame(xy, shares=found.shares)
+
+
+def _judged(probe: Probe, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
+    """Turning a map changes no neighborhood, so PCA is judged as it is."""
+    seen = _qualities.make(
+        (digest(probe, evaluation, space), space),
+        lambda: quality(unit(read_space(probe, evaluation, space)), _pca(probe, evaluation, space).xy),
+    )
+    return Frame(frame.xy, seen.trust, seen.kept, frame.shares)
+
+
+def _pca(probe: Probe, evaluation: Evaluation, space: str) -> Projection:
+    name = (digest(probe, evaluation, space), space)
+    return _projections.make(name, lambda: pca(unit(read_space(probe, evaluation, space))))
+
+
+_projections: Kept[Projection] = Kept(512)
+_qualities: Kept[Quality] = Kept(512)
+
+
+# The others, by the warm process
+
+
+def film(
+    home: Path,
+    probe: Probe,
+    space: str,
+    settings: MapSettings,
+    *,
+    first: int,
+    whole: bool,
+    start: bool = True,
+) -> Film:
+    """What there is of the film, with the map of step ``first`` and, if ``whole``, of all others asked for.
+
+    To be called again and again: each call asks for the next. ``start=False``: only what is there. The film's job is
+    "ready" when all that is wanted is there, "failed" when nothing more comes, "absent" when nothing was asked for.
+    LabError when there is no evaluation ``first``, or the folder cannot be written.
+    """
+    names = _names(probe, space, settings)
+    frames = {name: _frame(_file(probe, name), len(probe)) for name in dict.fromkeys(names) if name}
+    wanted = list(dict.fromkeys(name for name in _outward(probe, names, first, whole) if name))
+    if names[_place(probe, first)] is None:
+        digest(probe, probe.evaluation(first), space)  # says why
+    jobs = {name: _job(probe, name) for name in wanted if frames[name] is None}
+    job = _go_on(home, probe, space, settings, names, first, jobs, start) if jobs else Job("ready", 1.0)
+    failed = _failed(probe, space, names, jobs) if whole else {}
+    return _film(probe, [frames[name] if name else None for name in names], job, failed)
+
+
+def _go_on(
+    home: Path,
+    probe: Probe,
+    space: str,
+    settings: MapSettings,
+    names: list[str | None],
+    first: int,
+    jobs: Mapping[str, Job],
+    start: bool,
+) -> Job:
+    """Ask for the next that are missing; the first of them that is being worked on, else why there is none."""
+    mine, told = names[_place(probe, first)], []
+    missing = list(jobs)
+    # What the others start from has to be there before them.
+    for name in missing[:1] if missing[0] == mine else missing:
+        job = jobs[name]
+        if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
+            step = first if name == mine else probe.evaluations[names.index(name)].step
+            question = {"space": space, "step": step, "method": settings.method, **settings.used()}
+            kind = "map" if name == mine else "film"
+            job = warm.ask(home, _LANE, probe.folder / MAPS, name, kind, question)
+        told.append(job)
+        if sum(job.state in ("waiting", "running") for job in told) >= _AHEAD:
+            break
+    states = ("running", "waiting", "failed", "absent", "ready")
+    return min(told, key=lambda job: states.index(job.state))
+
+
+def _failed(probe: Probe, space: str, names: list[str | None], jobs: Mapping[str, Job]) -> dict[int, str]:
+    """Why the map of a step cannot be there, of each whose computation failed or whose vectors are lost."""
+    found = {}
+    for evaluation, name in zip(probe.evaluations, names, strict=True):
+        if name and name in jobs and jobs[name].state == "failed":
+            found[evaluation.step] = jobs[name].message
+        elif name is None:
+            try:
+                digest(probe, evaluation, space)
+            except LabError as error:
+                found[evaluation.step] = str(error)
+    return found
+
+
+def _job(probe: Probe, name: str) -> Job:
+    """Where a map stands that is not there; an answer that is none of it is thrown away."""
+    job = warm.job(probe.folder / MAPS, name)
+    if job.state != "ready" or _frame(_file(probe, name), len(probe)) is not None:  # it came this moment
+        return job
+    warm.forget(probe.folder / MAPS, name)
+    return Job("absent")
+
+
+def retry(home: Path, probe: Probe, space: str, settings: MapSettings, *, first: int, whole: bool) -> Film:
+    """Ask again for what failed."""
+    for name in _names(probe, space, settings):
+        if name and warm.job(probe.folder / MAPS, name).state == "failed":
+            warm.forget(probe.folder / MAPS, name)
+    return film(home, probe, space, settings, first=first, whole=whole)
+
+
+def frame_of(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> Frame | None:
+    """The map of one evaluation that the page shows; None when it is not there."""
+    return _frame(_file(probe, frame_name(probe, evaluation, space, settings)), len(probe))
+
+
+def frame_name(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> str:
+    """The name of one map: of its vectors and what the method depends on. LabError when the vectors are lost."""
+    return name_of("map", digest(probe, evaluation, space), space, settings.method, _as_kept(settings.used()))
+
+
+def _as_kept(used: dict[str, float]) -> dict[str, float]:
+    """The settings under the names that kept maps were called by from the start."""
+    return {"neighbours" if name == "neighbors" else name: value for name, value in used.items()}
+
+
+def _names(probe: Probe, space: str, settings: MapSettings) -> list[str | None]:
+    """Of each evaluation; None where its file is lost."""
+    names: list[str | None] = []
+    for evaluation in probe.evaluations:
+        try:
+            names.append(frame_name(probe, evaluation, space, settings))
+        except LabError:
+            names.append(None)
+    return names
+
+
+def _place(probe: Probe, step: int) -> int:
+    return probe.evaluations.index(probe.evaluation(step))
+
+
+def _outward(probe: Probe, names: list[str | None], first: int, whole: bool) -> Iterator[str | None]:
+    """The names in the order in which they are made."""
+    middle = _place(probe, first)
+    places = sorted(range(len(names)), key=lambda place: abs(place - middle))
+    yield from (names[place] for place in (places if whole else places[:1]))
+
+
+def _file(probe: Probe, name: str) -> Path:
+    return probe.folder / MAPS / f"{name}.safetensors"
+
+
+def _frame(file: Path, n: int) -> Frame | None:
+    """A finished map; None when there is none that can be read."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return _read_frame(file, n, found.st_mtime_ns, found.st_ino)
+
+
+@lru_cache(maxsize=512)
+def _read_frame(file: Path, n: int, *stamp: int) -> Frame | None:
+    found = warm.result(file.parent, file.stem)
+    if found is None:
+        return None
+    try:
+        xy, about = found.arrays["xy"], found.about
+        shares = (float(about["shares"][0]), float(about["shares"][1]))
+        frame = Frame(xy.astype(np.float32), float(about["trust"]), float(about["kept"]), shares)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
+    return frame if xy.shape == (n, 2) and np.isfinite(xy).all() else None
+
+
+def neighbor_frame(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> Matrix | None:
+    """The map (n, 2) of the evaluation nearest in time that has one; None when none has."""
+    names, here = _names(probe, space, settings), probe.evaluations.index(evaluation)
+    for place in sorted(range(len(names)), key=lambda place: abs(place - here)):
+        name = names[place]
+        if place != here and name and (found := _frame(_file(probe, name), len(probe))) is not None:
+            return found.xy
+    return None
+
+
+def settings_of(question: dict[str, Any]) -> MapSettings:
+    """The settings that a question names; InputError when they are none."""
+    known = ("method", "neighbors", "min_dist", "perplexity", "seed")
+    return MapSettings(**{name: question[name] for name in known if name in question})

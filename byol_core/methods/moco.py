@@ -1,0 +1,61 @@
+"""MoCo: InfoNCE against a queue of keys from a network that follows the online one (arXiv 1911.05722, 2003.04297).
+
+Symmetric, so that both views are anchors as in BYOL: the mean of both directions, at the same forward passes as BYOL;
+the paper's own form takes one direction and half of them. Keys are not shuffled between devices before batch norm: on
+one device there is nothing to shuffle between.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from byol_core.config import RunConfig
+from byol_core.distributed.collectives import gather
+from byol_core.losses.contrastive import info_nce
+from byol_core.losses.precision import widened
+from byol_core.methods.base import Method, StepOutput, build_target
+
+MOCO_TEMPERATURE = 0.2  # MoCo v2, arXiv 2003.04297, Table 1
+
+
+class Momentum(Method):
+    """Queries of the online network against the target's keys of the other view, and a queue of earlier keys."""
+
+    queue: Tensor
+    place: Tensor
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__(config)
+        method = config.method
+        self.target = build_target(config, self.online)
+        self.temperature = MOCO_TEMPERATURE if method.temperature is None else method.temperature
+        self.register_buffer("queue", F.normalize(torch.randn(method.negatives, self.projection_size), dim=1))
+        self.register_buffer("place", torch.zeros((), dtype=torch.int64))  # where the next key goes
+
+    def forward(
+        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
+    ) -> StepOutput:
+        """The loss of two views (B, 3, H, W) in [0, 1]; in training mode their keys then join the queue."""
+        q1, q2 = self.on_both(self.online, first, second)
+        k1, k2 = self._keys(first, second)
+        negatives = self.queue.clone()  # the backward pass reads it after the new keys have been written
+        loss = info_nce(q1, k2, negatives, self.temperature) + info_nce(q2, k1, negatives, self.temperature)
+        if self.training:
+            self._enqueue(gather(torch.cat([k1, k2])))
+        return StepOutput(loss / 2, q1.detach())
+
+    @torch.no_grad()
+    def _keys(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        assert self.target is not None
+        k1, k2 = self.on_both(self.target, first, second)
+        return F.normalize(widened(k1), dim=1), F.normalize(widened(k2), dim=1)
+
+    @torch.no_grad()
+    def _enqueue(self, keys: Tensor) -> None:
+        """Write keys over the oldest; of more keys than the queue is long, the last."""
+        keys = keys[-len(self.queue) :]
+        places = (self.place + torch.arange(len(keys), device=keys.device)) % len(self.queue)
+        self.queue.index_copy_(0, places, keys)
+        self.place.copy_((self.place + len(keys)) % len(self.queue))

@@ -1,0 +1,154 @@
+"""What a run keeps for the map: ``embeddings/`` with the pictures, and at each evaluation what was made of them.
+
+:mod:`byol_core.embeddings.snapshot` reads it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from byol_core.data.catalog import load
+from byol_core.data.mapped import take
+from byol_core.embeddings.thumbnails import sheet_name
+from byol_core.networks.features import pixels
+from byol_core.system.files import write_atomic
+from byol_core.training.eval_images import Probe
+
+TEST = "test.safetensors"
+_CELL, _SMALL_CELL, _FEW = 64, 32, 5000  # pixels of a thumbnail, of one among many, and how many are few
+_COLUMNS = 50
+# Of 64 pixels 3,200 a side, far from the 16,383 that WebP allows, and quick to decode.
+PER_SHEET = 2500
+_SHRUNK = 256  # at a time: of 224 pixels 150 MB as floats
+_RELOAD = 6000  # sets up to this size are read again for sharper thumbnails than the training's size
+
+
+@dataclass(frozen=True)
+class Look:
+    """One evaluation of the n mapped images.
+
+    representation, projection: (n, d). accuracy: of kNN on the validation images. spectra: singular values by name.
+    predicted: what kNN said of each, (n,) int16, and how sure it was, (n,) float16; None without labels.
+    """
+
+    step: int
+    epoch: float
+    representation: Tensor
+    projection: Tensor
+    accuracy: float | None
+    spectra: dict[str, Tensor]
+    predicted: tuple[Tensor, Tensor] | None
+
+
+class EmbeddingFolder:
+    """Writes what the map needs: the mapped images' representations at each evaluation, and their pictures."""
+
+    def __init__(self, folder: Path, probe: Probe) -> None:
+        self.folder = folder
+        self.probe = probe
+        self.evaluations: list[dict[str, Any]] = []
+        self._cell = _CELL if len(probe.mapped) <= _FEW else _SMALL_CELL
+        self._per_sheet: int | None = PER_SHEET
+
+    def start(self) -> None:
+        """Write the pictures and the raw pixels, once a run."""
+        from safetensors.torch import save
+
+        mapped, images = self.probe.mapped, self.probe.set
+        side = images.images.shape[2]
+        if side < self._cell and len(images) <= _RELOAD:
+            data = self.probe.config.data
+            sharper = load(data.source, self._cell, limit=data.limit)
+            images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
+        self._cell = min(self._cell, images.images.shape[2])
+        for number, rows in enumerate(torch.split(mapped, self._per_sheet or len(mapped))):
+            sheet = contact_sheet(take(images.images, rows), self._cell)
+            write_atomic(self.folder / sheet_name(number), sheet)
+        raw = (pixels(self.probe.set.images, 16, mapped) * 255).round().byte()
+        write_atomic(self.folder / "pixels.safetensors", save({"pixels": raw}))
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on after a checkpoint that knew these evaluations; files of later ones are written again."""
+        self.evaluations = list(state["evaluations"])
+        self._cell = state["cell"]
+        self._per_sheet = state.get("per_sheet")  # earlier releases wrote a single sheet
+        if not state.get("beside", 0):
+            self.probe.map_only_test()
+
+    def state(self) -> dict[str, Any]:
+        """Plain values for a checkpoint; ``beside``: how many images are mapped that are no test images."""
+        beside = len(self.probe.mapped) - len(self.probe.shown)
+        return {
+            "evaluations": self.evaluations, "cell": self._cell, "beside": beside, "per_sheet": self._per_sheet,
+        }  # fmt: skip
+
+    def add(self, look: Look) -> None:
+        """Write one evaluation: the file first, then the index that names it."""
+        from safetensors.torch import save
+
+        name = f"step-{look.step:08d}.safetensors"
+        found = {"representation": look.representation.half(), "projection": look.projection.half(), **look.spectra}
+        if look.predicted is not None:
+            found |= dict(zip(("predicted", "confidence"), look.predicted, strict=True))
+        write_atomic(self.folder / name, save({key: value.cpu().contiguous() for key, value in found.items()}))
+        entry: dict[str, Any] = {"step": look.step, "epoch": round(look.epoch, 3), "file": name}
+        entry |= {"knn_accuracy": look.accuracy, "knn_split": "validation"}
+        entry["knn_images"] = self.probe.counts["validation"]
+        self.evaluations = [e for e in self.evaluations if e["step"] != look.step] + [entry]
+        self._write_index()
+
+    def add_test(self, right: dict[str, Tensor]) -> None:
+        """Write which test images were named rightly in the end, so that runs can be compared image by image.
+
+        ``right``: (Q,) bool by the key of the accuracy, of the labeled test images in their order.
+        """
+        from safetensors.torch import save
+
+        rows = self.probe.tested
+        assert self.probe.labels is not None
+        found = {"rows": rows.int(), "labels": self.probe.labels[rows].int()}
+        found |= {key: value.byte() for key, value in right.items()}
+        write_atomic(self.folder / TEST, save({key: value.cpu().contiguous() for key, value in found.items()}))
+
+    def _write_index(self) -> None:
+        probe, data = self.probe, self.probe.config.data
+        labels = None if probe.set.labels is None else probe.set.labels[probe.mapped].tolist()
+        index = {
+            "source": data.source,
+            "image_size": data.image_size,
+            "class_names": list(probe.set.class_names),
+            "columns": _COLUMNS,
+            "cell": self._cell,
+            **({} if self._per_sheet is None else {"per_sheet": self._per_sheet}),
+            "evaluations": self.evaluations,
+            "indices": probe.mapped.tolist(),
+            "labels": labels,
+            "splits": probe.splits.tolist(),
+        }
+        write_atomic(self.folder / "probe.json", (json.dumps(index, ensure_ascii=False) + "\n").encode())
+
+
+def _shrunk(images: Tensor, cell: int) -> Tensor:
+    return F.interpolate(images.float(), (cell, cell), mode="bilinear", antialias=True).round().byte()
+
+
+def contact_sheet(images: Tensor, cell: int) -> bytes:
+    """Pictures (N, 3, H, W) uint8 as one WebP sheet of 50 columns, row-major, each ``cell`` pixels wide."""
+    if images.shape[2] != cell:
+        images = torch.cat([_shrunk(some, cell) for some in torch.split(images, _SHRUNK)])
+    rows = -(-len(images) // _COLUMNS)
+    sheet = torch.zeros(rows * _COLUMNS, 3, cell, cell, dtype=torch.uint8)
+    sheet[: len(images)] = images
+    grid = sheet.view(rows, _COLUMNS, 3, cell, cell).permute(0, 3, 1, 4, 2).reshape(rows * cell, _COLUMNS * cell, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(grid.numpy()).save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()

@@ -1,0 +1,395 @@
+"""The training loop: a RunConfig in, events out; stop, resume, and the numbers at the end.
+
+Metrics stay on the device and cross to the host about twice a second, so the loop never waits for them. Order and views
+of a step depend only on the seed and the step, so a run that was killed and resumed sees what it would have seen, on
+however many processes.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from byol_core.config import RunConfig
+from byol_core.data.catalog import load
+from byol_core.data.imageset import ImageSet
+from byol_core.distributed import collectives, launch
+from byol_core.distributed.launch import World
+from byol_core.errors import InputError, LabError
+from byol_core.events import Listener, MetricRow, Progress, Silent, StopAsked, Summary
+from byol_core.health import is_finite, signs
+from byol_core.methods import build_method
+from byol_core.methods.base import fill, freeze
+from byol_core.networks import Encoder
+from byol_core.networks.sound import unusable
+from byol_core.optim import optimizers
+from byol_core.system import free_memory, threads
+from byol_core.system.device import keep_memory, pick_device, use_threads
+from byol_core.system.files import write_atomic, write_json
+from byol_core.training import metric_log, small_sets
+from byol_core.training.batches import Batches
+from byol_core.training.eval_images import Probe
+from byol_core.training.metric_log import MetricLog
+from byol_core.training.online_evaluation import Judge
+from byol_core.training.step import Stepper
+from byol_core.weights import checkpoint, sources
+from byol_core.weights.encoder_files import set_statistics
+
+__all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "follow", "train"]
+
+_LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
+
+
+def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
+    """Run a configuration in a run folder, from its start or from its newest checkpoint.
+
+    Under torchrun, or with ``runtime.processes`` over 1, this is rank 0, which tells the others what to train.
+    Raises InputError when the settings do not fit the images or the machine, LabError when the run itself fails, and
+    StopAsked when the listener wants to stop before the first step.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    launch.forget_words(folder)
+    world = launch.join(config.runtime.processes, folder, config.runtime.device)
+    try:
+        collectives.share((config, folder))
+        return _run(world, config, folder, listener, resume)
+    except Exception as error:
+        explained = launch.explain(error, world, folder)
+        if explained is error:
+            raise
+        raise explained from error
+    finally:
+        launch.leave(world)
+
+
+def follow() -> None:
+    """Train the share of a rank other than 0, as rank 0 says; LabError when this or another rank fails."""
+    world = launch.follow()
+    config, folder = collectives.share(None)
+    try:
+        _run(world, config, folder, Silent(), False)
+    except Exception as error:
+        explained = launch.explain(error, world, folder)
+        if explained is not error:
+            raise explained from error
+        word = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        launch.leave_word(folder, word)
+        raise
+    finally:
+        launch.leave(world)
+
+
+def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resume: bool) -> Summary:
+    use_threads(config.runtime.threads, world.neighbors)
+    free_memory.shared_by(world.neighbors)
+    device = pick_device(config.runtime.device, world.local_rank)
+    images = load(
+        config.data.source,
+        config.data.image_size,
+        progress=_Loading(listener).tell,
+        limit=config.data.limit,
+        images=config.runtime.images,
+    )
+    for text in (images.note, *images.skipped[:20]):
+        if text:
+            listener.note(text)
+    told = listener if world.writes else Silent()
+    config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
+    trainer = Trainer(config, images, folder, device, listener, world)
+    try:
+        return trainer.run(resume)
+    finally:
+        trainer.close()
+
+
+class _Loading:
+    """Hands on how far the reading of the images is, not more often than anybody can see."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.told = -math.inf
+        self.tell("loading images", 0.0)
+
+    def tell(self, text: str, share: float) -> None:
+        now = time.perf_counter()
+        if now - self.told >= metric_log.FLUSH_SECONDS:
+            self.told = now
+            phase = f"{text}, {share:.0%}" if share else text
+            self.listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
+            if self.listener.should_stop():
+                raise StopAsked
+
+
+class Trainer:
+    """One run on one device, or this rank's share of it."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        images: ImageSet,
+        folder: Path,
+        device: torch.device,
+        listener: Listener,
+        world: World = World(),  # noqa: B008 - frozen
+    ) -> None:
+        self.config, self.folder, self.device, self.listener, self.world = config, folder, device, listener, world
+        self.probe = Probe(config, images, device)
+        _check(len(self.probe.training))
+        if device.type == "cpu":
+            keep_memory()
+        self.batches = Batches(
+            self.probe.images, self.probe.labels, self.probe.training,
+            batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,
+            parts=config.accumulate,
+        )  # fmt: skip
+        self.per_epoch = self.batches.per_epoch
+        total = max(1, round(config.epochs * self.per_epoch))
+        self.total = min(total, config.steps or total)
+        torch.manual_seed(config.seed)
+        self.model = build_method(config, images=len(self.probe.training), classes=images.classes)
+        for encoder in (module for module in self.model.modules() if isinstance(module, Encoder)):
+            set_statistics(encoder, images)
+        freeze(self.model, config.network.freeze)
+        self.model = self.model.to(device).to(memory_format=torch.channels_last)
+        if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
+            torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
+        self.stepper = Stepper(config, self.model, self.batches, device, self.total, world)
+        self.judge = Judge(config, self.probe, folder, device)
+        self.step = 0
+        self.log = MetricLog(
+            max(1, self.total // _LOGGED_STEPS), config.batch_size, self.per_epoch,
+            self.stepper.values, listener.metrics, self._refuse,
+        )  # fmt: skip
+        self.threads = threads.Follower(torch.get_num_threads(), self._may_follow())
+
+    def _may_follow(self) -> bool:
+        """Whether the number of threads may change: it was not set, counts on this device, and compiles nothing anew.
+
+        Several processes would follow each other.
+        """
+        free = self.config.runtime.threads == 0 and self.world.size == 1
+        return free and self.device.type == "cpu" and self.stepper.execution == "eager"
+
+    def close(self) -> None:
+        """Let go of the threads that read ahead."""
+        self.batches.close()
+
+    # The run
+
+    def run(self, resume: bool) -> Summary:
+        """Train to the end, or until the listener says stop."""
+        mine = resume and self.world.writes
+        state = checkpoint.latest(self.folder / "checkpoints", self.listener.note) if mine else None
+        state = collectives.share(state)  # one reads; the others need not see its disk
+        if state is not None:
+            self._restore(state)
+            if self.world.writes:  # of the stop before: it would be taken for the encoder of the end
+                (self.folder / "encoder.safetensors").unlink(missing_ok=True)
+            self.listener.note(f"Resumed at step {self.step} of {self.total}.")
+        else:
+            self._take_start()
+            if self.world.writes:
+                self._begin()
+        if self.world.size > 1 and self.device.type == "cpu" and _has_batch_norm(self.model):
+            self.listener.note("On CPUs each process normalizes by its own share of a batch, not by the whole.")
+        stopped = self._loop()
+        if not self.world.writes:
+            return self._summary(stopped, {})
+        self._save()
+        return self._finish(stopped)
+
+    def _loop(self) -> bool:
+        keep = max(1, round(self.config.runtime.checkpoint_every * self.per_epoch))
+        self.model.train()
+        self._go_on()
+        while self.step < self.total:
+            loss = self.train_step()
+            self.step += 1
+            loss = collectives.mean(loss)
+            collectives.meet()
+            self.threads.step()
+            self._after(loss)
+            if self.step < self.total and collectives.agree(self.world.writes and self.listener.should_stop()):
+                return True
+            if self.step % keep == 0 and self.step < self.total and self.world.writes:
+                self._save()
+                self._go_on()
+        return False
+
+    def _go_on(self) -> None:
+        """From here on there are steps again."""
+        self.log.go_on()
+        self.threads.go_on()
+
+    def train_step(self) -> Tensor:
+        """Views, loss, gradients, update, moving average; returns the loss, on the device."""
+        return self.stepper.take(self.step)
+
+    def _after(self, loss: Tensor) -> None:
+        """What is told and measured after a step, by the rank that writes."""
+        if not self.world.writes:
+            return
+        if self.log.add(self.step, loss, self.step == self.total):
+            self.tell("training")
+        if self.step == self.total or self.config.evaluation.is_due(self.step, self.per_epoch):
+            self._evaluate()
+            self._go_on()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, in all attempts, without what is done between the steps."""
+        return self.log.seconds
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training images so far."""
+        return self.step / self.per_epoch
+
+    @property
+    def images_per_second(self) -> float:
+        """Training images a second, each seen in two views, over all steps so far."""
+        return self.step * self.config.batch_size / self.seconds if self.seconds else 0.0
+
+    def tell(self, phase: str) -> None:
+        """A sign of life with what is being done."""
+        left = (self.total - self.step) * self.log.seconds_a_step
+        slow = self.threads.slowed_by
+        self.listener.progress(Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase, slow))
+
+    # Looking at it
+
+    def _take_start(self) -> None:
+        """Put the weights that the run starts from in the place of the drawn ones, whose numbers are taken before."""
+        if not self.config.network.pretrained:
+            return
+        state = None
+        if self.world.writes:
+            self.tell("loading the weights to start from")
+            start = sources.load(self.config.network.pretrained, self.folder.parent)
+            sources.check(start, self.config)
+            self.judge.before(self.model, self._stop_early)
+            self.listener.note(f"Starts from the weights of {start.title} ({start.digest}).")
+            state = start.encoder.state_dict()
+        fill(self.model, collectives.share(state))
+
+    def _begin(self) -> None:
+        self.tell("measuring the untrained encoder")
+        self._tell_metrics(self.judge.start(self.model, self._stop_early))
+
+    def _stop_early(self) -> None:
+        self.threads.pulse()
+        if self.world.size == 1 and self.listener.should_stop():
+            raise StopAsked
+
+    def _evaluate(self) -> None:
+        self.log.flush()
+        self.tell("evaluating")
+        self._tell_metrics(self.judge.look(self.model, self.step, self.epoch))
+        if self.step == self.total or self.config.evaluation.is_regular(self.step, self.per_epoch):
+            self.listener.alarm(signs.verdict(self.judge.latest, self.judge.first, self.config))
+        self.tell("training")
+
+    def _tell_metrics(self, values: dict[str, float]) -> None:
+        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
+
+    def _refuse(self, step: int) -> None:
+        """End a run whose loss is not a number; its last good checkpoint is kept."""
+        sentence = signs.not_a_number(step, self.config)
+        self.listener.alarm(sentence)
+        raise LabError(sentence)
+
+    # Saving
+
+    def _save(self) -> None:
+        self.log.flush()
+        if not all(is_finite(value) for value in self.model.state_dict().values()):  # its update was not fine
+            self._refuse(self.step)
+        self.tell("saving a checkpoint")
+        checkpoint.save(
+            self.folder / "checkpoints",
+            self.step,
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.stepper.optimizer.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "loss": self.log.last,
+                "images": self.probe.fingerprint,
+                **self.judge.state(),
+            },
+        )
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        if state["images"] != self.probe.fingerprint:
+            raise InputError(
+                "The images of this run have changed since its checkpoint, so it cannot go on; clone it instead."
+            )
+        if complaint := unusable(state["model"]):
+            raise LabError(
+                f"The weights in the checkpoint of this run {complaint}, so it cannot go on; clone it instead."
+            )
+        self.model.load_state_dict(state["model"])
+        # "optimiser" until it was spelled as in torch.
+        optimizers.load_state(self.stepper.optimizer, state.get("optimizer") or state["optimiser"])
+        self.step = state["step"]
+        self.log.restart(self.step, state["seconds"], state["loss"])
+        self.judge.restore(state)
+
+    def _finish(self, stopped: bool) -> Summary:
+        """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
+        _save_encoder(self.folder / "encoder.safetensors", self.model.online.encoder, self.config)
+        if not stopped:
+            self.tell("judging on the test images")
+        summary = self._summary(stopped, {} if stopped else self.judge.final(self.model))
+        write_json(self.folder / "summary.json", summary.as_dict())
+        return summary
+
+    def _summary(self, stopped: bool, judged: dict[str, Any]) -> Summary:
+        evaluation, counts = self.config.evaluation, self.probe.counts
+        return Summary(
+            stopped=stopped,
+            steps=self.step,
+            epochs=round(self.epoch, 3),
+            seconds=round(self.seconds, 2),
+            images_per_second=round(self.images_per_second, 1),
+            loss=self.log.last,
+            knn_accuracy=judged.get("knn_accuracy"),
+            knn_untrained=self.judge.baselines.get("knn_untrained"),
+            knn_pixels=self.judge.baselines.get("knn_pixels"),
+            std_ratio=judged.get("std_ratio"),
+            projection_std_ratio=judged.get("projection_std_ratio"),
+            knn_k=evaluation.k,
+            knn_temperature=evaluation.temperature,
+            train_images=len(self.probe.training),
+            test_images=len(self.probe.test),
+            knn_images=counts["test"],
+            validation_images=counts["validation"],
+            **{key: value for key, value in judged.items() if key.endswith(("_gained", "_lost"))},
+        )
+
+
+def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> None:
+    from safetensors.torch import save
+
+    tensors = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
+    network, size = config.network.model_dump_json(exclude={"pretrained", "freeze"}), str(config.data.image_size)
+    header = {"format": "pt", "network": network, "image_size": size}
+    write_atomic(path, save(tensors, header))
+
+
+def _has_batch_norm(model: torch.nn.Module) -> bool:
+    return any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
+
+
+def _check(images: int) -> None:
+    """InputError when nothing could be learned from so few."""
+    if images < 2:
+        raise InputError(
+            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
+            "add images, or set data.validation=0."
+        )

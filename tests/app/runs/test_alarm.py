@@ -1,0 +1,82 @@
+"""An alarm is seen on the run's page, in the table, on the cards of the Lab, and leads to what helps."""
+
+from __future__ import annotations
+
+import pytest
+
+from byol_core.runs.store import RunStore
+from tests.app.conftest import Make, Open, links, text
+
+COLLAPSING = "The projection is collapsing (std ratio 0.20; the alarm is under 0.3), probably because of this."
+COLLAPSED = "The projection has collapsed (std ratio 0.02; the alarm is under 0.3), probably because of this."
+
+
+@pytest.mark.parametrize("state", ["running", "finished", "stopped", "interrupted"])
+def test_an_alarm_is_a_banner_that_leads_to_a_mended_run(open_page: Open, make: Make, state: str) -> None:
+    run = make(state, alarm=COLLAPSING, **{"method.stop_gradient": False})
+    page = open_page("runs", run=run.run_id)
+    assert COLLAPSING in [banner.value for banner in page.warning]
+    assert links(page) == {"Try again with: Stop-gradient on": "preset=classroom"}
+
+
+def test_what_a_preset_has_is_what_helps_and_else_what_mostly_does(open_page: Open, make: Make) -> None:
+    changes = {"method.predictor": "none", "method.tau_base": 0.0}  # the preset has 0.9
+    page = open_page("runs", run=make("running", alarm=COLLAPSING, **changes).run_id)
+    assert links(page) == {"Try again with: Predictor mlp, Tau at the start 0.9": "preset=classroom"}
+    page = open_page("runs", run=make("running", alarm=COLLAPSING).run_id)
+    assert links(page) == {"Try again with: Learning rate 0.00033": "preset=classroom&optimizer.lr=0.00033"}
+
+
+def test_a_banner_leads_to_the_signs_of_health(open_page: Open, make: Make) -> None:
+    run = make("running", alarm=COLLAPSING)
+    page = open_page("runs", run=run.run_id)
+    page.button(key="to_health").click().run()
+    assert "Measured on the test images of the map, without labels." in text(page)
+    assert links(open_page("lab"))["See its signs of health"] == f"run={run.run_id}&show=Health"
+
+
+def test_a_collapse_is_an_error(open_page: Open, make: Make) -> None:
+    page = open_page("runs", run=make("running", alarm=COLLAPSED).run_id)
+    assert [banner.value for banner in page.error] == [COLLAPSED]
+
+
+def test_a_run_that_is_well_has_no_banner(open_page: Open, make: Make) -> None:
+    page = open_page("runs", run=make("running").run_id)
+    assert not page.warning and not page.error
+
+
+def test_a_failure_that_is_its_own_alarm_is_said_once(open_page: Open, make: Make) -> None:
+    page = open_page(
+        "runs", run=make("failed", message="The loss was not a number.", alarm="The loss was not a number.").run_id
+    )
+    assert text(page).count("The loss was not a number.") == 1
+
+
+def test_a_banner_comes_and_goes_while_the_page_is_open(open_page: Open, make: Make, store: RunStore) -> None:
+    run = make("running")
+    page = open_page("runs", run=run.run_id)
+    store.set_alarm(run.run_id, COLLAPSING)
+    assert [banner.value for banner in page.run().warning] == [COLLAPSING]
+    store.set_alarm(run.run_id, None)
+    assert not page.run().warning
+
+
+def test_settings_of_another_release_still_have_their_banner(open_page: Open, make: Make, store: RunStore) -> None:
+    from sqlalchemy import update
+
+    from byol_core.runs.schema import runs
+
+    run = make("running", alarm=COLLAPSING)
+    with store.writing() as connection:
+        connection.execute(update(runs).where(runs.c.run_id == run.run_id).values(config='{"other": 1}'))
+    page = open_page("runs", run=run.run_id)
+    assert [banner.value for banner in page.warning] == [COLLAPSING]
+    assert page.button(key="to_health") and not links(page)
+
+
+def test_the_table_and_the_cards_mark_it(open_page: Open, make: Make) -> None:
+    make("finished", alarm=COLLAPSED)
+    make("finished")
+    table = open_page("runs").dataframe[0].value
+    assert [list(state) for state in table["state"]] == [["Finished"], ["Finished", "Alarm"]]
+    assert text(open_page("lab")).count(":red-badge[:material/warning: Alarm]") == 1

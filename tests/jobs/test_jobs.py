@@ -1,0 +1,364 @@
+"""A question is asked once, waits, is answered, and is found again; what went wrong is told in a sentence."""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from byol_core.errors import InputError, LabError
+from byol_core.events import StopAsked
+from byol_core.jobs import Answer, Job, Memory, Postponed, ask, forget, job, partial, queue, result, status, withdraw
+from byol_core.jobs import arrays as answers
+from byol_core.jobs.handlers import HANDLERS, handler
+from byol_core.jobs.queue import ENDED, bell_path
+from byol_core.jobs.status import Status
+from byol_core.jobs.worker import _edition
+from byol_core.system import processes
+from byol_core.system.bell import Bell
+
+pytestmark = pytest.mark.usefixtures("nobody")
+
+
+def test_an_answer_comes_back_with_its_arrays_and_what_is_said_about_them(put, worker, folder):
+    assert put(3, arrays={"more": np.arange(4, dtype=np.int32)}).state == "waiting"
+    assert result(folder, "key3") is None
+    worker().serve()
+    assert job(folder, "key3") == Job("ready", 1.0)
+    found = result(folder, "key3")
+    np.testing.assert_array_equal(found.arrays["twice"], np.full(3, 6.0))
+    assert found.arrays["more"].dtype == np.int32 and found.about == {"number": 3}
+    assert [path.name for path in folder.iterdir()] == ["key3.safetensors"]
+
+
+def test_asking_again_changes_nothing(put, worker, doubler, nobody):
+    put(), put()
+    worker().serve()
+    assert put().state == "ready"
+    worker().serve()
+    assert doubler.asked == [1] and nobody[0][:1] == ("byol_core.jobs",)
+
+
+def test_what_somebody_else_left_under_that_name_is_not_answered(put, worker, doubler):
+    put(1, key="same")
+    put(2, key="same")
+    worker().serve()
+    assert doubler.asked == [2]
+
+
+def test_the_laboratory_answers_the_newest_question_first_and_maps_the_oldest(put, worker, doubler):
+    for lane in ("maps", "lab"):
+        for number in (1, 2, 3):
+            put(number, key=f"{lane}{number}", lane=lane)
+        put(2, key=f"{lane}2", lane=lane)
+        worker(lane).serve()
+    assert doubler.asked == [1, 2, 3, 2, 3, 1]
+
+
+def test_what_takes_long_goes_last_and_lets_others_pass(put, worker, doubler):
+    def before(tools, question):
+        if question["number"] == 1 and doubler.asked == [1]:
+            put(3)
+        if tools.others():
+            raise Postponed
+
+    doubler.before = before
+    put(1, kind="film"), put(2, kind="film")
+    worker().serve()
+    assert doubler.asked == [1, 3, 1, 2]
+
+
+def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, doubler):
+    def before(tools, question):
+        if doubler.asked == [1]:
+            put(9, kind="place")  # asked while a map of the film is being made
+
+    doubler.before = before
+    put(1, kind="film"), put(2, kind="film")
+    worker().serve()
+    assert doubler.asked == [1, 9, 2]
+
+
+def test_where_a_question_stands_is_told_while_another_thread_forgets_who_asked_it(put, folder, monkeypatch):
+    class Forgetful(dict):
+        def __contains__(self, key):
+            return super().pop(key, None) is not None
+
+    put(1)
+    monkeypatch.setattr(queue, "_asked", Forgetful(queue._asked))
+    assert job(folder, "key1").state == "waiting"
+
+
+def test_a_verdict_waits_for_the_pairs_that_were_asked_before_it_and_curves_for_both(put, worker, doubler):
+    seen = []
+    doubler.before = lambda tools, question: seen.append(tools.others())
+    for number, kind in enumerate(("pairs", "pairs", "curves", "verdict")):
+        put(number, lane="lab", kind=kind)
+    worker("lab").serve()
+    assert doubler.asked == [1, 0, 3, 2] and seen == [False] * 4
+
+
+def test_a_verdict_sees_that_pairs_wait_and_pairs_see_no_verdict(put, worker, doubler):
+    seen = {}
+
+    def before(tools, question):
+        put(1, lane="lab", kind="pairs")
+        put(2, lane="lab", kind="verdict")
+        seen[question["number"]] = tools.others()
+
+    doubler.before = before
+    put(3, lane="lab", kind="verdict")
+    worker("lab").serve()
+    assert seen[3] and not seen[1] and not seen[2]
+
+
+def test_a_part_is_seen_while_it_is_worked_on_and_gone_with_the_answer(put, worker, doubler, folder):
+    seen = []
+
+    def before(tools, question):
+        tools.partial(Answer({"some": np.ones(2)}, {}))
+        tools.progress(0.5, "Half")
+        seen.append((partial(folder, "key1").arrays["some"].tolist(), job(folder, "key1").state))
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert seen == [([1.0, 1.0], "running")] and partial(folder, "key1") is None
+
+
+def test_nobody_answers_what_was_withdrawn(put, worker, doubler, folder, home):
+    put()
+    withdraw(folder, "key1")
+    worker().serve()
+    assert (doubler.asked, job(folder, "key1").state) == ([], "absent")
+    assert list((home / "warm" / "maps").iterdir()) == []
+
+
+def test_work_ends_when_it_is_withdrawn(put, worker, doubler, folder):
+    def before(tools, question):
+        withdraw(folder, "key1")
+        tools.progress(0.5, "Half")
+        doubler.asked.append("went on")
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert doubler.asked == [1] and list(folder.iterdir()) == []
+
+
+def test_asked_anew_in_its_last_moment_it_is_answered(put, worker, doubler, folder):
+    def before(tools, question):
+        if doubler.asked == [1]:
+            withdraw(folder, "key1")
+            put()
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert doubler.asked == [1, 1] and job(folder, "key1").state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (InputError("At least 8 images are needed."), "At least 8 images are needed."),
+        (MemoryError(), "The memory was not enough for this; close other programs, then try again."),
+        (
+            KeyError("x"),
+            "The computation failed unexpectedly (KeyError: 'x'); warm/maps.log in the home has the details.",
+        ),
+        (  # although nobody called it off: else it would wait again for ever
+            StopAsked(),
+            "The computation failed unexpectedly (StopAsked); warm/maps.log in the home has the details.",
+        ),
+    ],
+)
+def test_what_went_wrong_is_told_and_not_tried_again_before_somebody_wants_it(
+    put, worker, doubler, folder, error, sentence, capsys
+):
+    def before(tools, question):
+        raise error
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert put() == job(folder, "key1") == Job("failed", 0.0, sentence)
+    worker().serve()
+    assert doubler.asked == [1]
+    forget(folder, "key1")
+    doubler.before = lambda tools, question: None
+    put()
+    worker().serve()
+    assert job(folder, "key1").state == "ready"
+
+
+def test_an_answer_that_does_not_fit_on_the_disk_is_told(put, worker, doubler, folder):
+    def before(tools, question):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert job(folder, "key1") == Job("failed", 0.0, status.full(folder))
+
+
+def test_several_that_ask_at_once_have_one_answer(put, worker, doubler, folder):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: put(), range(8)))
+    worker().serve()
+    assert doubler.asked == [1] and job(folder, "key1").state == "ready"
+
+
+def test_a_process_that_was_killed_is_told(put, folder):
+    put()
+    pid, mark = processes.identity()
+    (folder / "key1.status.json").write_text(Status(pid=pid, mark=mark - 9).model_dump_json())
+    assert job(folder, "key1") == Job("failed", message=ENDED)
+
+
+def test_a_worker_that_has_to_leave_leaves_the_question(put, worker, doubler, folder):
+    leaving = worker()
+
+    def before(tools, question):
+        leaving.ended.set()
+        tools.progress(0.5, "Half")
+
+    doubler.before = before
+    put()
+    leaving.serve()
+    assert job(folder, "key1").state == "waiting"
+    doubler.before = lambda tools, question: None
+    worker().serve()
+    assert job(folder, "key1").state == "ready"
+
+
+def test_of_two_workers_one_works(put, worker, doubler, monkeypatch):
+    monkeypatch.setattr("byol_core.jobs.worker._PATIENCE_SECONDS", 0.05)
+    seen = []
+
+    def before(tools, question):
+        if question["number"] == 1:
+            put(2)
+            worker().serve()
+            seen.append(list(doubler.asked))
+
+    doubler.before = before
+    put(1)
+    worker().serve()
+    assert seen == [[1]] and doubler.asked == [1, 2]
+
+
+def test_a_run_that_was_deleted_stays_deleted(put, worker, doubler, folder, home, tmp_path):
+    def before(tools, question):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        tools.progress(0.5, "Half")
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert not folder.exists()
+    with pytest.raises(LabError, match="cannot be written"):
+        ask(home, "maps", tmp_path / "gone" / "embeddings", "key", "double", {})
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 40])
+def test_a_damaged_answer_counts_as_none(put, worker, doubler, folder, content):
+    put()
+    worker().serve()
+    (folder / "key1.safetensors").write_bytes(content)
+    assert (job(folder, "key1").state, result(folder, "key1")) == ("absent", None)
+    put()
+    worker().serve()
+    assert doubler.asked == [1, 1] and job(folder, "key1").state == "ready"
+
+
+def test_an_answer_cut_short_counts_as_none(folder):
+    folder.mkdir()
+    answers.save(folder / "a.safetensors", Answer({"x": np.ones(9)}, {"say": "so"}))
+    assert answers.is_whole(folder / "a.safetensors")
+    os.truncate(folder / "a.safetensors", 100)
+    assert not answers.is_whole(folder / "a.safetensors") and answers.read(folder / "a.safetensors") is None
+
+
+def test_numbers_that_numpy_does_not_know_count_as_none(folder):
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    save_file({"x": torch.ones(3, dtype=torch.bfloat16)}, folder / "a.safetensors", metadata={"about": "{}"})
+    assert answers.read(folder / "a.safetensors") is None
+
+
+def test_an_answer_without_arrays(folder):
+    folder.mkdir()
+    answers.save(folder / "a.safetensors", Answer(about={"say": "so"}))
+    assert answers.is_whole(folder / "a.safetensors")
+    assert answers.read(folder / "a.safetensors") == Answer({}, {"say": "so"})
+
+
+def test_the_memory_keeps_what_was_used_last():
+    memory = Memory(2)
+    memory.put("a", 1), memory.put("b", 2)
+    assert memory.make("a", lambda: 9) == 1
+    memory.put("c", 3)
+    assert (memory.get("a"), memory.get("b"), memory.get("c")) == (1, None, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", HANDLERS)
+def test_every_kind_has_somebody_who_answers_it(kind):
+    assert callable(handler(kind))
+
+
+def test_a_kind_that_nobody_knows_is_told():
+    with pytest.raises(InputError, match="Nobody answers"):
+        handler("os:system")
+
+
+def test_a_replaced_program_lets_the_next_process_answer(put, worker, doubler, folder, monkeypatch):
+    put()
+    editions = iter([1, 2])
+    monkeypatch.setattr("byol_core.jobs.worker._edition", lambda: next(editions))
+    worker().serve()
+    assert (doubler.asked, job(folder, "key1").state) == ([], "waiting")
+
+
+@pytest.mark.parametrize(("in_the_making", "file"), [(True, "lab/answers.py"), (False, "__init__.py")])
+def test_another_file_of_the_package_is_another_program(tmp_path, in_the_making, file):
+    package = tmp_path / "package"
+    (package / "lab").mkdir(parents=True)
+    if in_the_making:
+        (tmp_path / "pyproject.toml").touch()
+    (package / file).write_text("ANSWER = 1")
+    before = _edition(package)
+    assert _edition(package) == before
+    (package / file).write_text("ANSWER = 42")
+    assert _edition(package) != before
+
+
+def test_what_is_installed_is_told_by_one_file(tmp_path):
+    (tmp_path / "answers.py").write_text("ANSWER = 1")
+    before = _edition(tmp_path)
+    (tmp_path / "answers.py").write_text("ANSWER = 42")
+    assert _edition(tmp_path) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_each_question_rings_for_the_process_that_waits(put, home):
+    put(1)  # makes the folder
+    with Bell(bell_path(home, "maps")) as hung:
+        put(2)
+        hung.wait(600.0)  # the test's own limit is over before
+
+
+def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
+    for number in (1, 2):
+        put(number, lane="lab")
+    for ticket in (home / "warm" / "lab").iterdir():
+        os.utime(ticket, (1, 1))
+    put(2, lane="lab")
+    worker("lab").serve()
+    assert doubler.asked == [2] and job(folder, "key1").state == "absent"
