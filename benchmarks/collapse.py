@@ -66,8 +66,8 @@ def run(case: str, seed: int, seconds: float, threads: int) -> dict[str, Any]:
 
 
 def _shown(training: Any) -> Any:
-    probe = training.probe
-    return probe.images[probe.shown.to(probe.images.device)]
+    snapshot = training.snapshot
+    return snapshot.images[snapshot.shown.to(snapshot.images.device)]
 
 
 def ratios(branch: Any, images: Any) -> tuple[float, float]:

@@ -50,34 +50,34 @@ def configure(chosen: argparse.Namespace, **more: Any) -> Any:
 
 
 class Watch:
-    """A listener that says now and then how far a run is, and keeps its evaluations."""
+    """A callback that says now and then how far a run is, and keeps its evaluations."""
 
     def __init__(self) -> None:
         self.told, self.notes, self.curve = 0.0, list[str](), list[dict[str, float]]()
 
-    def metrics(self, rows: Sequence[Any]) -> None:
+    def on_metrics(self, rows: Sequence[Any]) -> None:
         """Keep what was measured on the validation images."""
         self.curve += [{"epoch": row.epoch, **row.values} for row in rows if "knn_accuracy" in row.values]
 
-    def progress(self, progress: Any) -> None:
+    def on_progress(self, progress: Any) -> None:
         """A line every half a minute."""
         if time.perf_counter() - self.told >= 30:
             self.told = time.perf_counter()
             knn = f", kNN {self.curve[-1]['knn_accuracy']:.3f} on validation" if self.curve else ""
             say(f"epoch {progress.epoch:.1f}, {progress.images_per_second:,.0f} images/s, {progress.phase}{knn}")
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Say and keep it."""
         say(text)
         self.notes.append(text)
 
-    def settled(self, config: Any) -> None:
+    def on_settled(self, config: Any) -> None:
         """The settings are those of the preset: its set is not small."""
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """An alarm is a note here."""
         if text:
-            self.note(text)
+            self.on_note(text)
 
     def should_stop(self) -> bool:
         """Never."""

@@ -47,7 +47,7 @@ def home_with(home: Path, images: int, numbers: int) -> Path:
     run = demo.ensure(RunStore(home))
     assert run
     shutil.rmtree(run.folder / "embeddings")
-    folder = EmbeddingFolder(run.folder / "embeddings", probe(images))  # type: ignore[arg-type]
+    folder = EmbeddingFolder(run.folder / "embeddings", snapshot(images))  # type: ignore[arg-type]
     folder.start()
     first, second = made_up(images, numbers)
     for step, found in enumerate((first, (first + second) / 2, second)):
@@ -56,7 +56,7 @@ def home_with(home: Path, images: int, numbers: int) -> Path:
     return folder.folder
 
 
-def probe(images: int) -> SimpleNamespace:
+def snapshot(images: int) -> SimpleNamespace:
     """What the folder of the embeddings asks of a probe: the embedded pictures as often as it takes."""
     from byol_core.data.catalog import load
     from byol_core.data.imageset import ImageSet

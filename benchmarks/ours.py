@@ -13,7 +13,7 @@ from torch import Tensor
 from byol_core.augment import make_views
 from byol_core.config import RunConfig
 from byol_core.data.imageset import ImageSet
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.optim.optimizers import set_rate
 from byol_core.system.device import pick_device, use_threads
 from byol_core.training.trainer import Trainer
@@ -27,7 +27,7 @@ Views = tuple[Tensor, Tensor]
 def trainer(config: RunConfig, images: ImageSet) -> Trainer:
     """A trainer that writes nothing: it is never run, :func:`take` takes its steps."""
     use_threads(config.runtime.threads)
-    return Trainer(config, images, Path(), pick_device(config.runtime.device), Silent())
+    return Trainer(config, images, Path(), pick_device(config.runtime.device), SilentCallback())
 
 
 def take(trainer: Trainer) -> Tensor:

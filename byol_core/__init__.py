@@ -15,7 +15,7 @@ _HOMES = {
     "ImageSet": "byol_core.data.imageset",
     "InputError": "byol_core.errors",
     "LabError": "byol_core.errors",
-    "OnlineTarget": "byol_core.methods",
+    "BYOL": "byol_core.methods",
     "RunConfig": "byol_core.config",
     "RunStore": "byol_core.runs.store",
     "build": "byol_core.config",
@@ -28,11 +28,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "BYOL",
     "BYOLForImageClassification",
     "ImageSet",
     "InputError",
     "LabError",
-    "OnlineTarget",
     "RunConfig",
     "RunStore",
     "build",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from byol_core.errors import InputError, LabError
     from byol_core.evaluation import knn_accuracy
     from byol_core.losses import byol_loss
-    from byol_core.methods import OnlineTarget
+    from byol_core.methods import BYOL
     from byol_core.networks import build_encoder
     from byol_core.runs.store import RunStore
     from byol_core.weights.classifier import BYOLForImageClassification

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class StopAsked(Exception):
-    """The listener asked to stop before there was anything to keep; not an error."""
+    """The callback asked to stop before there was anything to keep; not an error."""
 
 
 @dataclass(frozen=True)
@@ -40,44 +40,44 @@ class Progress:
     slowed_by: str = ""
 
 
-class Listener(Protocol):
+class TrainingCallback(Protocol):
     """Who wants to know: the run store's worker, or the progress bar of the command line."""
 
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[MetricRow]) -> None:
         """Take rows of metrics, in order of steps."""
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Take a sign of life, a few times a second at most."""
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Take one line for the log."""
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         """Take the settings as they are from now on, when some fitted themselves to the set; before the first step."""
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """Take one sentence on what is wrong with the run and its likely cause; None when all is well again."""
 
     def should_stop(self) -> bool:
         """Whether the run should write a checkpoint and end."""
 
 
-class Silent:
-    """A listener for steps that nobody watches."""
+class SilentCallback:
+    """A callback for steps that nobody watches."""
 
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[MetricRow]) -> None:
         """Nobody reads them."""
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Nobody reads it."""
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Nobody reads it."""
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         """Nobody keeps them."""
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """Nobody hears it."""
 
     def should_stop(self) -> bool:

@@ -91,7 +91,7 @@ def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text.encode())
 
 
-class Door:
+class TokenStore:
     """Lets in who knows the passphrase, and knows those again by a token; one for all sessions of a server.
 
     Tokens live in the memory alone, as digests: a restart of the server signs everybody out.
@@ -102,7 +102,7 @@ class Door:
         self._given: dict[bytes, tuple[float, str]] = {}  # good until, and the browser that has it
         self._wrong, self._next = 0, 0.0
 
-    def enter(self, passphrase: str, hashed: str, browser: str = "") -> str:
+    def issue(self, passphrase: str, hashed: str, browser: str = "") -> str:
         """A new token for the right passphrase; InputError for a wrong one, and for tries that come too fast.
 
         ``browser``: what tells it from others, so that all its tokens are given back together; empty: nothing does.
@@ -126,7 +126,7 @@ class Door:
         self._given[_digest(token)] = self._clock() + TOKEN_SECONDS, browser
         return token
 
-    def knows(self, token: str) -> bool:
+    def is_valid(self, token: str) -> bool:
         """Whether the token was handed out here, not longer than 12 hours ago, and not given back."""
         return self.left(token) > 0
 
@@ -140,7 +140,7 @@ class Door:
         until, _ = self._given.get(_digest(token), (0.0, ""))
         return max(0.0, until - self._clock())
 
-    def leave(self, token: str) -> None:
+    def revoke(self, token: str) -> None:
         """Forget a token, and with it all that the same browser was given in other tabs."""
         with self._lock:
             _, browser = self._given.pop(_digest(token), (0.0, ""))

@@ -18,7 +18,7 @@ from sklearn.metrics import classification_report
 from torch import Tensor
 
 from byol_core import BYOLForImageClassification, ImageSet, LabError, build, load
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.training.trainer import train
 
 SIZE = 64  # pixels
@@ -45,7 +45,7 @@ def pretrain(pictures: Path, folder: Path, epochs: float) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(config.model_dump_json(indent=2))
-    summary = train(config, folder, Silent())
+    summary = train(config, folder, SilentCallback())
     print(f"BYOL: {summary.steps} steps, loss {summary.loss:.3f}, spread of the representation {summary.std_ratio:.2f}")
 
 

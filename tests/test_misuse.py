@@ -23,7 +23,7 @@ from byol_core.config import NetworkConfig, RunConfig, ViewsConfig, build, field
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.errors import InputError
-from byol_core.evaluation.linear import Probe
+from byol_core.evaluation.linear import LinearProbe
 from byol_core.health import measures
 from byol_core.methods import build_method
 from byol_core.optim import optimizers, schedules
@@ -133,8 +133,8 @@ table(
 PREDICT = {key: value for key, value in KNN.items() if key != "labels"} | {"classes": 3}
 NONE = {"without a class": LABELS - 1}
 table(evaluation.knn_predict, PREDICT, bank_labels=NO_LABELS | OUT | NONE, classes=WHOLE, k={"zero": 0, "a half": 0.5})
-table(Probe, {"features": rows(), "labels": LABELS, "classes": 3}, features=ROWS | NOT_FINITE, labels=NO_LABELS | OUT | NONE, classes=WHOLE | {"one": 1})  # noqa: E501  # fmt: skip
-table(Probe(rows(), LABELS, 3).fit, {}, strength=OVER_0)
+table(LinearProbe, {"features": rows(), "labels": LABELS, "classes": 3}, features=ROWS | NOT_FINITE, labels=NO_LABELS | OUT | NONE, classes=WHOLE | {"one": 1})  # noqa: E501  # fmt: skip
+table(LinearProbe(rows(), LABELS, 3).fit, {}, strength=OVER_0)
 
 # Signs of health
 
@@ -220,8 +220,8 @@ table(
     class_names={"one text": "abc", "numbers": [1, 2, 3], "too few": ["a", "b"]}, id2label={"a list": ["a"], "a gap": {0: "a", 2: "b"}},  # noqa: E501
 )  # fmt: skip
 table(byol_core.BYOLForImageClassification, {"network": CONFIG.network, "num_labels": 3}, network=KINDS, num_labels=WHOLE, image_size={"zero": 0, "floats": 3.2})  # noqa: E501  # fmt: skip
-table(byol_core.OnlineTarget, {}, config=KINDS)
-OBJECTIVE = byol_core.OnlineTarget(CONFIG)
+table(byol_core.BYOL, {}, config=KINDS)
+OBJECTIVE = byol_core.BYOL(CONFIG)
 
 
 def loss_of_views(first: Any, second: Any) -> Any:

@@ -20,7 +20,7 @@ from byol_core import losses
 from byol_core.augment import blur, color, geometry
 from byol_core.config import build
 from byol_core.evaluation import knn_accuracy, knn_predict
-from byol_core.evaluation.linear import Probe
+from byol_core.evaluation.linear import LinearProbe
 from byol_core.health import measures
 from byol_core.methods import build_method
 from byol_core.optim import optimizers, schedules
@@ -124,7 +124,7 @@ def accuracy(n: int, d: int, classes: int, k: int, t: float) -> float | None:
 
 def linear(n: int, d: int, classes: int, strength: float) -> list[float]:
     features, truth, _, _ = neighbors(n, d, classes)
-    classifier = Probe(features, truth, classes).fit(strength)
+    classifier = LinearProbe(features, truth, classes).fit(strength)
     return inputs.probes(classifier.probabilities(inputs.clusters(10, d, classes, 0.9)[0]))
 
 

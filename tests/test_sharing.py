@@ -39,13 +39,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def door(clock: Clock) -> sharing.Door:
-    return sharing.Door(clock)
+def tokens(clock: Clock) -> sharing.TokenStore:
+    return sharing.TokenStore(clock)
 
 
-def refused(door: sharing.Door, hashed: str, word: str = "something else") -> str:
+def refused(tokens: sharing.TokenStore, hashed: str, word: str = "something else") -> str:
     with pytest.raises(InputError) as caught:
-        door.enter(word, hashed)
+        tokens.issue(word, hashed)
     return str(caught.value)
 
 
@@ -78,68 +78,68 @@ def test_a_made_passphrase_is_long_and_another_each_time() -> None:
     assert all(len(word) == 19 for word in made)
 
 
-def test_a_token_is_known_until_it_is_given_back(door: sharing.Door, hashed: str) -> None:
-    token = door.enter(WORD, hashed)
-    assert door.knows(token) and not door.knows(token + "x") and not door.knows("")
-    door.leave(token)
-    assert not door.knows(token)
+def test_a_token_is_known_until_it_is_given_back(tokens: sharing.TokenStore, hashed: str) -> None:
+    token = tokens.issue(WORD, hashed)
+    assert tokens.is_valid(token) and not tokens.is_valid(token + "x") and not tokens.is_valid("")
+    tokens.revoke(token)
+    assert not tokens.is_valid(token)
 
 
-def test_a_browser_gives_all_its_tokens_back_together(door: sharing.Door, hashed: str) -> None:
-    given = [door.enter(WORD, hashed, browser) for browser in ("mine", "mine", "another", "", "")]
-    door.leave(given[0])
-    door.leave(given[3])
-    assert [door.knows(token) for token in given] == [False, False, True, False, True]
+def test_a_browser_gives_all_its_tokens_back_together(tokens: sharing.TokenStore, hashed: str) -> None:
+    given = [tokens.issue(WORD, hashed, browser) for browser in ("mine", "mine", "another", "", "")]
+    tokens.revoke(given[0])
+    tokens.revoke(given[3])
+    assert [tokens.is_valid(token) for token in given] == [False, False, True, False, True]
 
 
-def test_a_token_is_good_for_twelve_hours(door: sharing.Door, clock: Clock, hashed: str) -> None:
-    token = door.enter(WORD, hashed)
+def test_a_token_is_good_for_twelve_hours(tokens: sharing.TokenStore, clock: Clock, hashed: str) -> None:
+    token = tokens.issue(WORD, hashed)
     clock.now += 12 * 3600 - 1
-    assert door.knows(token)
+    assert tokens.is_valid(token)
     clock.now += 1
-    assert not door.knows(token)
+    assert not tokens.is_valid(token)
 
 
 def test_wrong_tries_of_all_together_have_to_wait_longer_and_longer(
-    door: sharing.Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    tokens: sharing.TokenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LOG_COST", 10)
     cheap = sharing.hash_passphrase(WORD)
     for _ in range(sharing.FREE_TRIES):
-        assert refused(door, cheap) == "That is not the passphrase."
-    assert "try again in 1 s" in refused(door, cheap)
+        assert refused(tokens, cheap) == "That is not the passphrase."
+    assert "try again in 1 s" in refused(tokens, cheap)
     waits = []
     for _ in range(9):
-        clock.now = door._next
-        assert refused(door, cheap) == "That is not the passphrase."
-        waits.append(door._next - clock.now)
+        clock.now = tokens._next
+        assert refused(tokens, cheap) == "That is not the passphrase."
+        waits.append(tokens._next - clock.now)
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
 def test_while_others_guess_the_right_passphrase_waits_as_well_and_then_ends_it(
-    door: sharing.Door, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    tokens: sharing.TokenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LOG_COST", 10)
     cheap = sharing.hash_passphrase(WORD)
     for _ in range(sharing.FREE_TRIES):
-        refused(door, cheap)
-    assert "Too many wrong passphrases" in refused(door, cheap, WORD)
+        refused(tokens, cheap)
+    assert "Too many wrong passphrases" in refused(tokens, cheap, WORD)
     clock.now += 1
-    assert door.knows(door.enter(WORD, cheap))
-    assert refused(door, cheap) == "That is not the passphrase."
+    assert tokens.is_valid(tokens.issue(WORD, cheap))
+    assert refused(tokens, cheap) == "That is not the passphrase."
 
 
-def test_a_token_belongs_to_the_browser_that_it_was_given_to(door: sharing.Door, hashed: str) -> None:
-    token = door.enter(WORD, hashed, "mine")
-    assert door.belongs(token, "mine") and not door.belongs(token, "another") and not door.belongs(token, "")
+def test_a_token_belongs_to_the_browser_that_it_was_given_to(tokens: sharing.TokenStore, hashed: str) -> None:
+    token = tokens.issue(WORD, hashed, "mine")
+    assert tokens.belongs(token, "mine") and not tokens.belongs(token, "another") and not tokens.belongs(token, "")
 
 
-def test_tokens_do_not_pile_up(door: sharing.Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_do_not_pile_up(tokens: sharing.TokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "LOG_COST", 10)
     monkeypatch.setattr(sharing, "MOST_TOKENS", 3)
     cheap = sharing.hash_passphrase(WORD)
-    tokens = [door.enter(WORD, cheap) for _ in range(5)]
-    assert [door.knows(token) for token in tokens] == [False, False, True, True, True]
+    tokens = [tokens.issue(WORD, cheap) for _ in range(5)]
+    assert [tokens.is_valid(token) for token in tokens] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.3.4.5", "::1", "[::1]"])

@@ -11,7 +11,7 @@ import streamlit as st
 from app.embeddings import data, user_columns
 from app.runs.compare_tables import unique_names
 from app.shared import access, formatting, sign_in, state
-from byol_core.embeddings import METHODS, SPACES, MapSettings, Probe, fields, has_probe
+from byol_core.embeddings import METHODS, SPACES, MapSettings, Snapshot, fields, has_snapshot
 from byol_core.errors import LabError
 from byol_core.runs.run import Run
 
@@ -68,7 +68,7 @@ def asked_for(name: str) -> str | None:
 def mapped(*asked: str | None) -> dict[str, Run]:
     """The runs that have something to map, will have, or were asked for."""
     runs = state.store().runs()
-    return {run.run_id: run for run in runs if has_probe(folder(run)) or formatting.busy(run) or run.run_id in asked}
+    return {run.run_id: run for run in runs if has_snapshot(folder(run)) or formatting.busy(run) or run.run_id in asked}
 
 
 def named(runs: Mapping[str, Run]) -> dict[str, str]:
@@ -82,7 +82,7 @@ def named(runs: Mapping[str, Run]) -> dict[str, str]:
 
 def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
     """Choose one; the address follows the choice."""
-    newest = next((run_id for run_id, run in runs.items() if has_probe(folder(run))), next(iter(runs)))
+    newest = next((run_id for run_id, run in runs.items() if has_snapshot(folder(run))), next(iter(runs)))
     st.session_state[PICKED] = before = asked or newest
 
     def follow() -> None:
@@ -97,7 +97,7 @@ def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
 
 def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
     """Choose one to stand beside it, or none; the address follows the choice."""
-    others = {run_id: other for run_id, other in runs.items() if run_id != run.run_id and has_probe(folder(other))}
+    others = {run_id: other for run_id, other in runs.items() if run_id != run.run_id and has_snapshot(folder(other))}
     st.session_state[BESIDE] = asked if asked in others else None
 
     def follow() -> None:
@@ -212,10 +212,10 @@ def _seed(usual: MapSettings) -> int:
     return int(seed)
 
 
-def pick_color(probe: Probe, space: str) -> str:
+def pick_color(snapshot: Snapshot, space: str) -> str:
     """The name of what the points are colored by."""
-    known = dict(fields(probe, probe.evaluations[-1], space)) | user_columns.titles()
-    if not probe.labeled:
+    known = dict(fields(snapshot, snapshot.evaluations[-1], space)) | user_columns.titles()
+    if not snapshot.labeled:
         known = {data.PLAIN: "Nothing"} | known
     names = {title: name for name, title in known.items()}
     chosen = st.selectbox(
@@ -229,7 +229,7 @@ def pick_color(probe: Probe, space: str) -> str:
     return names[chosen]
 
 
-def common(first: Probe, second: Probe) -> bool:
+def common(first: Snapshot, second: Snapshot) -> bool:
     """Whether both show pictures of the same set: the rows that both have are of the same class."""
     if first.source != second.source:
         return False

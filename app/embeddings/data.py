@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.widgets.embedding_map import Colors, Frames, Sheets
 from byol_core import embeddings
-from byol_core.embeddings import Evaluation, Film, Probe, has_probe
+from byol_core.embeddings import Evaluation, Film, Snapshot, has_snapshot
 from byol_core.embeddings.fields import Field
 from byol_core.embeddings.snapshot import Matrix
 from byol_core.embeddings.timeline import MOST_AT_ONCE
@@ -33,17 +33,17 @@ Ages = tuple[tuple[int, int], ...]
 Ids = NDArray[np.int32]
 
 
-def probe_of(folder: Path) -> Probe | None:
+def probe_of(folder: Path) -> Snapshot | None:
     """What a run kept of its images, read once; None before its first evaluation."""
-    if not has_probe(folder):
+    if not has_snapshot(folder):
         return None
     found = _probe(str(folder), written(folder / embeddings.PROBE))
     return found if found.evaluations else None
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _probe(folder: str, at: int) -> Probe:
-    return embeddings.read_probe(Path(folder))
+def _probe(folder: str, at: int) -> Snapshot:
+    return embeddings.read_snapshot(Path(folder))
 
 
 def written(path: Path) -> int:
@@ -51,60 +51,60 @@ def written(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-def age(probe: Probe, evaluation: Evaluation, space: str) -> int:
+def age(snapshot: Snapshot, evaluation: Evaluation, space: str) -> int:
     """When the vectors of one evaluation were written."""
-    return written(probe.folder / (embeddings.PIXELS if space == "pixels" else evaluation.file))
+    return written(snapshot.folder / (embeddings.PIXELS if space == "pixels" else evaluation.file))
 
 
-def ages(probe: Probe, space: str) -> Ages:
+def ages(snapshot: Snapshot, space: str) -> Ages:
     """Each evaluation with when it was written: another film when one of them changes."""
-    return tuple((one.step, age(probe, one, space)) for one in probe.evaluations)
+    return tuple((one.step, age(snapshot, one, space)) for one in snapshot.evaluations)
 
 
-def vectors(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
+def vectors(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Matrix:
     """The vectors (n, d) of all images at length one."""
-    read = _vectors if len(probe) <= MOST_AT_ONCE else _large_vectors
-    return read(str(probe.folder), evaluation.file, space, age(probe, evaluation, space), probe, evaluation)
+    read = _vectors if len(snapshot) <= MOST_AT_ONCE else _large_vectors
+    return read(str(snapshot.folder), evaluation.file, space, age(snapshot, evaluation, space), snapshot, evaluation)
 
 
-def pca(probe: Probe, evaluation: Evaluation, space: str) -> Film:
+def pca(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Film:
     """The places by PCA that are there at once: of every evaluation, of a large set that of this one alone."""
-    judged = evaluation.step if len(probe) <= MOST_AT_ONCE else None
-    only = evaluation.step if len(probe) > MOST_AT_ONCE else None
-    return _pca_film(str(probe.folder), space, ages(probe, space), judged, only, probe)
+    judged = evaluation.step if len(snapshot) <= MOST_AT_ONCE else None
+    only = evaluation.step if len(snapshot) > MOST_AT_ONCE else None
+    return _pca_film(str(snapshot.folder), space, ages(snapshot, space), judged, only, snapshot)
 
 
 def nearest(
-    probe: Probe, evaluation: Evaluation, space: str, pin: int | None, count: int
+    snapshot: Snapshot, evaluation: Evaluation, space: str, pin: int | None, count: int
 ) -> tuple[list[int], list[float]]:
     """The images most like the pinned one and their distances; none when none is pinned."""
     if pin is None:
         return [], []
-    name = str(probe.folder), evaluation.file, space, age(probe, evaluation, space)
-    return _nearest(*name, pin, count, probe, evaluation)
+    name = str(snapshot.folder), evaluation.file, space, age(snapshot, evaluation, space)
+    return _nearest(*name, pin, count, snapshot, evaluation)
 
 
-def near(home: Path, probe: Probe, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
+def near(home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
     """The nearest images (n, 15) of every image; of many None until the worker, if ``ask``, has found them.
 
     LabError when it could not; :func:`near_again` has it tried again.
     """
-    name = str(probe.folder), evaluation.file, space, age(probe, evaluation, space)
+    name = str(snapshot.folder), evaluation.file, space, age(snapshot, evaluation, space)
     try:
-        return _near(*name, home, probe, evaluation, ask) if len(probe) > 1 else None
+        return _near(*name, home, snapshot, evaluation, ask) if len(snapshot) > 1 else None
     except _NotYet:
         return None
 
 
-def near_again(probe: Probe, evaluation: Evaluation, space: str) -> None:
+def near_again(snapshot: Snapshot, evaluation: Evaluation, space: str) -> None:
     """Have the nearest images found again after a failure."""
-    embeddings.neighbors.again(probe, evaluation, space, COUNTED)
+    embeddings.neighbors.again(snapshot, evaluation, space, COUNTED)
 
 
-def links(home: Path, probe: Probe, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
+def links(home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, *, ask: bool) -> Ids | None:
     """The few (n, 5) of them that a hovered point is linked with."""
-    name = str(probe.folder), evaluation.file, space, age(probe, evaluation, space)
-    found = near(home, probe, evaluation, space, ask=ask)
+    name = str(snapshot.folder), evaluation.file, space, age(snapshot, evaluation, space)
+    found = near(home, snapshot, evaluation, space, ask=ask)
     return None if found is None else _links(*name, found)
 
 
@@ -112,13 +112,13 @@ class _NotYet(Exception):
     """Raised so that it is not kept."""
 
 
-def field(home: Path, probe: Probe, evaluation: Evaluation, space: str, name: str, *, ask: bool) -> Field:
+def field(home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, name: str, *, ask: bool) -> Field:
     """What the points are colored by."""
     if name == PLAIN:
-        return _plain(len(probe))
-    at = written(probe.folder / evaluation.file), _written_before(probe, evaluation)
-    found = near(home, probe, evaluation, space, ask=ask) if name in ("agreement", "nearest") else None
-    return _field(str(probe.folder), evaluation.file, at, space, name, probe, evaluation, found)
+        return _plain(len(snapshot))
+    at = written(snapshot.folder / evaluation.file), _written_before(snapshot, evaluation)
+    found = near(home, snapshot, evaluation, space, ask=ask) if name in ("agreement", "nearest") else None
+    return _field(str(snapshot.folder), evaluation.file, at, space, name, snapshot, evaluation, found)
 
 
 def colors(found: Field) -> Colors:
@@ -126,57 +126,59 @@ def colors(found: Field) -> Colors:
     return Colors(found.title, found.kind, found.values, found.names)
 
 
-def sheets(probe: Probe) -> Sheets:
+def sheets(snapshot: Snapshot) -> Sheets:
     """The pictures of all images; LabError when they are lost."""
-    return _sheets(str(probe.folder), written(probe.folder / embeddings.SHEET), probe)
+    return _sheets(str(snapshot.folder), written(snapshot.folder / embeddings.SHEET), snapshot)
 
 
-def thumbnails(probe: Probe, chosen: Sequence[int]) -> list[NDArray[np.uint8]]:
+def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[NDArray[np.uint8]]:
     """The pictures (cell, cell, 3) of some images; none when they are lost."""
     try:
-        return [_thumbnail(str(probe.folder), written(probe.folder / embeddings.SHEET), i, probe) for i in chosen]
+        return [
+            _thumbnail(str(snapshot.folder), written(snapshot.folder / embeddings.SHEET), i, snapshot) for i in chosen
+        ]
     except LabError:
         return []
 
 
-def frames(probe: Probe, film: Film, space: str) -> Frames:
+def frames(snapshot: Snapshot, film: Film, space: str) -> Frames:
     """A film for the widget; the same object as long as nothing is new, so that nothing is packed again."""
     digest = hashlib.sha256(film.xy.tobytes()).hexdigest()
-    accuracy = tuple(probe.evaluation(step).knn_accuracy for step in film.steps)
-    return _frames(str(probe.folder), ages(probe, space), digest, accuracy, probe, film)
+    accuracy = tuple(snapshot.evaluation(step).knn_accuracy for step in film.steps)
+    return _frames(str(snapshot.folder), ages(snapshot, space), digest, accuracy, snapshot, film)
 
 
-def titles(probe: Probe) -> dict[int, str]:
+def titles(snapshot: Snapshot) -> dict[int, str]:
     """A name for the step of each evaluation; no two are the same."""
-    names = {evaluation.step: f"epoch {round(evaluation.epoch, 2):g}" for evaluation in probe.evaluations}
+    names = {evaluation.step: f"epoch {round(evaluation.epoch, 2):g}" for evaluation in snapshot.evaluations}
     return names if len(set(names.values())) == len(names) else {step: f"step {step}" for step in names}
 
 
-def _written_before(probe: Probe, evaluation: Evaluation) -> int:
+def _written_before(snapshot: Snapshot, evaluation: Evaluation) -> int:
     """How far something has moved depends on the evaluation before as well."""
-    before = [one for one in probe.evaluations if one.step < evaluation.step]
-    return written(probe.folder / before[-1].file) if before else 0
+    before = [one for one in snapshot.evaluations if one.step < evaluation.step]
+    return written(snapshot.folder / before[-1].file) if before else 0
 
 
 # The leading arguments name what is cached; those with an underscore only say how to get it.
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _vectors(folder: str, file: str, space: str, at: int, _probe: Probe, _evaluation: Evaluation) -> Matrix:
+def _vectors(folder: str, file: str, space: str, at: int, _probe: Snapshot, _evaluation: Evaluation) -> Matrix:
     return embeddings.unit(embeddings.read_space(_probe, _evaluation, space))
 
 
 @st.cache_resource(max_entries=KEPT_LARGE, show_spinner=False)
-def _large_vectors(folder: str, file: str, space: str, at: int, _probe: Probe, _evaluation: Evaluation) -> Matrix:
+def _large_vectors(folder: str, file: str, space: str, at: int, _probe: Snapshot, _evaluation: Evaluation) -> Matrix:
     return embeddings.unit(embeddings.read_space(_probe, _evaluation, space))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _pca_film(folder: str, space: str, at: Ages, judged: int | None, only: int | None, _probe: Probe) -> Film:
+def _pca_film(folder: str, space: str, at: Ages, judged: int | None, only: int | None, _probe: Snapshot) -> Film:
     return embeddings.pca_film(_probe, space, judged=judged, only=only)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _near(
-    folder: str, file: str, space: str, at: int, _home: Path, _probe: Probe, _evaluation: Evaluation, _ask: bool
+    folder: str, file: str, space: str, at: int, _home: Path, _probe: Snapshot, _evaluation: Evaluation, _ask: bool
 ) -> Ids:
     found = embeddings.near_of(_home, _probe, _evaluation, space, COUNTED, start=_ask)
     if found is None:
@@ -191,7 +193,7 @@ def _links(folder: str, file: str, space: str, at: int, _near: Ids) -> Ids:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _nearest(
-    folder: str, file: str, space: str, at: int, pin: int, count: int, _probe: Probe, _evaluation: Evaluation
+    folder: str, file: str, space: str, at: int, pin: int, count: int, _probe: Snapshot, _evaluation: Evaluation
 ) -> tuple[list[int], list[float]]:
     order, distances = embeddings.nearest(vectors(_probe, _evaluation, space), pin, count)
     return order.tolist(), distances.tolist()
@@ -204,7 +206,7 @@ def _field(
     at: tuple[int, int],
     space: str,
     name: str,
-    _probe: Probe,
+    _probe: Snapshot,
     _evaluation: Evaluation,
     _near: Ids | None,
 ) -> Field:
@@ -222,7 +224,7 @@ def _frames(
     at: Ages,
     digest: str,
     accuracy: tuple[float | None, ...],
-    _probe: Probe,
+    _probe: Snapshot,
     _film: Film,
 ) -> Frames:
     names = titles(_probe)
@@ -230,15 +232,15 @@ def _frames(
 
 
 @st.cache_resource(max_entries=2048, show_spinner=False)
-def _thumbnail(folder: str, at: int, i: int, _probe: Probe) -> NDArray[np.uint8]:
+def _thumbnail(folder: str, at: int, i: int, _probe: Snapshot) -> NDArray[np.uint8]:
     return embeddings.thumbnail(_decoded(folder, at, i // embeddings.per_sheet(_probe), _probe), _probe, i).copy()
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _decoded(folder: str, at: int, number: int, _probe: Probe) -> NDArray[np.uint8]:
+def _decoded(folder: str, at: int, number: int, _probe: Snapshot) -> NDArray[np.uint8]:
     return embeddings.read_sheet(_probe, number)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _sheets(folder: str, at: int, _probe: Probe) -> Sheets:
+def _sheets(folder: str, at: int, _probe: Snapshot) -> Sheets:
     return Sheets(tuple(embeddings.sheets(_probe)), embeddings.per_sheet(_probe), _probe.columns, _probe.cell)

@@ -12,7 +12,7 @@ import streamlit as st
 from app.embeddings.data import PLAIN
 from app.embeddings.timeline import Shown
 from app.shared import access, downloads
-from byol_core.embeddings import Evaluation, Probe, width
+from byol_core.embeddings import Evaluation, Snapshot, width
 from byol_core.embeddings import export as made
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
@@ -52,28 +52,28 @@ class MapFile:
         return content
 
 
-def buttons(run: Run, probe: Probe, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> None:
+def buttons(run: Run, snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> None:
     """The downloads of one map, or why there are none."""
     stem = re.sub(r"[^\w.=-]+", "-", f"{run.name}-{space}-{shown.method}-{evaluation.step}").strip("-.")
-    n, permit = len(probe), access.permit()
-    vectors = 4 * n * width(probe, evaluation, space)
+    n, permit = len(snapshot), access.permit()
+    vectors = 4 * n * width(snapshot, evaluation, space)
 
     def projector() -> bytes:
-        return made.projector(probe, evaluation, space)
+        return made.projector(snapshot, evaluation, space)
 
     if shown.film.at(evaluation.step) is None:
         st.caption("The Parquet of this evaluation is here once its map is made.")
     else:
-        content = partial(table, probe, evaluation, space, shown, color)
+        content = partial(table, snapshot, evaluation, space, shown, color)
         _button("Parquet", MapFile(f"{stem}.parquet", n, _LINE * n, content, permit), f"{run.run_id}-parquet")
     zipped = MapFile(f"{stem}-projector.zip", n, vectors, projector, permit)
     _button("TensorBoard projector", zipped, f"{run.run_id}-zip")
 
 
-def table(probe: Probe, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> bytes:
+def table(snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> bytes:
     """The Parquet of what is on the map."""
     xy = shown.film.xy[shown.at(evaluation.step)]
-    return made.table(probe, evaluation, space, xy, [] if color.name == PLAIN else [color])
+    return made.table(snapshot, evaluation, space, xy, [] if color.name == PLAIN else [color])
 
 
 def explain() -> None:

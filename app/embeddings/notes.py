@@ -11,7 +11,7 @@ from app.embeddings.choices import SPACE_TITLES
 from app.embeddings.timeline import Shown
 from app.shared import formatting
 from app.widgets import live_chart
-from byol_core.embeddings import Evaluation, MapSettings, Probe
+from byol_core.embeddings import Evaluation, MapSettings, Snapshot
 from byol_core.embeddings.snapshot import TEST
 from byol_core.evaluation.intervals import Accuracy
 from byol_core.runs.run import Run
@@ -36,7 +36,7 @@ KEPT_HELP = (
 )
 
 
-def what(probe: Probe, evaluation: Evaluation, space: str, numbers: int) -> str:
+def what(snapshot: Snapshot, evaluation: Evaluation, space: str, numbers: int) -> str:
     """Which images and which numbers are mapped."""
     seen = (
         ""
@@ -45,17 +45,17 @@ def what(probe: Probe, evaluation: Evaluation, space: str, numbers: int) -> str:
         if evaluation.step
         else " before training"
     )
-    size = f"{probe.image_size}×{probe.image_size}"
+    size = f"{snapshot.image_size}×{snapshot.image_size}"
     return (
-        f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {numbers} numbers for each of {images(probe)} at {size}, "
+        f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {numbers} numbers for each of {images(snapshot)} at {size}, "
         "compared by angle."
     )
 
 
-def images(probe: Probe) -> str:
+def images(snapshot: Snapshot) -> str:
     """How many images of which split there are."""
-    training = int((probe.parts != TEST).sum())
-    test = len(probe) - training
+    training = int((snapshot.parts != TEST).sum())
+    test = len(snapshot) - training
     return f"{formatting.count(test)} test images" + (
         f" and {formatting.count(training)} training images" if training else ""
     )
@@ -87,7 +87,7 @@ def _pca(shown: Shown, step: int) -> str:
     )
 
 
-def numbers(probe: Probe, evaluation: Evaluation, shown: Shown) -> None:
+def numbers(snapshot: Snapshot, evaluation: Evaluation, shown: Shown) -> None:
     """The accuracy at this evaluation, and how true the map is, as three numbers."""
     place = shown.at(evaluation.step)
     with st.container(horizontal=True, gap="medium"):
@@ -116,14 +116,14 @@ def _share(value: float) -> str:
     return formatting.number(float(value), 2) if math.isfinite(value) else "–"
 
 
-def curve(run: Run, store: RunStore, probe: Probe, evaluation: Evaluation) -> None:
+def curve(run: Run, store: RunStore, snapshot: Snapshot, evaluation: Evaluation) -> None:
     """The accuracy over all evaluations with a mark at this one, beside its baselines where they are known."""
-    values = [one.knn_accuracy for one in probe.evaluations]
+    values = [one.knn_accuracy for one in snapshot.evaluations]
     if len(values) < 2 or evaluation.knn_accuracy is None:
         return
     levels = baselines(run, store, len(values))
-    at = probe.evaluations.index(evaluation)
-    epochs = [one.epoch for one in probe.evaluations]
+    at = snapshot.evaluations.index(evaluation)
+    epochs = [one.epoch for one in snapshot.evaluations]
     figure = charts.accuracy(epochs, values, at, levels, revision=run.run_id)
     beside = "".join(f", {name} {value:.3f}" for name, value in levels.items())
     now = f"at epoch {round(evaluation.epoch, 2):g} it is {values[at]:.3f}"

@@ -71,11 +71,11 @@ def beside(other: Run | None, name: str) -> list[Subject]:
     if other is None:
         return []
     try:
-        probe = data.probe_of(folder(other))
+        snapshot = data.probe_of(folder(other))
     except LabError as error:
         st.error(f"{formatting.plain(other.name)}: {formatting.told(error)}", icon=":material/broken_image:")
         return []
-    return [Subject(other, probe, choices.EVALUATIONS[1], name)] if probe else []
+    return [Subject(other, snapshot, choices.EVALUATIONS[1], name)] if snapshot else []
 
 
 def choose(subject: Subject, top: DeltaGenerator) -> tuple[Wish, str, PopoverContainer]:
@@ -83,11 +83,11 @@ def choose(subject: Subject, top: DeltaGenerator) -> tuple[Wish, str, PopoverCon
     with top:
         space, method = choices.pick_space(), choices.pick_method()
         settings = choices.pick_settings(method)
-        color = choices.pick_color(subject.probe, space)
+        color = choices.pick_color(subject.snapshot, space)
         with st.container(width="content"):
             st.space("small")  # as high as the labels beside it
             popover = st.popover("Files", icon=":material/folder_open:", key="map_files", on_change="rerun")
-    whole = len(subject.probe) <= MOST_UNASKED or bool(st.session_state.get(EVERY))
+    whole = len(subject.snapshot) <= MOST_UNASKED or bool(st.session_state.get(EVERY))
     return Wish(space, settings, whole), color, popover
 
 
@@ -99,9 +99,9 @@ def files(
         for subject, (shown, found) in zip(subjects, drawn, strict=True):
             if len(subjects) > 1:
                 st.markdown(f"**{formatting.plain(subject.name)}**")
-            map_files.buttons(subject.run, subject.probe, subject.evaluation(), wish.space, shown, found)
+            map_files.buttons(subject.run, subject.snapshot, subject.evaluation(), wish.space, shown, found)
         map_files.explain()
-        user_columns.upload(subjects[0].probe)
+        user_columns.upload(subjects[0].snapshot)
 
 
 def maps(subjects: Sequence[Subject], wish: Wish, color: str, places: Sequence[DeltaGenerator]) -> list[Drawn]:
@@ -133,19 +133,19 @@ def one_map(subject: Subject, wish: Wish, color: str, pin: int | None, small: bo
 
 def panel(subject: Subject, wish: Wish, pin: int | None, chosen: Selected, several: bool) -> None:
     """Beside or under a map: what is pinned and what is selected on it."""
-    probe, evaluation = subject.probe, subject.evaluation()
+    snapshot, evaluation = subject.snapshot, subject.evaluation()
     selected, owner = chosen
     if pin is None and not selected:
         if not several:
             with st.container(border=True):
-                map_panel.hint(probe)
+                map_panel.hint(snapshot)
         return
     if pin is not None:
         with st.container(border=True):
-            near, distances = data.nearest(probe, evaluation, wish.space, pin, NEIGHBORS)
-            map_panel.picture(probe, pin, near, distances)
+            near, distances = data.nearest(snapshot, evaluation, wish.space, pin, NEIGHBORS)
+            map_panel.picture(snapshot, pin, near, distances)
     if selected:
-        selection.draw(probe, selected, subject.key, owner)
+        selection.draw(snapshot, selected, subject.key, owner)
 
 
 def explore(subjects: list[Subject], top: DeltaGenerator) -> None:
@@ -197,16 +197,16 @@ def page() -> None:
         other = choices.pick_other(runs, run, beside_asked)
     choices.remember()
     try:
-        probe = data.probe_of(folder(run))
+        snapshot = data.probe_of(folder(run))
     except LabError as error:
         st.error(formatting.told(error), icon=":material/broken_image:")
         return
-    if probe is None:
+    if snapshot is None:
         not_yet(run)
         progress.for_first(run)
         return
     names = unique_names([run, other] if other else [run])
-    explore([Subject(run, probe, choices.EVALUATIONS[0], names[0]), *beside(other, names[-1])], top)
+    explore([Subject(run, snapshot, choices.EVALUATIONS[0], names[0]), *beside(other, names[-1])], top)
 
 
 st.title("Embeddings")

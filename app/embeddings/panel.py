@@ -10,36 +10,36 @@ from numpy.typing import NDArray
 
 from app.embeddings import data
 from app.shared import formatting
-from byol_core.embeddings import Probe
+from byol_core.embeddings import Snapshot
 
 LONGEST = 11  # letters of a class under a small picture
 _SHOWN = 96  # a picture is enlarged to at least so many pixels, each a square, so that no browser blurs it
 
 
-def picture(probe: Probe, index: int, near: Sequence[int], distances: Sequence[float]) -> None:
+def picture(snapshot: Snapshot, index: int, near: Sequence[int], distances: Sequence[float]) -> None:
     """The pinned picture, and those nearest to it."""
-    name = probe.class_of(index)
-    found = data.thumbnails(probe, [index])
+    name = snapshot.class_of(index)
+    found = data.thumbnails(snapshot, [index])
     with st.container(horizontal=True, vertical_alignment="center"):
         if found:
             st.image(enlarged(found[0]), width=112, alt=name or "The pinned image")
         with st.container(gap=None, width="content"):
             st.markdown(f"**{formatting.plain(name) or 'Pinned image'}**")
-            st.caption(f"Image {probe.indices[index]} of the set")
-    st.caption(_agreement(probe, index, near))
-    neighbors(probe, near, distances, name)
+            st.caption(f"Image {snapshot.indices[index]} of the set")
+    st.caption(_agreement(snapshot, index, near))
+    neighbors(snapshot, near, distances, name)
 
 
-def neighbors(probe: Probe, near: Sequence[int], distances: Sequence[float], name: str = "") -> None:
+def neighbors(snapshot: Snapshot, near: Sequence[int], distances: Sequence[float], name: str = "") -> None:
     """Pictures with their cosine distances; a class other than ``name`` is marked."""
-    images = data.thumbnails(probe, near)
+    images = data.thumbnails(snapshot, near)
     with st.grid(3, min_column_width=64, gap="xsmall", wrap=False):
         for place, (i, distance) in enumerate(zip(near, distances, strict=True)):
             with st.container(gap=None):
                 if images:
-                    alt = probe.class_of(i) or f"Neighbor {place + 1}"
+                    alt = snapshot.class_of(i) or f"Neighbor {place + 1}"
                     st.image(enlarged(images[place]), width="stretch", alt=alt)
-                st.markdown(_neighbor(probe.class_of(i), distance, name))
+                st.markdown(_neighbor(snapshot.class_of(i), distance, name))
 
 
 def enlarged(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -48,12 +48,12 @@ def enlarged(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return found.repeat(times, 0).repeat(times, 1)
 
 
-def _agreement(probe: Probe, index: int, near: Sequence[int]) -> str:
+def _agreement(snapshot: Snapshot, index: int, near: Sequence[int]) -> str:
     what = f"The {len(near)} nearest images and their cosine distances in the full space, not on the map."
-    name = probe.class_of(index)
+    name = snapshot.class_of(index)
     if not name:
         return what
-    same = sum(probe.class_of(i) == name for i in near)
+    same = sum(snapshot.class_of(i) == name for i in near)
     return f"{what} {same} of {len(near)} share its class."
 
 
@@ -68,7 +68,7 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
-def hint(probe: Probe) -> None:
+def hint(snapshot: Snapshot) -> None:
     """What the place of the pinned picture says while nothing is pinned."""
     st.markdown("**Pin a point**")
     st.caption(
@@ -76,5 +76,5 @@ def hint(probe: Probe) -> None:
         "space: where they lie far apart on the map, the map leaves something out. Draw around points with the lasso "
         "to see them all."
     )
-    if not probe.labeled:
+    if not snapshot.labeled:
         st.caption("These images have no labels, so all points have one color. Look for groups, and open them by eye.")

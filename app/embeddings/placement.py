@@ -18,7 +18,7 @@ from app.shared import access, formatting, sign_in, state
 from app.shared.image_source import UPLOAD
 from app.shared.pictures import MOST_FILE_BYTES
 from app.widgets.embedding_map import Asked
-from byol_core.embeddings import Probe, placement
+from byol_core.embeddings import Snapshot, placement
 from byol_core.embeddings.placement import Asked as Where
 from byol_core.errors import LabError
 from byol_core.jobs import Job
@@ -65,7 +65,7 @@ def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
 
     None when there is no picture, or not that map.
     """
-    found, evaluation = given(subject.probe.image_size), subject.probe.evaluations[-1]
+    found, evaluation = given(subject.snapshot.image_size), subject.snapshot.evaluations[-1]
     if found is None or found.picture is None or evaluation.step not in shown.film.steps:
         return None
     settings, xy = replace(wish.settings, method=shown.method), shown.film.xy[shown.at(evaluation.step)]
@@ -73,7 +73,7 @@ def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
         return None
     home, run = state.store().home, subject.run
     try:
-        return placement.ask(home, subject.probe, run.folder, evaluation, wish.space, settings, found.picture, xy)
+        return placement.ask(home, subject.snapshot, run.folder, evaluation, wish.space, settings, found.picture, xy)
     except LabError as error:
         return Where(Job("failed", message=str(error)), None, "")
 
@@ -82,7 +82,7 @@ def star(subject: Subject, wish: Wish, shown: Shown) -> Asked | None:
     """The same for the map: a star with lines to its nearest; earlier weights are not there to place it by."""
     if _earlier(subject):
         return None
-    where, found = placed(subject, wish, shown), given(subject.probe.image_size)
+    where, found = placed(subject, wish, shown), given(subject.snapshot.image_size)
     if where is None or where.placed is None or found is None or found.picture is None:
         return None
     near = [int(i) for i in where.placed.near]
@@ -117,7 +117,7 @@ def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
     with st.container(border=True):
         st.markdown("**Ask with a picture**")
         _source()
-        found = given(pairs[0][0].probe.image_size) if pairs else None
+        found = given(pairs[0][0].snapshot.image_size) if pairs else None
         if found and found.complaint:
             st.error(
                 f"{formatting.plain(found.name)}: {formatting.plain(found.complaint)}", icon=":material/broken_image:"
@@ -146,7 +146,7 @@ def _source() -> None:
 def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> None:
     if several:
         st.markdown(f"**{formatting.plain(subject.name)}**")
-    where, found = placed(subject, wish, shown), given(subject.probe.image_size)
+    where, found = placed(subject, wish, shown), given(subject.snapshot.image_size)
     if found is None or found.picture is None:
         return
     shape = found.picture.transpose(1, 2, 0)  # networks of other runs see it in another size
@@ -160,7 +160,7 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
             f"The nearest images and their cosine distances in the full space. {formatting.plain(where.placed.note)}"
         )
         near, distances = where.placed.near.tolist(), where.placed.distances.tolist()
-        panel.neighbors(subject.probe, near, distances)
+        panel.neighbors(subject.snapshot, near, distances)
     elif where.job.state == "failed":
         _failed(subject, where)
     else:
@@ -168,7 +168,7 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
 
 
 def _earlier(subject: Subject) -> bool:
-    return subject.evaluation().step != subject.probe.evaluations[-1].step
+    return subject.evaluation().step != subject.snapshot.evaluations[-1].step
 
 
 def _to_newest(subject: Subject) -> None:
@@ -189,7 +189,7 @@ def _failed(subject: Subject, where: Where) -> None:
         st.button(
             "Try again",
             on_click=_again,
-            args=(subject.probe, where.key),
+            args=(subject.snapshot, where.key),
             icon=":material/refresh:",
             key=f"{subject.key}-place-again",
         )
@@ -197,7 +197,7 @@ def _failed(subject: Subject, where: Where) -> None:
         st.error(sentence, icon=":material/error:")
 
 
-def _again(probe: Probe, key: str) -> None:
+def _again(snapshot: Snapshot, key: str) -> None:
     with state.said_later(TROUBLE):
         access.require(COMPUTE)
-        placement.again(probe, key)
+        placement.again(snapshot, key)

@@ -31,7 +31,7 @@ def again(subject: Subject, wish: Wish) -> Callable[[], None] | None:
         with state.said_later(TROUBLE):
             access.require(COMPUTE)
             first, home = subject.evaluation().step, state.store().home
-            embeddings.retry(home, subject.probe, wish.space, wish.settings, first=first, whole=wish.whole)
+            embeddings.retry(home, subject.snapshot, wish.space, wish.settings, first=first, whole=wish.whole)
 
     return act
 
@@ -47,7 +47,7 @@ def every(subjects: Sequence[Subject], wish: Wish, key: str) -> None:
     many = max(len(subject.steps) for subject in subjects)
     if many < 2 or wish.settings.method == "PCA":
         return
-    if max(len(subject.probe) for subject in subjects) <= timeline.MOST_UNASKED or not access.is_teacher():
+    if max(len(subject.snapshot) for subject in subjects) <= timeline.MOST_UNASKED or not access.is_teacher():
         return
     st.toggle(
         f"Map all {many} evaluations",
@@ -91,7 +91,7 @@ def watch(pairs: Sequence[Pair], wish: Wish) -> None:
 
 
 def _looks_for_links(subject: Subject, wish: Wish) -> bool:
-    return access.is_teacher() and len(subject.probe) > 1 and not view.links_are_there(subject, wish)
+    return access.is_teacher() and len(subject.snapshot) > 1 and not view.links_are_there(subject, wish)
 
 
 def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
@@ -137,8 +137,8 @@ def _signs(subject: Subject, wish: Wish, shown: Shown) -> tuple[object, ...]:
 
 
 def _evaluations(run: Run) -> int:
-    probe = data.probe_of(folder(run))
-    return len(probe.evaluations) if probe else 0
+    snapshot = data.probe_of(folder(run))
+    return len(snapshot.evaluations) if snapshot else 0
 
 
 def _goes_on(run: Run) -> bool:

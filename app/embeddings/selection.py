@@ -12,13 +12,13 @@ from app.embeddings import charts, data, panel
 from app.shared import formatting
 from app.widgets import live_chart
 from app.widgets.embedding_map import decide
-from byol_core.embeddings import Probe
+from byol_core.embeddings import Snapshot
 
 PAGE = 12
 MOST_CLASSES = 12  # more are told as a number
 
 
-def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
+def draw(snapshot: Snapshot, chosen: Sequence[int], key: str, owner: str) -> None:
     """What is selected on the map of that key; it was drawn around on the map of the key ``owner``."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -32,8 +32,8 @@ def draw(probe: Probe, chosen: Sequence[int], key: str, owner: str) -> None:
                 args=(owner,),
                 help="Also: Escape, or a click beside the points.",
             )
-        _classes(probe, chosen, key)
-        _gallery(probe, chosen, key)
+        _classes(snapshot, chosen, key)
+        _gallery(snapshot, chosen, key)
 
 
 def clear(key: str) -> None:
@@ -41,16 +41,16 @@ def clear(key: str) -> None:
     decide(key, selected="")
 
 
-def class_counts(probe: Probe, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
+def class_counts(snapshot: Snapshot, chosen: Sequence[int]) -> list[tuple[str, int, int]]:
     """(class, selected, all on the map) of each class that is selected, the largest first."""
-    labels = probe.classes
-    whole = np.bincount(labels[labels >= 0], minlength=len(probe.class_names))
+    labels = snapshot.classes
+    whole = np.bincount(labels[labels >= 0], minlength=len(snapshot.class_names))
     found = Counter(int(label) for label in labels[list(chosen)] if label >= 0)
-    return [(probe.class_names[label], many, int(whole[label])) for label, many in found.most_common()]
+    return [(snapshot.class_names[label], many, int(whole[label])) for label, many in found.most_common()]
 
 
-def _classes(probe: Probe, chosen: Sequence[int], key: str) -> None:
-    counts = class_counts(probe, chosen)
+def _classes(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
+    counts = class_counts(snapshot, chosen)
     if not counts:
         return
     alt = "Selected of each class: " + ", ".join(f"{name} {many} of {whole}" for name, many, whole in counts)
@@ -60,20 +60,20 @@ def _classes(probe: Probe, chosen: Sequence[int], key: str) -> None:
         st.caption(f"And {len(counts) - MOST_CLASSES} more classes.")
 
 
-def _gallery(probe: Probe, chosen: Sequence[int], key: str) -> None:
+def _gallery(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
     pages = -(-len(chosen) // PAGE)
     # Another selection begins at its first page.
     number = 1
     if pages > 1:
         number = st.pagination(pages, key=f"{key}-page-{hash(tuple(chosen)) & 0xFFFFFFFF}", max_visible_pages=5)
     part = chosen[(number - 1) * PAGE : number * PAGE]
-    images = data.thumbnails(probe, part)
+    images = data.thumbnails(snapshot, part)
     if not images:
         st.caption("The pictures of this run are lost.")
         return
     with st.grid(4, min_column_width=56, gap="xsmall", wrap=False):
         for i, image in zip(part, images, strict=True):
             with st.container(gap=None):
-                name = probe.class_of(i)
-                st.image(panel.enlarged(image), width="stretch", alt=name or f"Image {probe.indices[i]}")
-                st.markdown(f":small[{formatting.plain(panel.short(name)) or probe.indices[i]}]")
+                name = snapshot.class_of(i)
+                st.image(panel.enlarged(image), width="stretch", alt=name or f"Image {snapshot.indices[i]}")
+                st.markdown(f":small[{formatting.plain(panel.short(name)) or snapshot.indices[i]}]")

@@ -16,7 +16,7 @@ from app.embeddings import data
 from app.embeddings.choices import COMPUTE
 from app.shared import access
 from byol_core import embeddings
-from byol_core.embeddings import Evaluation, Film, MapSettings, Probe
+from byol_core.embeddings import Evaluation, Film, MapSettings, Snapshot
 from byol_core.embeddings.timeline import MOST_AT_ONCE
 from byol_core.errors import LabError
 from byol_core.jobs import Job
@@ -25,7 +25,7 @@ from byol_core.jobs import Job
 MOST_UNASKED = 5_000
 WAITING = ("absent", "waiting", "running")
 # The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
-Asked = tuple[Probe, Evaluation, str, MapSettings]
+Asked = tuple[Snapshot, Evaluation, str, MapSettings]
 _asked_for: list[Asked] = []
 _asking = threading.Lock()
 
@@ -45,7 +45,7 @@ class Shown:
 
 def shown(
     home: Path,
-    probe: Probe,
+    snapshot: Snapshot,
     evaluation: Evaluation,
     space: str,
     settings: MapSettings,
@@ -57,16 +57,16 @@ def shown(
 
     ``over``: the run goes on no more, so that its newest map stays the newest.
     """
-    if settings.method == "PCA" and len(probe) <= MOST_AT_ONCE:
-        return Shown(data.pca(probe, evaluation, space), "PCA", None)
+    if settings.method == "PCA" and len(snapshot) <= MOST_AT_ONCE:
+        return Shown(data.pca(snapshot, evaluation, space), "PCA", None)
     whole = whole or settings.method == "PCA"  # some seconds an evaluation, even of a large set
-    wanted = _film(home, probe, evaluation, space, settings, whole, over)
+    wanted = _film(home, snapshot, evaluation, space, settings, whole, over)
     at_work = wanted.job if wanted.job.state in WAITING else None
     if wanted.at(evaluation.step) is not None:
         return Shown(wanted, settings.method, at_work if whole else None)
-    if at_work and made(wanted) and evaluation.step == probe.evaluations[-1].step:
+    if at_work and made(wanted) and evaluation.step == snapshot.evaluations[-1].step:
         return Shown(wanted, settings.method, at_work)  # a new evaluation: the one before stands in
-    return Shown(data.pca(probe, evaluation, space), "PCA", wanted.job)
+    return Shown(data.pca(snapshot, evaluation, space), "PCA", wanted.job)
 
 
 def made(film: Film) -> int:
@@ -75,31 +75,33 @@ def made(film: Film) -> int:
 
 
 def _film(
-    home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, whole: bool, over: bool
+    home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings, whole: bool, over: bool
 ) -> Film:
     """The film as far as it is made; asks for the rest of it where that is allowed."""
     if access.is_teacher():
-        return embeddings.film(home, probe, space, settings, first=evaluation.step, whole=whole)
-    there = embeddings.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+        return embeddings.film(home, snapshot, space, settings, first=evaluation.step, whole=whole)
+    there = embeddings.film(home, snapshot, space, settings, first=evaluation.step, whole=False, start=False)
     if there.at(evaluation.step) is not None:
         return there
     if not over:  # a newer evaluation comes, and a class that only looks on must not cost the training a map each time
         return _with(there, Job("absent", message=f"{settings.method} is made when the run has ended"))
-    return _begin(home, probe, evaluation, space, settings, there)
+    return _begin(home, snapshot, evaluation, space, settings, there)
 
 
-def _begin(home: Path, probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, there: Film) -> Film:
+def _begin(
+    home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings, there: Film
+) -> Film:
     """Have the usual map made for whoever looks on, or say why it is not, or not now."""
     if settings != MapSettings(method=settings.method):
         return _with(there, Job("failed", message=access.refusal(COMPUTE)))
-    if evaluation.step != probe.evaluations[-1].step:
+    if evaluation.step != snapshot.evaluations[-1].step:
         return _with(there, Job("failed", message=access.refusal("compute maps of earlier evaluations")))
-    asked = (probe, evaluation, space, settings)
+    asked = (snapshot, evaluation, space, settings)
     with _asking:  # a class opens the same page at the same moment
         if any(not _is_same(one, asked) and _is_open(home, one) for one in _asked_for):
             return _with(there, Job("absent", message="Waiting for another map"))
         _asked_for[:] = [asked]
-        return embeddings.film(home, probe, space, settings, first=evaluation.step, whole=False)
+        return embeddings.film(home, snapshot, space, settings, first=evaluation.step, whole=False)
 
 
 def _is_same(one: Asked, other: Asked) -> bool:
@@ -108,9 +110,9 @@ def _is_same(one: Asked, other: Asked) -> bool:
 
 
 def _is_open(home: Path, asked: Asked) -> bool:
-    probe, evaluation, space, settings = asked
+    snapshot, evaluation, space, settings = asked
     try:
-        found = embeddings.film(home, probe, space, settings, first=evaluation.step, whole=False, start=False)
+        found = embeddings.film(home, snapshot, space, settings, first=evaluation.step, whole=False, start=False)
     except LabError:  # the run was deleted, or its file was lost
         return False
     return found.job.state in ("waiting", "running")

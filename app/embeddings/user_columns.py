@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.shared import access, formatting, sign_in
 from app.shared.image_source import UPLOAD
-from byol_core.embeddings import Probe, foreign
+from byol_core.embeddings import Snapshot, foreign
 from byol_core.embeddings.fields import Field
 from byol_core.embeddings.user_columns import Columns
 from byol_core.errors import LabError
@@ -30,10 +30,10 @@ def titles() -> dict[str, str]:
     return known
 
 
-def field(probe: Probe, name: str) -> Field:
+def field(snapshot: Snapshot, name: str) -> Field:
     """One of its columns for the images of this run; LabError when it says nothing of them."""
     content = table()
-    read = _read(content, probe, str(probe.folder), len(probe)).fields if content else ()
+    read = _read(content, snapshot, str(snapshot.folder), len(snapshot)).fields if content else ()
     found = {one.name: one for one in read}
     if name not in found:
         raise LabError(f"The column '{name.removeprefix(PREFIX)}' is not in your table any more.")
@@ -41,14 +41,14 @@ def field(probe: Probe, name: str) -> Field:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(content: bytes, _probe: Probe, folder: str, n: int) -> Columns:
+def _read(content: bytes, _probe: Snapshot, folder: str, n: int) -> Columns:
     return foreign(content, _probe)
 
 
-def upload(probe: Probe) -> None:
+def upload(snapshot: Snapshot) -> None:
     """Take a CSV in, for a teacher, who is the one that may bring files here; it is kept until it is removed."""
     if table() is None:
-        _uploader(probe)
+        _uploader(snapshot)
     else:
         st.markdown(f"Your columns: **{formatting.plain(st.session_state.get(_NAME, 'a table'))}**")
         st.button("Remove the table", on_click=_forget, icon=":material/delete:", key="map_columns_forget")
@@ -62,7 +62,7 @@ def upload(probe: Probe) -> None:
     )
 
 
-def _uploader(probe: Probe) -> None:
+def _uploader(snapshot: Snapshot) -> None:
     """Where a table is brought, and what was wrong with the last one."""
     if not access.is_teacher():
         sign_in.ask(UPLOAD)
@@ -73,20 +73,20 @@ def _uploader(probe: Probe) -> None:
         key=_FILE,
         max_upload_size=MOST_BYTES // 1_000_000,
         on_change=_take,
-        args=(probe,),
+        args=(snapshot,),
     )
     if sentence := st.session_state.get(_WRONG):
         st.error(sentence, icon=":material/error:")
 
 
-def _take(probe: Probe) -> None:
+def _take(snapshot: Snapshot) -> None:
     """Remember the table that was just brought: the uploader forgets it whenever it is out of sight."""
     _forget()
     file = st.session_state.get(_FILE)
     if file is None or not access.is_teacher():
         return
     try:
-        found = _read(file.getvalue(), probe, str(probe.folder), len(probe))
+        found = _read(file.getvalue(), snapshot, str(snapshot.folder), len(snapshot))
     except LabError as error:
         st.session_state[_WRONG] = f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
         return

@@ -13,7 +13,7 @@ from app.embeddings import notes as map_notes
 from app.embeddings.timeline import Shown
 from app.shared import access, formatting, state
 from app.widgets.embedding_map import Asked, MapState, Sheets, decide, embedding_map, map_state
-from byol_core.embeddings import Evaluation, MapSettings, Probe, width
+from byol_core.embeddings import Evaluation, MapSettings, Snapshot, width
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
 from byol_core.runs.run import Run
@@ -37,7 +37,7 @@ class Subject:
     """A run on the page; ``parameter`` names its evaluation in the address, ``name`` tells it from another one."""
 
     run: Run
-    probe: Probe
+    snapshot: Snapshot
     parameter: str
     name: str
 
@@ -49,18 +49,18 @@ class Subject:
     @property
     def steps(self) -> tuple[int, ...]:
         """The steps of its evaluations."""
-        return tuple(one.step for one in self.probe.evaluations)
+        return tuple(one.step for one in self.snapshot.evaluations)
 
     def state(self) -> MapState:
         """What was pinned, selected and looked at."""
-        return map_state(self.key, len(self.probe), self.steps)
+        return map_state(self.key, len(self.snapshot), self.steps)
 
     def evaluation(self) -> Evaluation:
         """The one that is looked at; the newest until another one was chosen."""
         self._adopt()
         step = self.state().step
         self._tell(step)
-        return self.probe.evaluations[-1] if step is None else self.probe.evaluation(step)
+        return self.snapshot.evaluations[-1] if step is None else self.snapshot.evaluation(step)
 
     def show_newest(self) -> None:
         """Look at the newest evaluation again."""
@@ -88,7 +88,7 @@ class Subject:
         """Its places as they are now."""
         home = state.store().home
         over, evaluation = not formatting.busy(self.run), self.evaluation()
-        return timeline.shown(home, self.probe, evaluation, wish.space, wish.settings, whole=wish.whole, over=over)
+        return timeline.shown(home, self.snapshot, evaluation, wish.space, wish.settings, whole=wish.whole, over=over)
 
 
 def in_color(subject: Subject, space: str, name: str) -> tuple[Field, str]:
@@ -96,15 +96,15 @@ def in_color(subject: Subject, space: str, name: str) -> tuple[Field, str]:
     try:
         return _in_color(subject, space, name), ""
     except LabError as error:
-        other = _in_color(subject, space, "class" if subject.probe.labeled else data.PLAIN)
+        other = _in_color(subject, space, "class" if subject.snapshot.labeled else data.PLAIN)
         return other, f"{formatting.told(error)} Colored by class meanwhile."
 
 
 def _in_color(subject: Subject, space: str, name: str) -> Field:
     if name.startswith(user_columns.PREFIX):
-        return user_columns.field(subject.probe, name)
+        return user_columns.field(subject.snapshot, name)
     home, evaluation = state.store().home, subject.evaluation()
-    return data.field(home, subject.probe, evaluation, space, name, ask=access.is_teacher())
+    return data.field(home, subject.snapshot, evaluation, space, name, ask=access.is_teacher())
 
 
 def draw(
@@ -123,17 +123,17 @@ def draw(
 
     What is said of it comes and goes below: a line above would have the browser build the map anew.
     """
-    probe, evaluation = subject.probe, subject.evaluation()
-    near, _ = data.nearest(probe, evaluation, wish.space, pin, NEIGHBORS)
+    snapshot, evaluation = subject.snapshot, subject.evaluation()
+    near, _ = data.nearest(snapshot, evaluation, wish.space, pin, NEIGHBORS)
     own = subject.state().pinned is not None  # else the pin is that of the other map
-    links, pictures = _links(subject, wish), _pictures(probe)
+    links, pictures = _links(subject, wish), _pictures(snapshot)
     with st.container(gap=None):  # what brings its files takes no room
         embedding_map(
-            data.frames(probe, shown.film, wish.space),
+            data.frames(snapshot, shown.film, wish.space),
             current=evaluation.step,
-            ids=probe.ids,
-            labels=probe.classes,
-            class_names=probe.class_names if probe.labeled else (),
+            ids=snapshot.ids,
+            labels=snapshot.classes,
+            class_names=snapshot.class_names if snapshot.labeled else (),
             colors=data.colors(found),
             near=None if isinstance(links, str) else links,
             sheets=None if isinstance(pictures, str) else pictures,
@@ -144,7 +144,7 @@ def draw(
             failed={step: why for step, why in shown.film.failed.items() if step != evaluation.step},
             again=again,
             revision=f"{wish.space}-{shown.method}",
-            label=f"{shown.method} map of {map_notes.images(probe)} of the run {subject.name}",
+            label=f"{shown.method} map of {map_notes.images(snapshot)} of the run {subject.name}",
             key=subject.key,
             height=480 if small else 560,
         )
@@ -160,7 +160,7 @@ def _links(subject: Subject, wish: Wish) -> data.Ids | str | None:
     """The neighbors of every point; None while they are looked for, a sentence when they could not be found."""
     home, evaluation = state.store().home, subject.evaluation()
     try:
-        return data.links(home, subject.probe, evaluation, wish.space, ask=access.is_teacher())
+        return data.links(home, subject.snapshot, evaluation, wish.space, ask=access.is_teacher())
     except LabError as error:
         return str(error)
 
@@ -172,7 +172,7 @@ def _without_links(subject: Subject, wish: Wish, sentence: str) -> None:
         st.button(
             "Try again",
             on_click=_links_again,
-            args=(subject.probe, subject.evaluation(), wish.space),
+            args=(subject.snapshot, subject.evaluation(), wish.space),
             icon=":material/refresh:",
             key=f"{subject.key}-links-again",
         )
@@ -180,10 +180,10 @@ def _without_links(subject: Subject, wish: Wish, sentence: str) -> None:
         st.error(trouble, icon=":material/error:")
 
 
-def _links_again(probe: Probe, evaluation: Evaluation, space: str) -> None:
+def _links_again(snapshot: Snapshot, evaluation: Evaluation, space: str) -> None:
     with state.said_later(TROUBLE):
         access.require(choices.COMPUTE)
-        data.near_again(probe, evaluation, space)
+        data.near_again(snapshot, evaluation, space)
 
 
 def links_are_there(subject: Subject, wish: Wish) -> bool:
@@ -191,27 +191,27 @@ def links_are_there(subject: Subject, wish: Wish) -> bool:
     return _links(subject, wish) is not None
 
 
-def _pictures(probe: Probe) -> Sheets | str:
+def _pictures(snapshot: Snapshot) -> Sheets | str:
     """The pictures behind the points; a sentence when they are lost."""
     try:
-        return data.sheets(probe)
+        return data.sheets(snapshot)
     except LabError as error:
         return str(error)
 
 
 def notes(subject: Subject, wish: Wish, shown: Shown) -> None:
     """What is needed to read the map."""
-    probe, evaluation = subject.probe, subject.evaluation()
-    numbers = width(probe, evaluation, wish.space)
+    snapshot, evaluation = subject.snapshot, subject.evaluation()
+    numbers = width(snapshot, evaluation, wish.space)
     st.caption(map_notes.how(shown, evaluation.step, wish.settings))
-    map_notes.numbers(probe, evaluation, shown)
-    map_notes.curve(subject.run, state.store(), probe, evaluation)
-    st.caption(map_notes.what(probe, evaluation, wish.space, numbers))
+    map_notes.numbers(snapshot, evaluation, shown)
+    map_notes.curve(subject.run, state.store(), snapshot, evaluation)
+    st.caption(map_notes.what(snapshot, evaluation, wish.space, numbers))
 
 
 def linked(subjects: Sequence[Subject]) -> bool:
     """Whether the maps of the page show pictures of one set."""
-    return len(subjects) > 1 and choices.common(subjects[0].probe, subjects[1].probe)
+    return len(subjects) > 1 and choices.common(subjects[0].snapshot, subjects[1].snapshot)
 
 
 def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
@@ -219,8 +219,8 @@ def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
     own = [subject.state().pinned for subject in subjects]
     if not linked or len(own) < 2 or all(pin is not None for pin in own):
         return own
-    rows = [s.probe.indices[pin] for s, pin in zip(subjects, own, strict=True) if pin is not None]
-    return [_place(s.probe, rows[0]) if rows and pin is None else pin for s, pin in zip(subjects, own, strict=True)]
+    rows = [s.snapshot.indices[pin] for s, pin in zip(subjects, own, strict=True) if pin is not None]
+    return [_place(s.snapshot, rows[0]) if rows and pin is None else pin for s, pin in zip(subjects, own, strict=True)]
 
 
 def selections(subjects: Sequence[Subject], linked: bool) -> list[tuple[tuple[int, ...], str]]:
@@ -230,10 +230,10 @@ def selections(subjects: Sequence[Subject], linked: bool) -> list[tuple[tuple[in
     if not linked or len(drawn) != 1:
         return own
     chosen, owner = own[drawn[0]]
-    rows = subjects[drawn[0]].probe.ids[list(chosen)]
-    return [(tuple(np.flatnonzero(np.isin(subject.probe.ids, rows)).tolist()), owner) for subject in subjects]
+    rows = subjects[drawn[0]].snapshot.ids[list(chosen)]
+    return [(tuple(np.flatnonzero(np.isin(subject.snapshot.ids, rows)).tolist()), owner) for subject in subjects]
 
 
-def _place(probe: Probe, row: int) -> int | None:
+def _place(snapshot: Snapshot, row: int) -> int | None:
     """At which place of a map a row of the set lies."""
-    return probe.indices.index(row) if row in probe.indices else None
+    return snapshot.indices.index(row) if row in snapshot.indices else None

@@ -13,7 +13,7 @@ from app.runs import spread
 from app.shared import charts, formatting, objectives
 from app.widgets import live_chart
 from byol_core.config.method import WITH_TARGET
-from byol_core.embeddings import read_probe
+from byol_core.embeddings import read_snapshot
 from byol_core.errors import LabError
 from byol_core.evaluation.intervals import FEW, wilson
 from byol_core.health.signs import ALARM, SIGNS
@@ -252,7 +252,7 @@ def _labeled(run: Run) -> bool:
     if run.summary.get("knn_accuracy") is not None:
         return True
     with suppress(LabError):
-        return read_probe(run.folder / "embeddings").labeled
+        return read_snapshot(run.folder / "embeddings").labeled
     return False
 
 

@@ -11,7 +11,7 @@ from app.runs import spread
 from app.runs.curves import Ends, curve_id
 from app.shared import charts, formatting
 from app.widgets.live_chart import live_chart
-from byol_core.embeddings import has_probe, read_probe
+from byol_core.embeddings import has_snapshot, read_snapshot
 from byol_core.embeddings.spectrum import read_spectrum
 from byol_core.errors import LabError
 from byol_core.health.signs import SIGNS, SPACES, Sign
@@ -136,16 +136,16 @@ def _spectrum(run: Run, space: str) -> None:
 
 def spectra(folder: Path, space: str) -> Spectra | None:
     """The spectra at the first and the last evaluation that kept one; None without. Read anew when a file changes."""
-    if not has_probe(folder):
+    if not has_snapshot(folder):
         return None
     return _read_spectra(str(folder), space, (folder / "probe.json").stat().st_mtime_ns)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _read_spectra(folder: str, space: str, changed: int) -> Spectra | None:
-    probe = read_probe(Path(folder))
-    ends = probe.evaluations[:1] + probe.evaluations[-1:]
-    read = [(one.step, values) for one in ends if (values := read_spectrum(probe, one, space)) is not None]
+    snapshot = read_snapshot(Path(folder))
+    ends = snapshot.evaluations[:1] + snapshot.evaluations[-1:]
+    read = [(one.step, values) for one in ends if (values := read_spectrum(snapshot, one, space)) is not None]
     if not read:
         return None
     (first, before), (last, now) = read[0], read[-1]

@@ -18,7 +18,7 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
 from byol_core.errors import InputError
-from byol_core.sharing import HASH_VARIABLE, TOKEN_SECONDS, Door, is_loopback, usable
+from byol_core.sharing import HASH_VARIABLE, TOKEN_SECONDS, TokenStore, is_loopback, usable
 
 TEACHERS_VARIABLE = "BYOL_LAB_TEACHERS"
 # A cookie belongs to a host and not to a port, and a machine may serve two labs.
@@ -32,7 +32,7 @@ REFUSED = "access_refused"
 _MOST_SESSIONS = 10_000
 
 # One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
-DOOR = Door()
+TOKENS = TokenStore()
 _teaching: dict[str, Permit] = {}
 # Which browser opened a session: whoever else knows its id is somebody else.
 _browsers: dict[str, str] = {}
@@ -49,7 +49,7 @@ class Permit(NamedTuple):
 
     def holds(self) -> bool:
         """Whether it still does: nobody has signed out, and its time is not over."""
-        return any(map(DOOR.knows, self.tokens)) or (time.monotonic() < self.until and self.visit not in _left)
+        return any(map(TOKENS.is_valid, self.tokens)) or (time.monotonic() < self.until and self.visit not in _left)
 
     def require(self, doing: str) -> None:
         """InputError when it holds no more; ``doing`` is what only a teacher may do, such as "start runs"."""
@@ -180,7 +180,7 @@ def has_signed_out() -> bool:
 
 def token() -> str:
     """The token that makes this session a teacher's; empty when none does."""
-    return next(filter(DOOR.knows, tokens()), "")
+    return next(filter(TOKENS.is_valid, tokens()), "")
 
 
 def tokens() -> list[str]:
@@ -189,12 +189,12 @@ def tokens() -> list[str]:
     A session goes to whoever connects with its id, so its token counts in the browser alone that it was given to.
     """
     own, brought = _held()
-    return [token for token in (own if DOOR.belongs(own, _browser()) else "", brought) if token]
+    return [token for token in (own if TOKENS.belongs(own, _browser()) else "", brought) if token]
 
 
 def stale_tokens() -> list[str]:
     """Those of both that are of no use any more, for the browser to forget."""
-    return [token for token in _held() if token and not DOOR.knows(token)]
+    return [token for token in _held() if token and not TOKENS.is_valid(token)]
 
 
 def _held() -> tuple[str, str]:
@@ -212,7 +212,7 @@ def sign_in(passphrase: str) -> None:
     """Make this session a teacher's; InputError for a wrong passphrase, or when tries come too fast."""
     if not has_passphrase():
         raise InputError("No passphrase is set here: start the dashboard with 'byol app --share'.")
-    st.session_state[_TOKEN] = DOOR.enter(passphrase, passphrase_hash(), _browser())
+    st.session_state[_TOKEN] = TOKENS.issue(passphrase, passphrase_hash(), _browser())
 
 
 def _browser() -> str:
@@ -229,7 +229,7 @@ def browser_of(cookies: Mapping[str, Any]) -> str:
 def sign_out() -> None:
     """Forget what this browser was given: its other tabs look on as well from now on, also those that signed in."""
     for known in tokens():
-        DOOR.leave(known)
+        TOKENS.revoke(known)
     if visit := _visit():
         _remember(_left, visit, None)
     st.session_state.pop(_TOKEN, None)

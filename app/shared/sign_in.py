@@ -28,7 +28,7 @@ def keep() -> None:
     data = {
         "name": access.cookie_name(),
         "token": token,
-        "seconds": round(access.DOOR.left(token)),
+        "seconds": round(access.TOKENS.left(token)),
         "stale": access.stale_tokens(),
     }
     _mount(data=data, key="sign_in_cookie", height=1)

@@ -17,7 +17,7 @@ def show_teacher() -> None:
     email = access.account()
     st.markdown(f"You are signed in{f' as **{email}**' if email in access.teachers() else ''} and may {MAY}.")
     if token := access.token():
-        hours = access.DOOR.left(token) / 3600
+        hours = access.TOKENS.left(token) / 3600
         st.caption(f"This browser stays signed in for {hours:.0f} hours, or until the dashboard is started again.")
     st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=leave)
     share_panel.section()

@@ -196,11 +196,11 @@ def _same(given: str, again: str) -> str:
 def _free_port() -> int:
     """The first port from Streamlit's usual one on that nobody uses, so that the address can be printed."""
     for port in range(FIRST_PORT, FIRST_PORT + MOST_PORTS):
-        with socket.socket() as probe:
+        with socket.socket() as snapshot:
             if sys.platform != "win32":  # a port that was in use a moment ago is free
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                snapshot.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("0.0.0.0", port))
+                snapshot.bind(("0.0.0.0", port))
             except OSError:
                 continue
             return port

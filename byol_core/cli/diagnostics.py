@@ -100,10 +100,10 @@ def _import(module: str, distribution: str) -> str:
 
 def _home() -> str:
     home = paths.home()
-    probe = home / f".doctor-{id(home):x}"
+    snapshot = home / f".doctor-{id(home):x}"
     RunStore(home)
-    write_atomic(probe, b"")
-    probe.unlink()
+    write_atomic(snapshot, b"")
+    snapshot.unlink()
     return f"{home} can be written"
 
 

@@ -14,7 +14,7 @@ from byol_core.errors import InputError, LabError
 from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from byol_core.embeddings import Evaluation, Probe
+    from byol_core.embeddings import Evaluation, Snapshot
     from byol_core.embeddings.snapshot import Matrix
 
 _USUAL = MapSettings()
@@ -41,22 +41,22 @@ def embed(
 
     The map that the dashboard shows under these settings is taken where there is one.
     """
-    from byol_core.embeddings.snapshot import read_probe
+    from byol_core.embeddings.snapshot import read_snapshot
 
     if out.suffix.lower() not in _ENDINGS:
         raise InputError(f"The file '{out.name}' should end with {_ENDINGS[0]} or {_ENDINGS[1]}.")
     settings = MapSettings(_method(method), neighbors, min_dist, perplexity, seed)
     found = RunStore().get(run)
-    probe = read_probe(found.folder / "embeddings")
-    chosen = _evaluation(probe, evaluation)
-    data, about = _made(probe, chosen, _space(space), settings, out)
+    snapshot = read_snapshot(found.folder / "embeddings")
+    chosen = _evaluation(snapshot, evaluation)
+    data, about = _made(snapshot, chosen, _space(space), settings, out)
     _write(out, data)
-    told = {"run_id": found.run_id, "name": found.name, "step": chosen.step, "space": space, "images": len(probe)}
+    told = {"run_id": found.run_id, "name": found.name, "step": chosen.step, "space": space, "images": len(snapshot)}
     if as_json:
         print_json({**told, **about, "file": str(out.resolve()), "bytes": len(data)})
     else:
         numbers = "".join(f", {key} {value:.3f}" for key, value in about.items() if isinstance(value, float))
-        print(f"{len(probe):,} images of run {found.run_id} at step {chosen.step} are in {out}{numbers}.")
+        print(f"{len(snapshot):,} images of run {found.run_id} at step {chosen.step} are in {out}{numbers}.")
 
 
 def _method(name: str) -> str:
@@ -74,43 +74,43 @@ def _space(name: str) -> str:
     return name
 
 
-def _evaluation(probe: Probe, asked: str) -> Evaluation:
-    if not probe.evaluations:
+def _evaluation(snapshot: Snapshot, asked: str) -> Evaluation:
+    if not snapshot.evaluations:
         raise LabError("This run has not been evaluated yet, so there is nothing to map.")
     if asked == "last":
-        return probe.evaluations[-1]
+        return snapshot.evaluations[-1]
     if not asked.isascii() or not asked.isdigit():
         raise InputError(f"--evaluation should be last or the step of an evaluation, not '{asked[:40]}'.")
-    return probe.evaluation(int(asked))
+    return snapshot.evaluation(int(asked))
 
 
 def _made(
-    probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings, out: Path
+    snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings, out: Path
 ) -> tuple[bytes, dict[str, Any]]:
     """The file's content, and what is to be said about it."""
     from byol_core.embeddings.export import projector, table
     from byol_core.embeddings.quality import quality
 
     if out.suffix.lower() == ".zip":
-        return projector(probe, evaluation, space), {}
-    vectors, xy = _map(probe, evaluation, space, settings)
+        return projector(snapshot, evaluation, space), {}
+    vectors, xy = _map(snapshot, evaluation, space, settings)
     seen = quality(vectors, xy)
     about = {"method": settings.method, **settings.used(), "trustworthiness": seen.trust, "knn_preservation": seen.kept}
     known = {key: value for key, value in about.items() if value == value}  # of three images nothing is known
-    return table(probe, evaluation, space, xy), known
+    return table(snapshot, evaluation, space, xy), known
 
 
-def _map(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
+def _map(snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings) -> tuple[Matrix, Matrix]:
     """The vectors (n, d) and their places (n, 2)."""
     from byol_core.embeddings import read_space, unit
     from byol_core.embeddings.timeline import MOST_AT_ONCE, frame_of, pca_film
     from byol_core.embeddings.umap_tsne import fit
 
-    vectors = unit(read_space(probe, evaluation, space))
-    if (shown := frame_of(probe, evaluation, space, settings)) is not None:
+    vectors = unit(read_space(snapshot, evaluation, space))
+    if (shown := frame_of(snapshot, evaluation, space, settings)) is not None:
         return vectors, shown.xy
     if settings.method == "PCA":  # turned as the page shows it, of a large set as it would be without the others
-        film = pca_film(probe, space, only=evaluation.step if len(probe) > MOST_AT_ONCE else None)
+        film = pca_film(snapshot, space, only=evaluation.step if len(snapshot) > MOST_AT_ONCE else None)
         return vectors, film.xy[film.steps.index(evaluation.step)]
     return vectors, fit(vectors, settings, _say).xy
 

@@ -19,7 +19,7 @@ SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowe
 
 
 class Bar:
-    """A listener that draws; it never asks for a stop.
+    """A callback that draws; it never asks for a stop.
 
     ``announcement``: a line about the run, for when its images and settings have proved to fit.
     """
@@ -48,12 +48,12 @@ class Bar:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._bar.stop()
 
-    def metrics(self, rows: Sequence[events.MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[events.MetricRow]) -> None:
         """Remember the last loss."""
         losses = [row.values["loss"] for row in rows if "loss" in row.values]
         self._loss = losses[-1] if losses else self._loss
 
-    def progress(self, progress: events.Progress) -> None:
+    def on_progress(self, progress: events.Progress) -> None:
         """Draw how far it is."""
         if progress.total_steps and self._announcement:
             self._print(self._announcement)
@@ -66,14 +66,14 @@ class Bar:
             alarm = "  ALARM" if self._alarm else ""
             self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}{alarm}")
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Print a line above the bar."""
         self._print(text)
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         """A note has said it."""
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""
         if text and _without_numbers(text) != _without_numbers(self._alarm or ""):
             self._print(f"ALARM: {text}", style="bold red")

@@ -41,7 +41,7 @@ class EvaluationConfig(Part):
     )
     probe: int = setting(
         1000,
-        "Probe set",
+        "Snapshot set",
         "Test images whose representations are kept at each evaluation, for the map.",
         unit="images",
         expert=True,

@@ -7,20 +7,20 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from byol_core.embeddings.snapshot import PIXELS, Evaluation, Probe
+from byol_core.embeddings.snapshot import PIXELS, Evaluation, Snapshot
 from byol_core.errors import LabError
 
 # Part of every name: raised when the same question would get another answer.
 VERSION = "maps-2"
 
 
-def digest(probe: Probe, evaluation: Evaluation, space: str) -> str:
+def digest(snapshot: Snapshot, evaluation: Evaluation, space: str) -> str:
     """A name for the vectors of one evaluation in one space; LabError when their file is lost.
 
     The file is read once, and again when it has changed, so that asking often costs nothing. The raw pixels are the
     same at every evaluation.
     """
-    path = probe.folder / (PIXELS if space == "pixels" else evaluation.file)
+    path = snapshot.folder / (PIXELS if space == "pixels" else evaluation.file)
     try:
         found = path.stat()
         return _digest(path, found.st_size, found.st_mtime_ns, found.st_ino)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from byol_core.embeddings.fields import Field
-from byol_core.embeddings.snapshot import SPLITS, Evaluation, Matrix, Probe, read_predicted, read_space
+from byol_core.embeddings.snapshot import SPLITS, Evaluation, Matrix, Snapshot, read_predicted, read_space
 from byol_core.embeddings.thumbnails import per_sheet, read_sheet, thumbnail
 
 # As large as the projector reads: https://www.tensorflow.org/tensorboard/tensorboard_projector_plugin
@@ -20,7 +20,7 @@ _OURS = ("class", "split", "predicted")  # fields that are columns at any rate
 _NO_LINE = str.maketrans("\t\r\n", "   ")
 
 
-def table(probe: Probe, evaluation: Evaluation, space: str, xy: Matrix, fields: Sequence[Field] = ()) -> bytes:
+def table(snapshot: Snapshot, evaluation: Evaluation, space: str, xy: Matrix, fields: Sequence[Field] = ()) -> bytes:
     """A Parquet file, a row an image: ``row`` (of the set), ``split``, ``label``, ``class``, ``predicted`` (where the
 
     run kept it), ``x``, ``y``, and a column for each field. Which run's map it is says the file's metadata.
@@ -29,20 +29,20 @@ def table(probe: Probe, evaluation: Evaluation, space: str, xy: Matrix, fields: 
     from pyarrow import parquet
 
     columns: dict[str, Any] = {
-        "row": pa.array(probe.ids.astype(np.int64)),
-        "split": _words(probe.parts, SPLITS),
-        "label": pa.array(probe.classes.astype(np.int64), mask=probe.classes < 0),
-        "class": _words(probe.classes, probe.class_names),
+        "row": pa.array(snapshot.ids.astype(np.int64)),
+        "split": _words(snapshot.parts, SPLITS),
+        "label": pa.array(snapshot.classes.astype(np.int64), mask=snapshot.classes < 0),
+        "class": _words(snapshot.classes, snapshot.class_names),
     }
-    if (kept := read_predicted(probe, evaluation)) is not None:
-        columns["predicted"] = _words(kept[0], probe.class_names)
+    if (kept := read_predicted(snapshot, evaluation)) is not None:
+        columns["predicted"] = _words(kept[0], snapshot.class_names)
     columns |= {"x": pa.array(xy[:, 0].astype(np.float32)), "y": pa.array(xy[:, 1].astype(np.float32))}
     for field in fields:
         if field.name in _OURS and field.name in columns:
             continue
         name = field.name if field.name not in columns else f"{field.name} (field)"
         columns[name] = pa.array(field.values) if field.kind == "number" else _words(field.values, field.names)
-    about = {"source": probe.source, "space": space, "step": str(evaluation.step), "epoch": f"{evaluation.epoch:g}"}
+    about = {"source": snapshot.source, "space": space, "step": str(evaluation.step), "epoch": f"{evaluation.epoch:g}"}
     buffer = io.BytesIO()
     parquet.write_table(pa.table(columns).replace_schema_metadata(about), buffer, compression="zstd")
     return buffer.getvalue()
@@ -56,20 +56,20 @@ def _words(values: Any, names: Sequence[str]) -> Any:
     return pa.array(list(names), pa.string()).take(places)
 
 
-def projector(probe: Probe, evaluation: Evaluation, space: str) -> bytes:
+def projector(snapshot: Snapshot, evaluation: Evaluation, space: str) -> bytes:
     """A zip: unpack it and run ``tensorboard --logdir FOLDER``.
 
     It holds the vectors as float32 (``tensors.bytes``), ``metadata.tsv``, the pictures as ``sprite.png``, and what
     ties them together twice: for TensorBoard (``projector_config.pbtxt``) and for the projector on a page of its own
     (``projector_config.json``). LabError when the vectors or the pictures are lost.
     """
-    vectors = read_space(probe, evaluation, space)
-    sprite, cell = _sprite(probe)
+    vectors = read_space(snapshot, evaluation, space)
+    sprite, cell = _sprite(snapshot)
     config = _config(f"{space} at step {evaluation.step}", vectors.shape, cell)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr("tensors.bytes", np.ascontiguousarray(vectors, "<f4").tobytes(), zipfile.ZIP_STORED)
-        archive.writestr("metadata.tsv", _metadata(probe, evaluation))
+        archive.writestr("metadata.tsv", _metadata(snapshot, evaluation))
         archive.writestr("sprite.png", sprite, zipfile.ZIP_STORED)
         archive.writestr("projector_config.json", json.dumps({"embeddings": [config]}, indent=2) + "\n")
         archive.writestr("projector_config.pbtxt", _text(config))
@@ -97,33 +97,33 @@ def _text(config: dict[str, Any]) -> str:
     )
 
 
-def _metadata(probe: Probe, evaluation: Evaluation) -> str:
+def _metadata(snapshot: Snapshot, evaluation: Evaluation) -> str:
     """A line an image under a line of names."""
-    names = [name.translate(_NO_LINE) for name in probe.class_names] + [""]  # -1 is the last
+    names = [name.translate(_NO_LINE) for name in snapshot.class_names] + [""]  # -1 is the last
     columns = {
-        "row": [str(row) for row in probe.indices],
-        "class": [names[label] for label in probe.classes.tolist()],
-        "split": [SPLITS[part] for part in probe.parts.tolist()],
+        "row": [str(row) for row in snapshot.indices],
+        "class": [names[label] for label in snapshot.classes.tolist()],
+        "split": [SPLITS[part] for part in snapshot.parts.tolist()],
     }
-    if (kept := read_predicted(probe, evaluation)) is not None:
+    if (kept := read_predicted(snapshot, evaluation)) is not None:
         columns["predicted"] = [names[said] for said in kept[0].tolist()]
     lines = ["\t".join(line) for line in zip(*columns.values(), strict=True)]
     return "\n".join(["\t".join(columns), *lines]) + "\n"
 
 
-def _sprite(probe: Probe) -> tuple[bytes, int]:
+def _sprite(snapshot: Snapshot) -> tuple[bytes, int]:
     """All pictures as one PNG, row-major in a square, and the side of each."""
     from PIL import Image
 
-    across = int(np.ceil(np.sqrt(len(probe))))
-    cell = min(probe.cell, _SPRITE_SIDE // across)
+    across = int(np.ceil(np.sqrt(len(snapshot))))
+    cell = min(snapshot.cell, _SPRITE_SIDE // across)
     whole = np.zeros((across * cell, across * cell, 3), np.uint8)
     decoded = None
-    for i in range(len(probe)):
-        if decoded is None or i % per_sheet(probe) == 0:
-            decoded = read_sheet(probe, i // per_sheet(probe))
-        picture = thumbnail(decoded, probe, i)
-        if cell != probe.cell:
+    for i in range(len(snapshot)):
+        if decoded is None or i % per_sheet(snapshot) == 0:
+            decoded = read_sheet(snapshot, i // per_sheet(snapshot))
+        picture = thumbnail(decoded, snapshot, i)
+        if cell != snapshot.cell:
             picture = np.asarray(Image.fromarray(picture).resize((cell, cell)))
         row, column = divmod(i, across)
         whole[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell] = picture

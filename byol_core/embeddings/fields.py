@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from byol_core.embeddings.neighbors import AT_ONCE, near
 from byol_core.embeddings.pca import unit
-from byol_core.embeddings.snapshot import SPLITS, Evaluation, Labels, Matrix, Probe, read_predicted, read_space
+from byol_core.embeddings.snapshot import SPLITS, Evaluation, Labels, Matrix, Snapshot, read_predicted, read_space
 from byol_core.errors import InputError, LabError
 
 NEIGHBORS = 15
@@ -52,44 +52,44 @@ class Field:
     note: str = ""
 
 
-def fields(probe: Probe, evaluation: Evaluation, space: str) -> list[tuple[str, str]]:
+def fields(snapshot: Snapshot, evaluation: Evaluation, space: str) -> list[tuple[str, str]]:
     """The names and titles of the fields that this evaluation has, without computing any."""
-    without = {"agreement", "nearest"} if len(probe) < 2 else set()
-    if not probe.labeled:
+    without = {"agreement", "nearest"} if len(snapshot) < 2 else set()
+    if not snapshot.labeled:
         without |= {"class", "predicted", "error", "confidence", "agreement"}
-    if len(np.unique(probe.parts)) < 2:
+    if len(np.unique(snapshot.parts)) < 2:
         without.add("split")
-    if space == "pixels" or evaluation.step == probe.evaluations[0].step:
+    if space == "pixels" or evaluation.step == snapshot.evaluations[0].step:
         without.add("moved")
     return [(name, title) for name, title in _TITLES.items() if name not in without]
 
 
-def field(probe: Probe, evaluation: Evaluation, space: str, name: str, near: Near | None = None) -> Field:
+def field(snapshot: Snapshot, evaluation: Evaluation, space: str, name: str, near: Near | None = None) -> Field:
     """One of :func:`fields`. ``near`` (n, at least 15): the nearest of each image in that space, where it is known.
 
     InputError when this evaluation has no such field; LabError when what it is made of cannot be read, and when
     the nearest of more than 2,500 images are needed and not given.
     """
-    if name not in dict(fields(probe, evaluation, space)):
+    if name not in dict(fields(snapshot, evaluation, space)):
         raise InputError(f"This map cannot be colored by '{name[:40]}'.")
-    return _MAKERS[name](_Asked(probe, evaluation, space, near))
+    return _MAKERS[name](_Asked(snapshot, evaluation, space, near))
 
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    probe: Probe
+    snapshot: Snapshot
     evaluation: Evaluation
     space: str
     given: Near | None
 
     def vectors(self) -> Matrix:
-        return read_space(self.probe, self.evaluation, self.space)
+        return read_space(self.snapshot, self.evaluation, self.space)
 
     def near(self) -> Near:
         """The nearest of each, from whoever asked, else found here when they are few."""
         if self.given is not None:
             return self.given
-        if len(self.probe) > AT_ONCE:
+        if len(self.snapshot) > AT_ONCE:
             raise LabError("The nearest images are still being found; this color comes when they are there.")
         return near(self.vectors(), NEIGHBORS)
 
@@ -101,12 +101,12 @@ class _Asked:
 
 
 def _class(asked: _Asked) -> Field:
-    return asked.category("class", asked.probe.classes, asked.probe.class_names, "The label of the image.")
+    return asked.category("class", asked.snapshot.classes, asked.snapshot.class_names, "The label of the image.")
 
 
 def predictions(asked: _Asked) -> tuple[Labels, Matrix, str]:
     """Class and confidence of each image, and who said so."""
-    kept = read_predicted(asked.probe, asked.evaluation)
+    kept = read_predicted(asked.snapshot, asked.evaluation)
     of = "" if asked.space == "representation" else " Of the representation, not of what is mapped here."
     if kept is not None:
         return *kept, f"By kNN among the training images, at this evaluation.{of}"
@@ -116,15 +116,15 @@ def predictions(asked: _Asked) -> tuple[Labels, Matrix, str]:
 
 def _among_each_other(asked: _Asked) -> tuple[Labels, Matrix]:
     """Weighted kNN (arXiv 1805.01978) of each mapped image among the others, of the representation."""
-    probe = asked.probe
-    vectors = unit(read_space(probe, asked.evaluation, "representation"))
-    if len(probe) > MOST_PREDICTED:
+    snapshot = asked.snapshot
+    vectors = unit(read_space(snapshot, asked.evaluation, "representation"))
+    if len(snapshot) > MOST_PREDICTED:
         raise LabError("This run kept no predictions, and its images are too many to predict them here.")
     nearest = near(vectors, _K)
-    labels, cosine = probe.classes[nearest], np.einsum("nd,nkd->nk", vectors, vectors[nearest])
+    labels, cosine = snapshot.classes[nearest], np.einsum("nd,nkd->nk", vectors, vectors[nearest])
     weight = np.where(labels >= 0, np.exp((cosine - cosine[:, :1]) / _TEMPERATURE), 0)
-    votes = np.zeros((len(probe), len(probe.class_names)), np.float32)
-    np.add.at(votes, (np.arange(len(probe))[:, None], np.maximum(labels, 0)), weight)
+    votes = np.zeros((len(snapshot), len(snapshot.class_names)), np.float32)
+    np.add.at(votes, (np.arange(len(snapshot))[:, None], np.maximum(labels, 0)), weight)
     total = votes.sum(1)
     said = np.where(total > 0, votes.argmax(1), -1).astype(np.int16)
     sure: Matrix = votes.max(1) / np.maximum(total, np.finfo(np.float32).tiny)
@@ -133,7 +133,7 @@ def _among_each_other(asked: _Asked) -> tuple[Labels, Matrix]:
 
 def _predicted(asked: _Asked) -> Field:
     said, _, note = predictions(asked)
-    return asked.category("predicted", said, asked.probe.class_names, note)
+    return asked.category("predicted", said, asked.snapshot.class_names, note)
 
 
 def _confidence(asked: _Asked) -> Field:
@@ -143,13 +143,13 @@ def _confidence(asked: _Asked) -> Field:
 
 def _error(asked: _Asked) -> Field:
     said, _, note = predictions(asked)
-    classes = asked.probe.classes
+    classes = asked.snapshot.classes
     wrong = np.where((classes < 0) | (said < 0), -1, said != classes).astype(np.int16)
     return asked.category("error", wrong, ("right", "wrong"), note)
 
 
 def _cluster(asked: _Asked) -> Field:
-    vectors, count = unit(asked.vectors()), min(len(asked.probe.class_names) or _CLUSTERS, _MOST_CLUSTERS)
+    vectors, count = unit(asked.vectors()), min(len(asked.snapshot.class_names) or _CLUSTERS, _MOST_CLUSTERS)
     count = min(count, len(np.unique(vectors, axis=0)) if len(vectors) <= 2 * count else len(vectors))
     found = _grouped(vectors, count)
     order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
@@ -172,11 +172,11 @@ def _grouped(vectors: Matrix, count: int) -> NDArray[np.int32]:
 
 
 def _split(asked: _Asked) -> Field:
-    return asked.category("split", asked.probe.parts, SPLITS, "What the image was for the run.")
+    return asked.category("split", asked.snapshot.parts, SPLITS, "What the image was for the run.")
 
 
 def _agreement(asked: _Asked) -> Field:
-    classes, nearest = asked.probe.classes, asked.near()[:, :NEIGHBORS]
+    classes, nearest = asked.snapshot.classes, asked.near()[:, :NEIGHBORS]
     known = (classes[nearest] >= 0).sum(1)
     same = ((classes[nearest] == classes[:, None]) & (classes[nearest] >= 0)).sum(1) / np.maximum(known, 1)
     labeled = "" if (classes >= 0).all() else ", of those that have a label"
@@ -196,9 +196,9 @@ def _length(asked: _Asked) -> Field:
 
 
 def _moved(asked: _Asked) -> Field:
-    steps = asked.probe.evaluations
+    steps = asked.snapshot.evaluations
     before = steps[[found.step for found in steps].index(asked.evaluation.step) - 1]
-    now, then = unit(asked.vectors()), unit(read_space(asked.probe, before, asked.space))
+    now, then = unit(asked.vectors()), unit(read_space(asked.snapshot, before, asked.space))
     if now.shape != then.shape:
         raise LabError(f"The vectors of epoch {before.epoch:g} have another length.")
     distances = 1 - np.einsum("nd,nd->n", now, then)
@@ -206,7 +206,7 @@ def _moved(asked: _Asked) -> Field:
 
 
 def _brightness(asked: _Asked) -> Field:
-    light = read_space(asked.probe, asked.evaluation, "pixels").mean(1) / 255
+    light = read_space(asked.snapshot, asked.evaluation, "pixels").mean(1) / 255
     return asked.number("brightness", light, "Mean of all pixels, 0 black to 1 white.")
 
 

@@ -19,19 +19,19 @@ _JUDGING = 0.95  # the share of the work that the fit is taken for
 
 def answer_map(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
     """One frame of a film: ``xy`` (n, 2), what it was started from (``start``), and how far it can be believed."""
-    probe, evaluation, space = asked(folder, question)
+    snapshot, evaluation, space = asked(folder, question)
     settings = settings_of(question)
     tools.progress(0.0, "Reading the vectors")
-    vectors = unit(read_space(probe, evaluation, space))
-    start = neighbor_frame(probe, evaluation, space, settings)
+    vectors = unit(read_space(snapshot, evaluation, space))
+    start = neighbor_frame(snapshot, evaluation, space, settings)
     if settings.method == "PCA":
         found = pca(vectors)
         xy, shares = found.xy if start is None else aligned(found.xy, start), found.shares
     else:
         made = fit(vectors, settings, lambda share, text: tools.progress(_JUDGING * share, text), start)
         xy, shares = made.xy, (float("nan"), float("nan"))
-        if evaluation == probe.evaluations[-1]:  # the only one that a picture is placed on, and a model is large
-            tools.memory.put(("map", frame_name(probe, evaluation, space, settings)), made)
+        if evaluation == snapshot.evaluations[-1]:  # the only one that a picture is placed on, and a model is large
+            tools.memory.put(("map", frame_name(snapshot, evaluation, space, settings)), made)
     tools.progress(_JUDGING, "Judging the map")
     seen = quality(vectors, xy)
     kept = {"xy": xy} if start is None else {"xy": xy, "start": start}
@@ -43,8 +43,8 @@ def fitted(folder: Path, question: dict[str, Any], vectors: Matrix, settings: Ma
     """The fitted model of a map that is there, from memory, or found again from its start and its seed."""
     from byol_core import jobs
 
-    probe, evaluation, space = asked(folder, question)
-    name = frame_name(probe, evaluation, space, settings)
+    snapshot, evaluation, space = asked(folder, question)
+    name = frame_name(snapshot, evaluation, space, settings)
     kept: Fit | None = tools.memory.get(("map", name))
     if kept is not None:
         return kept

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from byol_core.embeddings.snapshot import SPACES, Evaluation, Probe, read_probe
+from byol_core.embeddings.snapshot import SPACES, Evaluation, Snapshot, read_snapshot
 from byol_core.errors import InputError
 
 
-def asked(folder: Path, question: dict[str, Any]) -> tuple[Probe, Evaluation, str]:
+def asked(folder: Path, question: dict[str, Any]) -> tuple[Snapshot, Evaluation, str]:
     """Images, evaluation and space of a question in an ``embeddings/maps`` folder; LabError when there is none."""
-    probe, space = read_probe(folder.parent), str(question.get("space"))
+    snapshot, space = read_snapshot(folder.parent), str(question.get("space"))
     if space not in SPACES:
         raise InputError(f"There is no space '{space[:40]}': {', '.join(SPACES)} can be mapped.")
-    return probe, probe.evaluation(int(question["step"])), space
+    return snapshot, snapshot.evaluation(int(question["step"])), space

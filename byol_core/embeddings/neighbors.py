@@ -13,7 +13,7 @@ from byol_core import jobs
 from byol_core.embeddings.digest import digest, name_of
 from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import unit
-from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Probe, read_space
+from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
 
 # Up to so many images are compared in the page; more by the warm process.
@@ -55,20 +55,20 @@ def closest(distances: Matrix, k: int) -> NDArray[np.int64]:
 
 
 def near_of(
-    home: Path, probe: Probe, evaluation: Evaluation, space: str, k: int, *, start: bool = True
+    home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, k: int, *, start: bool = True
 ) -> NDArray[np.int32] | None:
     """:func:`near` of an evaluation; None while the warm process looks for those of more than 2,500 images.
 
     ``start=False``: only what is there. LabError when the vectors cannot be read, or the process failed: see
     :func:`again`.
     """
-    name = digest(probe, evaluation, space)
-    if len(probe) <= AT_ONCE:
-        return _tables.make((name, space, k), lambda: near(read_space(probe, evaluation, space), k))
-    key, folder = name_of("near", name, space, k), probe.folder / MAPS
+    name = digest(snapshot, evaluation, space)
+    if len(snapshot) <= AT_ONCE:
+        return _tables.make((name, space, k), lambda: near(read_space(snapshot, evaluation, space), k))
+    key, folder = name_of("near", name, space, k), snapshot.folder / MAPS
     job = jobs.job(folder, key)
     if job.state == "ready":
-        if (table := _read(jobs.result(folder, key), (len(probe), min(k, len(probe) - 1)))) is not None:
+        if (table := _read(jobs.result(folder, key), (len(snapshot), min(k, len(snapshot) - 1)))) is not None:
             return table
         jobs.forget(folder, key)  # damaged: found anew
     if job.state == "failed":
@@ -78,9 +78,9 @@ def near_of(
     return None
 
 
-def again(probe: Probe, evaluation: Evaluation, space: str, k: int) -> None:
+def again(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> None:
     """Let :func:`near_of` begin anew after a failure."""
-    jobs.forget(probe.folder / MAPS, name_of("near", digest(probe, evaluation, space), space, k))
+    jobs.forget(snapshot.folder / MAPS, name_of("near", digest(snapshot, evaluation, space), space, k))
 
 
 def _read(found: jobs.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32] | None:
@@ -98,8 +98,8 @@ def answer_near(folder: Path, question: dict[str, Any], arrays: dict[str, Any], 
     """What the warm process does for :func:`near_of`."""
     from byol_core.embeddings.map_request import asked
 
-    probe, evaluation, space = asked(folder, question)
+    snapshot, evaluation, space = asked(folder, question)
     k = max(1, min(100, int(question["k"])))
-    vectors = read_space(probe, evaluation, space)
+    vectors = read_space(snapshot, evaluation, space)
     found = near(vectors, k, lambda share: tools.progress(share, "Finding the nearest images"))
     return jobs.Answer({"near": found})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from byol_core import jobs
 from byol_core.embeddings.digest import name_of
 from byol_core.embeddings.settings import MapSettings
-from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Probe
+from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot
 from byol_core.embeddings.timeline import frame_name
 from byol_core.errors import InputError
 from byol_core.jobs import Job
@@ -50,7 +50,7 @@ class Asked:
 
 def ask(
     home: Path,
-    probe: Probe,
+    snapshot: Snapshot,
     run_folder: Path,
     evaluation: Evaluation,
     space: str,
@@ -65,28 +65,28 @@ def ask(
     ``start=False``: only look. InputError for an evaluation that is not the newest; LabError when the run has kept no
     weights, or its folder cannot be written.
     """
-    if evaluation.step != probe.evaluations[-1].step:
+    if evaluation.step != snapshot.evaluations[-1].step:
         raise InputError("Only the newest weights of a run are kept: choose its newest evaluation to place a picture.")
-    key = _key(probe, run_folder, evaluation, space, settings, picture, xy)
-    folder = probe.folder / MAPS
+    key = _key(snapshot, run_folder, evaluation, space, settings, picture, xy)
+    folder = snapshot.folder / MAPS
     job = jobs.job(folder, key)
     if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
         question = {"space": space, "step": evaluation.step, "method": settings.method}
         arrays: dict[str, NDArray[Any]] = {"picture": picture, "xy": xy.astype(np.float32)}
         job = jobs.ask(home, _LANE, folder, key, "place", question | settings.used(), arrays)
-    placed = _read(jobs.result(folder, key), len(probe)) if job.state == "ready" else None
+    placed = _read(jobs.result(folder, key), len(snapshot)) if job.state == "ready" else None
     if job.state == "ready" and placed is None:
         job = Job("failed", message="The answer cannot be read; try again.")
     return Asked(job, placed, key)
 
 
-def again(probe: Probe, key: str) -> None:
+def again(snapshot: Snapshot, key: str) -> None:
     """Let :func:`ask` begin anew after a failure."""
-    jobs.forget(probe.folder / MAPS, key)
+    jobs.forget(snapshot.folder / MAPS, key)
 
 
 def _key(
-    probe: Probe,
+    snapshot: Snapshot,
     run_folder: Path,
     evaluation: Evaluation,
     space: str,
@@ -97,7 +97,7 @@ def _key(
     """Of the picture, the weights, the vectors and the places, which all have a say."""
     said = hashlib.sha256(str(picture.shape).encode() + picture.tobytes() + xy.astype(np.float32).tobytes())
     weights = "" if space == "pixels" else encoder_files.digest(run_folder)
-    return name_of("place", frame_name(probe, evaluation, space, settings), weights, said.hexdigest())
+    return name_of("place", frame_name(snapshot, evaluation, space, settings), weights, said.hexdigest())
 
 
 def _read(found: jobs.Answer | None, n: int) -> Placed | None:

@@ -14,7 +14,7 @@ from byol_core.embeddings.map_request import asked
 from byol_core.embeddings.pca import aligned, axes_of, unit
 from byol_core.embeddings.placement import NEIGHBORS
 from byol_core.embeddings.settings import MapSettings
-from byol_core.embeddings.snapshot import Evaluation, Matrix, Probe, read_space
+from byol_core.embeddings.snapshot import Evaluation, Matrix, Snapshot, read_space
 from byol_core.embeddings.timeline import settings_of
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import Answer, Tools
@@ -33,16 +33,16 @@ _NO_PROJECTOR = (
 
 def answer_place(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
     """Where a picture belongs among the images of a map, and those most like it."""
-    probe, evaluation, space = asked(folder, question)
-    picture, xy = _checked(arrays, len(probe))
+    snapshot, evaluation, space = asked(folder, question)
+    picture, xy = _checked(arrays, len(snapshot))
     tools.progress(0.0, "Loading the network")
     run_folder = folder.parent.parent
-    vector, note = _vector(run_folder, probe, evaluation, space, picture, tools)
-    vectors = unit(read_space(probe, evaluation, space))
+    vector, note = _vector(run_folder, snapshot, evaluation, space, picture, tools)
+    vectors = unit(read_space(snapshot, evaluation, space))
     if vector.shape != vectors.shape[1:]:
         raise LabError("The weights that this run has kept do not belong to its newest evaluation.")
     cosine = vectors @ unit(vector[None])[0]
-    near = np.argsort(-cosine, kind="stable")[: min(NEIGHBORS, len(probe))].astype(np.int32)
+    near = np.argsort(-cosine, kind="stable")[: min(NEIGHBORS, len(snapshot))].astype(np.int32)
     place, how = _place(folder, question, settings_of(question), vectors, unit(vector[None]), xy, (near, cosine), tools)
     distances = np.maximum(1 - cosine[near], 0).astype(np.float32)
     found = {"xy": place.astype(np.float32), "near": near, "distances": distances}
@@ -63,14 +63,14 @@ def _checked(arrays: dict[str, Any], n: int) -> tuple[NDArray[np.uint8], Matrix]
 
 
 def _vector(
-    run_folder: Path, probe: Probe, evaluation: Evaluation, space: str, picture: NDArray[np.uint8], tools: Tools
+    run_folder: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, picture: NDArray[np.uint8], tools: Tools
 ) -> tuple[Matrix, str]:
     """What the run's network makes of the picture (d,), and what is to be said about the weights."""
     import torch
 
     from byol_core.networks.features import pixels, represent
 
-    image = _sized(torch.from_numpy(picture)[None], probe.image_size)
+    image = _sized(torch.from_numpy(picture)[None], snapshot.image_size)
     if space == "pixels":
         raw: Matrix = (pixels(image, 16) * 255).round()[0].numpy()
         return raw, ""

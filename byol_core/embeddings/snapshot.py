@@ -49,7 +49,7 @@ class Evaluation(BaseModel):
     knn_images: Annotated[int, Field(ge=0)] | None = None
 
 
-class Probe(BaseModel):
+class Snapshot(BaseModel):
     """The probe images of a run and the evaluations at which their representations were kept.
 
     ``splits`` says of each image what it was for the run, by its place in :data:`SPLITS`; None: all are test images.
@@ -71,7 +71,7 @@ class Probe(BaseModel):
     evaluations: tuple[Evaluation, ...] = ()
 
     @model_validator(mode="after")
-    def _consistent(self) -> Probe:
+    def _consistent(self) -> Snapshot:
         if self.labels is not None and len(self.labels) != len(self.indices):
             raise ValueError(f"{len(self.labels)} labels for {len(self.indices)} images")
         if self.labels is not None and max(self.labels) >= len(self.class_names):
@@ -116,22 +116,22 @@ class Probe(BaseModel):
         raise LabError(f"This run kept no representations at step {step}.")
 
 
-def has_probe(folder: Path) -> bool:
+def has_snapshot(folder: Path) -> bool:
     """Whether a run has written representations yet."""
     return (folder / PROBE).is_file()
 
 
-def read_probe(folder: Path) -> Probe:
+def read_snapshot(folder: Path) -> Snapshot:
     """Read ``probe.json`` of an ``embeddings`` folder, evaluations in order of their steps."""
     try:
         text = (folder / PROBE).read_text(encoding="utf-8")
-        probe = Probe.model_validate({**_object(text), "folder": folder})
+        snapshot = Snapshot.model_validate({**_object(text), "folder": folder})
     except OSError:
         raise LabError(f"This run has no stored representations: '{folder / PROBE}' cannot be read.") from None
     except (ValidationError, ValueError) as error:
         raise LabError(f"The file '{folder / PROBE}' is damaged ({_reason(error)}); the run itself is not.") from None
-    ordered = tuple(sorted(probe.evaluations, key=lambda evaluation: evaluation.step))
-    return probe.model_copy(update={"evaluations": ordered})
+    ordered = tuple(sorted(snapshot.evaluations, key=lambda evaluation: evaluation.step))
+    return snapshot.model_copy(update={"evaluations": ordered})
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -152,36 +152,36 @@ def _reason(error: ValueError) -> str:
     return f"{place}: {message}" if place else message
 
 
-def read_space(probe: Probe, evaluation: Evaluation, space: str) -> Matrix:
+def read_space(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Matrix:
     """The vectors (n, d) of all probe images in one of :data:`SPACES`; the pixels are the same at every evaluation."""
     name = PIXELS if space == "pixels" else evaluation.file
-    vectors = _tensor(probe.folder / name, space)
-    if vectors.ndim != 2 or len(vectors) != len(probe):
-        raise LabError(f"The file '{name}' of this run does not belong to its {len(probe)} images.")
+    vectors = _tensor(snapshot.folder / name, space)
+    if vectors.ndim != 2 or len(vectors) != len(snapshot):
+        raise LabError(f"The file '{name}' of this run does not belong to its {len(snapshot)} images.")
     matrix = vectors.astype(np.float32)
     if not np.isfinite(matrix).all():
         raise LabError(f"The {space} in '{name}' holds values that are not finite: training diverged.")
     return matrix
 
 
-def read_predicted(probe: Probe, evaluation: Evaluation) -> tuple[Labels, Matrix] | None:
+def read_predicted(snapshot: Snapshot, evaluation: Evaluation) -> tuple[Labels, Matrix] | None:
     """What kNN among the training images said of each image at that evaluation, and how sure it was: (n,), (n,).
 
     None where the run kept neither: it has no labels, or was trained by an earlier release.
     """
-    kept = tensors(probe.folder / evaluation.file, "predicted", "confidence")
+    kept = tensors(snapshot.folder / evaluation.file, "predicted", "confidence")
     if len(kept) < 2:
         return None
     said, sure = kept["predicted"], kept["confidence"].astype(np.float32)
-    fits = said.shape == sure.shape == (len(probe),) and said.dtype.kind == "i"
-    if not fits or said.min() < -1 or said.max() >= len(probe.class_names):
+    fits = said.shape == sure.shape == (len(snapshot),) and said.dtype.kind == "i"
+    if not fits or said.min() < -1 or said.max() >= len(snapshot.class_names):
         raise LabError(f"The predictions in '{evaluation.file}' do not belong to the images of this run.")
     return said.astype(np.int16), sure
 
 
-def width(probe: Probe, evaluation: Evaluation, space: str) -> int:
+def width(snapshot: Snapshot, evaluation: Evaluation, space: str) -> int:
     """How many numbers a vector of :func:`read_space` has, without reading them."""
-    path = probe.folder / (PIXELS if space == "pixels" else evaluation.file)
+    path = snapshot.folder / (PIXELS if space == "pixels" else evaluation.file)
     with _reading(path) as file:
         shape: list[int] = file.get_slice(space).get_shape()
     return shape[-1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from byol_core.embeddings.snapshot import Probe
+from byol_core.embeddings.snapshot import Snapshot
 from byol_core.errors import LabError
 
 if TYPE_CHECKING:
@@ -27,63 +27,63 @@ def sheet_name(number: int) -> str:
     return SHEET if number == 0 else f"thumbnails-{number}.webp"
 
 
-def sheet_names(probe: Probe) -> list[str]:
+def sheet_names(snapshot: Snapshot) -> list[str]:
     """The files of all sheets, in order."""
-    return [sheet_name(number) for number in range(-(-len(probe) // per_sheet(probe)))]
+    return [sheet_name(number) for number in range(-(-len(snapshot) // per_sheet(snapshot)))]
 
 
-def per_sheet(probe: Probe) -> int:
+def per_sheet(snapshot: Snapshot) -> int:
     """Images on one sheet; the last may have fewer."""
-    return probe.per_sheet or len(probe)
+    return snapshot.per_sheet or len(snapshot)
 
 
-def sheets(probe: Probe) -> list[bytes]:
+def sheets(snapshot: Snapshot) -> list[bytes]:
     """All sheets as they lie on disk, after a look at whether they have a place for every image; LabError otherwise."""
     found = []
-    for number, name in enumerate(sheet_names(probe)):
-        with _open(probe, number):
-            found.append((probe.folder / name).read_bytes())
+    for number, name in enumerate(sheet_names(snapshot)):
+        with _open(snapshot, number):
+            found.append((snapshot.folder / name).read_bytes())
     return found
 
 
-def read_sheet(probe: Probe, number: int = 0) -> Sheet:
+def read_sheet(snapshot: Snapshot, number: int = 0) -> Sheet:
     """One sheet, decoded: (rows * cell, columns * cell, 3) uint8; LabError when it is lost."""
     try:
-        with _open(probe, number) as picture:
+        with _open(snapshot, number) as picture:
             return np.asarray(picture.convert("RGB"))
     except OSError:
         raise LabError(_lost(number)) from None
 
 
-def thumbnail(sheet: Sheet, probe: Probe, i: int) -> Sheet:
+def thumbnail(sheet: Sheet, snapshot: Snapshot, i: int) -> Sheet:
     """The picture of image ``i`` (cell, cell, 3), cut from the sheet that it is on: ``i // per_sheet(probe)``."""
-    row, column = divmod(i % per_sheet(probe), probe.columns)
-    top, left = row * probe.cell, column * probe.cell
-    return sheet[top : top + probe.cell, left : left + probe.cell]
+    row, column = divmod(i % per_sheet(snapshot), snapshot.columns)
+    top, left = row * snapshot.cell, column * snapshot.cell
+    return sheet[top : top + snapshot.cell, left : left + snapshot.cell]
 
 
-def thumbnails(probe: Probe, chosen: Sequence[int]) -> list[Sheet]:
+def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[Sheet]:
     """The pictures of some images, each sheet read once; LabError when one is lost."""
-    numbers = {i // per_sheet(probe) for i in chosen}
-    decoded = {number: read_sheet(probe, number) for number in numbers}
-    return [thumbnail(decoded[i // per_sheet(probe)], probe, i) for i in chosen]
+    numbers = {i // per_sheet(snapshot) for i in chosen}
+    decoded = {number: read_sheet(snapshot, number) for number in numbers}
+    return [thumbnail(decoded[i // per_sheet(snapshot)], snapshot, i) for i in chosen]
 
 
 def _lost(number: int) -> str:
     return f"The pictures of this run ('{sheet_name(number)}') are missing or damaged."
 
 
-def _open(probe: Probe, number: int) -> Image.Image:
+def _open(snapshot: Snapshot, number: int) -> Image.Image:
     # Importing the format's own module spares Pillow from importing all the others.
     from PIL import Image, WebPImagePlugin  # noqa: F401
 
-    count = min(per_sheet(probe), len(probe) - number * per_sheet(probe))
-    rows = -(-count // probe.columns)
+    count = min(per_sheet(snapshot), len(snapshot) - number * per_sheet(snapshot))
+    rows = -(-count // snapshot.columns)
     try:
-        picture = Image.open(probe.folder / sheet_name(number), formats=["WEBP"])
+        picture = Image.open(snapshot.folder / sheet_name(number), formats=["WEBP"])
     except (OSError, Image.DecompressionBombError):
         raise LabError(_lost(number)) from None
-    if picture.width < min(count, probe.columns) * probe.cell or picture.height < rows * probe.cell:
+    if picture.width < min(count, snapshot.columns) * snapshot.cell or picture.height < rows * snapshot.cell:
         picture.close()
         raise LabError(_lost(number))
     return picture

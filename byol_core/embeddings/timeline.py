@@ -23,7 +23,7 @@ from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import Projection, aligned, pca, unit
 from byol_core.embeddings.quality import Quality, quality
 from byol_core.embeddings.settings import MapSettings
-from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Probe, read_space
+from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
 from byol_core.jobs import Job
 
@@ -69,11 +69,13 @@ class Frame:
     shares: tuple[float, float] = (float("nan"), float("nan"))
 
 
-def _film(probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None) -> Film:
-    lost = Frame(np.full((len(probe), 2), np.nan, np.float32))
+def _film(
+    snapshot: Snapshot, frames: Sequence[Frame | None], job: Job, failed: Mapping[int, str] | None = None
+) -> Film:
+    lost = Frame(np.full((len(snapshot), 2), np.nan, np.float32))
     shown = [frame or lost for frame in frames]
     return Film(
-        tuple(evaluation.step for evaluation in probe.evaluations),
+        tuple(evaluation.step for evaluation in snapshot.evaluations),
         np.stack([frame.xy for frame in shown]),
         np.array([frame.trust for frame in shown], np.float32),
         np.array([frame.kept for frame in shown], np.float32),
@@ -86,7 +88,7 @@ def _film(probe: Probe, frames: Sequence[Frame | None], job: Job, failed: Mappin
 # PCA, at once
 
 
-def pca_film(probe: Probe, space: str, *, judged: int | None = None, only: int | None = None) -> Film:
+def pca_film(snapshot: Snapshot, space: str, *, judged: int | None = None, only: int | None = None) -> Film:
     """PCA of every evaluation, each turned onto the one before it (the first as it is), in this process.
 
     One thousand images take some hundredths of a second an evaluation, 60,000 about two. ``judged``: the step whose
@@ -95,38 +97,38 @@ def pca_film(probe: Probe, space: str, *, judged: int | None = None, only: int |
     """
     frames: list[Frame | None] = []
     before, why = None, None
-    for evaluation in probe.evaluations:
+    for evaluation in snapshot.evaluations:
         try:
-            found = None if only not in (None, evaluation.step) else _turned(probe, evaluation, space, before)
+            found = None if only not in (None, evaluation.step) else _turned(snapshot, evaluation, space, before)
         except LabError as error:
             found, why = None, error
         before = before if found is None else found.xy
         if found is not None and judged == evaluation.step:
-            found = _judged(probe, evaluation, space, found)
+            found = _judged(snapshot, evaluation, space, found)
         frames.append(found)
     if why is not None and not any(frames):
         raise why
-    return _film(probe, frames, Job("ready", 1.0))
+    return _film(snapshot, frames, Job("ready", 1.0))
 
 
-def _turned(probe: Probe, evaluation: Evaluation, space: str, before: Matrix | None) -> Frame:
-    found = _pca(probe, evaluation, space)
+def _turned(snapshot: Snapshot, evaluation: Evaluation, space: str, before: Matrix | None) -> Frame:
+    found = _pca(snapshot, evaluation, space)
     xy = found.xy if before is None else aligned(found.xy, before)
     return Frame(xy, shares=found.shares)
 
 
-def _judged(probe: Probe, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
+def _judged(snapshot: Snapshot, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
     """Turning a map changes no neighborhood, so PCA is judged as it is."""
     seen = _qualities.make(
-        (digest(probe, evaluation, space), space),
-        lambda: quality(unit(read_space(probe, evaluation, space)), _pca(probe, evaluation, space).xy),
+        (digest(snapshot, evaluation, space), space),
+        lambda: quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy),
     )
     return Frame(frame.xy, seen.trust, seen.kept, frame.shares)
 
 
-def _pca(probe: Probe, evaluation: Evaluation, space: str) -> Projection:
-    name = (digest(probe, evaluation, space), space)
-    return _projections.make(name, lambda: pca(unit(read_space(probe, evaluation, space))))
+def _pca(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Projection:
+    name = (digest(snapshot, evaluation, space), space)
+    return _projections.make(name, lambda: pca(unit(read_space(snapshot, evaluation, space))))
 
 
 _projections: Kept[Projection] = Kept(512)
@@ -138,7 +140,7 @@ _qualities: Kept[Quality] = Kept(512)
 
 def film(
     home: Path,
-    probe: Probe,
+    snapshot: Snapshot,
     space: str,
     settings: MapSettings,
     *,
@@ -152,20 +154,20 @@ def film(
     "ready" when all that is wanted is there, "failed" when nothing more comes, "absent" when nothing was asked for.
     LabError when there is no evaluation ``first``, or the folder cannot be written.
     """
-    names = _names(probe, space, settings)
-    frames = {name: _frame(_file(probe, name), len(probe)) for name in dict.fromkeys(names) if name}
-    wanted = list(dict.fromkeys(name for name in _outward(probe, names, first, whole) if name))
-    if names[_place(probe, first)] is None:
-        digest(probe, probe.evaluation(first), space)  # says why
-    jobs = {name: _job(probe, name) for name in wanted if frames[name] is None}
-    job = _go_on(home, probe, space, settings, names, first, jobs, start) if jobs else Job("ready", 1.0)
-    failed = _failed(probe, space, names, jobs) if whole else {}
-    return _film(probe, [frames[name] if name else None for name in names], job, failed)
+    names = _names(snapshot, space, settings)
+    frames = {name: _frame(_file(snapshot, name), len(snapshot)) for name in dict.fromkeys(names) if name}
+    wanted = list(dict.fromkeys(name for name in _outward(snapshot, names, first, whole) if name))
+    if names[_place(snapshot, first)] is None:
+        digest(snapshot, snapshot.evaluation(first), space)  # says why
+    jobs = {name: _job(snapshot, name) for name in wanted if frames[name] is None}
+    job = _go_on(home, snapshot, space, settings, names, first, jobs, start) if jobs else Job("ready", 1.0)
+    failed = _failed(snapshot, space, names, jobs) if whole else {}
+    return _film(snapshot, [frames[name] if name else None for name in names], job, failed)
 
 
 def _go_on(
     home: Path,
-    probe: Probe,
+    snapshot: Snapshot,
     space: str,
     settings: MapSettings,
     names: list[str | None],
@@ -174,16 +176,16 @@ def _go_on(
     start: bool,
 ) -> Job:
     """Ask for the next that are missing; the first of them that is being worked on, else why there is none."""
-    mine, told = names[_place(probe, first)], []
+    mine, told = names[_place(snapshot, first)], []
     missing = list(jobs)
     # What the others start from has to be there before them.
     for name in missing[:1] if missing[0] == mine else missing:
         job = jobs[name]
         if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
-            step = first if name == mine else probe.evaluations[names.index(name)].step
+            step = first if name == mine else snapshot.evaluations[names.index(name)].step
             question = {"space": space, "step": step, "method": settings.method, **settings.used()}
             kind = "map" if name == mine else "film"
-            job = warm.ask(home, _LANE, probe.folder / MAPS, name, kind, question)
+            job = warm.ask(home, _LANE, snapshot.folder / MAPS, name, kind, question)
         told.append(job)
         if sum(job.state in ("waiting", "running") for job in told) >= _AHEAD:
             break
@@ -191,45 +193,45 @@ def _go_on(
     return min(told, key=lambda job: states.index(job.state))
 
 
-def _failed(probe: Probe, space: str, names: list[str | None], jobs: Mapping[str, Job]) -> dict[int, str]:
+def _failed(snapshot: Snapshot, space: str, names: list[str | None], jobs: Mapping[str, Job]) -> dict[int, str]:
     """Why the map of a step cannot be there, of each whose computation failed or whose vectors are lost."""
     found = {}
-    for evaluation, name in zip(probe.evaluations, names, strict=True):
+    for evaluation, name in zip(snapshot.evaluations, names, strict=True):
         if name and name in jobs and jobs[name].state == "failed":
             found[evaluation.step] = jobs[name].message
         elif name is None:
             try:
-                digest(probe, evaluation, space)
+                digest(snapshot, evaluation, space)
             except LabError as error:
                 found[evaluation.step] = str(error)
     return found
 
 
-def _job(probe: Probe, name: str) -> Job:
+def _job(snapshot: Snapshot, name: str) -> Job:
     """Where a map stands that is not there; an answer that is none of it is thrown away."""
-    job = warm.job(probe.folder / MAPS, name)
-    if job.state != "ready" or _frame(_file(probe, name), len(probe)) is not None:  # it came this moment
+    job = warm.job(snapshot.folder / MAPS, name)
+    if job.state != "ready" or _frame(_file(snapshot, name), len(snapshot)) is not None:  # it came this moment
         return job
-    warm.forget(probe.folder / MAPS, name)
+    warm.forget(snapshot.folder / MAPS, name)
     return Job("absent")
 
 
-def retry(home: Path, probe: Probe, space: str, settings: MapSettings, *, first: int, whole: bool) -> Film:
+def retry(home: Path, snapshot: Snapshot, space: str, settings: MapSettings, *, first: int, whole: bool) -> Film:
     """Ask again for what failed."""
-    for name in _names(probe, space, settings):
-        if name and warm.job(probe.folder / MAPS, name).state == "failed":
-            warm.forget(probe.folder / MAPS, name)
-    return film(home, probe, space, settings, first=first, whole=whole)
+    for name in _names(snapshot, space, settings):
+        if name and warm.job(snapshot.folder / MAPS, name).state == "failed":
+            warm.forget(snapshot.folder / MAPS, name)
+    return film(home, snapshot, space, settings, first=first, whole=whole)
 
 
-def frame_of(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> Frame | None:
+def frame_of(snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings) -> Frame | None:
     """The map of one evaluation that the page shows; None when it is not there."""
-    return _frame(_file(probe, frame_name(probe, evaluation, space, settings)), len(probe))
+    return _frame(_file(snapshot, frame_name(snapshot, evaluation, space, settings)), len(snapshot))
 
 
-def frame_name(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> str:
+def frame_name(snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings) -> str:
     """The name of one map: of its vectors and what the method depends on. LabError when the vectors are lost."""
-    return name_of("map", digest(probe, evaluation, space), space, settings.method, _as_kept(settings.used()))
+    return name_of("map", digest(snapshot, evaluation, space), space, settings.method, _as_kept(settings.used()))
 
 
 def _as_kept(used: dict[str, float]) -> dict[str, float]:
@@ -237,30 +239,30 @@ def _as_kept(used: dict[str, float]) -> dict[str, float]:
     return {"neighbours" if name == "neighbors" else name: value for name, value in used.items()}
 
 
-def _names(probe: Probe, space: str, settings: MapSettings) -> list[str | None]:
+def _names(snapshot: Snapshot, space: str, settings: MapSettings) -> list[str | None]:
     """Of each evaluation; None where its file is lost."""
     names: list[str | None] = []
-    for evaluation in probe.evaluations:
+    for evaluation in snapshot.evaluations:
         try:
-            names.append(frame_name(probe, evaluation, space, settings))
+            names.append(frame_name(snapshot, evaluation, space, settings))
         except LabError:
             names.append(None)
     return names
 
 
-def _place(probe: Probe, step: int) -> int:
-    return probe.evaluations.index(probe.evaluation(step))
+def _place(snapshot: Snapshot, step: int) -> int:
+    return snapshot.evaluations.index(snapshot.evaluation(step))
 
 
-def _outward(probe: Probe, names: list[str | None], first: int, whole: bool) -> Iterator[str | None]:
+def _outward(snapshot: Snapshot, names: list[str | None], first: int, whole: bool) -> Iterator[str | None]:
     """The names in the order in which they are made."""
-    middle = _place(probe, first)
+    middle = _place(snapshot, first)
     places = sorted(range(len(names)), key=lambda place: abs(place - middle))
     yield from (names[place] for place in (places if whole else places[:1]))
 
 
-def _file(probe: Probe, name: str) -> Path:
-    return probe.folder / MAPS / f"{name}.safetensors"
+def _file(snapshot: Snapshot, name: str) -> Path:
+    return snapshot.folder / MAPS / f"{name}.safetensors"
 
 
 def _frame(file: Path, n: int) -> Frame | None:
@@ -286,12 +288,12 @@ def _read_frame(file: Path, n: int, *stamp: int) -> Frame | None:
     return frame if xy.shape == (n, 2) and np.isfinite(xy).all() else None
 
 
-def neighbor_frame(probe: Probe, evaluation: Evaluation, space: str, settings: MapSettings) -> Matrix | None:
+def neighbor_frame(snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings) -> Matrix | None:
     """The map (n, 2) of the evaluation nearest in time that has one; None when none has."""
-    names, here = _names(probe, space, settings), probe.evaluations.index(evaluation)
+    names, here = _names(snapshot, space, settings), snapshot.evaluations.index(evaluation)
     for place in sorted(range(len(names)), key=lambda place: abs(place - here)):
         name = names[place]
-        if place != here and name and (found := _frame(_file(probe, name), len(probe))) is not None:
+        if place != here and name and (found := _frame(_file(snapshot, name), len(snapshot))) is not None:
             return found.xy
     return None
 

@@ -113,15 +113,15 @@ def _umap(
         return np.asarray(model.fit_transform(values), dtype=np.float32), model
     umap = _loaded("umap", settings.method)
     progress(0.02, "Finding neighbors")
-    listener = _Heard(progress, r"(\d+)%", 100)
+    callback = _Heard(progress, r"(\d+)%", 100)
     dense = settings.method == "densMAP"
     model = umap.UMAP(
         **shared, init=start, n_epochs=_EPOCHS_FROM_NEIGHBOR if near else None, n_jobs=1, densmap=dense,
-        verbose=True, tqdm_kwds={"file": listener, "mininterval": 0.2},
+        verbose=True, tqdm_kwds={"file": callback, "mininterval": 0.2},
     )  # fmt: skip
-    with _listening(listener):
+    with _listening(callback):
         xy = np.asarray(model.fit_transform(values), dtype=np.float32)
-    listener.progress = _nobody  # the model keeps it, and writes to it again when it places others
+    callback.progress = _nobody  # the model keeps it, and writes to it again when it places others
     return xy, None if dense else model
 
 
@@ -150,14 +150,14 @@ def _tsne(
 ) -> tuple[Matrix, Any]:
     """t-SNE (van der Maaten & Hinton 2008) by distance, of vectors of length one the same as by angle."""
     manifold, limits = _loaded("sklearn.manifold", "t-SNE"), _loaded("threadpoolctl", "t-SNE")
-    listener = _Heard(progress, r"Iteration (\d+)", _ITERATIONS)
+    callback = _Heard(progress, r"Iteration (\d+)", _ITERATIONS)
     model = manifold.TSNE(
         perplexity=min(settings.perplexity, (len(values) - 1) / 3), init=start * np.float32(_SMALL_START),
         random_state=settings.seed, max_iter=_ITERATIONS, n_jobs=1, verbose=2,
     )  # fmt: skip
     progress(0.02, "Finding neighbors")
     # Its gradient sums over threads in whatever order they end; and one core is all that a map may take.
-    with _listening(listener), limits.threadpool_limits(1, "openmp"):
+    with _listening(callback), limits.threadpool_limits(1, "openmp"):
         return np.asarray(model.fit_transform(values), dtype=np.float32), None
 
 
@@ -181,8 +181,8 @@ class _Heard:
 
 
 @contextmanager
-def _listening(listener: Any) -> Iterator[None]:
+def _listening(callback: Any) -> Iterator[None]:
     """What these libraries print is no answer of a command."""
-    with redirect_stdout(listener), warnings.catch_warnings():
+    with redirect_stdout(callback), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(n_jobs|precomputed|Spectral|densmap|KMeans).*")
         yield

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byol_core.embeddings.fields import Field
-from byol_core.embeddings.snapshot import Probe
+from byol_core.embeddings.snapshot import Snapshot
 from byol_core.errors import InputError
 
 IMAGE = "image"  # the column that says which image a line is about: its row in the set, as the page shows it
@@ -26,7 +26,7 @@ class Columns:
     left_out: tuple[str, ...] = ()
 
 
-def foreign(table: bytes, probe: Probe) -> Columns:
+def foreign(table: bytes, snapshot: Snapshot) -> Columns:
     """Every column of a CSV with a column ``image``: numbers if all its cells are, else categories.
 
     Cells may be empty, or hold a word for it such as NA; where the semicolon separates them, a comma may stand for the
@@ -40,9 +40,9 @@ def foreign(table: bytes, probe: Probe) -> Columns:
     if len(names) < 2 or len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
         raise InputError(f"The table should have two to {_MOST_COLUMNS} columns, each with a name of its own.")
     image = plain.index(IMAGE)
-    places, kept = _places(lines[1:], image, probe, comma)
+    places, kept = _places(lines[1:], image, snapshot, comma)
     cells = {name: [_filled(line[place]) for line in kept] for place, name in enumerate(names) if place != image}
-    found = {name: _column(name, some, places, len(probe), comma) for name, some in cells.items()}
+    found = {name: _column(name, some, places, len(snapshot), comma) for name, some in cells.items()}
     left_out = tuple(name[:_LONGEST] for name, field in found.items() if field is None)
     if len(left_out) == len(found):
         raise InputError(
@@ -75,9 +75,9 @@ def _lines(table: bytes) -> tuple[list[list[str]], bool]:
     return lines, separator == ";"
 
 
-def _places(lines: list[list[str]], column: int, probe: Probe, comma: bool) -> tuple[list[int], list[list[str]]]:
+def _places(lines: list[list[str]], column: int, snapshot: Snapshot, comma: bool) -> tuple[list[int], list[list[str]]]:
     """Where on the map each line's image is; lines on other images are left out."""
-    known = {row: place for place, row in enumerate(probe.indices)}
+    known = {row: place for place, row in enumerate(snapshot.indices)}
     found: dict[int, list[str]] = {}
     for number, line in enumerate(lines, 2):
         cell = line[column].strip()

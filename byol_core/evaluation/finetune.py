@@ -30,7 +30,7 @@ from byol_core.data.mapped import take
 from byol_core.evaluation import features
 from byol_core.evaluation.crops import Crops
 from byol_core.evaluation.labels import folds
-from byol_core.evaluation.linear import Classifier, Probe
+from byol_core.evaluation.linear import Classifier, LinearProbe
 from byol_core.evaluation.pulse import Pulse, Told, no_one
 from byol_core.evaluation.task import Question, Split
 from byol_core.networks import Encoder
@@ -155,7 +155,7 @@ class _Side:
     def _regression(self, encoder: Encoder, split: Split, rows: Tensor, labels: Tensor, pulse: Told) -> Classifier:
         """The linear classifier of the same labels, its strength chosen among them."""
         found = features.checked(features.of_encoder(encoder, self.question.images, rows, pulse))
-        probe = Probe(found, labels, len(self.question.classes))
+        probe = LinearProbe(found, labels, len(self.question.classes))
         left_out = folds(labels.cpu(), split.seed).to(labels.device)
         return probe.fit(probe.choose(left_out, pulse).strength, pulse)
 

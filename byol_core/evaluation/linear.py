@@ -62,7 +62,7 @@ class Choice:
         return f"strength {self.strength:.2g}, {self.accuracy:.1%} on validation"
 
 
-class Probe:
+class LinearProbe:
     """The logistic regressions of features (N, D) with labels (N,), 0 to ``classes`` - 1, every class among them.
 
     ArgumentError when they are of another kind or shape, not finite, or of other classes.
@@ -160,7 +160,7 @@ class _Walk:
     best of them is a matter of luck.
     """
 
-    def __init__(self, probe: Probe, folds: Tensor, pulse: Told) -> None:
+    def __init__(self, probe: LinearProbe, folds: Tensor, pulse: Told) -> None:
         self.probe, self.folds, self.pulse = probe, folds, pulse
         self.columns = probe.rows.T.contiguous()
         self.state = probe.zeros(len(folds))

@@ -21,7 +21,7 @@ from byol_core.evaluation import finetune, sgd
 from byol_core.evaluation.baselines import STILL, encoder_of, extract, features_of
 from byol_core.evaluation.crops import Crops
 from byol_core.evaluation.knn import knn_votes
-from byol_core.evaluation.linear import Probe
+from byol_core.evaluation.linear import LinearProbe
 from byol_core.evaluation.protocol import Judged, Protocol, Scores, Subject
 from byol_core.evaluation.pulse import Pulse
 from byol_core.evaluation.task import Question, Split
@@ -152,12 +152,12 @@ def _by_regression(subject: Subject, trained: Encoder, question: Question, pulse
     for number, splits in enumerate(together):
         part = pulse.part(0.5 + number / len(together) / 2, 0.5 + (number + 1) / len(together) / 2, _NAMES[subject])
         labels = question.classes_of(splits[0].rows).to(question.device)
-        probe = Probe(found(splits[0].rows), labels, len(question.classes))
+        probe = LinearProbe(found(splits[0].rows), labels, len(question.classes))
         said += _regressions(probe, splits, test, part)
     return said
 
 
-def _regressions(probe: Probe, splits: list[Split], test: Tensor, pulse: Pulse) -> list[Said]:
+def _regressions(probe: LinearProbe, splits: list[Split], test: Tensor, pulse: Pulse) -> list[Said]:
     """Splits with the same labels: each chooses its strength, and what two of them choose is fitted once."""
     fitted: dict[float, Tensor] = {}
     said = []

@@ -81,10 +81,14 @@ def _splits(images: ImageSet, config: RunConfig) -> NDArray[np.object_]:
     import numpy as np
     import torch
 
-    from byol_core.training.eval_images import Probe
+    from byol_core.training.eval_images import EvalImages
 
-    probe = Probe(config, images, torch.device("cpu"))
+    eval_images = EvalImages(config, images, torch.device("cpu"))
     found: NDArray[np.object_] = np.full(len(images), "none", dtype=object)
-    for name, rows in (("train", probe.training), ("validation", probe.validation), ("test", probe.test)):
+    for name, rows in (
+        ("train", eval_images.training),
+        ("validation", eval_images.validation),
+        ("test", eval_images.test),
+    ):
         found[rows.numpy()] = name
     return found

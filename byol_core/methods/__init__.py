@@ -5,19 +5,19 @@ from __future__ import annotations
 from byol_core.config import RunConfig
 from byol_core.errors import InputError
 from byol_core.methods.base import Branch, Method, StepOutput
-from byol_core.methods.byol import OnlineTarget
-from byol_core.methods.instance_discrimination import Memory
-from byol_core.methods.moco import Momentum
+from byol_core.methods.byol import BYOL
+from byol_core.methods.instance_discrimination import InstanceDiscrimination
+from byol_core.methods.moco import MoCo
 from byol_core.methods.siamese import Siamese
 from byol_core.methods.supervised import Supervised
 from byol_core.system import checks
 
 __all__ = [
+    "BYOL",
     "Branch",
-    "Memory",
+    "InstanceDiscrimination",
     "Method",
-    "Momentum",
-    "OnlineTarget",
+    "MoCo",
     "Siamese",
     "StepOutput",
     "Supervised",
@@ -40,13 +40,13 @@ def build_method(config: RunConfig, *, images: int = 0, classes: int = 0) -> Met
     _check(config, images, classes)
     objective = config.method.objective
     if objective == "moco":
-        return Momentum(config)
+        return MoCo(config)
     if objective == "nce":
-        return Memory(config, images)
+        return InstanceDiscrimination(config, images)
     if objective == "supervised":
         return Supervised(config, classes)
     if objective in ("byol", "simsiam", "bridge"):
-        return OnlineTarget(config)
+        return BYOL(config)
     return Siamese(config)
 
 

@@ -22,7 +22,7 @@ from byol_core.system import checks
 BRIDGE_TEMPERATURE = 0.3  # the best at beta 1 in Table 18
 
 
-class OnlineTarget(Method):
+class BYOL(Method):
     """The networks of BYOL, SimSiam and the bridge. No stop-gradient, no or a frozen predictor are ablations.
 
     SimSiam has no target, and without stop-gradient one network is on both sides of the loss. With a constant tau of 0

@@ -29,7 +29,7 @@ _BITS = 2**31 - 1
 _MULTIPLIER = 0x45D9F3B
 
 
-class Memory(Method):
+class InstanceDiscrimination(Method):
     """The loss tells an image's own vector in the memory from those of images drawn uniformly."""
 
     memory: Tensor

@@ -20,7 +20,7 @@ from byol_core.methods.base import Method, StepOutput, build_target
 MOCO_TEMPERATURE = 0.2  # MoCo v2, arXiv 2003.04297, Table 1
 
 
-class Momentum(Method):
+class MoCo(Method):
     """Queries of the online network against the target's keys of the other view, and a queue of earlier keys."""
 
     queue: Tensor

@@ -122,10 +122,10 @@ def film(home: Path, folder: Path, method: str = "UMAP") -> None:
     """Have the maps made that the page shows first, by the warm process of ``home``; LabError when one cannot be."""
     from byol_core import embeddings
 
-    probe, settings = embeddings.read_probe(folder), embeddings.MapSettings(method)
-    newest = probe.evaluations[-1].step
+    snapshot, settings = embeddings.read_snapshot(folder), embeddings.MapSettings(method)
+    newest = snapshot.evaluations[-1].step
     while True:
-        found = embeddings.film(home, probe, embeddings.SPACES[0], settings, first=newest, whole=True)
+        found = embeddings.film(home, snapshot, embeddings.SPACES[0], settings, first=newest, whole=True)
         if found.job.state == "ready":
             return
         if found.job.state == "failed":

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress
+from byol_core.events import MetricRow, Progress, TrainingCallback
 from byol_core.runs import folder, queries, system_metrics, unsaved
 from byol_core.runs.run import Run
 from byol_core.runs.schema import runs
@@ -43,14 +43,19 @@ class Pace:
     patience: float = 300.0  # for the store, when the training is over
 
 
-class StoreListener:
+class StoreCallback:
     """Takes what a training says at once, and writes it into the store and the log as soon as they let it."""
 
     # What the machine says goes into the store only while not more than this waits; a training never says that much.
     most_system_rows = 5000
 
     def __init__(
-        self, store: RunStore, run: Run, stop: threading.Event, also: Listener | None = None, pace: Pace | None = None
+        self,
+        store: RunStore,
+        run: Run,
+        stop: threading.Event,
+        also: TrainingCallback | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.store, self.run, self.stop, self.also, self.pace = store, run, stop, also, pace or Pace()
         self.watch = StallWatch()
@@ -70,7 +75,7 @@ class StoreListener:
         self._news, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
 
-    def __enter__(self) -> StoreListener:
+    def __enter__(self) -> StoreCallback:
         self._thread.start()
         return self
 
@@ -79,7 +84,7 @@ class StoreListener:
 
     # What the training says
 
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[MetricRow]) -> None:
         """Take rows: on the disk now, in the store soon."""
         if not rows:
             return
@@ -90,33 +95,33 @@ class StoreListener:
             self._last = rows[-1]
         self._news.set()
         if self.also:
-            self.also.metrics(rows)
+            self.also.on_metrics(rows)
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Take how far it is."""
         self.watch.sign(progress.phase)
         with self._lock:
             self._progress, self._progress_waits = progress, True
         self._news.set()
         if self.also:
-            self.also.progress(progress)
+            self.also.on_progress(progress)
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Take a line for the log."""
         folder.log(self.run.folder, text)
         if self.also:
-            self.also.note(text)
+            self.also.on_note(text)
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         """Take the settings that the run has from now on: into its folder now, into the store soon."""
         folder.write_config(self.run.folder, config.model_dump(mode="json"))
         with self._lock:
             self._config = config
         self._news.set()
         if self.also:
-            self.also.settled(config)
+            self.also.on_settled(config)
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """Take what is wrong with the run; a stall is told before it, and does not end it."""
         if text == self._alarm:
             return
@@ -131,12 +136,12 @@ class StoreListener:
 
     def do_instead(self, phase: str) -> None:
         """Say that the training is over, and what is being done instead."""
-        self.progress(replace(self._progress, phase=phase, images_per_second=0.0, seconds_left=0.0))
+        self.on_progress(replace(self._progress, phase=phase, images_per_second=0.0, seconds_left=0.0))
 
     def _tell_alarm(self, text: str | None) -> None:
         folder.log(self.run.folder, f"ALARM: {text}" if text else "The alarm is over: all is well again.")
         if self.also:
-            self.also.alarm(text)
+            self.also.on_alarm(text)
 
     # The thread
 
@@ -165,9 +170,11 @@ class StoreListener:
         if error is not None and not self._troubled:
             if not isinstance(error, LabError):
                 folder.log(self.run.folder, "".join(traceback.format_exception(error)).rstrip())
-            self.note(f"{str(error) or type(error).__name__} What the training says is kept until the store takes it.")
+            self.on_note(
+                f"{str(error) or type(error).__name__} What the training says is kept until the store takes it."
+            )
         elif error is None and self._troubled:
-            self.note("The run store takes what the training says again.")
+            self.on_note("The run store takes what the training says again.")
         self._troubled = error is not None
 
     def _look(self) -> None:

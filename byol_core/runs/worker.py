@@ -23,14 +23,14 @@ from sqlalchemy import or_
 
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, StopAsked, Summary
+from byol_core.events import StopAsked, Summary, TrainingCallback
 from byol_core.runs import folder, metrics, queries, unsaved
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.lock import ATTEMPT, hold
 from byol_core.runs.run import Run, finite
 from byol_core.runs.schema import attempts, runs
 from byol_core.runs.store import RunStore
-from byol_core.runs.store_callback import Pace, StoreListener
+from byol_core.runs.store_callback import Pace, StoreCallback
 from byol_core.runs.trackers import Mirror
 from byol_core.runs.trackers.backfill import kept
 from byol_core.system import niceness, processes
@@ -44,14 +44,16 @@ Result = TypeVar("Result")
 class Train(Protocol):
     """The training itself, as :func:`byol_core.training.trainer.train`."""
 
-    def __call__(self, config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary: ...
+    def __call__(
+        self, config: RunConfig, folder: Path, callback: TrainingCallback, *, resume: bool = False
+    ) -> Summary: ...
 
 
 def work(
     store: RunStore,
     run: Run,
     train: Train | None = None,
-    also: Listener | None = None,
+    also: TrainingCallback | None = None,
     *,
     asked: threading.Event | None = None,
     pace: Pace | None = None,
@@ -65,19 +67,19 @@ def work(
         run = patiently(lambda: _begin(store, run), stop)
         with (
             Mirror(run, also, kept=kept(store, run)) as mirror,
-            StoreListener(store, run, stop, mirror, pace) as listener,
+            StoreCallback(store, run, stop, mirror, pace) as callback,
         ):
             summary: dict[str, Any] | None = None
             try:
                 resume = folder.checkpoint_step(run.folder) is not None
-                found = _train(train)(build(run.config), run.folder, listener, resume=resume)
+                found = _train(train)(build(run.config), run.folder, callback, resume=resume)
                 summary = finite(found.as_dict())
                 state, message, status = ("stopped" if found.stopped else "finished"), "", 0
             except (Exception, KeyboardInterrupt) as error:
-                state, message, status = _explain(error, run, listener)
+                state, message, status = _explain(error, run, callback)
             folder.log(run.folder, f"{state}. {message}".rstrip())
             mirror.end(state, message, summary)
-            return listener.conclude(state, message, summary), status
+            return callback.conclude(state, message, summary), status
 
 
 def patiently(action: Callable[[], Result], stop: threading.Event, patience: float = Pace.patience) -> Result:
@@ -129,7 +131,7 @@ def _train(train: Train | None) -> Train:
     return train
 
 
-def _explain(error: BaseException, run: Run, listener: StoreListener) -> tuple[str, str, int]:
+def _explain(error: BaseException, run: Run, callback: StoreCallback) -> tuple[str, str, int]:
     """The state, the sentence and the exit status that an exception stands for."""
     if isinstance(error, KeyboardInterrupt):
         return "stopped", "Stopped at once, without a last checkpoint.", 1
@@ -138,7 +140,7 @@ def _explain(error: BaseException, run: Run, listener: StoreListener) -> tuple[s
         return "stopped", f"Stopped before {'its first step' if fresh else 'it went on from its checkpoint'}.", 0
     if is_out_of_memory(error):
         folder.log(run.folder, _traceback(error))
-        return "failed", _too_large(error, run, listener), 1
+        return "failed", _too_large(error, run, callback), 1
     if isinstance(error, LabError):
         return "failed", str(error), 2 if isinstance(error, InputError) else 1
     folder.log(run.folder, _traceback(error))
@@ -155,13 +157,13 @@ def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
-def _too_large(error: BaseException, run: Run, listener: StoreListener) -> str:
+def _too_large(error: BaseException, run: Run, callback: StoreCallback) -> str:
     """What did not fit, and a batch that would, found by trying: the memory of this attempt is given back before."""
     let_go(error)
     config = build(run.config)
-    listener.do_instead("looking for a batch size that fits")
+    callback.do_instead("looking for a batch size that fits")
     batch = config.batch_size
-    fits = largest_batch(config, batch, listener.should_stop)
+    fits = largest_batch(config, batch, callback.should_stop)
     if fits is None:
         return (
             f"The memory was not enough for a batch of {batch} images, and no smaller one was found that fits; clone "

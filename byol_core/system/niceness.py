@@ -24,7 +24,7 @@ _AUTOGROUP = Path("/proc/self/autogroup")
 _TASKS = Path("/proc/self/task")
 
 
-class Courtesy:
+class Niceness:
     """Whether to be nice, decided look by look: ``niceness`` when nobody is in the way, else 0."""
 
     def __init__(self, niceness: int) -> None:
@@ -57,7 +57,7 @@ def let_others_first(niceness: int) -> None:
 
 
 def _watch(niceness: int, base: int | None) -> None:
-    courtesy, meter, said = Courtesy(niceness), Meter(), niceness
+    courtesy, meter, said = Niceness(niceness), Meter(), niceness
     pause, seconds = threading.Event(), _SECONDS
     while not pause.wait(seconds):
         load = meter.read()

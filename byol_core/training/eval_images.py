@@ -26,7 +26,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2  # what an image was for the run, as in `embed
 _BESIDE = 2006_07733
 
 
-class Probe:
+class EvalImages:
     """The held-out images of one run, and what is measured on them.
 
     training, validation, test, shown: int64 rows of the set. mapped: the shown test images, then some that the run had

@@ -22,20 +22,20 @@ from byol_core.health import Vectors
 from byol_core.methods import Branch, Method
 from byol_core.networks.features import represent
 from byol_core.system.device import autocast_dtype
-from byol_core.training.eval_images import Probe, share
+from byol_core.training.eval_images import EvalImages, share
 from byol_core.training.snapshot_writer import EmbeddingFolder, Look
 
 _PAIRS = 256  # pictures whose two views are compared: the mean hardly moves with more, and the time does
 _COMPARED = 128  # pictures that the target network is asked about
 
 
-class Judge:
+class OnlineEvaluation:
     """What is measured of one run, and where it is kept for the map."""
 
-    def __init__(self, config: RunConfig, probe: Probe, folder: Path, device: torch.device) -> None:
-        self.config, self.probe, self.device = config, probe, device
+    def __init__(self, config: RunConfig, eval_images: EvalImages, folder: Path, device: torch.device) -> None:
+        self.config, self.eval_images, self.device = config, eval_images, device
         self.dtype = autocast_dtype(config.runtime.precision, device)
-        self.embeddings = EmbeddingFolder(folder / "embeddings", probe)
+        self.embeddings = EmbeddingFolder(folder / "embeddings", eval_images)
         self.baselines: dict[str, float | None] = {}  # on the test images
         self.right: dict[str, Tensor] = {}  # which of those each baseline names rightly
         self._live: dict[str, float | None] = {}  # the same on the validation images
@@ -46,12 +46,15 @@ class Judge:
 
     def before(self, method: Method, pulse: Callable[[], None]) -> Tensor:
         """Measure the two baselines, raw pixels and the encoder as it was drawn; what it made of the pictures."""
-        probe, raw = self.probe, self.probe.pixels()
-        features = probe.represent(method.online.encoder, pulse=pulse)
-        found = {"knn_untrained": probe.on_test(features), "knn_pixels": probe.on_test(raw)}
+        eval_images, raw = self.eval_images, self.eval_images.pixels()
+        features = eval_images.represent(method.online.encoder, pulse=pulse)
+        found = {"knn_untrained": eval_images.on_test(features), "knn_pixels": eval_images.on_test(raw)}
         self.right = {name: right for name, right in found.items() if right is not None}
         self.baselines = {name: share(right) for name, right in found.items()}
-        self._live = {"knn_untrained": probe.on_validation(features), "knn_pixels": probe.on_validation(raw)}
+        self._live = {
+            "knn_untrained": eval_images.on_validation(features),
+            "knn_pixels": eval_images.on_validation(raw),
+        }
         return features
 
     def start(self, method: Method, pulse: Callable[[], None]) -> dict[str, float]:
@@ -60,8 +63,8 @@ class Judge:
         A run that starts from pretrained weights has measured its baselines before it took them.
         """
         if self.baselines:
-            features = self.probe.represent(method.online.encoder, pulse=pulse)
-            accuracy = self.probe.on_validation(features)
+            features = self.eval_images.represent(method.online.encoder, pulse=pulse)
+            accuracy = self.eval_images.on_validation(features)
         else:
             features = self.before(method, pulse)
             accuracy = self._live["knn_untrained"]
@@ -72,18 +75,18 @@ class Judge:
 
     def look(self, method: Method, step: int, epoch: float) -> dict[str, float]:
         """The metrics of one evaluation."""
-        features = self.probe.represent(method.online.encoder, self.dtype)
-        return self._look(method, features, step, epoch, self.probe.on_validation(features))
+        features = self.eval_images.represent(method.online.encoder, self.dtype)
+        return self._look(method, features, step, epoch, self.eval_images.on_validation(features))
 
     def final(self, method: Method) -> dict[str, Any]:
         """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to judge by.
 
         Beside the accuracy, for each baseline, how many images only the run and only the baseline names rightly.
         """
-        features = self.probe.represent(method.online.encoder)
-        rows = self.probe.rows(features, self.probe.shown)
+        features = self.eval_images.represent(method.online.encoder)
+        rows = self.eval_images.rows(features, self.eval_images.shown)
         spread, projection = health.std_ratio(rows), health.std_ratio(_project(method.online, rows))
-        right = self.probe.on_test(features)
+        right = self.eval_images.on_test(features)
         if right is not None:
             self.embeddings.add_test({"knn_accuracy": right, **self.right})
         return {
@@ -105,14 +108,14 @@ class Judge:
     def _look(
         self, method: Method, features: Tensor, step: int, epoch: float, accuracy: float | None
     ) -> dict[str, float]:
-        probe, shown = self.probe, len(self.probe.shown)
-        rows = probe.rows(features, probe.mapped)
+        eval_images, shown = self.eval_images, len(self.eval_images.shown)
+        rows = eval_images.rows(features, eval_images.mapped)
         projection = _project(method.online, rows)
         test = rows[:shown], projection[:shown]  # what is said of the run is said of test images alone
         signs = self.signs(method, *test)
         names = ("spectrum_representation", "spectrum_projection")
         spectra = {name: health.spectrum(vectors) for name, vectors in zip(names, test, strict=True)}
-        predicted = probe.predict(features)
+        predicted = eval_images.predict(features)
         self.embeddings.add(Look(step, epoch, rows, projection, accuracy, spectra, predicted))
         self.latest = _known(signs)
         return self.latest | _known({"knn_accuracy": accuracy})
@@ -138,7 +141,7 @@ class Judge:
 
     def _pictures(self, count: int) -> Tensor:
         """The first pictures of the probe set, on the device, uint8."""
-        return take(self.probe.images, self.probe.shown[:count]).to(self.device)
+        return take(self.eval_images.images, self.eval_images.shown[:count]).to(self.device)
 
     def _pair(self, branch: Branch, view: Tensor) -> Vectors:
         rows = represent(branch.encoder, view, self.dtype)

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from byol_core.config import RunConfig, field_info
-from byol_core.events import Listener
+from byol_core.events import TrainingCallback
 
 # The lengths of the presets were chosen for the embedded set, which has so many training images.
 USUAL_IMAGES = 4000
@@ -27,16 +27,16 @@ def learned_from(images: int, config: RunConfig) -> int:
     return images - int(images * config.data.validation)
 
 
-def settle(config: RunConfig, training: int, classes: int, ranks: int, listener: Listener) -> RunConfig:
-    """The settings of a run as its set lets them be, told to ``listener`` when some had to change.
+def settle(config: RunConfig, training: int, classes: int, ranks: int, callback: TrainingCallback) -> RunConfig:
+    """The settings of a run as its set lets them be, told to ``callback`` when some had to change.
 
     ``training``: how many training images the set has. The rest as :func:`fitted`.
     """
     images = learned_from(training, config)
     given = fitted(config, images, classes, ranks)
     if given is not config:
-        listener.note(sentence(config, given, images))
-        listener.settled(given)
+        callback.on_note(sentence(config, given, images))
+        callback.on_settled(given)
     return given
 
 

@@ -21,7 +21,7 @@ from byol_core.data.mapped import take
 from byol_core.embeddings.thumbnails import sheet_name
 from byol_core.networks.features import pixels
 from byol_core.system.files import write_atomic
-from byol_core.training.eval_images import Probe
+from byol_core.training.eval_images import EvalImages
 
 TEST = "test.safetensors"
 _CELL, _SMALL_CELL, _FEW = 64, 32, 5000  # pixels of a thumbnail, of one among many, and how many are few
@@ -52,28 +52,28 @@ class Look:
 class EmbeddingFolder:
     """Writes what the map needs: the mapped images' representations at each evaluation, and their pictures."""
 
-    def __init__(self, folder: Path, probe: Probe) -> None:
+    def __init__(self, folder: Path, eval_images: EvalImages) -> None:
         self.folder = folder
-        self.probe = probe
+        self.eval_images = eval_images
         self.evaluations: list[dict[str, Any]] = []
-        self._cell = _CELL if len(probe.mapped) <= _FEW else _SMALL_CELL
+        self._cell = _CELL if len(eval_images.mapped) <= _FEW else _SMALL_CELL
         self._per_sheet: int | None = PER_SHEET
 
     def start(self) -> None:
         """Write the pictures and the raw pixels, once a run."""
         from safetensors.torch import save
 
-        mapped, images = self.probe.mapped, self.probe.set
+        mapped, images = self.eval_images.mapped, self.eval_images.set
         side = images.images.shape[2]
         if side < self._cell and len(images) <= _RELOAD:
-            data = self.probe.config.data
+            data = self.eval_images.config.data
             sharper = load(data.source, self._cell, limit=data.limit)
             images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
         self._cell = min(self._cell, images.images.shape[2])
         for number, rows in enumerate(torch.split(mapped, self._per_sheet or len(mapped))):
             sheet = contact_sheet(take(images.images, rows), self._cell)
             write_atomic(self.folder / sheet_name(number), sheet)
-        raw = (pixels(self.probe.set.images, 16, mapped) * 255).round().byte()
+        raw = (pixels(self.eval_images.set.images, 16, mapped) * 255).round().byte()
         write_atomic(self.folder / "pixels.safetensors", save({"pixels": raw}))
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -82,11 +82,11 @@ class EmbeddingFolder:
         self._cell = state["cell"]
         self._per_sheet = state.get("per_sheet")  # earlier releases wrote a single sheet
         if not state.get("beside", 0):
-            self.probe.map_only_test()
+            self.eval_images.map_only_test()
 
     def state(self) -> dict[str, Any]:
         """Plain values for a checkpoint; ``beside``: how many images are mapped that are no test images."""
-        beside = len(self.probe.mapped) - len(self.probe.shown)
+        beside = len(self.eval_images.mapped) - len(self.eval_images.shown)
         return {
             "evaluations": self.evaluations, "cell": self._cell, "beside": beside, "per_sheet": self._per_sheet,
         }  # fmt: skip
@@ -102,7 +102,7 @@ class EmbeddingFolder:
         write_atomic(self.folder / name, save({key: value.cpu().contiguous() for key, value in found.items()}))
         entry: dict[str, Any] = {"step": look.step, "epoch": round(look.epoch, 3), "file": name}
         entry |= {"knn_accuracy": look.accuracy, "knn_split": "validation"}
-        entry["knn_images"] = self.probe.counts["validation"]
+        entry["knn_images"] = self.eval_images.counts["validation"]
         self.evaluations = [e for e in self.evaluations if e["step"] != look.step] + [entry]
         self._write_index()
 
@@ -113,26 +113,26 @@ class EmbeddingFolder:
         """
         from safetensors.torch import save
 
-        rows = self.probe.tested
-        assert self.probe.labels is not None
-        found = {"rows": rows.int(), "labels": self.probe.labels[rows].int()}
+        rows = self.eval_images.tested
+        assert self.eval_images.labels is not None
+        found = {"rows": rows.int(), "labels": self.eval_images.labels[rows].int()}
         found |= {key: value.byte() for key, value in right.items()}
         write_atomic(self.folder / TEST, save({key: value.cpu().contiguous() for key, value in found.items()}))
 
     def _write_index(self) -> None:
-        probe, data = self.probe, self.probe.config.data
-        labels = None if probe.set.labels is None else probe.set.labels[probe.mapped].tolist()
+        eval_images, data = self.eval_images, self.eval_images.config.data
+        labels = None if eval_images.set.labels is None else eval_images.set.labels[eval_images.mapped].tolist()
         index = {
             "source": data.source,
             "image_size": data.image_size,
-            "class_names": list(probe.set.class_names),
+            "class_names": list(eval_images.set.class_names),
             "columns": _COLUMNS,
             "cell": self._cell,
             **({} if self._per_sheet is None else {"per_sheet": self._per_sheet}),
             "evaluations": self.evaluations,
-            "indices": probe.mapped.tolist(),
+            "indices": eval_images.mapped.tolist(),
             "labels": labels,
-            "splits": probe.splits.tolist(),
+            "splits": eval_images.splits.tolist(),
         }
         write_atomic(self.folder / "probe.json", (json.dumps(index, ensure_ascii=False) + "\n").encode())
 

@@ -19,7 +19,7 @@ from byol_core.data.catalog import find
 from byol_core.data.imageset import ImageSet
 from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.networks.features import represent
 from byol_core.system import threads
 from byol_core.system.contention import Meter
@@ -40,7 +40,7 @@ def _trainer(config: RunConfig) -> Trainer:
     trial = config.changed(
         **{"data.validation": 0.0, "epochs": 1, "steps": None, "runtime.processes": 1, "views.first_size": None}
     )
-    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), Silent())
+    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), SilentCallback())
 
 
 def _random_set(config: RunConfig) -> ImageSet:
@@ -74,7 +74,7 @@ def estimate(config: RunConfig, images: int) -> dict[str, Any]:
 
 
 def looked_at(config: RunConfig, images: int, test: int) -> int:
-    """How many images an evaluation looks at, of so many to train on and to test; as :class:`eval_images.Probe`."""
+    """How many images an evaluation looks at, of so many to train on and to test; as :class:`EvalImages`."""
     held, bank = int(images * config.data.validation), config.evaluation.bank
     return min(images - held, bank) + min(held, bank) + test
 
@@ -115,9 +115,9 @@ def _synchronized(trainer: Trainer) -> None:
 
 
 def _seconds_an_image(trainer: Trainer) -> float:
-    images = trainer.probe.images[:64]
+    images = trainer.eval_images.images[:64]
     started = time.perf_counter()
-    represent(trainer.model.online.encoder, images, trainer.judge.dtype).sum().item()
+    represent(trainer.model.online.encoder, images, trainer.online_evaluation.dtype).sum().item()
     return (time.perf_counter() - started) / len(images)
 
 

@@ -21,7 +21,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.distributed import collectives, launch
 from byol_core.distributed.launch import World
 from byol_core.errors import InputError, LabError
-from byol_core.events import Listener, MetricRow, Progress, Silent, StopAsked, Summary
+from byol_core.events import MetricRow, Progress, SilentCallback, StopAsked, Summary, TrainingCallback
 from byol_core.health import is_finite, signs
 from byol_core.methods import build_method
 from byol_core.methods.base import fill, freeze
@@ -33,31 +33,31 @@ from byol_core.system.device import keep_memory, pick_device, use_threads
 from byol_core.system.files import write_atomic, write_json
 from byol_core.training import metric_log, small_sets
 from byol_core.training.batches import Batches
-from byol_core.training.eval_images import Probe
+from byol_core.training.eval_images import EvalImages
 from byol_core.training.metric_log import MetricLog
-from byol_core.training.online_evaluation import Judge
+from byol_core.training.online_evaluation import OnlineEvaluation
 from byol_core.training.step import Stepper
 from byol_core.weights import checkpoint, sources
 from byol_core.weights.encoder_files import set_statistics
 
-__all__ = ["Listener", "MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "follow", "train"]
+__all__ = ["MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "TrainingCallback", "follow", "train"]
 
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
 
 
-def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
+def train(config: RunConfig, folder: Path, callback: TrainingCallback, *, resume: bool = False) -> Summary:
     """Run a configuration in a run folder, from its start or from its newest checkpoint.
 
     Under torchrun, or with ``runtime.processes`` over 1, this is rank 0, which tells the others what to train.
     Raises InputError when the settings do not fit the images or the machine, LabError when the run itself fails, and
-    StopAsked when the listener wants to stop before the first step.
+    StopAsked when the callback wants to stop before the first step.
     """
     folder.mkdir(parents=True, exist_ok=True)
     launch.forget_words(folder)
     world = launch.join(config.runtime.processes, folder, config.runtime.device)
     try:
         collectives.share((config, folder))
-        return _run(world, config, folder, listener, resume)
+        return _run(world, config, folder, callback, resume)
     except Exception as error:
         explained = launch.explain(error, world, folder)
         if explained is error:
@@ -72,7 +72,7 @@ def follow() -> None:
     world = launch.follow()
     config, folder = collectives.share(None)
     try:
-        _run(world, config, folder, Silent(), False)
+        _run(world, config, folder, SilentCallback(), False)
     except Exception as error:
         explained = launch.explain(error, world, folder)
         if explained is not error:
@@ -84,23 +84,23 @@ def follow() -> None:
         launch.leave(world)
 
 
-def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resume: bool) -> Summary:
+def _run(world: World, config: RunConfig, folder: Path, callback: TrainingCallback, resume: bool) -> Summary:
     use_threads(config.runtime.threads, world.neighbors)
     free_memory.shared_by(world.neighbors)
     device = pick_device(config.runtime.device, world.local_rank)
     images = load(
         config.data.source,
         config.data.image_size,
-        progress=_Loading(listener).tell,
+        progress=_Loading(callback).tell,
         limit=config.data.limit,
         images=config.runtime.images,
     )
     for text in (images.note, *images.skipped[:20]):
         if text:
-            listener.note(text)
-    told = listener if world.writes else Silent()
+            callback.on_note(text)
+    told = callback if world.writes else SilentCallback()
     config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
-    trainer = Trainer(config, images, folder, device, listener, world)
+    trainer = Trainer(config, images, folder, device, callback, world)
     try:
         return trainer.run(resume)
     finally:
@@ -110,8 +110,8 @@ def _run(world: World, config: RunConfig, folder: Path, listener: Listener, resu
 class _Loading:
     """Hands on how far the reading of the images is, not more often than anybody can see."""
 
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+    def __init__(self, callback: TrainingCallback) -> None:
+        self.callback = callback
         self.told = -math.inf
         self.tell("loading images", 0.0)
 
@@ -120,8 +120,8 @@ class _Loading:
         if now - self.told >= metric_log.FLUSH_SECONDS:
             self.told = now
             phase = f"{text}, {share:.0%}" if share else text
-            self.listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
-            if self.listener.should_stop():
+            self.callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
+            if self.callback.should_stop():
                 raise StopAsked
 
 
@@ -134,16 +134,16 @@ class Trainer:
         images: ImageSet,
         folder: Path,
         device: torch.device,
-        listener: Listener,
+        callback: TrainingCallback,
         world: World = World(),  # noqa: B008 - frozen
     ) -> None:
-        self.config, self.folder, self.device, self.listener, self.world = config, folder, device, listener, world
-        self.probe = Probe(config, images, device)
-        _check(len(self.probe.training))
+        self.config, self.folder, self.device, self.callback, self.world = config, folder, device, callback, world
+        self.eval_images = EvalImages(config, images, device)
+        _check(len(self.eval_images.training))
         if device.type == "cpu":
             keep_memory()
         self.batches = Batches(
-            self.probe.images, self.probe.labels, self.probe.training,
+            self.eval_images.images, self.eval_images.labels, self.eval_images.training,
             batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,
             parts=config.accumulate,
         )  # fmt: skip
@@ -151,7 +151,7 @@ class Trainer:
         total = max(1, round(config.epochs * self.per_epoch))
         self.total = min(total, config.steps or total)
         torch.manual_seed(config.seed)
-        self.model = build_method(config, images=len(self.probe.training), classes=images.classes)
+        self.model = build_method(config, images=len(self.eval_images.training), classes=images.classes)
         for encoder in (module for module in self.model.modules() if isinstance(module, Encoder)):
             set_statistics(encoder, images)
         freeze(self.model, config.network.freeze)
@@ -159,11 +159,11 @@ class Trainer:
         if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
         self.stepper = Stepper(config, self.model, self.batches, device, self.total, world)
-        self.judge = Judge(config, self.probe, folder, device)
+        self.online_evaluation = OnlineEvaluation(config, self.eval_images, folder, device)
         self.step = 0
         self.log = MetricLog(
             max(1, self.total // _LOGGED_STEPS), config.batch_size, self.per_epoch,
-            self.stepper.values, listener.metrics, self._refuse,
+            self.stepper.values, callback.on_metrics, self._refuse,
         )  # fmt: skip
         self.threads = threads.Follower(torch.get_num_threads(), self._may_follow())
 
@@ -182,21 +182,21 @@ class Trainer:
     # The run
 
     def run(self, resume: bool) -> Summary:
-        """Train to the end, or until the listener says stop."""
+        """Train to the end, or until the callback says stop."""
         mine = resume and self.world.writes
-        state = checkpoint.latest(self.folder / "checkpoints", self.listener.note) if mine else None
+        state = checkpoint.latest(self.folder / "checkpoints", self.callback.on_note) if mine else None
         state = collectives.share(state)  # one reads; the others need not see its disk
         if state is not None:
             self._restore(state)
             if self.world.writes:  # of the stop before: it would be taken for the encoder of the end
                 (self.folder / "encoder.safetensors").unlink(missing_ok=True)
-            self.listener.note(f"Resumed at step {self.step} of {self.total}.")
+            self.callback.on_note(f"Resumed at step {self.step} of {self.total}.")
         else:
             self._take_start()
             if self.world.writes:
                 self._begin()
         if self.world.size > 1 and self.device.type == "cpu" and _has_batch_norm(self.model):
-            self.listener.note("On CPUs each process normalizes by its own share of a batch, not by the whole.")
+            self.callback.on_note("On CPUs each process normalizes by its own share of a batch, not by the whole.")
         stopped = self._loop()
         if not self.world.writes:
             return self._summary(stopped, {})
@@ -214,7 +214,7 @@ class Trainer:
             collectives.meet()
             self.threads.step()
             self._after(loss)
-            if self.step < self.total and collectives.agree(self.world.writes and self.listener.should_stop()):
+            if self.step < self.total and collectives.agree(self.world.writes and self.callback.should_stop()):
                 return True
             if self.step % keep == 0 and self.step < self.total and self.world.writes:
                 self._save()
@@ -259,7 +259,9 @@ class Trainer:
         """A sign of life with what is being done."""
         left = (self.total - self.step) * self.log.seconds_a_step
         slow = self.threads.slowed_by
-        self.listener.progress(Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase, slow))
+        self.callback.on_progress(
+            Progress(self.step, self.total, self.epoch, self.images_per_second, left, phase, slow)
+        )
 
     # Looking at it
 
@@ -272,35 +274,37 @@ class Trainer:
             self.tell("loading the weights to start from")
             start = sources.load(self.config.network.pretrained, self.folder.parent)
             sources.check(start, self.config)
-            self.judge.before(self.model, self._stop_early)
-            self.listener.note(f"Starts from the weights of {start.title} ({start.digest}).")
+            self.online_evaluation.before(self.model, self._stop_early)
+            self.callback.on_note(f"Starts from the weights of {start.title} ({start.digest}).")
             state = start.encoder.state_dict()
         fill(self.model, collectives.share(state))
 
     def _begin(self) -> None:
         self.tell("measuring the untrained encoder")
-        self._tell_metrics(self.judge.start(self.model, self._stop_early))
+        self._tell_metrics(self.online_evaluation.start(self.model, self._stop_early))
 
     def _stop_early(self) -> None:
         self.threads.pulse()
-        if self.world.size == 1 and self.listener.should_stop():
+        if self.world.size == 1 and self.callback.should_stop():
             raise StopAsked
 
     def _evaluate(self) -> None:
         self.log.flush()
         self.tell("evaluating")
-        self._tell_metrics(self.judge.look(self.model, self.step, self.epoch))
+        self._tell_metrics(self.online_evaluation.look(self.model, self.step, self.epoch))
         if self.step == self.total or self.config.evaluation.is_regular(self.step, self.per_epoch):
-            self.listener.alarm(signs.verdict(self.judge.latest, self.judge.first, self.config))
+            self.callback.on_alarm(
+                signs.verdict(self.online_evaluation.latest, self.online_evaluation.first, self.config)
+            )
         self.tell("training")
 
     def _tell_metrics(self, values: dict[str, float]) -> None:
-        self.listener.metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
+        self.callback.on_metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
 
     def _refuse(self, step: int) -> None:
         """End a run whose loss is not a number; its last good checkpoint is kept."""
         sentence = signs.not_a_number(step, self.config)
-        self.listener.alarm(sentence)
+        self.callback.on_alarm(sentence)
         raise LabError(sentence)
 
     # Saving
@@ -319,13 +323,13 @@ class Trainer:
                 "step": self.step,
                 "seconds": self.seconds,
                 "loss": self.log.last,
-                "images": self.probe.fingerprint,
-                **self.judge.state(),
+                "images": self.eval_images.fingerprint,
+                **self.online_evaluation.state(),
             },
         )
 
     def _restore(self, state: dict[str, Any]) -> None:
-        if state["images"] != self.probe.fingerprint:
+        if state["images"] != self.eval_images.fingerprint:
             raise InputError(
                 "The images of this run have changed since its checkpoint, so it cannot go on; clone it instead."
             )
@@ -338,19 +342,19 @@ class Trainer:
         optimizers.load_state(self.stepper.optimizer, state.get("optimizer") or state["optimiser"])
         self.step = state["step"]
         self.log.restart(self.step, state["seconds"], state["loss"])
-        self.judge.restore(state)
+        self.online_evaluation.restore(state)
 
     def _finish(self, stopped: bool) -> Summary:
         """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
         _save_encoder(self.folder / "encoder.safetensors", self.model.online.encoder, self.config)
         if not stopped:
             self.tell("judging on the test images")
-        summary = self._summary(stopped, {} if stopped else self.judge.final(self.model))
+        summary = self._summary(stopped, {} if stopped else self.online_evaluation.final(self.model))
         write_json(self.folder / "summary.json", summary.as_dict())
         return summary
 
     def _summary(self, stopped: bool, judged: dict[str, Any]) -> Summary:
-        evaluation, counts = self.config.evaluation, self.probe.counts
+        evaluation, counts = self.config.evaluation, self.eval_images.counts
         return Summary(
             stopped=stopped,
             steps=self.step,
@@ -359,14 +363,14 @@ class Trainer:
             images_per_second=round(self.images_per_second, 1),
             loss=self.log.last,
             knn_accuracy=judged.get("knn_accuracy"),
-            knn_untrained=self.judge.baselines.get("knn_untrained"),
-            knn_pixels=self.judge.baselines.get("knn_pixels"),
+            knn_untrained=self.online_evaluation.baselines.get("knn_untrained"),
+            knn_pixels=self.online_evaluation.baselines.get("knn_pixels"),
             std_ratio=judged.get("std_ratio"),
             projection_std_ratio=judged.get("projection_std_ratio"),
             knn_k=evaluation.k,
             knn_temperature=evaluation.temperature,
-            train_images=len(self.probe.training),
-            test_images=len(self.probe.test),
+            train_images=len(self.eval_images.training),
+            test_images=len(self.eval_images.test),
             knn_images=counts["test"],
             validation_images=counts["validation"],
             **{key: value for key, value in judged.items() if key.endswith(("_gained", "_lost"))},

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from byol_core.embeddings import MapSettings, pca_film, read_probe
+from byol_core.embeddings import MapSettings, pca_film, read_snapshot
 from byol_core.embeddings.snapshot import MAPS
 from byol_core.embeddings.timeline import frame_name
 from byol_core.jobs import Answer, arrays
@@ -37,19 +37,19 @@ def test_an_earlier_evaluation_can_be_chosen(byol, run, tmp_path):
     file = tmp_path / "map.parquet"
     out = byol("embed", "done", "--method", "PCA", "--evaluation", "0", "--out", file)[1]
     assert out.startswith(f"1,000 images of run {run.run_id} at step 0 are in {file}, trustworthiness 0.")
-    expected = pca_film(read_probe(run.folder / "embeddings"), "representation", only=0).at(0)
+    expected = pca_film(read_snapshot(run.folder / "embeddings"), "representation", only=0).at(0)
     assert parquet.read_table(file)["x"].to_pylist() == pytest.approx(expected[:, 0].tolist(), abs=1e-5)
 
 
 def test_pca_lies_as_the_page_shows_it(byol, run, tmp_path):
     file = tmp_path / "map.parquet"
     assert byol("embed", "done", "--method", "PCA", "--out", file)[0] == 0
-    shown = pca_film(read_probe(run.folder / "embeddings"), "representation").at(4200)
+    shown = pca_film(read_snapshot(run.folder / "embeddings"), "representation").at(4200)
     assert parquet.read_table(file)["x"].to_pylist() == pytest.approx(shown[:, 0].tolist(), abs=1e-5)
 
 
 def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
-    probe, settings = read_probe(run.folder / "embeddings"), MapSettings("t-SNE", seed=4)
+    probe, settings = read_snapshot(run.folder / "embeddings"), MapSettings("t-SNE", seed=4)
     xy = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
     (probe.folder / MAPS).mkdir(exist_ok=True)
     name = frame_name(probe, probe.evaluations[-1], "representation", settings)

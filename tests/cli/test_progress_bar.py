@@ -24,7 +24,7 @@ def shown(printed):
 
 def test_an_alarm_is_printed_when_it_begins_and_ends_and_not_while_its_numbers_change(shown, printed):
     for text in (None, "The ratio is 0.25.", "The ratio is 0.19.", "It is gone: 0.05.", None, None):
-        shown.alarm(text)
+        shown.on_alarm(text)
     assert printed.getvalue().splitlines() == [
         "ALARM: The ratio is 0.25.",
         "ALARM: It is gone: 0.05.",
@@ -35,22 +35,22 @@ def test_an_alarm_is_printed_when_it_begins_and_ends_and_not_while_its_numbers_c
 def test_the_line_of_progress_carries_the_alarm(shown, printed, monkeypatch):
     monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
     for text in ("It collapses.", None):
-        shown.alarm(text)
-        shown.progress(Progress(1, 2, 0.5, 100.0, 3.0, "training"))
+        shown.on_alarm(text)
+        shown.on_progress(Progress(1, 2, 0.5, 100.0, 3.0, "training"))
     lines = [line for line in printed.getvalue().splitlines() if line.startswith("training")]
     assert [line.endswith("ALARM") for line in lines] == [True, False]
 
 
 def test_a_run_is_announced_once_its_images_are_known_to_fit(printed):
     with progress_bar.Bar(Console(file=printed, width=80), "Run abc") as shown:
-        shown.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+        shown.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
         assert printed.getvalue() == ""
         for step in (0, 1):
-            shown.progress(Progress(step, 2, 0.0, 0.0, 0.0, "training"))
+            shown.on_progress(Progress(step, 2, 0.0, 0.0, 0.0, "training"))
     assert printed.getvalue() == "Run abc\n"
 
 
 def test_the_line_of_progress_says_what_slows_the_run_down(shown, printed, monkeypatch):
     monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
-    shown.progress(Progress(1, 2, 0.5, 100.0, 3.0, "training", "processor"))
+    shown.on_progress(Progress(1, 2, 0.5, 100.0, 3.0, "training", "processor"))
     assert printed.getvalue().rstrip().endswith("shares the processor")

@@ -47,7 +47,7 @@ def test_a_file_may_name_its_preset_and_the_command_another(tmp_path):
 
 def test_a_run_has_the_preset_that_its_file_names(byol, store, trained, tmp_path):
     (tmp_path / "run.yaml").write_text("preset: first-look\n")
-    trained(lambda listener: None)
+    trained(lambda callback: None)
     assert byol("train", "--config", tmp_path / "run.yaml")[0] == 0
     assert (store.runs()[0].preset, store.runs()[0].name) == ("first-look", "first-look-1")
 
@@ -105,8 +105,8 @@ def trained(monkeypatch):
     """Let ``byol train`` do this instead of the real training, of which there is a test below."""
 
     def replace(action):
-        def train(config, folder, listener, *, resume=False):
-            return action(listener) or Summary(False, 2, 1.0, 0.5, 9.0, 0.5, 0.8, 0.6, None, 0.9, 0.8, 20, 0.1, 10, 5)
+        def train(config, folder, callback, *, resume=False):
+            return action(callback) or Summary(False, 2, 1.0, 0.5, 9.0, 0.5, 0.8, 0.6, None, 0.9, 0.8, 20, 0.1, 10, 5)
 
         monkeypatch.setattr(worker, "_train", lambda _: train)
 
@@ -114,7 +114,7 @@ def trained(monkeypatch):
 
 
 def test_train_prints_one_object(byol, store, trained):
-    trained(lambda listener: listener.note("a word for people"))
+    trained(lambda callback: callback.on_note("a word for people"))
     status, out, err = byol("train", "--json", "--name", "mine")
     seen = json.loads(out)
     assert (status, seen["state"], seen["knn_accuracy"], seen["knn_pixels"]) == (0, "finished", 0.8, None)
@@ -123,14 +123,14 @@ def test_train_prints_one_object(byol, store, trained):
 
 
 def test_train_ends_with_the_numbers(byol, trained):
-    trained(lambda listener: None)
+    trained(lambda callback: None)
     out = byol("train")[1]
     assert re.search(r"kNN accuracy, test +0.800, too few to tell \(5 test images\)", out)
     assert re.search(r"kNN on raw pixels, test +no labels", out)
 
 
 def test_a_failed_training_is_exit_status_1_with_its_sentence(byol, store, trained):
-    trained(lambda listener: 1 / 0)
+    trained(lambda callback: 1 / 0)
     status, out, err = byol("train", "--json")
     assert (status, json.loads(out)["state"]) == (1, "failed")
     assert "ZeroDivisionError" in err

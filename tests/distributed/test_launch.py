@@ -17,7 +17,7 @@ from byol_core.config import RunConfig, build
 from byol_core.distributed import launch
 from byol_core.distributed.launch import World
 from byol_core.errors import InputError, LabError
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.training.step import execution
 from byol_core.training.trainer import train
 from byol_core.weights import checkpoint
@@ -53,7 +53,7 @@ def source(tmp_path: Path) -> Path:
 
 def weights(source: Path, folder: Path, **changes: object) -> dict[str, torch.Tensor]:
     config = build({}, {**SMALL, "data.source": str(source), **changes})
-    train(config, folder, Silent())
+    train(config, folder, SilentCallback())
     return checkpoint.latest(folder / "checkpoints")["model"]
 
 
@@ -84,11 +84,11 @@ def test_a_run_goes_on_with_another_number_of_processes(source, tmp_path):
     stopped = train(config, tmp_path / "two", StopAt(5))
     assert stopped.stopped
     assert 0 < stopped.steps < 10
-    train(config.changed(**{"runtime.processes": 1}), tmp_path / "two", Silent(), resume=True)
+    train(config.changed(**{"runtime.processes": 1}), tmp_path / "two", SilentCallback(), resume=True)
     assert furthest(whole, checkpoint.latest(tmp_path / "two" / "checkpoints")["model"]) < 1e-5
 
 
-class StopAt(Silent):
+class StopAt(SilentCallback):
     """Asks to stop when it has been asked so many times."""
 
     def __init__(self, times: int) -> None:
@@ -99,7 +99,7 @@ class StopAt(Silent):
         return self.asked >= self.times
 
 
-class KillOther(Silent):
+class KillOther(SilentCallback):
     """Kills the other process once training goes on."""
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ def test_a_process_that_fails_ends_the_run_with_its_own_words(source, tmp_path, 
     monkeypatch.setattr(launch, "_FOLLOWER", "tests.failing_follower")
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
     with pytest.raises(LabError, match="Process 2 of 2 failed: The images are not on this machine"):
-        train(config, tmp_path / "run", Silent())
+        train(config, tmp_path / "run", SilentCallback())
 
 
 @pytest.mark.timeout(180)
@@ -152,7 +152,7 @@ def test_a_process_that_does_not_even_start_ends_the_run_at_once(source, tmp_pat
     monkeypatch.setattr(launch, "_FOLLOWER", "no_such_module")
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2})
     with pytest.raises(LabError, match="Process 2 of 2 ended before it began"):
-        train(config, tmp_path / "run", Silent())
+        train(config, tmp_path / "run", SilentCallback())
     assert not [child for child in psutil.Process().children() if "no_such_module" in child.cmdline()]
 
 

@@ -5,18 +5,18 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from byol_core import jobs
-from byol_core.embeddings import near, near_of, nearest, neighbors, read_probe, read_space
+from byol_core.embeddings import near, near_of, nearest, neighbors, read_snapshot, read_space
 from byol_core.errors import LabError
 
 
 @pytest.fixture
-def probe(embeddings):
-    return read_probe(embeddings)
+def snapshot(embeddings):
+    return read_snapshot(embeddings)
 
 
 @pytest.fixture
-def vectors(probe):
-    return read_space(probe, probe.evaluations[-1], "representation")
+def vectors(snapshot):
+    return read_space(snapshot, snapshot.evaluations[-1], "representation")
 
 
 def test_nearest_are_those_of_scikit_learn_by_cosine(vectors):
@@ -37,39 +37,39 @@ def test_there_are_never_more_neighbors_than_other_images(vectors):
     assert near(vectors[:4], 10).shape == (4, 3)
 
 
-def test_those_of_many_images_are_found_by_the_warm_process(probe, vectors, home, answer, monkeypatch):
+def test_those_of_many_images_are_found_by_the_warm_process(snapshot, vectors, home, answer, monkeypatch):
     monkeypatch.setattr(neighbors, "AT_ONCE", 59)
-    asked = (home, probe, probe.evaluations[-1], "representation", 5)
-    assert near_of(*asked, start=False) is None and not list((probe.folder / "maps").glob("*"))
+    asked = (home, snapshot, snapshot.evaluations[-1], "representation", 5)
+    assert near_of(*asked, start=False) is None and not list((snapshot.folder / "maps").glob("*"))
     assert near_of(*asked) is None
     answer()
     np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))
 
 
 @pytest.fixture
-def asked(probe, home, monkeypatch):
+def asked(snapshot, home, monkeypatch):
     """What :func:`near_of` is asked of too many images for the page."""
     monkeypatch.setattr(neighbors, "AT_ONCE", 59)
-    return home, probe, probe.evaluations[-1], "representation", 5
+    return home, snapshot, snapshot.evaluations[-1], "representation", 5
 
 
 @pytest.mark.parametrize(
     "wrong",
     [{}, {"near": np.zeros((7, 5), np.int32)}, {"near": np.full((60, 5), 60, np.int32)}, {"near": np.ones((60, 5))}],
 )
-def test_an_answer_that_is_none_is_found_anew(probe, vectors, asked, answer, wrong):
+def test_an_answer_that_is_none_is_found_anew(snapshot, vectors, asked, answer, wrong):
     near_of(*asked)
     answer()
-    (path,) = (probe.folder / "maps").glob("near-*.safetensors")
+    (path,) = (snapshot.folder / "maps").glob("near-*.safetensors")
     jobs.answer.save(path, jobs.Answer({"other": np.ones(1), **wrong}))
     assert near_of(*asked) is None
     answer()
     np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))
 
 
-def test_a_search_that_failed_is_told_and_can_be_tried_again(probe, vectors, asked, answer):
+def test_a_search_that_failed_is_told_and_can_be_tried_again(snapshot, vectors, asked, answer):
     near_of(*asked)
-    path = probe.folder / "probe.json"
+    path = snapshot.folder / "probe.json"
     text = path.read_bytes()
     path.write_bytes(b"{}")
     answer()
@@ -82,12 +82,12 @@ def test_a_search_that_failed_is_told_and_can_be_tried_again(probe, vectors, ask
     np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))
 
 
-def test_those_of_few_images_are_there_at_once(probe, vectors, home):
-    found = near_of(home, probe, probe.evaluations[-1], "representation", 5)
+def test_those_of_few_images_are_there_at_once(snapshot, vectors, home):
+    found = near_of(home, snapshot, snapshot.evaluations[-1], "representation", 5)
     np.testing.assert_array_equal(found, near(vectors, 5))
 
 
-def test_a_lost_evaluation_is_said(probe, home):
-    (probe.folder / probe.evaluations[-1].file).unlink()
+def test_a_lost_evaluation_is_said(snapshot, home):
+    (snapshot.folder / snapshot.evaluations[-1].file).unlink()
     with pytest.raises(LabError, match="missing or damaged"):
-        near_of(home, probe, probe.evaluations[-1], "representation", 5)
+        near_of(home, snapshot, snapshot.evaluations[-1], "representation", 5)

@@ -5,14 +5,14 @@ import pytest
 from scipy.spatial.distance import pdist
 from sklearn.decomposition import PCA
 
-from byol_core.embeddings import pca, read_probe, read_space, unit
+from byol_core.embeddings import pca, read_snapshot, read_space, unit
 from byol_core.embeddings.pca import aligned, axes_of
 
 
 @pytest.fixture
 def vectors(embeddings):
-    probe = read_probe(embeddings)
-    return read_space(probe, probe.evaluations[-1], "representation")
+    snapshot = read_snapshot(embeddings)
+    return read_space(snapshot, snapshot.evaluations[-1], "representation")
 
 
 def test_unit_rows_have_length_one_and_zeros_stay(vectors):

@@ -7,13 +7,13 @@ import pytest
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
-from byol_core.embeddings import pca, quality, read_probe, read_space, unit
+from byol_core.embeddings import pca, quality, read_snapshot, read_space, unit
 
 
 @pytest.fixture
 def vectors(embeddings):
-    probe = read_probe(embeddings)
-    return unit(read_space(probe, probe.evaluations[-1], "representation"))
+    snapshot = read_snapshot(embeddings)
+    return unit(read_space(snapshot, snapshot.evaluations[-1], "representation"))
 
 
 def test_trustworthiness_is_that_of_scikit_learn(vectors):

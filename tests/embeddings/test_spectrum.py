@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from byol_core.embeddings.snapshot import Evaluation, Probe
+from byol_core.embeddings.snapshot import Evaluation, Snapshot
 from byol_core.embeddings.spectrum import read_spectrum
 from byol_core.errors import LabError
 
@@ -17,8 +17,8 @@ NAME = "step-00000003.safetensors"
 def read(tmp_path):
     def read(tensors, space="projection"):
         save_file({key: np.asarray(value, np.float32) for key, value in tensors.items()}, tmp_path / NAME)
-        probe = Probe(folder=tmp_path, image_size=8, indices=(0,), columns=1, cell=8)
-        return read_spectrum(probe, Evaluation(step=3, epoch=1.0, file=NAME), space)
+        snapshot = Snapshot(folder=tmp_path, image_size=8, indices=(0,), columns=1, cell=8)
+        return read_spectrum(snapshot, Evaluation(step=3, epoch=1.0, file=NAME), space)
 
     return read
 
@@ -39,6 +39,6 @@ def test_what_is_no_spectrum_is_refused(read, values):
 
 def test_a_damaged_file_is_said(tmp_path):
     (tmp_path / NAME).write_bytes(b"half a file")
-    probe = Probe(folder=tmp_path, image_size=8, indices=(0,), columns=1, cell=8)
+    snapshot = Snapshot(folder=tmp_path, image_size=8, indices=(0,), columns=1, cell=8)
     with pytest.raises(LabError, match="missing or damaged"):
-        read_spectrum(probe, Evaluation(step=3, epoch=1.0, file=NAME), "projection")
+        read_spectrum(snapshot, Evaluation(step=3, epoch=1.0, file=NAME), "projection")

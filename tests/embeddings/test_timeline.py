@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from scipy.spatial.distance import pdist
 
 from byol_core import jobs as warm
-from byol_core.embeddings import MapSettings, film, pca, pca_film, read_probe, read_space, retry, unit
+from byol_core.embeddings import MapSettings, film, pca, pca_film, read_snapshot, read_space, retry, unit
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import arrays as answer_file
@@ -25,12 +25,12 @@ def folder(make_embeddings, tmp_path):
 
 
 @pytest.fixture
-def probe(folder):
-    return read_probe(folder)
+def snapshot(folder):
+    return read_snapshot(folder)
 
 
-def vectors(probe, step):
-    return unit(read_space(probe, probe.evaluation(step), "representation"))
+def vectors(snapshot, step):
+    return unit(read_space(snapshot, snapshot.evaluation(step), "representation"))
 
 
 def moved(maps):
@@ -42,12 +42,12 @@ def made(found):
 
 
 @pytest.fixture
-def shoot(home, probe, answer):
+def shoot(home, snapshot, answer):
     """Have the whole film made, as a page that looks again and again."""
 
     def shoot(settings=TSNE, first=640):
         for _ in range(len(STEPS) + 1):
-            found = film(home, read_probe(probe.folder), "representation", settings, first=first, whole=True)
+            found = film(home, read_snapshot(snapshot.folder), "representation", settings, first=first, whole=True)
             if found.job.state in ("ready", "failed"):
                 return found
             answer()
@@ -59,44 +59,44 @@ def shoot(home, probe, answer):
 # PCA
 
 
-def test_pca_of_every_evaluation_is_there_at_once(probe):
-    found = pca_film(probe, "representation", judged=320)
+def test_pca_of_every_evaluation_is_there_at_once(snapshot):
+    found = pca_film(snapshot, "representation", judged=320)
     assert found.steps == STEPS and found.xy.shape == (3, 60, 2) and made(found) == [True] * 3
     assert found.job.state == "ready" and np.isfinite(found.shares).all()
     assert np.isfinite(found.trust).tolist() == np.isfinite(found.kept).tolist() == [False, True, False]
 
 
-def test_a_film_of_pca_moves_less_than_maps_made_alone(probe):
-    alone = [pca(vectors(probe, step)).xy * (-1, 1)[place % 2] for place, step in enumerate(STEPS)]
-    assert moved(pca_film(probe, "representation").xy) < 0.5 * moved(alone)
+def test_a_film_of_pca_moves_less_than_maps_made_alone(snapshot):
+    alone = [pca(vectors(snapshot, step)).xy * (-1, 1)[place % 2] for place, step in enumerate(STEPS)]
+    assert moved(pca_film(snapshot, "representation").xy) < 0.5 * moved(alone)
 
 
-def test_an_evaluation_that_is_lost_leaves_a_gap(probe):
-    (probe.folder / probe.evaluations[1].file).write_bytes(b"half")
-    assert made(pca_film(probe, "representation")) == [True, False, True]
-    for evaluation in probe.evaluations:
-        (probe.folder / evaluation.file).unlink()
+def test_an_evaluation_that_is_lost_leaves_a_gap(snapshot):
+    (snapshot.folder / snapshot.evaluations[1].file).write_bytes(b"half")
+    assert made(pca_film(snapshot, "representation")) == [True, False, True]
+    for evaluation in snapshot.evaluations:
+        (snapshot.folder / evaluation.file).unlink()
     with pytest.raises(LabError, match="missing or damaged"):
-        pca_film(probe, "representation")
+        pca_film(snapshot, "representation")
 
 
-def test_one_map_of_a_large_set_can_be_asked_for_alone(probe):
-    assert made(pca_film(probe, "representation", only=320)) == [False, True, False]
+def test_one_map_of_a_large_set_can_be_asked_for_alone(snapshot):
+    assert made(pca_film(snapshot, "representation", only=320)) == [False, True, False]
 
 
-def test_the_raw_pixels_stay_where_they_are(probe):
-    found = pca_film(probe, "pixels").xy
+def test_the_raw_pixels_stay_where_they_are(snapshot):
+    found = pca_film(snapshot, "pixels").xy
     np.testing.assert_allclose(found, found[[0, 0, 0]], atol=1e-5)
 
 
 # The others
 
 
-def test_the_frame_that_is_looked_at_comes_first_then_its_neighbors(home, probe, answer):
+def test_the_frame_that_is_looked_at_comes_first_then_its_neighbors(home, snapshot, answer):
     def look():
-        return film(home, probe, "representation", TSNE, first=320, whole=True)
+        return film(home, snapshot, "representation", TSNE, first=320, whole=True)
 
-    assert (look().job.state, len(list((probe.folder / "maps").glob("*.request.json")))) == ("waiting", 1)
+    assert (look().job.state, len(list((snapshot.folder / "maps").glob("*.request.json")))) == ("waiting", 1)
     answer()
     found = look()
     assert made(found) == [False, True, False] and found.job.state == "waiting"
@@ -106,8 +106,8 @@ def test_the_frame_that_is_looked_at_comes_first_then_its_neighbors(home, probe,
     assert ((found.trust > 0.5) & (found.trust <= 1) & (found.kept > 0.2)).all() and np.isnan(found.shares).all()
 
 
-def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home, probe, answer):
-    asked = (home, probe, "representation", TSNE)
+def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home, snapshot, answer):
+    asked = (home, snapshot, "representation", TSNE)
     film(*asked, first=640, whole=False)
     queue._asked.clear()
     for ticket in (home / "warm" / "maps").glob("*.json"):
@@ -117,58 +117,58 @@ def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home,
     assert film(*asked, first=640, whole=False).job.state == "ready"
 
 
-def test_one_frame_alone_asks_for_no_other(home, probe, answer):
-    film(home, probe, "representation", TSNE, first=640, whole=False)
+def test_one_frame_alone_asks_for_no_other(home, snapshot, answer):
+    film(home, snapshot, "representation", TSNE, first=640, whole=False)
     answer()
-    found = film(home, probe, "representation", TSNE, first=640, whole=False)
+    found = film(home, snapshot, "representation", TSNE, first=640, whole=False)
     assert made(found) == [False, False, True] and found.job.state == "ready"
     assert found.at(640) is not None and found.at(0) is None and found.at(7) is None
 
 
-def test_a_film_moves_far_less_than_maps_made_alone(probe, shoot):
+def test_a_film_moves_far_less_than_maps_made_alone(snapshot, shoot):
     others = [MapSettings("t-SNE", perplexity=8, seed=seed) for seed in range(3)]
     start = np.random.default_rng(0).normal(size=(3, 60, 2)).astype(np.float32)
     alone = [
-        fit(vectors(probe, step), settings, lambda share, text: None, start[place]).xy
+        fit(vectors(snapshot, step), settings, lambda share, text: None, start[place]).xy
         for place, (step, settings) in enumerate(zip(STEPS, others, strict=True))
     ]
     assert moved(shoot().xy) < 0.5 * moved(alone)
 
 
-def test_a_new_evaluation_extends_the_film_and_makes_nothing_anew(probe, shoot):
-    index = json.loads((probe.folder / "probe.json").read_text())
+def test_a_new_evaluation_extends_the_film_and_makes_nothing_anew(snapshot, shoot):
+    index = json.loads((snapshot.folder / "probe.json").read_text())
     shorter = {**index, "evaluations": index["evaluations"][:2]}
-    (probe.folder / "probe.json").write_text(json.dumps(shorter))
+    (snapshot.folder / "probe.json").write_text(json.dumps(shorter))
     before = shoot(first=320)
-    (probe.folder / "probe.json").write_text(json.dumps(index))
+    (snapshot.folder / "probe.json").write_text(json.dumps(index))
     after = shoot(first=640)
     assert len(before.steps) == 2 and made(after) == [True] * 3
     np.testing.assert_array_equal(after.xy[:2], before.xy)
 
 
-def test_maps_are_found_by_their_vectors_and_what_the_method_uses(home, probe, shoot):
+def test_maps_are_found_by_their_vectors_and_what_the_method_uses(home, snapshot, shoot):
     shoot()
-    path = probe.folder / probe.evaluations[0].file
+    path = snapshot.folder / snapshot.evaluations[0].file
     path.write_bytes(path.read_bytes())  # the same content, written again
     for settings, there in [(MapSettings("t-SNE", 99, 0.5, 8, 1), True), (MapSettings("t-SNE", 99, 0.5, 9, 1), False)]:
-        found = film(home, probe, "representation", settings, first=640, whole=True, start=False)
+        found = film(home, snapshot, "representation", settings, first=640, whole=True, start=False)
         assert made(found) == [there] * 3
 
 
-def test_the_film_of_the_pixels_is_one_map(home, probe, answer):
-    film(home, probe, "pixels", TSNE, first=0, whole=True)
+def test_the_film_of_the_pixels_is_one_map(home, snapshot, answer):
+    film(home, snapshot, "pixels", TSNE, first=0, whole=True)
     answer()
-    found = film(home, probe, "pixels", TSNE, first=0, whole=True)
+    found = film(home, snapshot, "pixels", TSNE, first=0, whole=True)
     assert made(found) == [True] * 3 and found.job.state == "ready"
 
 
-def test_whoever_only_looks_starts_nothing(home, probe):
-    found = film(home, probe, "representation", TSNE, first=0, whole=True, start=False)
-    assert found.job.state == "absent" and not (probe.folder / "maps").exists()
+def test_whoever_only_looks_starts_nothing(home, snapshot):
+    found = film(home, snapshot, "representation", TSNE, first=0, whole=True, start=False)
+    assert found.job.state == "absent" and not (snapshot.folder / "maps").exists()
 
 
 def test_why_there_is_no_map_is_told_and_can_be_tried_again(make_embeddings, tmp_path, home, answer):
-    few = read_probe(make_embeddings(tmp_path / "few", n=5))
+    few = read_snapshot(make_embeddings(tmp_path / "few", n=5))
     asked = (home, few, "representation", TSNE)
     film(*asked, first=320, whole=True)
     answer()
@@ -180,60 +180,60 @@ def test_why_there_is_no_map_is_told_and_can_be_tried_again(make_embeddings, tmp
     assert retry(*asked, first=320, whole=True).job.state == "waiting"
 
 
-def test_one_frame_that_fails_does_not_hold_up_the_others(probe, shoot):
-    (probe.folder / probe.evaluations[0].file).write_bytes(b"half a file")
+def test_one_frame_that_fails_does_not_hold_up_the_others(snapshot, shoot):
+    (snapshot.folder / snapshot.evaluations[0].file).write_bytes(b"half a file")
     found = shoot()
     assert made(found) == [False, True, True]
     assert found.job.state == "failed" and "step-00000000.safetensors" in found.job.message
     assert found.failed == {0: found.job.message}
 
 
-def test_why_one_frame_could_not_be_made_is_told_and_it_alone_is_tried_again(home, probe, shoot):
-    file = probe.folder / probe.evaluations[0].file
+def test_why_one_frame_could_not_be_made_is_told_and_it_alone_is_tried_again(home, snapshot, shoot):
+    file = snapshot.folder / snapshot.evaluations[0].file
     save_file({"representation": np.ones((60, 8), np.float16), "projection": np.ones((60, 8), np.float16)}, file)
     found = shoot()
     assert made(found) == [False, True, True] and list(found.failed) == [0]
     assert "(a collapse)" in found.failed[0] and found.job == warm.Job("failed", message=found.failed[0])
-    assert retry(home, probe, "representation", TSNE, first=640, whole=True).failed == {}
-    assert len(list((probe.folder / "maps").glob("*.request.json"))) == 1
+    assert retry(home, snapshot, "representation", TSNE, first=640, whole=True).failed == {}
+    assert len(list((snapshot.folder / "maps").glob("*.request.json"))) == 1
 
 
-def test_the_film_of_a_lost_evaluation_is_one_sentence(home, probe):
-    (probe.folder / probe.evaluations[-1].file).unlink()
+def test_the_film_of_a_lost_evaluation_is_one_sentence(home, snapshot):
+    (snapshot.folder / snapshot.evaluations[-1].file).unlink()
     with pytest.raises(LabError, match="missing or damaged"):
-        film(home, probe, "representation", TSNE, first=640, whole=False)
+        film(home, snapshot, "representation", TSNE, first=640, whole=False)
 
 
-def test_a_damaged_frame_is_made_again(home, probe, shoot):
+def test_a_damaged_frame_is_made_again(home, snapshot, shoot):
     shoot()
-    for path in (probe.folder / "maps").glob("map-*.safetensors"):
+    for path in (snapshot.folder / "maps").glob("map-*.safetensors"):
         path.write_bytes(b"half")
-    assert made(film(home, probe, "representation", TSNE, first=640, whole=True, start=False)) == [False] * 3
+    assert made(film(home, snapshot, "representation", TSNE, first=640, whole=True, start=False)) == [False] * 3
     assert made(shoot()) == [True] * 3
 
 
 @pytest.mark.parametrize("wrong", [{"space": "nowhere"}, {"method": "MDS"}, {"step": 7}])
-def test_a_question_that_was_written_by_hand_is_answered_in_a_sentence(home, probe, answer, wrong):
+def test_a_question_that_was_written_by_hand_is_answered_in_a_sentence(home, snapshot, answer, wrong):
     question = {"space": "representation", "step": 0, "method": "PCA", **wrong}
-    warm.ask(home, "maps", probe.folder / "maps", "map-x", "map", question)
+    warm.ask(home, "maps", snapshot.folder / "maps", "map-x", "map", question)
     answer()
-    assert warm.job(probe.folder / "maps", "map-x").state == "failed"
+    assert warm.job(snapshot.folder / "maps", "map-x").state == "failed"
 
 
-def test_a_method_that_is_none_is_refused(probe, home):
+def test_a_method_that_is_none_is_refused(snapshot, home):
     with pytest.raises(InputError):
-        film(home, probe, "representation", MapSettings("MDS"), first=0, whole=False)
+        film(home, snapshot, "representation", MapSettings("MDS"), first=0, whole=False)
 
 
-def test_an_answer_to_something_else_is_made_anew(home, probe, shoot):
+def test_an_answer_to_something_else_is_made_anew(home, snapshot, shoot):
     shoot()
-    for path in (probe.folder / "maps").glob("map-*.safetensors"):
+    for path in (snapshot.folder / "maps").glob("map-*.safetensors"):
         answer_file.save(path, warm.Answer({"xy": np.zeros((7, 2), np.float32)}))
     assert made(shoot()) == [True] * 3
 
 
-def test_a_process_of_its_own_makes_a_large_film_of_pca(home, probe):
-    asked, deadline = (home, probe, "representation", MapSettings("PCA")), time.monotonic() + 60
+def test_a_process_of_its_own_makes_a_large_film_of_pca(home, snapshot):
+    asked, deadline = (home, snapshot, "representation", MapSettings("PCA")), time.monotonic() + 60
     try:
         while (found := film(*asked, first=320, whole=True)).job.state != "ready" and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -242,5 +242,5 @@ def test_a_process_of_its_own_makes_a_large_film_of_pca(home, probe):
         process.kill()
         process.wait()
     assert made(found) == [True] * 3 and np.isfinite(found.shares).all() and np.isfinite(found.trust).all()
-    expected = pca_film(probe, "representation").xy  # turned onto another frame
+    expected = pca_film(snapshot, "representation").xy  # turned onto another frame
     np.testing.assert_allclose([pdist(xy) for xy in found.xy], [pdist(xy) for xy in expected], atol=1e-4)

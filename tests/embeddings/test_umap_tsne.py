@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from byol_core.embeddings import MapSettings, pca, quality, read_probe, read_space, unit
+from byol_core.embeddings import MapSettings, pca, quality, read_snapshot, read_space, unit
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import LabError
 from byol_core.events import StopAsked
@@ -13,8 +13,8 @@ from byol_core.events import StopAsked
 
 @pytest.fixture
 def vectors(embeddings):
-    probe = read_probe(embeddings)
-    return unit(read_space(probe, probe.evaluations[-1], "representation"))
+    snapshot = read_snapshot(embeddings)
+    return unit(read_space(snapshot, snapshot.evaluations[-1], "representation"))
 
 
 def quiet(share, text):

@@ -5,7 +5,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from byol_core.evaluation import labels
-from byol_core.evaluation.linear import STRENGTHS, UNCHOSEN, Probe
+from byol_core.evaluation.linear import STRENGTHS, UNCHOSEN, LinearProbe
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def reference(probe, features, classes, strength, asked):
 @pytest.mark.parametrize("strength", [0.01, 1.0, 100.0])
 def test_it_is_the_regression_of_scikit_learn(points, strength):
     features, classes = points
-    probe = Probe(features, classes, 3)
+    probe = LinearProbe(features, classes, 3)
     ours = probe.fit(strength).probabilities(features)
     assert torch.allclose(ours, reference(probe, features, classes, strength, features), atol=1e-3)
 
 
 def test_a_strength_is_one_over_c_and_the_square_of_the_scale(points):
     features, classes = 10 * points[0], points[1]
-    probe = Probe(features, classes, 3)
+    probe = LinearProbe(features, classes, 3)
     plain = (features - features.mean(0)).double().numpy()
 
     def theirs(c):
@@ -49,7 +49,7 @@ def test_a_strength_is_one_over_c_and_the_square_of_the_scale(points):
 def test_more_features_than_labels_give_the_same_solution(generator):
     features, classes = torch.randn(12, 40, generator=generator), torch.arange(12) % 3
     asked = torch.randn(5, 40, generator=generator)
-    probe = Probe(features, classes, 3)
+    probe = LinearProbe(features, classes, 3)
     assert probe.rows.shape[1] < 12
     ours = probe.fit(0.5).probabilities(asked)
     assert torch.allclose(ours, reference(probe, features, classes, 0.5, asked), atol=1e-3)
@@ -57,7 +57,7 @@ def test_more_features_than_labels_give_the_same_solution(generator):
 
 def test_the_scale_of_the_features_changes_nothing(points):
     features, classes = points
-    small, large = (Probe(factor * features, classes, 3) for factor in (1e-3, 1e3))
+    small, large = (LinearProbe(factor * features, classes, 3) for factor in (1e-3, 1e3))
     both = (probe.fit(1.0).probabilities(factor * features) for probe, factor in ((small, 1e-3), (large, 1e3)))
     assert torch.allclose(*both, atol=1e-3)
 
@@ -69,7 +69,7 @@ def test_the_strengths_are_the_papers():
 
 def test_the_chosen_strength_is_about_the_best_on_held_out_labels(points):
     features, classes = points
-    folds, probe = labels.folds(classes, 0), Probe(features, classes, 3)
+    folds, probe = labels.folds(classes, 0), LinearProbe(features, classes, 3)
     choice = probe.choose(folds)
 
     def held_out(strength):
@@ -84,17 +84,17 @@ def test_the_chosen_strength_is_about_the_best_on_held_out_labels(points):
 
 def test_noise_asks_for_a_great_strength(generator):
     features, classes = torch.randn(60, 20, generator=generator), torch.arange(60) % 2
-    assert Probe(features, classes, 2).choose(labels.folds(classes, 0)).strength > 10
+    assert LinearProbe(features, classes, 2).choose(labels.folds(classes, 0)).strength > 10
 
 
 def test_without_a_label_to_spare_the_strength_is_fixed_and_says_so():
     classes = torch.arange(3)
-    choice = Probe(torch.randn(3, 4), classes, 3).choose(labels.folds(classes, 0))
+    choice = LinearProbe(torch.randn(3, 4), classes, 3).choose(labels.folds(classes, 0))
     assert (choice.strength, choice.accuracy) == (UNCHOSEN, None)
     assert str(choice) == "strength 3, fixed: too few labels to choose"
 
 
 def test_features_that_are_all_alike_are_no_error():
     classes = torch.arange(10) % 2
-    said = Probe(torch.ones(10, 4), classes, 2).fit(1.0).probabilities(torch.ones(3, 4))
+    said = LinearProbe(torch.ones(10, 4), classes, 2).fit(1.0).probabilities(torch.ones(3, 4))
     assert torch.allclose(said, torch.full((3, 2), 0.5), atol=1e-4)

@@ -7,7 +7,7 @@ import torch
 from byol_core.data.catalog import load
 from byol_core.errors import InputError
 from byol_core.export import embeddings, write
-from byol_core.training.eval_images import Probe
+from byol_core.training.eval_images import EvalImages
 from byol_core.weights.encoder_files import load_encoder
 from tests.export.conftest import SIDE
 
@@ -17,10 +17,14 @@ def test_every_picture_is_a_row_with_its_split_class_and_vector(store, finished,
     run = finished()
     table = parquet.read_table(write(store, run, "parquet", tmp_path / "out.parquet"))
     loaded, images = load_encoder(run.folder), load(str(pictures), SIDE)
-    probe = Probe(loaded.config, images, torch.device("cpu"))
+    eval_images = EvalImages(loaded.config, images, torch.device("cpu"))
     assert table["row"].to_pylist() == list(range(50))
     splits = table["split"].to_pylist()
-    for name, rows in (("train", probe.training), ("validation", probe.validation), ("test", probe.test)):
+    for name, rows in (
+        ("train", eval_images.training),
+        ("validation", eval_images.validation),
+        ("test", eval_images.test),
+    ):
         assert sorted(rows.tolist()) == [row for row, split in enumerate(splits) if split == name]
     labels = images.labels.tolist()
     assert table["label"].to_pylist() == [label if label >= 0 else None for label in labels]

@@ -150,20 +150,20 @@ def open_nursery(folder: Path) -> Iterator[Nursery]:
 
 
 class Eavesdropper:
-    """Hands on to the worker's own listener, and sends this process a signal when a step is logged.
+    """Hands on to the worker's own callback, and sends this process a signal when a step is logged.
 
     ``turn`` is held by whoever writes into the store: a process that is stopped in the midst of that keeps all others
     from it, and no test means that.
     """
 
-    def __init__(self, listener: Any, at: dict[int, int], turn: threading.Lock) -> None:
-        self.listener, self.at, self.turn = listener, at, turn
+    def __init__(self, callback: Any, at: dict[int, int], turn: threading.Lock) -> None:
+        self.callback, self.at, self.turn = callback, at, turn
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.listener, name)
+        return getattr(self.callback, name)
 
-    def metrics(self, rows: Sequence[Any]) -> None:
-        self.listener.metrics(rows)
+    def on_metrics(self, rows: Sequence[Any]) -> None:
+        self.callback.on_metrics(rows)
         for row in rows:
             if "loss" in row.values and row.step in self.at:
                 number = self.at.pop(row.step)
@@ -186,8 +186,8 @@ def _child(order: dict[str, Any]) -> int:
     at = {int(step): signal.Signals[name] for step, name in order.get("at", {}).items()}
     turn = threading.Lock()
 
-    def train(config: Any, folder: Path, listener: Any, *, resume: bool = False) -> Any:
-        return real(config, folder, Eavesdropper(listener, at, turn), resume=resume)
+    def train(config: Any, folder: Path, callback: Any, *, resume: bool = False) -> Any:
+        return real(config, folder, Eavesdropper(callback, at, turn), resume=resume)
 
     pace = Pace(ask=0.1, retry=0.2, system=0.5, patience=order.get("patience", 60.0))
     with worker.stop_signals() as stop:
@@ -209,7 +209,7 @@ def _in_turn(writing: Callable[..., Any], turn: threading.Lock) -> Callable[...,
 
 
 class _Printer:
-    """A listener that prints notes, where no full disk swallows them."""
+    """A callback that prints notes, where no full disk swallows them."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *given: print(name, *given, flush=True) if name in ("note", "alarm") else None
@@ -264,7 +264,7 @@ def _warm_up() -> None:
     import byol_core.runs.worker  # noqa: F401 - loaded once for all
     from byol_core.config import build
     from byol_core.data.catalog import load
-    from byol_core.events import Silent
+    from byol_core.events import SilentCallback
     from byol_core.training import metric_log
     from byol_core.training.trainer import Trainer
 
@@ -273,7 +273,7 @@ def _warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = build({}, {**SETTINGS, "data.source": str(pictures(Path(folder)))})
         images = load(config.data.source, config.data.image_size)
-        trainer = Trainer(config, images, Path(folder), torch.device("cpu"), Silent())
+        trainer = Trainer(config, images, Path(folder), torch.device("cpu"), SilentCallback())
         trainer.judge.start(trainer.model, lambda: None)
 
 

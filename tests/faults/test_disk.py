@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from byol_core.config import build
-from byol_core.embeddings import MapSettings, Probe, film, read_probe, retry
+from byol_core.embeddings import MapSettings, Snapshot, film, read_snapshot, retry
 from byol_core.embeddings.map_handler import answer_map
 from byol_core.errors import LabError
 from byol_core.evaluation import jobs
@@ -181,12 +181,12 @@ def test_what_is_deleted_for_good_makes_room_on_a_full_disk(disk, store, thrown)
 
 
 @pytest.fixture
-def probe(disk: Disk, tmp_path: Path, nursery: Nursery) -> Probe:
+def snapshot(disk: Disk, tmp_path: Path, nursery: Nursery) -> Snapshot:
     """The representations of a real run, on the small disk."""
     store = RunStore(disk.folder / "home")
     run_id = make(store, tmp_path, epochs=0.2)
     assert nursery.work(store.home, run_id).end() == 0
-    found = read_probe(store.get(run_id).folder / "embeddings")
+    found = read_snapshot(store.get(run_id).folder / "embeddings")
     store.engine.dispose()
     return found
 
@@ -198,10 +198,10 @@ def sentence(folder: Path) -> str:
     return f"The disk of '{folder}' is full; free some space, then try again."
 
 
-def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, probe, monkeypatch):
+def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, snapshot, monkeypatch):
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
     home = disk.folder / "home"
-    asked, first = (home, probe, "representation", MAP), probe.evaluations[-1].step
+    asked, first = (home, snapshot, "representation", MAP), snapshot.evaluations[-1].step
 
     def filling(*arguments: Any) -> Any:
         found = answer_map(*arguments)
@@ -211,17 +211,17 @@ def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, pr
     film(*asked, first=first, whole=False)
     Worker(home, "maps", 0.0, lambda kind: filling).serve()
     found = film(*asked, first=first, whole=False)
-    assert found.at(first) is None and found.job.message == sentence(probe.folder / "maps")
+    assert found.at(first) is None and found.job.message == sentence(snapshot.folder / "maps")
     disk.empty()
     assert retry(*asked, first=first, whole=False).job.state == "waiting"
     Worker(home, "maps", 0.0).serve()
     assert film(*asked, first=first, whole=False).at(first) is not None
 
 
-def test_a_map_is_not_begun_on_a_full_disk(disk, probe):
+def test_a_map_is_not_begun_on_a_full_disk(disk, snapshot):
     disk.fill()
     with pytest.raises(LabError) as caught:
-        film(disk.folder / "home", probe, "representation", MAP, first=probe.evaluations[-1].step, whole=False)
+        film(disk.folder / "home", snapshot, "representation", MAP, first=snapshot.evaluations[-1].step, whole=False)
     assert str(caught.value).endswith("is full; free some space, then try again.")
 
 

@@ -8,7 +8,7 @@ import torch
 from byol_core.config import build
 from byol_core.config.method import WITH_TARGET, Objective
 from byol_core.errors import InputError
-from byol_core.methods import Method, OnlineTarget, build_method
+from byol_core.methods import BYOL, Method, build_method
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
@@ -21,7 +21,7 @@ def test_every_objective_is_built_and_has_a_target_where_the_settings_say_so(mak
 
 @pytest.mark.parametrize("objective", ["byol", "simsiam", "bridge"])
 def test_the_predictive_ones_are_online_and_target(make, objective):
-    assert isinstance(make(objective), OnlineTarget)
+    assert isinstance(make(objective), BYOL)
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from byol_core.config import RunConfig, build
 from byol_core.losses import byol_loss, nt_xent
-from byol_core.methods import Method, OnlineTarget, build_method
+from byol_core.methods import BYOL, Method, build_method
 
 TINY = {"network.projector_hidden": 32, "network.predictor_hidden": 32, "network.projection_size": 16}
 CONSTANT_ZERO = {"method.tau_base": 0.0, "method.tau_schedule": "constant"}
@@ -34,7 +34,7 @@ def gradients(model: Method, views: torch.Tensor) -> tuple[float, list[torch.Ten
     return float(loss.detach()), list(torch.autograd.grad(loss, trained))
 
 
-def reference_loss(model: OnlineTarget, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+def reference_loss(model: BYOL, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """2 - 2 cos in both directions (arXiv 2006.07733, eq. 2), each view its own forward, target without gradient."""
     q1, q2 = model.predictor(model.online(first)), model.predictor(model.online(second))
     z1, z2 = model.target(first).detach(), model.target(second).detach()

@@ -96,19 +96,19 @@ def test_a_locked_store_is_one_sentence(home, demo, monkeypatch):
 
 
 def test_the_shipped_run_brings_the_umap_of_all_its_evaluations(store):
-    probe = embeddings.read_probe(ensure(store).folder / "embeddings")
-    newest = probe.evaluations[-1]
+    snapshot = embeddings.read_snapshot(ensure(store).folder / "embeddings")
+    newest = snapshot.evaluations[-1]
     film = embeddings.film(
-        store.home, probe, embeddings.SPACES[0], embeddings.MapSettings(), first=newest.step, whole=True, start=False
+        store.home, snapshot, embeddings.SPACES[0], embeddings.MapSettings(), first=newest.step, whole=True, start=False
     )
-    assert film.job.state == "ready" and all(film.at(one.step) is not None for one in probe.evaluations)
+    assert film.job.state == "ready" and all(film.at(one.step) is not None for one in snapshot.evaluations)
     seen = embeddings.quality(
-        embeddings.unit(embeddings.read_space(probe, newest, embeddings.SPACES[0])), film.at(newest.step)
+        embeddings.unit(embeddings.read_space(snapshot, newest, embeddings.SPACES[0])), film.at(newest.step)
     )
     assert (
         seen.trust == pytest.approx(film.trust[-1], abs=1e-4) and seen.trust > 0.9
     )  # of these vectors, and a good one
-    assert sum(path.stat().st_size for path in (probe.folder / "maps").iterdir()) < 200_000
+    assert sum(path.stat().st_size for path in (snapshot.folder / "maps").iterdir()) < 200_000
 
 
 def test_a_run_that_is_packed_as_the_demo_has_its_maps_made(store, tmp_path):
@@ -121,4 +121,4 @@ def test_a_run_that_is_packed_as_the_demo_has_its_maps_made(store, tmp_path):
         _, process = queue._started[store.home.resolve(), "maps"]
         process.kill()
         process.wait()
-    assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embeddings.read_probe(folder).evaluations)
+    assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embeddings.read_snapshot(folder).evaluations)

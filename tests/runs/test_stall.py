@@ -25,7 +25,7 @@ def watch(clock) -> StallWatch:
 
 
 def after(watch: StallWatch, clock: Clock, seconds: float) -> str | None:
-    """The verdict when nothing happens for so long, asked all the while as the listener does."""
+    """The verdict when nothing happens for so long, asked all the while as the callback does."""
     verdict = None
     for _ in range(round(seconds)):
         clock.now += 1

@@ -13,7 +13,7 @@ from byol_core.events import MetricRow, Progress
 from byol_core.runs import folder, schema, system_metrics, unsaved
 from byol_core.runs.stall import StallWatch
 from byol_core.runs.store import RunStore
-from byol_core.runs.store_callback import Pace, StoreListener
+from byol_core.runs.store_callback import Pace, StoreCallback
 
 QUICK = Pace(ask=0.02, beat=0.1, system=0.05, stalled=0.1, retry=0.05, patience=20.0)
 
@@ -32,9 +32,9 @@ def run(patient_store, config):
 
 
 @pytest.fixture
-def listener(patient_store, run):
-    with StoreListener(patient_store, run, threading.Event(), pace=QUICK) as listener:
-        yield listener
+def callback(patient_store, run):
+    with StoreCallback(patient_store, run, threading.Event(), pace=QUICK) as callback:
+        yield callback
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def losses(store, run):
     return [point[3] for point in store.series(run.run_id, "loss")]
 
 
-def test_a_locked_store_delays_nobody_and_loses_nothing(patient_store, run, listener, lock, row, until):
+def test_a_locked_store_delays_nobody_and_loses_nothing(patient_store, run, callback, lock, row, until):
     for step in range(1, 51):
-        listener.metrics([row(step, step / 100)])
+        callback.on_metrics([row(step, step / 100)])
     until(lambda: "What the training says is kept" in log(run))
     assert losses(patient_store, run) == []
     lock.rollback()
@@ -64,57 +64,57 @@ def test_a_locked_store_delays_nobody_and_loses_nothing(patient_store, run, list
     assert (said.count("database is locked"), said.count("takes what the training says again")) == (1, 1)
 
 
-def test_of_what_waits_only_the_newest_progress_counts(patient_store, run, listener, lock, until):
+def test_of_what_waits_only_the_newest_progress_counts(patient_store, run, callback, lock, until):
     for step in range(1, 21):
-        listener.progress(Progress(step, 20, step / 10, 100.0, 1.0, "training"))
+        callback.on_progress(Progress(step, 20, step / 10, 100.0, 1.0, "training"))
     lock.rollback()
     until(lambda: patient_store.get(run.run_id).step == 20)
 
 
-def test_rows_are_on_the_disk_before_the_store_has_them(run, listener, lock, row):
-    listener.metrics([row(1, 0.5), row(2, float("nan"))])
+def test_rows_are_on_the_disk_before_the_store_has_them(run, callback, lock, row):
+    callback.on_metrics([row(1, 0.5), row(2, float("nan"))])
     assert [found.step for found in unsaved.unsaved(run.folder)[1]] == [1, 2]
 
 
 def test_an_end_that_the_store_does_not_hear_is_left_in_the_folder(patient_store, run, lock, row):
-    impatient = StoreListener(patient_store, run, threading.Event(), pace=Pace(ask=0.02, patience=0.1))
+    impatient = StoreCallback(patient_store, run, threading.Event(), pace=Pace(ask=0.02, patience=0.1))
     with impatient, pytest.raises(LabError, match="The run is finished, and the store will be told later"):
-        impatient.metrics([row(1, 0.5)])
+        impatient.on_metrics([row(1, 0.5)])
         impatient.conclude("finished", "", {"loss": 0.5})
     left = unsaved.take(run.folder, 1)
     assert (left.state, left.summary, [found.step for found in left.rows]) == ("finished", {"loss": 0.5}, [1])
 
 
-def test_an_end_that_the_store_hears_late_leaves_nothing_behind(patient_store, run, listener, lock, row):
-    listener.metrics([row(1, 0.5)])
+def test_an_end_that_the_store_hears_late_leaves_nothing_behind(patient_store, run, callback, lock, row):
+    callback.on_metrics([row(1, 0.5)])
     threading.Timer(0.5, lock.rollback).start()
-    assert listener.conclude("finished", "", {"loss": 0.5}).state == "finished"
+    assert callback.conclude("finished", "", {"loss": 0.5}).state == "finished"
     assert losses(patient_store, run) == [0.5]
     assert unsaved.take(run.folder, 1) is None
     assert not (run.folder / unsaved.UNSAVED).exists()
 
 
-def test_a_run_whose_folder_is_removed_stops(run, listener, until):
+def test_a_run_whose_folder_is_removed_stops(run, callback, until):
     shutil.rmtree(run.folder)
-    until(listener.should_stop)
+    until(callback.should_stop)
 
 
-def test_somebody_elses_verdict_stands(patient_store, run, listener):
+def test_somebody_elses_verdict_stands(patient_store, run, callback):
     patient_store.move(run.run_id, "interrupted")
     with pytest.raises(InputError, match="is interrupted"):
-        listener.conclude("finished", "", {})
+        callback.conclude("finished", "", {})
 
 
-def test_the_heart_beats_while_the_training_is_silent(patient_store, run, listener, until):
-    listener.progress(Progress(3, 20, 0.3, 100.0, 1.0, "evaluating"))
+def test_the_heart_beats_while_the_training_is_silent(patient_store, run, callback, until):
+    callback.on_progress(Progress(3, 20, 0.3, 100.0, 1.0, "evaluating"))
     until(lambda: patient_store.get(run.run_id).step == 3)
     before = patient_store.get(run.run_id).heartbeat
     until(lambda: patient_store.get(run.run_id).heartbeat > before)
     assert patient_store.get(run.run_id).phase == "evaluating"
 
 
-def test_the_machine_is_looked_at_where_the_training_is(patient_store, run, listener, row, until):
-    listener.metrics([row(7, 0.5)])
+def test_the_machine_is_looked_at_where_the_training_is(patient_store, run, callback, row, until):
+    callback.on_metrics([row(7, 0.5)])
     until(lambda: patient_store.latest(run.run_id, system_metrics.MEMORY))
     step, epoch, seconds, value = patient_store.latest(run.run_id, system_metrics.MEMORY)
     assert (step, epoch, round(seconds, 2)) == (7, 0.7, 0.7)
@@ -122,55 +122,55 @@ def test_the_machine_is_looked_at_where_the_training_is(patient_store, run, list
     assert 0 <= patient_store.latest(run.run_id, system_metrics.CPU)[3] <= 100
 
 
-def test_nothing_is_said_of_the_machine_before_the_training_is_somewhere(patient_store, run, listener):
+def test_nothing_is_said_of_the_machine_before_the_training_is_somewhere(patient_store, run, callback):
     time.sleep(0.3)  # several looks
     assert patient_store.metric_keys(run.run_id) == []
 
 
-def test_what_waits_of_the_machine_is_thinned_and_of_the_training_is_not(run, listener, lock, row, until):
-    listener.most_system_rows = 4
-    listener.metrics([row(1, 0.5)])
+def test_what_waits_of_the_machine_is_thinned_and_of_the_training_is_not(run, callback, lock, row, until):
+    callback.most_system_rows = 4
+    callback.on_metrics([row(1, 0.5)])
     for step in range(2, 40):
-        listener.metrics([row(step, 0.5)])
-        listener._add_system(MetricRow(step, 0.0, 0.0, {system_metrics.CPU: 1.0}))
-    waiting = listener._rows
+        callback.on_metrics([row(step, 0.5)])
+        callback._add_system(MetricRow(step, 0.0, 0.0, {system_metrics.CPU: 1.0}))
+    waiting = callback._rows
     assert sum("loss" in found.values for found in waiting) == 39
     assert sum(system_metrics.CPU in found.values for found in waiting) <= 6
 
 
-def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, listener, until):
+def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, callback, until):
     clock = [0.0]  # it goes when it is told: what the machine takes is never a stall
-    watch = listener.watch = StallWatch(lambda: clock[0])
-    listener.alarm("It collapses.")
-    listener.progress(Progress(1, 20, 0.1, 100.0, 1.0, "training"))
-    listener.should_stop()
+    watch = callback.watch = StallWatch(lambda: clock[0])
+    callback.on_alarm("It collapses.")
+    callback.on_progress(Progress(1, 20, 0.1, 100.0, 1.0, "training"))
+    callback.should_stop()
     for clock[0] in (40.0, 80.0, 120.0):  # all at once would be the sleep of the whole process
         until(lambda: watch._asked == clock[0])
     until(lambda: (patient_store.get(run.run_id).alarm or "").startswith("No step for"))
-    listener.should_stop()
+    callback.should_stop()
     until(lambda: patient_store.get(run.run_id).alarm == "It collapses.")
     assert log(run).count("ALARM: No step for") == 1
 
 
-def test_a_fault_of_the_thread_ends_neither_it_nor_the_training(patient_store, run, listener, row, until, monkeypatch):
+def test_a_fault_of_the_thread_ends_neither_it_nor_the_training(patient_store, run, callback, row, until, monkeypatch):
     monkeypatch.setattr(patient_store, "add_metrics", lambda *_: 1 / 0)
-    listener.metrics([row(1, 0.5)])
+    callback.on_metrics([row(1, 0.5)])
     until(lambda: "ZeroDivisionError" in log(run))
     monkeypatch.undo()
     until(lambda: losses(patient_store, run) == [0.5])
 
 
 def test_a_machine_that_cannot_be_looked_at_costs_only_its_numbers(
-    patient_store, run, listener, row, until, monkeypatch
+    patient_store, run, callback, row, until, monkeypatch
 ):
-    monkeypatch.setattr(listener._sampler, "read", lambda: 1 / 0)
-    listener.metrics([row(1, 0.5)])
+    monkeypatch.setattr(callback._sampler, "read", lambda: 1 / 0)
+    callback.on_metrics([row(1, 0.5)])
     until(lambda: "The machine is not looked at any more (ZeroDivisionError" in log(run))
-    listener.metrics([row(2, 0.25)])
+    callback.on_metrics([row(2, 0.25)])
     until(lambda: losses(patient_store, run) == [0.5, 0.25])
 
 
-def test_a_stall_is_over_when_the_run_is(patient_store, run, listener, until):
-    listener.alarm("It collapses.")
-    listener._stall = "No step for 90 s."
-    assert listener.conclude("stopped", "", None).alarm == "It collapses."
+def test_a_stall_is_over_when_the_run_is(patient_store, run, callback, until):
+    callback.on_alarm("It collapses.")
+    callback._stall = "No step for 90 s."
+    assert callback.conclude("stopped", "", None).alarm == "It collapses."

@@ -20,8 +20,8 @@ DONE = Summary(False, 20, 2.0, 1.5, 100.0, 0.5, 0.8, 0.6, 0.4, float("nan"), 0.9
 
 
 def training(action=lambda *_: None, result=DONE):
-    def train(config, folder, listener, *, resume=False):
-        action(config, folder, listener, resume)
+    def train(config, folder, callback, *, resume=False):
+        action(config, folder, callback, resume)
         return result
 
     return train
@@ -45,11 +45,11 @@ def test_a_finished_run_has_its_numbers_and_a_free_process(store, config):
 
 @pytest.mark.filterwarnings("default")
 def test_the_training_gets_the_settings_and_what_it_says_is_kept(store, config, row, until):
-    def action(given, folder, listener, resume):
+    def action(given, folder, callback, resume):
         assert (given, resume, folder.name) == (config, False, run.run_id)
-        listener.metrics([row(1, 0.5)])
-        listener.progress(Progress(1, 20, 0.1, 100.0, 3.0, "training"))
-        listener.note("a broken image was skipped")
+        callback.on_metrics([row(1, 0.5)])
+        callback.on_progress(Progress(1, 20, 0.1, 100.0, 3.0, "training"))
+        callback.on_note("a broken image was skipped")
         warnings.warn("slow here", stacklevel=1)
         until(lambda: store.get(run.run_id).step == 1)
         seen.append(store.get(run.run_id))
@@ -97,10 +97,10 @@ def test_a_traceback_is_in_the_log_only(store, config, capsys):
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_asks_for_a_stop(store, config, name):
-    def action(_config, _folder, listener, _resume):
-        assert not listener.should_stop()
+    def action(_config, _folder, callback, _resume):
+        assert not callback.should_stop()
         os.kill(os.getpid(), getattr(signal, name))
-        assert listener.should_stop()
+        assert callback.should_stop()
 
     before = signal.getsignal(getattr(signal, name))
     run = store.create(config)
@@ -110,8 +110,8 @@ def test_a_signal_asks_for_a_stop(store, config, name):
 
 
 def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_beginning(store, config):
-    def first(_config, _folder, listener, _resume):
-        listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+    def first(_config, _folder, callback, _resume):
+        callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
         raise StopAsked
 
     resumed = []
@@ -128,14 +128,14 @@ def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_begin
 
 
 def test_a_stop_while_a_resumed_run_is_loading_keeps_how_far_it_was(store, config):
-    def first(_config, folder, listener, _resume):
+    def first(_config, folder, callback, _resume):
         (folder / "checkpoints").mkdir()
         (folder / "checkpoints" / "step-00000006.pt").write_bytes(b"")
-        listener.progress(Progress(6, 20, 0.6, 100.0, 1.0, "training"))
+        callback.on_progress(Progress(6, 20, 0.6, 100.0, 1.0, "training"))
         raise LabError("enough")
 
-    def second(_config, _folder, listener, _resume):
-        listener.progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
+    def second(_config, _folder, callback, _resume):
+        callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
         raise StopAsked
 
     run = store.create(config)
@@ -148,9 +148,9 @@ def test_a_stop_while_a_resumed_run_is_loading_keeps_how_far_it_was(store, confi
 
 
 def test_a_signal_that_is_ignored_stays_so(store, config):
-    def action(_config, _folder, listener, _resume):
+    def action(_config, _folder, callback, _resume):
         os.kill(os.getpid(), signal.SIGHUP)  # as nohup has it
-        assert not listener.should_stop()
+        assert not callback.should_stop()
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -160,9 +160,9 @@ def test_a_signal_that_is_ignored_stays_so(store, config):
 
 
 def test_the_flag_in_the_store_asks_for_a_stop(store, config, until):
-    def action(_config, _folder, listener, _resume):
+    def action(_config, _folder, callback, _resume):
         store.request_stop(run.run_id)
-        until(listener.should_stop, 5)
+        until(callback.should_stop, 5)
 
     run = store.create(config)
     worker.main([run.run_id], training(action, Summary(True, *list(vars(DONE).values())[1:])))
@@ -180,16 +180,16 @@ def test_a_second_ctrl_c_ends_at_once(store, config):
 
 
 def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
-    def first(_config, folder, listener, _resume):
-        listener.metrics([row(step, 1.0) for step in range(1, 10)])
+    def first(_config, folder, callback, _resume):
+        callback.on_metrics([row(step, 1.0) for step in range(1, 10)])
         (folder / "checkpoints").mkdir()
         for step in (3, 6):
             (folder / "checkpoints" / f"step-{step:08d}.pt").write_bytes(b"")
         raise LabError("enough")
 
-    def second(_config, _folder, listener, resume):
+    def second(_config, _folder, callback, resume):
         resumed.append(resume)
-        listener.metrics([row(7, 2.0)])
+        callback.on_metrics([row(7, 2.0)])
 
     resumed = []
     run = store.create(config)
@@ -201,9 +201,9 @@ def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
 
 
 def test_an_alarm_is_in_the_store_and_the_log(store, config, until):
-    def action(_config, _folder, listener, _resume):
+    def action(_config, _folder, callback, _resume):
         for text in ("It collapses.", "It collapses.", None, "It collapses again."):
-            listener.alarm(text)
+            callback.on_alarm(text)
             until(lambda text=text: store.get(run.run_id).alarm == text)
 
     run = store.create(config)
@@ -276,8 +276,8 @@ def test_a_signal_that_comes_before_the_training_is_heard(store, config, monkeyp
         os.kill(os.getpid(), signal.SIGTERM)
         return found
 
-    def action(_config, _folder, listener, _resume):
-        assert listener.should_stop()
+    def action(_config, _folder, callback, _resume):
+        assert callback.should_stop()
         raise StopAsked
 
     run = store.create(config)
@@ -296,7 +296,7 @@ def test_what_a_killed_attempt_left_behind_is_used_or_removed(store, config, row
     unsaved.append(run.folder, 1, [row(step, 0.5) for step in (1, 2, 3)])
     store.move(run.run_id, "interrupted")
     store.resume(run.run_id)
-    assert worker.main([run.run_id], training(lambda *given: given[2].metrics([row(3, 0.7)]))) == 0
+    assert worker.main([run.run_id], training(lambda *given: given[2].on_metrics([row(3, 0.7)]))) == 0
     assert [point[3] for point in store.series(run.run_id, "loss")] == [0.5, 0.5, 0.7]
     assert not torn.exists()
 
@@ -304,9 +304,9 @@ def test_what_a_killed_attempt_left_behind_is_used_or_removed(store, config, row
 def test_text_that_is_no_text_ends_no_run(store, config):
     """The name of a file may hold any bytes."""
 
-    def action(_config, _folder, listener, _resume):
-        listener.note("bad\udcff.png: broken")
-        listener.alarm("stuck at \udcff")
+    def action(_config, _folder, callback, _resume):
+        callback.on_note("bad\udcff.png: broken")
+        callback.on_alarm("stuck at \udcff")
         raise InputError("The images '/data/\udcff\0' are gone.")
 
     run = store.create(config)

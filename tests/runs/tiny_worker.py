@@ -8,22 +8,22 @@ import time
 from pathlib import Path
 
 from byol_core.config import RunConfig
-from byol_core.events import Listener, MetricRow, Progress, Summary
+from byol_core.events import MetricRow, Progress, Summary, TrainingCallback
 from byol_core.runs import folder as run_folder
 from byol_core.runs import worker
 
 
-def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
+def train(config: RunConfig, folder: Path, callback: TrainingCallback, *, resume: bool = False) -> Summary:
     step = (run_folder.checkpoint_step(folder) or 0) if resume else 0
     total = config.steps or 20
     deaf = os.environ.get("TINY") == "deaf"
     if deaf:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    while step < total and (deaf or not listener.should_stop()):
+    while step < total and (deaf or not callback.should_stop()):
         step += 1
         time.sleep(float(os.environ.get("TINY_SECONDS", "0.01")))
-        listener.metrics([MetricRow(step, step / 10, step * 0.1, {"loss": 1 / step})])
-        listener.progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
+        callback.on_metrics([MetricRow(step, step / 10, step * 0.1, {"loss": 1 / step})])
+        callback.on_progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
     (folder / "checkpoints").mkdir(exist_ok=True)
     (folder / "checkpoints" / f"step-{step:08d}.pt").write_bytes(b"")
     stopped, loss = step < total, 1 / step

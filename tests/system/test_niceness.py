@@ -11,7 +11,7 @@ import pytest
 
 from byol_core.system import niceness
 from byol_core.system.contention import Load
-from byol_core.system.niceness import Courtesy
+from byol_core.system.niceness import Niceness
 
 
 def seen(waits: float) -> Load:
@@ -19,20 +19,20 @@ def seen(waits: float) -> Load:
 
 
 def test_a_page_that_takes_a_core_for_a_moment_goes_first():
-    mine = Courtesy(10)
+    mine = Niceness(10)
     for waits in (0.0, 0.6, 0.0, 0.0, 0.6, 0.0):
         assert mine.decide(seen(waits)) == 10
 
 
 def test_who_is_kept_from_computing_asks_for_an_equal_share_and_steps_back_when_it_is_over():
-    mine = Courtesy(10)
+    mine = Niceness(10)
     assert [mine.decide(seen(0.9)) for _ in range(3)] == [10, 0, 0]
     assert [mine.decide(seen(0.33)) for _ in range(20)] == [0] * 20  # an equal share is not the end of it
     assert [mine.decide(seen(0.0)) for _ in range(11)] == [0] * 9 + [10] * 2
 
 
 def test_who_does_not_compute_learns_nothing_of_the_others():
-    mine = Courtesy(5)
+    mine = Niceness(5)
     assert [mine.decide(seen(0.9)) for _ in range(2)][-1] == 0
     assert [mine.decide(Load(1.0, 0.0, 0.0, computes=False)) for _ in range(20)] == [0] * 20
 

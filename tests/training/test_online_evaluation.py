@@ -9,25 +9,29 @@ import torch
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import load
 from byol_core.methods import Method, build_method
-from byol_core.training.eval_images import Probe
-from byol_core.training.online_evaluation import Judge
+from byol_core.training.eval_images import EvalImages
+from byol_core.training.online_evaluation import OnlineEvaluation
 from byol_core.training.trainer import train
 from tests.training.test_trainer import TINY, Recorder
 
 SIGNS = {"std_ratio", "mean_cosine", "rankme", "participation", "alignment", "uniformity", "cross_view_cosine"}
 
 
-def judged(folder: Path, **changes: object) -> tuple[Judge, Method, RunConfig]:
+def judged(folder: Path, **changes: object) -> tuple[OnlineEvaluation, Method, RunConfig]:
     config = build({}, {**TINY, **changes})
-    probe = Probe(config, load("eurosat", 16, limit=240), torch.device("cpu"))
+    eval_images = EvalImages(config, load("eurosat", 16, limit=240), torch.device("cpu"))
     torch.manual_seed(0)
-    return Judge(config, probe, folder, torch.device("cpu")), build_method(config, images=216, classes=10), config
+    return (
+        OnlineEvaluation(config, eval_images, folder, torch.device("cpu")),
+        build_method(config, images=216, classes=10),
+        config,
+    )
 
 
 @pytest.mark.parametrize(("objective", "target"), [("byol", True), ("simclr", False)])
 def test_every_sign_is_measured_of_representation_and_projection(tmp_path, objective, target):
-    judge, method, _ = judged(tmp_path, **{"method.objective": objective})
-    values = judge.start(method, lambda: None)
+    online_evaluation, method, _ = judged(tmp_path, **{"method.objective": objective})
+    values = online_evaluation.start(method, lambda: None)
     expected = SIGNS | ({"target_cosine"} if target else set())
     assert expected | {f"projection_{sign}" for sign in expected} <= set(values)
     assert all(math.isfinite(value) for value in values.values())
@@ -35,32 +39,36 @@ def test_every_sign_is_measured_of_representation_and_projection(tmp_path, objec
 
 
 def test_the_target_starts_where_the_online_network_is(tmp_path):
-    judge, method, _ = judged(tmp_path)
-    assert judge.start(method, lambda: None)["target_cosine"] == pytest.approx(1, abs=1e-5)
+    online_evaluation, method, _ = judged(tmp_path)
+    assert online_evaluation.start(method, lambda: None)["target_cosine"] == pytest.approx(1, abs=1e-5)
 
 
 def test_two_looks_at_the_same_network_are_the_same(tmp_path):
-    judge, method, _ = judged(tmp_path)
-    judge.start(method, lambda: None)
-    assert judge.look(method, 1, 0.1) == judge.look(method, 2, 0.2)
+    online_evaluation, method, _ = judged(tmp_path)
+    online_evaluation.start(method, lambda: None)
+    assert online_evaluation.look(method, 1, 0.1) == online_evaluation.look(method, 2, 0.2)
 
 
 def test_a_checkpoint_of_an_earlier_release_goes_on_without_single_answers(tmp_path):
-    judge, method, _ = judged(tmp_path)
-    judge.start(method, lambda: None)
-    kept = judge.state()
-    assert judge.final(method)["knn_untrained_gained"] == judge.final(method)["knn_untrained_lost"] == 0
+    online_evaluation, method, _ = judged(tmp_path)
+    online_evaluation.start(method, lambda: None)
+    kept = online_evaluation.state()
+    assert (
+        online_evaluation.final(method)["knn_untrained_gained"]
+        == online_evaluation.final(method)["knn_untrained_lost"]
+        == 0
+    )
     del kept["right"]
-    judge.restore(kept)
-    found = judge.final(method)
-    assert found["knn_accuracy"] == judge.baselines["knn_untrained"] and "knn_untrained_gained" not in found
+    online_evaluation.restore(kept)
+    found = online_evaluation.final(method)
+    assert found["knn_accuracy"] == online_evaluation.baselines["knn_untrained"] and "knn_untrained_gained" not in found
 
 
 def test_a_look_leaves_the_networks_as_they_were(tmp_path):
-    judge, method, _ = judged(tmp_path)
+    online_evaluation, method, _ = judged(tmp_path)
     method.train()
     before = {key: value.clone() for key, value in method.state_dict().items()}
-    judge.start(method, lambda: None)
+    online_evaluation.start(method, lambda: None)
     assert all(module.training for module in method.modules())
     assert all(torch.equal(value, before[key]) for key, value in method.state_dict().items())
 

@@ -9,7 +9,7 @@ from byol_core.config import RunConfig, build, presets
 from byol_core.data.catalog import find
 from byol_core.embeddings.pca import unit
 from byol_core.embeddings.settings import MapSettings
-from byol_core.embeddings.snapshot import read_probe, read_space
+from byol_core.embeddings.snapshot import read_snapshot, read_space
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError
 from byol_core.evaluation import handler
@@ -173,7 +173,7 @@ def test_more_labels_than_a_class_has_are_refused_with_as_many_as_there_are(judg
 
 @pytest.mark.parametrize("method", ["UMAP", "t-SNE", "densMAP"])
 def test_a_run_on_few_photos_has_every_map(judged_run, method):
-    probe = read_probe(judged_run / "embeddings")
-    vectors = unit(read_space(probe, probe.evaluations[-1], "representation"))
+    eval_images = read_snapshot(judged_run / "embeddings")
+    vectors = unit(read_space(eval_images, eval_images.evaluations[-1], "representation"))
     found = fit(vectors, MapSettings(method=method), lambda share, text: None)
     assert found.xy.shape == (30, 2) and np.isfinite(found.xy).all()

@@ -11,9 +11,9 @@ import torch
 
 from byol_core.config import build
 from byol_core.data.imageset import ImageSet
-from byol_core.embeddings import read_predicted, read_probe, read_space, sheets, thumbnails
+from byol_core.embeddings import read_predicted, read_snapshot, read_space, sheets, thumbnails
 from byol_core.training import snapshot_writer
-from byol_core.training.eval_images import Probe
+from byol_core.training.eval_images import EvalImages
 from byol_core.training.snapshot_writer import EmbeddingFolder, Look
 
 PIXELS = torch.arange(60, dtype=torch.uint8).view(60, 1, 1, 1).expand(60, 3, 16, 16) * 4  # each in its own gray
@@ -24,7 +24,7 @@ def folder(path: Path, **changes: Any) -> EmbeddingFolder:
     names = ("a", "b", "c")
     images = ImageSet("set", PIXELS, torch.arange(60) % 3, names, torch.arange(20, 60), torch.arange(20))
     config = build({}, {"data.source": "nowhere", "data.limit": 60, **settings})
-    return EmbeddingFolder(path / "embeddings", Probe(config, images, torch.device("cpu")))
+    return EmbeddingFolder(path / "embeddings", EvalImages(config, images, torch.device("cpu")))
 
 
 def look(n: int, step: int = 3) -> Look:
@@ -45,22 +45,22 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddingFolder:
 
 
 def test_what_was_written_is_read(written: EmbeddingFolder) -> None:
-    probe = read_probe(written.folder)
-    assert (len(probe), probe.per_sheet, probe.cell) == (30, 12, 16)
-    assert probe.ids.tolist() == written.probe.mapped.tolist()
-    assert probe.parts.tolist() == written.probe.splits.tolist()
-    assert probe.classes.tolist() == [row % 3 for row in probe.indices]
-    vectors = read_space(probe, probe.evaluations[0], "representation")
+    eval_images = read_snapshot(written.folder)
+    assert (len(eval_images), eval_images.per_sheet, eval_images.cell) == (30, 12, 16)
+    assert eval_images.ids.tolist() == written.probe.mapped.tolist()
+    assert eval_images.parts.tolist() == written.probe.splits.tolist()
+    assert eval_images.classes.tolist() == [row % 3 for row in eval_images.indices]
+    vectors = read_space(eval_images, eval_images.evaluations[0], "representation")
     np.testing.assert_allclose(vectors, look(30).representation.numpy(), atol=2e-3)
-    said, sure = read_predicted(probe, probe.evaluations[0]) or (None, None)
+    said, sure = read_predicted(eval_images, eval_images.evaluations[0]) or (None, None)
     assert said is not None and said.tolist() == [i % 3 for i in range(30)] and sure is not None and set(sure) == {0.5}
 
 
 def test_every_picture_is_on_a_sheet(written: EmbeddingFolder) -> None:
-    probe = read_probe(written.folder)
-    assert len(sheets(probe)) == 3
-    for i, picture in enumerate(thumbnails(probe, range(30))):
-        assert abs(picture.mean() - 4 * probe.indices[i]) < 4
+    eval_images = read_snapshot(written.folder)
+    assert len(sheets(eval_images)) == 3
+    for i, picture in enumerate(thumbnails(eval_images, range(30))):
+        assert abs(picture.mean() - 4 * eval_images.indices[i]) < 4
 
 
 def test_of_many_images_the_pictures_are_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,8 @@ def test_a_run_of_an_earlier_release_keeps_its_single_sheet(written: EmbeddingFo
     earlier.resume({"evaluations": [], "cell": 16})
     earlier.add(look(20))
     assert (
-        read_probe(earlier.folder).per_sheet is None and "per_sheet" not in (earlier.folder / "probe.json").read_text()
+        read_snapshot(earlier.folder).per_sheet is None
+        and "per_sheet" not in (earlier.folder / "probe.json").read_text()
     )
 
 

@@ -11,7 +11,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.system import threads
 from byol_core.system.contention import Load
 from byol_core.training import time_estimate
-from byol_core.training.eval_images import Probe
+from byol_core.training.eval_images import EvalImages
 
 CONFIG = {
     "network.encoder": "conv-classroom",
@@ -36,8 +36,8 @@ def test_an_evaluation_looks_at_as_many_images_as_in_a_run(images, bank):
     config = build({}, {**CONFIG, "evaluation.bank": bank, "data.validation": 0.1})
     pixels, n = torch.zeros(images * 5 // 4, 3, 16, 16, dtype=torch.uint8), torch.arange(images * 5 // 4)
     found = ImageSet("zeros", pixels, n % 2, ("a", "b"), n[:images], n[images:])
-    probe = Probe(config.changed(**{"evaluation.probe_training": 0}), found, torch.device("cpu"))
-    assert time_estimate.looked_at(config, images, images // 4) == len(probe.looked_at)
+    eval_images = EvalImages(config.changed(**{"evaluation.probe_training": 0}), found, torch.device("cpu"))
+    assert time_estimate.looked_at(config, images, images // 4) == len(eval_images.looked_at)
 
 
 def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():

@@ -44,7 +44,7 @@ def tiny(**dotted: object) -> RunConfig:
 
 
 class Recorder:
-    """A listener that keeps what it hears and asks to stop once ``stop_at`` steps are done."""
+    """A callback that keeps what it hears and asks to stop once ``stop_at`` steps are done."""
 
     def __init__(self, stop_at: int | None = None) -> None:
         self.rows: list[MetricRow] = []
@@ -55,21 +55,21 @@ class Recorder:
         self.config: RunConfig | None = None
         self.step, self.stop_at = 0, stop_at
 
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[MetricRow]) -> None:
         self.rows += rows
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         self.phases.append(progress.phase)
         self.slowed_by.append(progress.slowed_by)
         self.step = progress.step
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         self.notes.append(text)
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         self.config = config
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         self.alarms.append(text)
 
     def should_stop(self) -> bool:

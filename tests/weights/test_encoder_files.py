@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from byol_core.errors import LabError
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.methods import build_method
 from byol_core.networks import build_encoder
 from byol_core.system.files import write_json
@@ -96,7 +96,7 @@ def test_an_encoder_that_was_cut_short_is_passed_over_for_a_checkpoint(unfinishe
 
 
 def test_a_run_that_is_resumed_has_no_encoder_of_the_stop_before(tmp_path):
-    class Stops(Silent):
+    class Stops(SilentCallback):
         stop = True
 
         def should_stop(self):
@@ -197,7 +197,7 @@ def test_asking_twice_reads_the_file_once(tmp_path):
 
 def test_the_untrained_network_is_that_of_the_trainer_s_first_step(tmp_path):
     config, images = settings(seed=7, batch_size=8), three_colors()
-    trainer = Trainer(config, images, tmp_path, torch.device("cpu"), Silent())
+    trainer = Trainer(config, images, tmp_path, torch.device("cpu"), SilentCallback())
     trainer.close()
     assert same(untrained(config, images), trainer.model.online.encoder)
 

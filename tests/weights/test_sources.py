@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from byol_core.config import build
 from byol_core.data.catalog import load
 from byol_core.errors import InputError, LabError
-from byol_core.events import Silent
+from byol_core.events import SilentCallback
 from byol_core.networks import build_encoder
 from byol_core.runs import sweep
 from byol_core.runs.store import RunStore
@@ -28,7 +28,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that learned, in a home."""
     folder = tmp_path_factory.mktemp("home") / "a1b2c3d4"
     config = tiny(epochs=1)
-    train(config, folder, Silent())
+    train(config, folder, SilentCallback())
     (folder / "config.json").write_text(json.dumps(config.model_dump(mode="json")))
     return folder
 
@@ -116,7 +116,7 @@ def test_a_run_refuses_weights_that_it_reads_and_cannot_take(first, tmp_path):
     torch.save({"model": torch.load(starts_file(first), weights_only=True)["model"]}, tmp_path / "some.pt")
     config = tiny(**{"network.pretrained": str(tmp_path / "some.pt"), "network.encoder": "conv-half"})
     with pytest.raises(InputError, match=r"'network\.encoder' should be conv-quarter to start from"):
-        train(config, tmp_path / "run", Silent())
+        train(config, tmp_path / "run", SilentCallback())
 
 
 def starts_file(folder: Path) -> Path:
@@ -150,7 +150,7 @@ def test_a_run_starts_from_the_weights_of_another(first, tmp_path):
 
 def test_the_target_starts_from_them_too(first, tmp_path):
     config = tiny(**{"network.pretrained": str(first)})
-    trainer = Trainer(config, load("eurosat", 16, limit=240), tmp_path, torch.device("cpu"), Silent())
+    trainer = Trainer(config, load("eurosat", 16, limit=240), tmp_path, torch.device("cpu"), SilentCallback())
     trainer._take_start()
     for branch in trainer.model.branches():
         state = branch.encoder.state_dict()
@@ -164,7 +164,7 @@ def test_stages_that_are_held_still_do_not_move_nor_do_their_statistics(first, t
         steps=3, **{"network.pretrained": str(first), "network.freeze": 2, "optimizer.name": optimizer,
                     "optimizer.weight_decay": 0.1, "optimizer.warmup": 0.0},
     )  # fmt: skip
-    train(config, tmp_path / "run", Silent())
+    train(config, tmp_path / "run", SilentCallback())
     model = checkpoint.latest(tmp_path / "run" / "checkpoints")["model"]
     for name, value in encoder_of(first).items():
         if name.startswith("body"):
@@ -176,25 +176,25 @@ def test_stages_that_are_held_still_do_not_move_nor_do_their_statistics(first, t
 @pytest.mark.parametrize("objective", ["byol", "simclr", "supervised"])
 def test_every_stage_may_be_held_still(tmp_path, objective):
     config = tiny(steps=2, **{"network.freeze": 5, "method.objective": objective})
-    assert train(config, tmp_path, Silent()).steps == 2
+    assert train(config, tmp_path, SilentCallback()).steps == 2
 
 
 def test_a_resumed_run_needs_its_start_no_more(first, tmp_path):
     folder = tmp_path / "gone.safetensors"
     folder.write_bytes((first / "encoder.safetensors").read_bytes())
     config = tiny(epochs=2, **{"network.pretrained": str(folder), "network.freeze": 1, "runtime.checkpoint_every": 1})
-    whole = train(config, tmp_path / "whole", Silent())
+    whole = train(config, tmp_path / "whole", SilentCallback())
     stopped = train(config, tmp_path / "run", Recorder(stop_at=5))
     assert stopped.stopped
     folder.unlink()
-    train(config, tmp_path / "run", Silent(), resume=True)
+    train(config, tmp_path / "run", SilentCallback(), resume=True)
     assert whole.steps == 12
     mine, theirs = encoder_of(tmp_path / "run"), encoder_of(tmp_path / "whole")
     assert all(torch.equal(mine[name], value) for name, value in theirs.items())
 
 
 def test_the_file_of_the_encoder_does_not_say_where_its_start_lay(first, tmp_path):
-    train(tiny(steps=1, **{"network.pretrained": str(first), "network.freeze": 1}), tmp_path, Silent())
+    train(tiny(steps=1, **{"network.pretrained": str(first), "network.freeze": 1}), tmp_path, SilentCallback())
     assert str(first).encode() not in (tmp_path / "encoder.safetensors").read_bytes()[:4000]
     assert load_weights(tmp_path / "encoder.safetensors").frozen == 0
 

@@ -20,7 +20,18 @@ from numpy.typing import NDArray
 from app.widgets.embedding_map import files
 from app.widgets.packed import pack, script, short
 
-_DRAWING = ("files", "python_state", "color", "shapes", "camera", "points_gl", "points_2d", "places", "names", "overlay")
+_DRAWING = (
+    "files",
+    "python_state",
+    "color",
+    "shapes",
+    "camera",
+    "points_gl",
+    "points_2d",
+    "places",
+    "names",
+    "overlay",
+)
 _BESIDE = (
     "toolbar", "selecting", "waiting", "standing", "card", "legend", "timeline", "pointer", "links", "export", "spoken",
 )  # fmt: skip

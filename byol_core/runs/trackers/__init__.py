@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from byol_core.config import RunConfig
-from byol_core.events import Listener, MetricRow, Progress, Silent
+from byol_core.events import MetricRow, Progress, SilentCallback, TrainingCallback
 from byol_core.runs import folder
 from byol_core.runs.run import Run
 from byol_core.runs.trackers.delivery import Ending, Line
@@ -29,9 +29,9 @@ class Mirror:
     """
 
     def __init__(
-        self, run: Run, also: Listener | None = None, patience: float = PATIENCE, kept: Sequence[MetricRow] = ()
+        self, run: Run, also: TrainingCallback | None = None, patience: float = PATIENCE, kept: Sequence[MetricRow] = ()
     ) -> None:
-        self.run, self.also, self.patience = run, also or Silent(), patience
+        self.run, self.also, self.patience = run, also or SilentCallback(), patience
         names: Sequence[str] = run.config.get("runtime", {}).get("trackers") or ()
         self._ending = Ending("interrupted", "", {})
         self._lines = [Line(name, run, self._tell) for name in names]
@@ -56,32 +56,32 @@ class Mirror:
 
     # What the training says
 
-    def metrics(self, rows: Sequence[MetricRow]) -> None:
+    def on_metrics(self, rows: Sequence[MetricRow]) -> None:
         """Take rows."""
         for line in self._lines:
             line.add(rows)
-        self.also.metrics(rows)
+        self.also.on_metrics(rows)
 
-    def progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Take how far it is; no tracker asks for that."""
-        self.also.progress(progress)
+        self.also.on_progress(progress)
 
-    def note(self, text: str) -> None:
+    def on_note(self, text: str) -> None:
         """Take a line; it is in the log already."""
-        self.also.note(text)
+        self.also.on_note(text)
 
-    def settled(self, config: RunConfig) -> None:
+    def on_settled(self, config: RunConfig) -> None:
         """Pass the settings on; the trackers have those that were asked for, and the run's log says what changed."""
-        self.also.settled(config)
+        self.also.on_settled(config)
 
     def _tell(self, text: str) -> None:
         """What a tracker has to say, in the log and to whoever looks on."""
         folder.log(self.run.folder, text)
-        self.also.note(text)
+        self.also.on_note(text)
 
-    def alarm(self, text: str | None) -> None:
+    def on_alarm(self, text: str | None) -> None:
         """Take what is wrong with the run."""
-        self.also.alarm(text)
+        self.also.on_alarm(text)
 
     def should_stop(self) -> bool:
         """Whether ``also`` asks for a stop."""

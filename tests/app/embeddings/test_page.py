@@ -57,14 +57,16 @@ def films(monkeypatch):
     """What the worker has made: ``films["UMAP"] = (job, frames by step)``; PCA and the rest of the page are real."""
     made = Films()
 
-    def film(home, probe, space, settings, *, first, whole, start=True):
+    def film(home, snapshot, space, settings, *, first, whole, start=True):
         job, frames = made.get(settings.method, (Job("absent"), {}))
-        steps = tuple(one.step for one in probe.evaluations)
-        xy = np.full((len(steps), len(probe), 2), np.nan, np.float32)
+        steps = tuple(one.step for one in snapshot.evaluations)
+        xy = np.full((len(steps), len(snapshot), 2), np.nan, np.float32)
         for step, places in frames.items():
             xy[steps.index(step)] = places
         known = np.array([0.9 if step in frames else np.nan for step in steps], np.float32)
-        return replace(embeddings.pca_film(probe, space), xy=xy, trust=known, kept=known, job=job, failed=made.failed)
+        return replace(
+            embeddings.pca_film(snapshot, space), xy=xy, trust=known, kept=known, job=job, failed=made.failed
+        )
 
     monkeypatch.setattr(embeddings, "film", film)
     return made
@@ -124,13 +126,13 @@ def test_a_finished_run_is_mapped_at_its_newest_evaluation(make_run, open_map):
     run = make_run(n=60, steps=(0, 320))
     at = open_map()
     (drawn,) = maps(at)
-    probe = embeddings.read_probe(run.folder / "embeddings")
-    expected = embeddings.pca_film(probe, "representation").xy[-1]
+    snapshot = embeddings.read_snapshot(run.folder / "embeddings")
+    expected = embeddings.pca_film(snapshot, "representation").xy[-1]
     sent = files(at)
     np.testing.assert_array_equal(sent[drawn["frames"]["files"][1]].reshape(-1, 2), expected)
-    np.testing.assert_array_equal(sent[drawn["files"]["labels"]], probe.labels)
+    np.testing.assert_array_equal(sent[drawn["files"]["labels"]], snapshot.labels)
     assert drawn["frames"]["steps"] == [0, 320] and drawn["current"] == 320
-    assert drawn["classes"] == list(probe.class_names)
+    assert drawn["classes"] == list(snapshot.class_names)
     assert "after 10 epochs" in text(at) and "PCA" in text(at) and numbers(at)["kNN (validation)"] == "0.620"
 
 
@@ -190,8 +192,10 @@ def test_without_labels_there_is_one_color_and_words(make_run, open_map):
 def test_a_pinned_point_shows_its_nearest_with_distances(make_run, open_map):
     run = make_run(n=60)
     at = act(open_map(), run, pinned=7)
-    probe = embeddings.read_probe(run.folder / "embeddings")
-    order, distances = embeddings.nearest(embeddings.read_space(probe, probe.evaluations[-1], "representation"), 7, 9)
+    snapshot = embeddings.read_snapshot(run.folder / "embeddings")
+    order, distances = embeddings.nearest(
+        embeddings.read_space(snapshot, snapshot.evaluations[-1], "representation"), 7, 9
+    )
     (drawn,) = maps(at)
     assert drawn["pinned"] == 7 and drawn["pinnedNear"] == order.tolist()
     assert len(at.get("image")) == 10
@@ -309,7 +313,7 @@ def test_a_lost_evaluation_is_one_sentence_and_the_others_are_drawn(make_run, op
     *others, lost = maps(at)[0]["frames"]["files"]
     assert len(others) == 2 and all(others) and lost is None
     at = act(at, run, step=160)
-    expected = embeddings.pca_film(embeddings.read_probe(run.folder / "embeddings"), "representation").xy[1]
+    expected = embeddings.pca_film(embeddings.read_snapshot(run.folder / "embeddings"), "representation").xy[1]
     np.testing.assert_array_equal(files(at)[others[1]].reshape(-1, 2), expected)
     assert np.isfinite(expected).all()
 
@@ -442,15 +446,17 @@ def test_the_map_of_a_run_that_is_over_is_looked_at_again(open_map, make, looks)
 
 
 def test_a_film_is_the_same_object_until_something_is_new(make_run):
-    probe = embeddings.read_probe(make_run(n=30).folder / "embeddings")
-    frames = [data.frames(probe, embeddings.pca_film(probe, "representation"), "representation") for _ in range(2)]
+    snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
+    frames = [
+        data.frames(snapshot, embeddings.pca_film(snapshot, "representation"), "representation") for _ in range(2)
+    ]
     assert frames[0] is frames[1]
 
 
 def test_another_film_of_the_same_run_is_another_object(make_run):
-    probe = embeddings.read_probe(make_run(n=2).folder / "embeddings")
-    film = embeddings.pca_film(probe, "representation")
+    snapshot = embeddings.read_snapshot(make_run(n=2).folder / "embeddings")
+    film = embeddings.pca_film(snapshot, "representation")
     other = replace(film, xy=film.xy[:, ::-1].copy())  # the same sum
-    shown = [data.frames(probe, one, "representation").xy for one in (film, other)]
+    shown = [data.frames(snapshot, one, "representation").xy for one in (film, other)]
     np.testing.assert_array_equal(shown[1], other.xy)
     assert not np.array_equal(*shown)

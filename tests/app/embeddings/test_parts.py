@@ -20,17 +20,17 @@ from tests.app.embeddings.test_page import make_run  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
-def probe(make_run):  # noqa: F811
-    return embeddings.read_probe(make_run(n=60).folder / "embeddings")
+def snapshot(make_run):  # noqa: F811
+    return embeddings.read_snapshot(make_run(n=60).folder / "embeddings")
 
 
-def test_a_selection_is_counted_by_class_the_largest_first(probe):
-    labels = np.array(probe.labels)
+def test_a_selection_is_counted_by_class_the_largest_first(snapshot):
+    labels = np.array(snapshot.labels)
     chosen = [*np.flatnonzero(labels == 3)[:4], *np.flatnonzero(labels == 1)[:2]]
-    counts = selection.class_counts(probe, [int(i) for i in chosen])
+    counts = selection.class_counts(snapshot, [int(i) for i in chosen])
     assert counts == [
-        (probe.class_names[3], 4, int((labels == 3).sum())),
-        (probe.class_names[1], 2, int((labels == 1).sum())),
+        (snapshot.class_names[3], 4, int((labels == 3).sum())),
+        (snapshot.class_names[1], 2, int((labels == 1).sum())),
     ]
 
 
@@ -46,47 +46,47 @@ def test_the_accuracy_is_marked_at_the_evaluation_on_the_map():
 
 
 def test_maps_are_linked_by_the_rows_of_one_set(make_run):  # noqa: F811
-    probes = [embeddings.read_probe(make_run(n=n).folder / "embeddings") for n in (30, 40)]
-    assert choices.common(*probes)
-    moved = embeddings.Probe(**dict(probes[1]) | {"labels": probes[1].labels[::-1]})
-    assert not choices.common(probes[0], moved)
+    snapshots = [embeddings.read_snapshot(make_run(n=n).folder / "embeddings") for n in (30, 40)]
+    assert choices.common(*snapshots)
+    moved = embeddings.Snapshot(**dict(snapshots[1]) | {"labels": snapshots[1].labels[::-1]})
+    assert not choices.common(snapshots[0], moved)
 
 
-def test_only_a_map_that_keeps_distances_may_be_read_by_them(probe):
-    film = embeddings.pca_film(probe, "representation")
+def test_only_a_map_that_keeps_distances_may_be_read_by_them(snapshot):
+    film = embeddings.pca_film(snapshot, "representation")
     usual = embeddings.MapSettings("t-SNE")
     said = {method: notes.how(Shown(film, method, None), 320, usual) for method in embeddings.METHODS}
     assert [method for method, note in said.items() if "mean little" not in note] == ["PCA"]
     assert "perplexity 30" in said["t-SNE"]
 
 
-def test_a_column_of_ones_own_colors_the_points(probe):
-    rows = "\n".join(f"{row},{i % 2},{i / 10}" for i, row in enumerate(probe.indices))
-    found = foreign(f"image,side,weight\n{rows}".encode(), probe).fields
+def test_a_column_of_ones_own_colors_the_points(snapshot):
+    rows = "\n".join(f"{row},{i % 2},{i / 10}" for i, row in enumerate(snapshot.indices))
+    found = foreign(f"image,side,weight\n{rows}".encode(), snapshot).fields
     assert [one.name for one in found] == ["table:side", "table:weight"]
     assert data.colors(found[1]).values[7] == pytest.approx(0.7)
 
 
-def test_a_column_that_is_gone_is_one_sentence(probe):
+def test_a_column_that_is_gone_is_one_sentence(snapshot):
     with pytest.raises(LabError, match="'weight' is not in your table any more"):
-        user_columns.field(probe, "table:weight")
+        user_columns.field(snapshot, "table:weight")
 
 
-def test_the_table_has_places_and_colors(probe):
-    evaluation = probe.evaluations[-1]
-    found = data.field(probe.folder, probe, evaluation, "representation", "cluster", ask=False)
-    shown = Shown(embeddings.pca_film(probe, "representation"), "PCA", None)
-    content = files.table(probe, evaluation, "representation", shown, found)
+def test_the_table_has_places_and_colors(snapshot):
+    evaluation = snapshot.evaluations[-1]
+    found = data.field(snapshot.folder, snapshot, evaluation, "representation", "cluster", ask=False)
+    shown = Shown(embeddings.pca_film(snapshot, "representation"), "PCA", None)
+    content = files.table(snapshot, evaluation, "representation", shown, found)
     table = parquet.read_table(io.BytesIO(content))
     np.testing.assert_allclose(table["x"], shown.film.xy[-1, :, 0])
     assert table.num_rows == 60 and "cluster" in table.column_names
 
 
-def test_what_the_map_is_colored_by_is_no_column_twice(probe):
-    evaluation, shown = probe.evaluations[-1], Shown(embeddings.pca_film(probe, "representation"), "PCA", None)
+def test_what_the_map_is_colored_by_is_no_column_twice(snapshot):
+    evaluation, shown = snapshot.evaluations[-1], Shown(embeddings.pca_film(snapshot, "representation"), "PCA", None)
     for name in ("class", data.PLAIN):
-        found = data.field(probe.folder, probe, evaluation, "representation", name, ask=False)
-        table = parquet.read_table(io.BytesIO(files.table(probe, evaluation, "representation", shown, found)))
+        found = data.field(snapshot.folder, snapshot, evaluation, "representation", name, ask=False)
+        table = parquet.read_table(io.BytesIO(files.table(snapshot, evaluation, "representation", shown, found)))
         assert table.column_names == ["row", "split", "label", "class", "x", "y"]
 
 
@@ -113,16 +113,16 @@ def columns_page(folder: str) -> None:
     from byol_core import embeddings
 
     if st.toggle("open", value=True, key="open"):
-        user_columns.upload(embeddings.read_probe(Path(folder)))
+        user_columns.upload(embeddings.read_snapshot(Path(folder)))
 
 
 @pytest.fixture
-def columns(probe):
-    return AppTest.from_function(columns_page, args=(str(probe.folder),), default_timeout=30).run()
+def columns(snapshot):
+    return AppTest.from_function(columns_page, args=(str(snapshot.folder),), default_timeout=30).run()
 
 
-def test_a_table_stays_when_the_uploader_was_out_of_sight(columns, probe):
-    rows = "\n".join(f"{row},{i / 10}" for i, row in enumerate(probe.indices))
+def test_a_table_stays_when_the_uploader_was_out_of_sight(columns, snapshot):
+    rows = "\n".join(f"{row},{i / 10}" for i, row in enumerate(snapshot.indices))
     columns.file_uploader[0].upload("mine.csv", f"image,weight\n{rows}".encode(), "text/csv").run()
     for shown in (False, True):
         columns.toggle(key="open").set_value(shown).run()

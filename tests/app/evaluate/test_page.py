@@ -325,7 +325,7 @@ def test_only_a_teacher_changes_what_is_asked(home: Path, run: Run, act: Callabl
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".json"}
     attempt(lambda: act([*asked, *missing, (run, Protocol(method="knn"))]))
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".json"} == before
-    attempt(lambda: act([*asked, *missing]), token=access.DOOR.enter(WORD, access.passphrase_hash()))
+    attempt(lambda: act([*asked, *missing]), token=access.TOKENS.issue(WORD, access.passphrase_hash()))
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".json"} != before
 
 

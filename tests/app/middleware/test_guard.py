@@ -20,7 +20,7 @@ from app.middleware.asgi import Message, Receive, Scope, Send
 from app.middleware.guard import HEADERS, Guard
 from app.shared import access, pictures
 from byol_core import embeddings
-from byol_core.embeddings import Film, MapSettings, Probe
+from byol_core.embeddings import Film, MapSettings, Snapshot
 from byol_core.errors import LabError
 from byol_core.jobs import Job
 from tests.app.embeddings.test_page import make_run  # noqa: F401 (a fixture)
@@ -101,7 +101,7 @@ def test_no_address_of_streamlits_takes_a_file_unguarded(base: str) -> None:
 
 @pytest.mark.usefixtures("shared")
 def test_who_has_signed_out_uploads_nothing_more_from_any_tab(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = (access.DOOR.enter(WORD, access.passphrase_hash(), "a browser") for _ in range(2))
+    first, second = (access.TOKENS.issue(WORD, access.passphrase_hash(), "a browser") for _ in range(2))
     monkeypatch.setattr(access, "_teaching", {"one": access.Permit((first,)), "two": access.Permit((second,))})
     monkeypatch.setattr(access, "_browser", lambda: "a browser")
     opened("one", "two")
@@ -132,7 +132,7 @@ def note(token: str) -> bool:
 
 @pytest.mark.usefixtures("shared")
 def test_a_session_counts_as_a_teachers_for_as_long_as_it_is() -> None:
-    token = access.DOOR.enter(WORD, access.passphrase_hash())
+    token = access.TOKENS.issue(WORD, access.passphrase_hash())
     assert [note(""), note(token), note("")] == [False, True, False]
 
 
@@ -147,7 +147,7 @@ class _Films:
     def film(
         self,
         home: Path,
-        probe: Probe,
+        snapshot: Snapshot,
         space: str,
         settings: MapSettings,
         *,
@@ -158,27 +158,29 @@ class _Films:
         if start and settings not in self.started:
             time.sleep(0.2)  # its process takes a moment to be there
             self.started.append(settings)
-        steps = tuple(one.step for one in probe.evaluations)
-        xy = np.full((len(steps), len(probe), 2), np.nan, np.float32)
+        steps = tuple(one.step for one in snapshot.evaluations)
+        xy = np.full((len(steps), len(snapshot), 2), np.nan, np.float32)
         unknown = np.full(len(steps), np.nan, np.float32)
         job = Job("running" if settings in self.started else "absent")
         return Film(steps, xy, unknown, unknown, np.full((len(steps), 2), np.nan, np.float32), job)
 
 
-def look(probe: Probe, settings: MapSettings, step: int = 320, over: bool = True) -> Job:
+def look(snapshot: Snapshot, settings: MapSettings, step: int = 320, over: bool = True) -> Job:
     """What whoever looks on gets in place of that map."""
-    found = timeline.shown(probe.folder, probe, probe.evaluation(step), "pixels", settings, whole=True, over=over)
+    found = timeline.shown(
+        snapshot.folder, snapshot, snapshot.evaluation(step), "pixels", settings, whole=True, over=over
+    )
     assert found.method == "PCA" and found.job is not None
     return found.job
 
 
 @pytest.mark.usefixtures("shared")
 def test_whoever_looks_on_has_only_the_usual_map_computed(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    probe = embeddings.read_probe(make_run(n=30).folder / "embeddings")
+    snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
     films, found = _Films(monkeypatch), list[Job]()
     for settings in (MapSettings(seed=7), MapSettings(), MapSettings(neighbors=3)):
-        attempt(lambda: found.append(look(probe, settings)))  # noqa: B023
-    attempt(lambda: found.append(look(probe, MapSettings("t-SNE"), step=0)))
+        attempt(lambda: found.append(look(snapshot, settings)))  # noqa: B023
+    attempt(lambda: found.append(look(snapshot, MapSettings("t-SNE"), step=0)))
     assert films.started == [MapSettings()]
     assert [job.state for job in found] == ["failed", "running", "failed", "failed"]
     assert "Only a teacher may compute maps with other settings" in found[0].message
@@ -190,48 +192,48 @@ def test_a_class_that_looks_on_has_no_map_made_of_a_run_that_goes_on(
     make_run: Any,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    probe = embeddings.read_probe(make_run(n=30).folder / "embeddings")
+    snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
     films, found = _Films(monkeypatch), list[Job]()
-    attempt(lambda: found.append(look(probe, MapSettings(), over=False)))
+    attempt(lambda: found.append(look(snapshot, MapSettings(), over=False)))
     assert films.started == [] and found == [Job("absent", message="UMAP is made when the run has ended")]
     for _ in range(3):
-        attempt(lambda: found.append(look(probe, MapSettings())))
+        attempt(lambda: found.append(look(snapshot, MapSettings())))
     assert films.started == [MapSettings()]
 
 
 @pytest.mark.usefixtures("shared")
 def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    probe = embeddings.read_probe(make_run(n=30).folder / "embeddings")
+    snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
     films, found = _Films(monkeypatch), list[Job]()
     for method in ("UMAP", "t-SNE"):
-        attempt(lambda: found.append(look(probe, MapSettings(method))))  # noqa: B023
+        attempt(lambda: found.append(look(snapshot, MapSettings(method))))  # noqa: B023
     assert films.started == [MapSettings("UMAP")]
     assert found[1].message == "Waiting for another map"
 
 
 @pytest.mark.usefixtures("shared")
 def test_a_map_of_a_deleted_run_holds_nobody_up(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    gone, probe = (embeddings.read_probe(make_run(n=30).folder / "embeddings") for _ in range(2))
+    gone, snapshot = (embeddings.read_snapshot(make_run(n=30).folder / "embeddings") for _ in range(2))
     films, found = _Films(monkeypatch), list[Job]()
     film = embeddings.film
 
-    def deleted(home: Path, asked: Probe, *more: Any, **kinds: Any) -> Film:
+    def deleted(home: Path, asked: Snapshot, *more: Any, **kinds: Any) -> Film:
         if asked is gone:
             raise LabError("The file is missing.")
         return film(home, asked, *more, **kinds)
 
     monkeypatch.setattr(embeddings, "film", deleted)
     timeline._asked_for[:] = [(gone, gone.evaluations[-1], "representation", MapSettings())]
-    attempt(lambda: found.append(look(probe, MapSettings())))
+    attempt(lambda: found.append(look(snapshot, MapSettings())))
     assert [job.state for job in found] == ["running"] and films.started == [MapSettings()]
 
 
 @pytest.mark.usefixtures("shared")
 def test_the_same_map_of_another_run_waits(make_run: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    first, other = (embeddings.read_probe(make_run(n=30).folder / "embeddings") for _ in range(2))
+    first, other = (embeddings.read_snapshot(make_run(n=30).folder / "embeddings") for _ in range(2))
     films, found = _Films(monkeypatch), list[Job]()
-    for probe in (first, other):
-        attempt(lambda: found.append(look(probe, MapSettings())))  # noqa: B023
+    for snapshot in (first, other):
+        attempt(lambda: found.append(look(snapshot, MapSettings())))  # noqa: B023
     assert len(films.started) == 1 and found[1].message == "Waiting for another map"
 
 
@@ -239,13 +241,13 @@ def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(
     make_run: Any,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    probe = embeddings.read_probe(make_run(n=30).folder / "embeddings")
+    snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
     films, found, together = _Films(monkeypatch), list[Job](), threading.Barrier(2)
     monkeypatch.setattr(access, "is_teacher", lambda: False)
 
     def ask(method: str) -> None:
         together.wait()
-        found.append(look(probe, MapSettings(method)))
+        found.append(look(snapshot, MapSettings(method)))
 
     threads = [threading.Thread(target=ask, args=(method,)) for method in ("UMAP", "t-SNE")]
     for thread in threads:

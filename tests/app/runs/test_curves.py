@@ -109,7 +109,7 @@ def test_labels_are_missed_only_once_the_run_was_judged(make: Make, store: RunSt
 
 def test_labels_without_held_out_images_are_not_called_missing(make: Make, store: RunStore) -> None:
     run = make("running", labels=False, **{"data.validation": 0.0})
-    probe = {"image_size": 64, "indices": [0], "labels": [0], "class_names": ["a"], "columns": 1, "cell": 64}
+    snapshot = {"image_size": 64, "indices": [0], "labels": [0], "class_names": ["a"], "columns": 1, "cell": 64}
     (run.folder / "embeddings").mkdir()
-    (run.folder / "embeddings" / "probe.json").write_text(json.dumps(probe))
+    (run.folder / "embeddings" / "probe.json").write_text(json.dumps(snapshot))
     assert "data.validation is 0)" in curves.no_accuracy(run, curves.ends(run, store, curves.KEYS))

@@ -24,8 +24,8 @@ def keep(folder: Path, spectra: dict[int, dict[str, list[float]]]) -> None:
         name = f"step-{step:08d}.safetensors"
         save_file({key: np.array(values, np.float32) for key, values in tensors.items()}, folder / name)
         evaluations.append({"step": step, "epoch": step / 20, "file": name})
-    probe = {"image_size": 64, "indices": [0], "columns": 1, "cell": 64, "evaluations": evaluations}
-    (folder / "probe.json").write_text(json.dumps(probe))
+    snapshot = {"image_size": 64, "indices": [0], "columns": 1, "cell": 64, "evaluations": evaluations}
+    (folder / "probe.json").write_text(json.dumps(snapshot))
 
 
 BEFORE = {"spectrum_representation": [1.0, 0.9, 0.8], "spectrum_projection": [1.0, 0.7]}

@@ -76,7 +76,7 @@ SHOWN: dict[str, Callable[[Path], pictures.Pictures]] = {
 def shared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The server listens to the network, with a passphrase, and nobody has signed in."""
     monkeypatch.setattr(sharing, "LOG_COST", 10)
-    monkeypatch.setattr(access, "DOOR", sharing.Door())
+    monkeypatch.setattr(access, "TOKENS", sharing.TokenStore())
     monkeypatch.setenv(sharing.HASH_VARIABLE, sharing.hash_passphrase(WORD))
     monkeypatch.setenv("BYOL_LAB_DATA", str(tmp_path / "data"))
     with listening("0.0.0.0"):
@@ -147,7 +147,7 @@ def test_whoever_looks_on_starts_and_uploads_nothing(store: RunStore, runs: dict
 
 @pytest.mark.usefixtures("shared")
 def test_a_teacher_does_all_of_it(runs: dict[str, Run]) -> None:
-    token = access.DOOR.enter(WORD, access.passphrase_hash())
+    token = access.TOKENS.issue(WORD, access.passphrase_hash())
     names = ("create", "clone", "rename", "tag", "note", "move", "priority", "sweep", "restore", "archive", "upload")
     said = {name: attempt(partial((CHANGES | ACTS)[name], runs), token=token) for name in names}
     assert said == dict.fromkeys(names, "")
@@ -170,7 +170,7 @@ def test_what_a_teacher_looked_at_by_its_path_is_not_shown_to_others(tmp_path: P
         (tmp_path / f"{number}.ppm").write_bytes(b"P6 2 2 255\n" + bytes(12))
     found: list[pictures.Pictures] = []
     look = lambda: found.append(pictures.of_set(str(tmp_path), 32))  # noqa: E731
-    attempt(look, token=access.DOOR.enter(WORD, access.passphrase_hash()))
+    attempt(look, token=access.TOKENS.issue(WORD, access.passphrase_hash()))
     attempt(look)
     assert [len(seen) > 0 for seen in found] == [True, False]
 
@@ -186,11 +186,11 @@ def test_whoever_looks_on_does_not_learn_what_lies_where(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("shared")
 def test_a_store_in_hand_is_of_no_use_once_its_teacher_has_signed_out(runs: dict[str, Run]) -> None:
-    token = access.DOOR.enter(WORD, access.passphrase_hash())
+    token = access.TOKENS.issue(WORD, access.passphrase_hash())
     kept: list[RunStore] = []
     attempt(lambda: kept.append(state.store()), token=token)
     assert attempt(lambda: kept[0].rename(runs["finished"].run_id, "mine"), token=token) == ""
-    access.DOOR.leave(token)
+    access.TOKENS.revoke(token)
     assert "Only a teacher" in attempt(lambda: kept[0].rename(runs["finished"].run_id, "yours"), token=token)
 
 
@@ -314,7 +314,7 @@ def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> Non
 
 @pytest.mark.usefixtures("shared")
 def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
-    token = access.DOOR.enter(WORD, access.passphrase_hash(), "a browser")
+    token = access.TOKENS.issue(WORD, access.passphrase_hash(), "a browser")
     said = {}
     for browser in ("a browser", "another", ""):
         monkeypatch.setattr(access, "_browser", lambda browser=browser: browser)
@@ -328,8 +328,8 @@ def test_a_tab_that_another_one_has_signed_out_has_its_browser_forget_the_token(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(access, "_browser", lambda: "a browser")
-    token = access.DOOR.enter(WORD, access.passphrase_hash(), "a browser")
-    access.DOOR.leave(token)
+    token = access.TOKENS.issue(WORD, access.passphrase_hash(), "a browser")
+    access.TOKENS.revoke(token)
 
     def ask() -> None:
         raise InputError(" ".join(access.stale_tokens()))

@@ -57,7 +57,7 @@ def test_whoever_looks_on_has_fewer_points_made_than_a_teacher(
     points = export_zip.count_points(store, [run.run_id], 10_000)
     monkeypatch.setattr(downloads, "MOST_POINTS_TO_LOOK_ON", points - 1)
     monkeypatch.setattr(downloads, "MOST_POINTS", points)
-    teacher = access.Permit((access.DOOR.enter(WORD, access.passphrase_hash()),))
+    teacher = access.Permit((access.TOKENS.issue(WORD, access.passphrase_hash()),))
     assert export(store, "csv", run, permit=teacher).make()
     with pytest.raises(LabError, match=f"more than {points - 1} points.*byol export-metrics"):
         export(store, "csv", run, permit=access.Permit()).make()
@@ -79,12 +79,12 @@ def test_a_zip_that_is_too_large_is_neither_offered_nor_made(
 
 @pytest.mark.usefixtures("shared")
 def test_a_zip_is_refused_to_who_has_signed_out_since_it_was_offered(make: Make, store: RunStore) -> None:
-    token = access.DOOR.enter(WORD, access.passphrase_hash())
+    token = access.TOKENS.issue(WORD, access.passphrase_hash())
     offered: list[downloads.Export] = []
     run = make("finished")
     attempt(lambda: offered.append(export(store, "zip", run)), token=token)
     assert offered[0].make().startswith(b"PK")
-    access.DOOR.leave(token)
+    access.TOKENS.revoke(token)
     with pytest.raises(LabError, match="Only a teacher may export whole runs"):
         offered[0].make()
 

@@ -20,7 +20,7 @@ def _cards(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_teacher_sees_the_address_and_its_code(open_page: Open, name: str) -> None:
     page = open_page(name)
     assert "192.168.1.5" not in text(page) and not page.get("image")
-    page.session_state["access_token"] = access.DOOR.enter(WORD, access.passphrase_hash())
+    page.session_state["access_token"] = access.TOKENS.issue(WORD, access.passphrase_hash())
     page.run()
     assert "192.168.1.5\\:8501" in [header.value for header in page.header]
     assert "10.0.0.7:8501" in text(page)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from byol_core.config import RunConfig
-from byol_core.events import Listener, MetricRow, Progress, Summary
+from byol_core.events import MetricRow, Progress, Summary, TrainingCallback
 from byol_core.system.files import write_json
 
 KEPT_EVERY = 5
@@ -35,7 +35,7 @@ def _later(should_stop: Callable[[], bool]) -> Callable[[], bool]:
     return after_ten
 
 
-def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool = False) -> Summary:
+def train(config: RunConfig, folder: Path, callback: TrainingCallback, *, resume: bool = False) -> Summary:
     kept = sorted((folder / "checkpoints").glob("step-*.pt")) if resume else []
     step = json.loads(kept[-1].read_bytes()) if kept else 0
     total, how = config.steps or 20, os.environ["FAULTS_COUNT"]
@@ -47,16 +47,16 @@ def train(config: RunConfig, folder: Path, listener: Listener, *, resume: bool =
     if how == "greedy":
         return [b"\1" * (1 << 24) for _ in range(10_000)]
     if how == "slow to stop":
-        listener.should_stop = _later(listener.should_stop)
-    while step < total and (how == "deaf" or not listener.should_stop()):
+        callback.should_stop = _later(callback.should_stop)
+    while step < total and (how == "deaf" or not callback.should_stop()):
         hurry = (folder.parent / "hurry").exists()
         if total >= LONG and step == total - 1 and not hurry:
             time.sleep(0.05)  # its last step waits until it may hurry, or is to stop
             continue
         step += 1
         time.sleep(0 if hurry else 0.2)
-        listener.metrics([MetricRow(step, step / 10, step * 0.1, {"loss": loss(step)})])
-        listener.progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
+        callback.on_metrics([MetricRow(step, step / 10, step * 0.1, {"loss": loss(step)})])
+        callback.on_progress(Progress(step, total, step / 10, 100.0, (total - step) * 0.1, "training"))
         if step % KEPT_EVERY == 0:
             write_json(folder / "checkpoints" / f"step-{step:08d}.pt", step)
     write_json(folder / "checkpoints" / f"step-{step:08d}.pt", step)

@@ -46,7 +46,7 @@ def one(run, monkeypatch):
         monkeypatch.setattr(delivery, "open_tracker", lambda name, run: kept)
         run.config["runtime"]["trackers"] = ["tensorboard"]
         with Mirror(run, patience=patience) as told:
-            told.metrics(rows)
+            told.on_metrics(rows)
             pause = threading.Event()
             while not until():
                 pause.wait(0.01)
@@ -99,8 +99,8 @@ def test_a_missing_package_is_named_with_its_command_and_the_run_finishes(run, m
 def test_the_worker_mirrors_what_the_training_says_and_how_it_ended(run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    def action(_config, _folder, listener, _resume):
-        listener.metrics([MetricRow(1, 0.1, 0.1, {"loss": 0.25})])
+    def action(_config, _folder, callback, _resume):
+        callback.on_metrics([MetricRow(1, 0.1, 0.1, {"loss": 0.25})])
 
     store = RunStore()
     made = store.create(RunConfig(steps=2).changed(**{"runtime.trackers": "tensorboard"}), here=True)

@@ -114,7 +114,7 @@ def test_what_was_not_delivered_before_a_kill_is_told_when_the_run_goes_on(run, 
     second = store.claim(first.run_id, processes.identity())
     assert second is not None and second.attempt == 2
     worker.work(
-        store, second, training(lambda _config, _folder, listener, _resume: listener.metrics(rows(range(11, 21))))
+        store, second, training(lambda _config, _folder, callback, _resume: callback.on_metrics(rows(range(11, 21))))
     )
     store.engine.dispose()
     assert steps_of(name, first) == list(range(21))
