@@ -139,8 +139,8 @@ class Answers:
         return Counter(part for part, _ in self.done)
 
     def cost(self) -> int:
-        """Of one poll of all parts at their dearest."""
-        return sum(max(size for part, size in self.done if part == one) for one in self.count())
+        """Of one poll of all parts at their dearest; a slow machine may draw the whole page anew meanwhile."""
+        return sum(max(size for part, size in self.done if part == one) for one in self.parts)
 
 
 def test_scales_axis_and_smoothing_are_kept_in_the_address(page: Page, served: Served) -> None:
