@@ -444,7 +444,7 @@ def test_a_failing_store_leaves_nothing(store, tmp_path, monkeypatch):
     def broken(*_):
         raise LabError("The run store cannot be used (disk full).")
 
-    monkeypatch.setattr(import_zip.rows, "one", broken)
+    monkeypatch.setattr(import_zip.queries, "one", broken)
     with pytest.raises(LabError, match="disk full"):
         unpack(store, packed(tmp_path / "a.zip"))
     assert nothing_stays(store)
