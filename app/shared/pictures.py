@@ -21,7 +21,7 @@ from byol_core.data.entries import Entry
 from byol_core.errors import LabError
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
+    from streamlit.typing import UploadedFile
 
 # A set is thinned to about this many, a few of each class: enough to look at.
 KEPT = 64
