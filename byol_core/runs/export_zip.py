@@ -35,8 +35,7 @@ from byol_core.runs.unzip import FORMAT, MANIFEST, METRICS, PROBE, VERSION, belo
 from byol_core.system.files import because, sync_folder
 
 __all__ = [
-    "count_points", "metrics_csv", "metrics_parquet", "pack", "save_metrics", "unpack", "unpack_all", "write_csv",
-    "write_parquet", "write_zip",
+    "count_points", "pack", "save_metrics", "unpack", "unpack_all", "write_csv", "write_parquet", "write_zip",
 ]  # fmt: skip
 
 COLUMNS = ("run_id", "run", "key", "step", "epoch", "seconds", "value")
@@ -118,20 +117,6 @@ def write_parquet(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> N
             while part := list(islice(rows, _PART)):
                 columns = zip(zip(*part, strict=True), kinds, strict=True)
                 writer.write_table(pa.table([pa.array(column, kind) for column, kind in columns], schema=schema))
-
-
-def metrics_csv(store: RunStore, run_id: str) -> bytes:
-    """The curves of one run as :func:`write_csv` writes them."""
-    buffer = io.BytesIO()
-    write_csv(store, [run_id], buffer)
-    return buffer.getvalue()
-
-
-def metrics_parquet(store: RunStore, run_id: str) -> bytes:
-    """The curves of one run as :func:`write_parquet` writes them."""
-    buffer = io.BytesIO()
-    write_parquet(store, [run_id], buffer)
-    return buffer.getvalue()
 
 
 def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
