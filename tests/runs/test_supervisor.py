@@ -298,7 +298,7 @@ def test_a_supervisor_lives_through_what_goes_wrong_and_says_it_once(store, monk
 
 def test_a_supervisor_gives_up_what_does_not_get_well(store, monkeypatch):
     monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr("byol_core.runs.trouble.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("byol_core.runs.supervisor.PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(Supervisor, "tick", lambda _self: 1 / 0)
     supervisor.serve(store, idle=0.1)
 
