@@ -14,6 +14,8 @@ from tests.serving import serving
 ROOT = Path(__file__).parents[1]
 CARRIED = (
     "byol_core/py.typed",
+    "byol_core/evaluation/report.html.j2",
+    "byol_core/evaluation/figures.svg.j2",
     "byol_core/_bundle/app/main.py",
     "byol_core/_bundle/app/icon.png",
     "byol_core/_bundle/app/styles.css",

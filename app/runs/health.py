@@ -54,7 +54,7 @@ def draw(run: Run, known: Ends, view: charts.View, space: str) -> None:
                 _card(run, sign, known[sign.key_of(space)], view, space)
     _spectrum(run, space)
     if missing := [sign for sign in SIGNS.values() if sign not in measured]:
-        st.caption(_why_missing(run, missing))
+        st.caption(_why_missing(missing))
 
 
 def _nothing(run: Run) -> None:
@@ -92,7 +92,7 @@ def _help(sign: Sign) -> str:
     return f"{sign.sentence}{caveat}\n\nSource: {sign.source}."
 
 
-def _why_missing(run: Run, missing: list[Sign]) -> str:
+def _why_missing(missing: list[Sign]) -> str:
     """Names of the signs that the run has no values of, and why."""
     if len(missing) == 1 and missing[0].key == "target_cosine":
         return "There is no agreement with the target: this run has no second network beside the one that learns."

@@ -88,7 +88,7 @@ def time_needed(config: RunConfig) -> None:
             st.session_state["estimated"] = fingerprint(config)
             estimates().ask(config, image_source.count_training(config.data.source))
         if isinstance(answer, Estimate):
-            _show(answer, config)
+            _show(answer)
         elif estimates().pending(config):
             st.metric("Time on this machine", "measuring …", help="A few steps are trained to see how fast it goes.")
         else:
@@ -106,7 +106,7 @@ def _measures_itself(config: RunConfig) -> bool:
     return not any(run.live for run in state.store().runs(limit=20))
 
 
-def _show(answer: Estimate, config: RunConfig) -> None:
+def _show(answer: Estimate) -> None:
     st.metric(
         "Time on this machine",
         "about " + formatting.duration(answer.seconds),

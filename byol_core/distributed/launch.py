@@ -2,6 +2,11 @@
 
 Either torchrun starts all of them, or the one that trains starts the others on its own machine (``runtime.processes``).
 Every rank holds the whole model and its own share of each batch. Rank 0 alone writes: metrics, checkpoints, the store.
+
+Why not torch's ``elastic_launch`` for the second way: it makes rank 0 one of the processes that it starts, while here
+rank 0 is the run's worker, which holds the lock and hears the request to stop. Its agent blocks the thread that it runs
+in until all have ended, and only a signal to the main thread ends them earlier; ``elastic.multiprocessing`` below it
+replaces the handlers of these signals, by which a worker knows that it should write a checkpoint.
 """
 
 from __future__ import annotations

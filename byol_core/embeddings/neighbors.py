@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from byol_core import jobs
 from byol_core.embeddings.digest import digest, name_of
-from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import unit
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
@@ -62,9 +63,9 @@ def near_of(
     ``start=False``: only what is there. LabError when the vectors cannot be read, or the process failed: see
     :func:`again`.
     """
-    name = digest(snapshot, evaluation, space)
     if len(snapshot) <= AT_ONCE:
-        return _tables.make((name, space, k), lambda: near(read_space(snapshot, evaluation, space), k))
+        return _near_now(snapshot, evaluation, space, k)
+    name = digest(snapshot, evaluation, space)
     key, folder = name_of("near", name, space, k), snapshot.folder / MAPS
     job = jobs.job(folder, key)
     if job.state == "ready":
@@ -78,6 +79,11 @@ def near_of(
     return None
 
 
+@cached(LRUCache(16), key=lambda shot, evaluation, space, k: (digest(shot, evaluation, space), space, k), lock=Lock())
+def _near_now(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> NDArray[np.int32]:
+    return near(read_space(snapshot, evaluation, space), k)
+
+
 def again(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> None:
     """Let :func:`near_of` begin anew after a failure."""
     jobs.forget(snapshot.folder / MAPS, name_of("near", digest(snapshot, evaluation, space), space, k))
@@ -89,9 +95,6 @@ def _read(found: jobs.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32
     if table is None or table.shape != shape or table.dtype.kind not in "iu":
         return None
     return table.astype(np.int32) if table.min() >= 0 and table.max() < shape[0] else None
-
-
-_tables: Kept[NDArray[np.int32]] = Kept(16)
 
 
 def answer_near(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: jobs.Tools) -> jobs.Answer:

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from byol_core import jobs as warm
 from byol_core.embeddings.digest import digest, name_of
-from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import Projection, aligned, pca, unit
 from byol_core.embeddings.quality import Quality, quality
 from byol_core.embeddings.settings import MapSettings
@@ -119,20 +120,22 @@ def _turned(snapshot: Snapshot, evaluation: Evaluation, space: str, before: Matr
 
 def _judged(snapshot: Snapshot, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
     """Turning a map changes no neighborhood, so PCA is judged as it is."""
-    seen = _qualities.make(
-        (digest(snapshot, evaluation, space), space),
-        lambda: quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy),
-    )
+    seen = _quality(snapshot, evaluation, space)
     return Frame(frame.xy, seen.trust, seen.kept, frame.shares)
 
 
+def _by_content(snapshot: Snapshot, evaluation: Evaluation, space: str) -> tuple[str, str]:
+    return digest(snapshot, evaluation, space), space
+
+
+@cached(LRUCache(512), key=_by_content, lock=Lock())
 def _pca(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Projection:
-    name = (digest(snapshot, evaluation, space), space)
-    return _projections.make(name, lambda: pca(unit(read_space(snapshot, evaluation, space))))
+    return pca(unit(read_space(snapshot, evaluation, space)))
 
 
-_projections: Kept[Projection] = Kept(512)
-_qualities: Kept[Quality] = Kept(512)
+@cached(LRUCache(512), key=_by_content, lock=Lock())
+def _quality(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Quality:
+    return quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy)
 
 
 # The others, by the warm process

@@ -27,7 +27,7 @@ _PLAIN = [
     for column in runs.columns
     if column.name not in ("config", "summary", "priority", "tags", "notes", "group_name", "slowed_by")
 ]
-# What may be empty in a row of an earlier release, by the name that it has in a Run.
+# What may be empty in a row that was written before the column was there, by the name that it has in a Run.
 _OPTIONAL: dict[str, tuple[str, Any]] = {
     "priority": ("priority", 0),
     "notes": ("notes", ""),

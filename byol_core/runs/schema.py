@@ -22,13 +22,13 @@ from sqlalchemy import (
     event,
     inspect,
     make_url,
+    text,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateColumn, CreateTable
 
 from byol_core.errors import InputError
-from byol_core.runs import migrate
 from byol_core.system.files import because
 
 FILE = "lab.sqlite"
@@ -72,7 +72,7 @@ runs = Table(
     Column("summary", Text, nullable=False, default="{}"),
     Column("demo", Boolean, nullable=False, default=False),
     Column("alarm", Text),
-    # Columns that came later may be empty, so that a store of an earlier release only gets them added.
+    # A column that comes later may be empty: an older store only gets it added, and older code can go on with it.
     Column("priority", Integer),
     Column("tags", Text),
     Column("notes", Text),
@@ -113,8 +113,6 @@ def open_engine(home: Path, url: str | None) -> Engine:
     """The engine with all tables there; InputError when the home or the database cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if url is None:
-            migrate.bring_home(home / FILE)
     except OSError as error:
         raise unusable(home, error) from None
     engine = _engine(url) if url else create_engine(sqlite_url(home / FILE))
@@ -128,10 +126,8 @@ def open_engine(home: Path, url: str | None) -> Engine:
             return engine
         with engine.begin() as connection:
             _create_tables(connection)
-            migrate.add_columns(connection, runs)
-            migrate.widen_columns(connection, runs)
-    except OSError as error:
-        raise unusable(home, error) from None
+            for table in metadata.sorted_tables:
+                _add_columns(connection, table)
     except DBAPIError as error:
         if url is None:
             raise unusable(home, error.orig) from None
@@ -175,15 +171,27 @@ def _is_complete(engine: Engine) -> bool:
     with engine.execution_options(**{READ: True}).connect() as connection:
         known = inspect(connection)
         tables = set(known.get_table_names())
-        return {table.name for table in metadata.sorted_tables} <= tables and not any(
-            migrate.missing(connection, table) or migrate.narrow(connection, table) for table in metadata.sorted_tables
-        )
+        wanted = metadata.sorted_tables
+        return {table.name for table in wanted} <= tables and not any(_missing(connection, table) for table in wanted)
 
 
 def _create_tables(connection: Connection) -> None:
     take_turns(connection)  # IF NOT EXISTS fails when two do it at once
     for table in metadata.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def _missing(connection: Connection, table: Table) -> list[Column[Any]]:
+    """The columns that the table in the store lacks."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    return [column for column in table.columns if column.name not in present]
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add the missing columns; only one process at a time comes here, see :func:`take_turns`."""
+    for column in _missing(connection, table):
+        definition = CreateColumn(column).compile(dialect=connection.dialect)
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def take_turns(connection: Connection) -> None:

@@ -48,7 +48,10 @@ class EvalImages:
         self.test = images.test.to(device)
         # Drawn, since the images of a folder come class by class; the same for every run on the set.
         self.shown = _some(images.test, config.evaluation.probe)
-        self._map(_some(images.train, config.evaluation.probe_training, _BESIDE))
+        beside = _some(images.train, config.evaluation.probe_training, _BESIDE)
+        parts = torch.isin(beside, self.validation.cpu()).int()
+        self.mapped = torch.cat([self.shown, beside])
+        self.splits = torch.cat([torch.full((len(self.shown),), TEST, dtype=torch.int32), parts])
         # The training images are in a drawn order already.
         self.bank = self._labeled(self.training)
         self.full_bank = self._labeled(torch.cat([self.training, self.validation]))
@@ -56,15 +59,6 @@ class EvalImages:
         judged = self.test if len(self.full_bank) else self.test[:0]
         used = [rows.cpu().numpy() for rows in (self.bank, self.full_bank, self._asked, judged, self.mapped)]
         self.looked_at = torch.from_numpy(np.unique(np.concatenate(used)))
-
-    def _map(self, beside: Tensor) -> None:
-        held = torch.isin(beside, self.validation.cpu()).int()
-        self.mapped = torch.cat([self.shown, beside])
-        self.splits = torch.cat([torch.full((len(self.shown),), TEST, dtype=torch.int32), held])
-
-    def map_only_test(self) -> None:
-        """Map no other images than the shown test images, as a run of an earlier release began."""
-        self._map(self.shown[:0])
 
     def _labeled(self, rows: Tensor) -> Tensor:
         """The first of these rows that have a label, at most ``evaluation.bank``."""

@@ -54,3 +54,11 @@ def test_the_line_of_progress_says_what_slows_the_run_down(shown, printed, monke
     monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
     shown.on_progress(Progress(1, 2, 0.5, 100.0, 3.0, "training", "processor"))
     assert printed.getvalue().rstrip().endswith("shares the processor")
+
+
+def test_what_has_a_share_done_says_how_much(printed, monkeypatch):
+    monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
+    with progress_bar.TerminalBar(Console(file=printed, width=80)) as bar:
+        bar.share(0.25, "Fitting UMAP")
+        bar.share(0.5, "split 1 of 3", "linear probe")
+    assert printed.getvalue().splitlines() == ["Fitting UMAP: 25%", "linear probe: 50%  split 1 of 3"]

@@ -49,21 +49,6 @@ def test_two_looks_at_the_same_network_are_the_same(tmp_path):
     assert online_evaluation.look(method, 1, 0.1) == online_evaluation.look(method, 2, 0.2)
 
 
-def test_a_checkpoint_of_an_earlier_release_goes_on_without_single_answers(tmp_path):
-    online_evaluation, method, _ = judged(tmp_path)
-    online_evaluation.start(method, lambda: None)
-    kept = online_evaluation.state()
-    assert (
-        online_evaluation.final(method)["knn_untrained_gained"]
-        == online_evaluation.final(method)["knn_untrained_lost"]
-        == 0
-    )
-    del kept["right"]
-    online_evaluation.restore(kept)
-    found = online_evaluation.final(method)
-    assert found["knn_accuracy"] == online_evaluation.baselines["knn_untrained"] and "knn_untrained_gained" not in found
-
-
 def test_a_look_leaves_the_networks_as_they_were(tmp_path):
     online_evaluation, method, _ = judged(tmp_path)
     method.train()

@@ -199,23 +199,6 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
 
 
-def test_a_run_that_an_earlier_version_stopped_goes_on_at_the_same_rate(tmp_path):
-    """Its LARS had the rate in the momenta; at one rate both rules take the same steps."""
-    config = tiny(**{"optimizer.name": "lars", "optimizer.schedule": "constant", "optimizer.warmup": 0.0})
-    train(config, tmp_path / "whole", Recorder())
-    train(config, tmp_path / "parts", Recorder(7))
-    folder = tmp_path / "parts" / "checkpoints"
-    state = checkpoint.latest(folder)
-    for group in state["optimizer"]["param_groups"]:
-        for index in group["params"]:
-            held = state["optimizer"]["state"][index]
-            state["optimizer"]["state"][index] = {"momentum_buffer": group["lr"] * held["momentum"]}
-    checkpoint.save(folder, state["step"], state)
-    train(config, tmp_path / "parts", Recorder(), resume=True)
-    for name, value in weights(tmp_path / "whole").items():
-        assert torch.allclose(value, weights(tmp_path / "parts")[name], rtol=1e-3, atol=1e-5), name
-
-
 def test_a_checkpoint_of_weights_that_are_not_finite_is_not_resumed(tmp_path):
     train(tiny(), tmp_path, Recorder(3))
     state = checkpoint.latest(tmp_path / "checkpoints")

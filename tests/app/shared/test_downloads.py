@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load, load_file
+from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
@@ -114,15 +115,15 @@ def test_a_class_that_polls_does_not_take_a_file_away_before_it_is_fetched(
 ) -> None:
     storage = MemoryMediaFileStorage("/media")
     files = MediaFileManager(storage)
-    monkeypatch.setattr(downloads.runtime, "exists", lambda: True)
-    monkeypatch.setattr(downloads.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
     mine = export(store, "csv", make("finished"))
     asked = files.add_deferred(mine.make, "text/csv", "a button", mine.name)
     made = files.execute_deferred(asked).rpartition("/")[2]
     for _ in range(40):
         files.remove_orphaned_files()
     assert storage.get_file(made).content.startswith(b"run_id")
-    downloads._let_go(files, downloads._newest)
+    downloads._let_go(lambda: files.clear_session_refs(downloads._HOLDER), downloads._newest)
     for _ in range(2):
         files.remove_orphaned_files()
     with pytest.raises(MediaFileStorageError):
