@@ -209,12 +209,12 @@ def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, sn
         return found
 
     film(*asked, first=first, whole=False)
-    Worker(home, "maps", 0.0, lambda kind: filling).serve()
+    Worker(home, "interactive", 0.0, lambda place: filling).serve()
     found = film(*asked, first=first, whole=False)
     assert found.at(first) is None and found.job.message == sentence(snapshot.folder / "maps")
     disk.empty()
     assert retry(*asked, first=first, whole=False).job.state == "waiting"
-    Worker(home, "maps", 0.0).serve()
+    Worker(home, "interactive", 0.0).serve()
     assert film(*asked, first=first, whole=False).at(first) is not None
 
 
