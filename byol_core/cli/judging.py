@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -14,9 +13,8 @@ from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.summary import asked
 from byol_core.events import StopAsked
-
-if TYPE_CHECKING:
-    from byol_core.evaluation.handler import Studio
+from byol_core.jobs import LruCache
+from byol_core.jobs.worker import reason
 
 # Without a terminal a plain line now and then takes the place of the bar.
 _PLAIN_SECONDS = 10.0
@@ -26,7 +24,7 @@ class Judging:
     """Asks one question after another and keeps the images in between. ``again``: also what was answered before."""
 
     def __init__(self, again: bool = False) -> None:
-        self.again, self.studio = again, _studio()
+        self.again, self.memory = again, LruCache()
         self._console, self._told = console(stderr=True), time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -57,22 +55,16 @@ class Judging:
             self._tell(name, share, message)
 
         try:
-            return handler.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
+            return handler.work(run_folder, protocol, tell, lambda: False, self.memory, again=self.again)
         except StopAsked:
             raise LabError("The evaluation was stopped.") from None
         except LabError:
             raise
         except Exception as error:
-            raise LabError(handler.reason(error, run_folder)) from error
+            raise LabError(reason(error, run_folder)) from error
 
     def _tell(self, name: str, share: float, message: str) -> None:
         self._bar.update(self._task, completed=share, message=message)
         if not self._console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
             self._told = time.monotonic()
             self._console.print(f"{name}: {share:.0%}  {message}", soft_wrap=True)
-
-
-def _studio() -> Studio:
-    from byol_core.evaluation.handler import Studio
-
-    return Studio()

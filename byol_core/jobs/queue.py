@@ -84,7 +84,7 @@ def look_after(home: Path, kind: JobKind, folder: Path, key: str, *, at_most_eve
 
     ``at_most_every``: nothing is done if this process did that in the last so many seconds.
     """
-    files, lane = JobFiles(folder.resolve(), key), _lane_of(kind)
+    home, files, lane = home.resolve(), JobFiles(folder.resolve(), key), _lane_of(kind)
     _asked[files] = (home, kind)
     if not was_looked_for(home, lane, at_most_every):
         _queue(files, home, kind)

@@ -69,7 +69,7 @@ def test_what_somebody_else_left_under_that_name_is_not_answered(put, worker, do
     assert doubler.asked == [2]
 
 
-def test_of_most_kinds_the_oldest_goes_first_and_of_some_the_newest(put, worker, doubler):
+def test_the_laboratory_answers_the_newest_question_first_and_maps_the_oldest(put, worker, doubler):
     for latest_first in (False, True):
         for number in (1, 2, 3):
             put(number, key=f"{latest_first}{number}", latest_first=latest_first)
@@ -336,7 +336,7 @@ def test_the_memory_keeps_what_was_used_last():
 
 
 @pytest.mark.slow
-def test_every_kind_has_its_handler_and_a_name_of_its_own():
+def test_every_kind_has_somebody_who_answers_it():
     kinds = {value for module in _modules() for value in vars(module).values() if isinstance(value, JobKind)}
     named = [kind for kind in kinds if kind.name]
     assert len({kind.name for kind in named}) == len(named) >= 7
@@ -354,7 +354,7 @@ def _modules():
 @pytest.mark.parametrize(
     "place", ["os:system", "byol_core.jobs.kinds:nothing", "byol_core.nowhere:f", "byol_core.jobs"]
 )
-def test_code_that_is_no_handler_of_ours_is_never_called(place):
+def test_a_kind_that_nobody_knows_is_told(place):
     with pytest.raises(InputError, match="Nobody answers"):
         find_handler(place)
 
@@ -395,7 +395,7 @@ def test_each_question_rings_for_the_process_that_waits(put, home):
         hung.wait(600.0)  # the test's own limit is over before
 
 
-def test_where_the_newest_goes_first_what_nobody_asks_for_any_more_is_dropped(put, worker, doubler, folder, home):
+def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
     for number in (1, 2):
         put(number, latest_first=True)
     for ticket in (home / "warm" / "interactive").iterdir():
@@ -408,7 +408,7 @@ def test_where_the_newest_goes_first_what_nobody_asks_for_any_more_is_dropped(pu
 # Stopping
 
 
-def test_what_was_stopped_while_it_waited_says_so_until_it_is_asked_again(put, worker, doubler, folder):
+def test_what_was_stopped_is_begun_when_it_is_asked_again(put, worker, doubler, folder):
     put()
     stop(folder, "key1")
     worker().serve()
@@ -456,7 +456,7 @@ def test_a_request_of_an_earlier_release_is_read(folder):
     assert (found["a"].kind, found["a"].task) == ("map", {"step": 1})
 
 
-def test_what_waits_in_a_folder_is_done_once_it_is_looked_after(put, worker, doubler, folder, home):
+def test_what_waits_is_done_once_it_is_looked_after(put, worker, doubler, folder, home):
     folder.mkdir()
     (folder / "key1.request.json").write_text('{"question": {"number": 1}, "asked": 2}')
     assert job(folder, "key1").state == "waiting"

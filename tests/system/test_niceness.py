@@ -78,7 +78,7 @@ def test_the_system_is_told_so_of_the_session_and_of_every_thread():
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux shares cores by session")
-def test_another_kind_of_work_has_its_own_niceness_at_once():
+def test_another_kind_of_work_has_a_niceness_of_its_own():
     program = """
 import time
 from byol_core.system import niceness
