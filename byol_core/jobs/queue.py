@@ -26,7 +26,7 @@ from byol_core.jobs.kinds import JobKind, Lane
 from byol_core.jobs.request import JobFiles, Request
 from byol_core.jobs.service import bell_path, tickets, wake, was_looked_for
 from byol_core.jobs.status import Job
-from byol_core.system import bell
+from byol_core.system import bell, processes
 from byol_core.system.files import because, is_disk_full, write_atomic
 
 ENDED = "The computation ended without an answer; try again."
@@ -203,14 +203,23 @@ def withdraw(folder: Path, key: str) -> None:
     _asked.pop(files, None)
     with suppress(OSError):
         files.request.unlink(missing_ok=True)
+    end_own_process(files)
     status = files.read_status()
     if status is None or status.failed or not status.alive:
         files.clear()
 
 
+def end_own_process(files: JobFiles) -> None:
+    """End the process of a job that has one of its own, if it is there still."""
+    status = files.read_status()
+    if status is not None and status.own_process and not status.failed:
+        processes.kill(status.pid, status.mark)
+
+
 def forget(folder: Path, key: str) -> None:
     """Take away the result and what went wrong, so that :func:`ask` begins anew; whoever works on it ends."""
     files = JobFiles(folder.resolve(), key)
+    end_own_process(files)
     files.clear()
     with suppress(OSError):
         files.result.unlink(missing_ok=True)

@@ -43,7 +43,10 @@ class Job:
 
 
 class Status(BaseModel):
-    """What a process says about its work: ``share`` of it is done, 0 to 1; ``mark`` and ``pid`` tell who it is."""
+    """What a process says about its work: ``share`` of it is done, 0 to 1; ``mark`` and ``pid`` tell who it is.
+
+    ``own_process``: it does this alone and may be ended for it.
+    """
 
     pid: int
     mark: float
@@ -51,6 +54,7 @@ class Status(BaseModel):
     message: str = ""
     failed: bool = False
     seconds_left: float | None = None
+    own_process: bool = False
 
     @property
     def alive(self) -> bool:
@@ -69,19 +73,19 @@ def read(file: Path) -> Status | None:
 
 
 def announce(file: Path, pid: int) -> None:
-    """Say for a process that was just started that it is there, so that nobody starts another; OSError as writing."""
+    """Say for a job's own process that it was started, so that nobody starts another; OSError as writing."""
     try:
         pid, mark = processes.identity(pid)
     except psutil.Error:
         mark = 0.0  # it ended at once: nobody will be found under this identity
-    _write(file, Status(pid=pid, mark=mark, message="Starting"))
+    _write(file, Status(pid=pid, mark=mark, message="Starting", own_process=True))
 
 
 class Reporter:
     """What a process says about itself, at most twice a second."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, own_process: bool = False) -> None:
+        self.file, self.own_process = file, own_process
         self.pid, self.mark = processes.identity()
         self.began, self.said = time.monotonic(), 0.0
 
@@ -95,8 +99,8 @@ class Reporter:
         """The same at once, with an OSError where it cannot be written."""
         self.said = time.monotonic()
         left = None if failed else self._seconds_left(share)
-        status = Status(pid=self.pid, mark=self.mark, share=share, message=message, failed=failed, seconds_left=left)
-        _write(self.file, status)
+        said = {"share": share, "message": message, "failed": failed, "seconds_left": left}
+        _write(self.file, Status(pid=self.pid, mark=self.mark, own_process=self.own_process).model_copy(update=said))
 
     def _seconds_left(self, share: float) -> float | None:
         if not _LEAST_SHARE < share < 1:

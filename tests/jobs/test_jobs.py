@@ -465,7 +465,7 @@ def test_what_waits_is_done_once_it_is_looked_after(put, worker, doubler, folder
     assert (doubler.asked, job(folder, "key1").state) == ([1], "ready")
 
 
-def test_a_ticket_that_no_release_of_today_left_is_taken_away(put, worker, doubler, home):
+def test_a_ticket_of_an_earlier_release_is_taken_away(put, worker, doubler, home):
     put()
     lane = home / "warm" / "interactive"
     (lane / "old.json").write_text('{"folder": "/tmp", "key": "key1"}')
