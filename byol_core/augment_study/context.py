@@ -80,7 +80,7 @@ def _images(config: RunConfig, job: JobContext) -> ImageSet:
     name = set_digest(config)
     kept: tuple[str, ImageSet] | None = job.memory.get("set")
     if kept is None or kept[0] != name:
-        job.memory.drop("set")  # first, so that the two are never in memory together
+        job.memory.pop("set", None)  # first, so that the two are never in memory together
         tell("loading images", 0.0)
         kept = job.memory.put("set", (name, _loaded(config, tell)))
     return kept[1]
@@ -153,7 +153,7 @@ def _filled(material: Material, out: Size, job: JobContext, name: tuple[Any, ...
         parts.append(plain(material, rows[place], out))
         if job.others():
             raise Yield
-    job.memory.drop(("part of", *name))
+    job.memory.pop(("part of", *name), None)
     return torch.cat(parts)
 
 

@@ -74,7 +74,7 @@ def _images(config: RunConfig, protocol: Protocol, job: JobContext) -> ImageSet:
     if kept is not None and kept[0] == wanted and kept[1] >= job.asked:
         return kept[2]
     kept = None
-    job.memory.drop(IMAGES)  # first, so that the two are never in memory together
+    job.memory.pop(IMAGES, None)  # first, so that the two are never in memory together
     began = time.time_ns()
     tell("loading images", 0.0)
     images = load_set(config, protocol, tell)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from cachetools import LRUCache
 
 from byol_core.events import StopAsked
 from byol_core.jobs import arrays
@@ -29,39 +30,21 @@ class Yield(Exception):
     """Raised by a handler that has kept its work so far: a more urgent job first, then this one again."""
 
 
-class LruCache:
+class LruCache(LRUCache[Hashable, Any]):
     """Warm things by their key: encoders, fitted models. At most ``count``; what was used longest ago goes first."""
 
     def __init__(self, count: int = 8) -> None:
-        self.count = count
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable) -> Any:
-        """What is kept under that key; None when there is nothing."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
+        super().__init__(count)
 
     def put(self, key: Hashable, value: Any) -> Any:
         """Keep something, and give it back."""
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        while len(self._kept) > self.count:
-            self._kept.popitem(last=False)
+        self[key] = value
         return value
 
     def make(self, key: Hashable, maker: Callable[[], Any]) -> Any:
         """What is kept under that key, made when there is nothing."""
         found = self.get(key)
         return self.put(key, maker()) if found is None else found
-
-    def drop(self, key: Hashable) -> None:
-        """Give one thing back, if it is there."""
-        self._kept.pop(key, None)
-
-    def clear(self) -> None:
-        """Give it all back, as when the memory was not enough."""
-        self._kept.clear()
 
 
 @dataclass

@@ -183,14 +183,27 @@ class Worker:
         def others() -> bool:
             return any(other.kind.rank < waiting.kind.rank for other in self._waiting())
 
+        def tell(share: float, message: str) -> None:
+            reporter.say(share, message)
+            self._let_pass(waiting.kind)
+
         return JobContext(
             waiting.files,
-            reporter.say,
+            tell,
             self.memory,
             called_off=lambda: self._is_called_off(waiting),
             others=others,
             asked=waiting.request.asked,
         )
+
+    def _let_pass(self, kind: JobKind) -> None:
+        """Whoever drags a slider does not wait for a map to end: what that takes is done in between."""
+        if kind.latest_first:
+            return
+        for other in self._waiting()[:1]:
+            if other.kind.latest_first and not other.kind.rank:
+                self._take(other)
+                self.begin(kind)
 
     def _is_called_off(self, waiting: Waiting) -> bool:
         return self.ended.is_set() or is_called_off(waiting.files, waiting.request)

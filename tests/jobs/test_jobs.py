@@ -97,6 +97,19 @@ def test_what_takes_long_goes_last_and_lets_others_pass(put, worker, doubler):
     assert doubler.asked == [1, 3, 1, 2]
 
 
+def test_whoever_drags_a_slider_does_not_wait_for_a_map_to_end(put, worker, doubler, folder):
+    def before(job_, task):
+        if task["number"] == 1:
+            put(2, latest_first=True), put(3, latest_first=True, rank=1)
+            job_.progress(0.5, "Half")
+            seen.append([job(folder, key).state for key in ("key1", "key2", "key3")])
+
+    seen, doubler.before = [], before
+    put(1)
+    worker().serve()
+    assert seen == [["running", "ready", "waiting"]] and doubler.asked == [1, 2, 3]
+
+
 def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, doubler):
     def before(job_, task):
         if doubler.asked == [1]:
