@@ -92,7 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.clear()
     except Exception as error:
         with suppress(OSError):  # then it is seen that this process is gone
-            reporter.begin(0.0, reason(error, files.folder), failed=True)
+            said = reason(error, files.folder)
+            reporter.begin(0.0, said, failed=True, setting=getattr(error, "setting", None))
         return 1
     return 0
 

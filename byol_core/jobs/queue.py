@@ -164,7 +164,7 @@ def _stands(files: JobFiles) -> Job:
     if status is None:
         full = progress_file.is_full(files.folder)
         return Job("waiting", message=progress_file.full(files.folder) if full else "Waits for its turn")
-    return Job("failed", status.share, status.message) if status.failed else _ended(files)
+    return Job("failed", status.share, status.message, setting=status.setting) if status.failed else _ended(files)
 
 
 def _ended(files: JobFiles) -> Job:

@@ -215,7 +215,8 @@ class Worker:
         files = waiting.files
         try:
             log = service.log_path(self.home, self.lane).relative_to(self.home)
-            reporter.begin(0.0, reason(error, files.folder, f"; {log} in the home has the details"), failed=True)
+            said = reason(error, files.folder, f"; {log} in the home has the details")
+            reporter.begin(0.0, said, failed=True, setting=getattr(error, "setting", None))
         except OSError:  # then it waits again, rather than being worked on for ever
             files.clear_status()
             self._tried[files.request, waiting.request.asked] = time.monotonic()
