@@ -51,6 +51,7 @@ class Estimates:
         self._lock = threading.Lock()
         self._asked: str | None = None
         self._until = 0.0
+        self._late: str | None = None  # the last one that took too long
 
     def answer(self, config: RunConfig) -> Estimate | str | None:
         """The estimate, a sentence about why there is none, or None when nobody asked yet."""
@@ -68,8 +69,8 @@ class Estimates:
         found = jobs.job(self._folder, key)
         if found.state == "running" and key == self._asked and time.monotonic() > self._until:
             self.stop()
-            return Job("failed", message=_TOO_LONG)
-        return found
+            self._late = key
+        return Job("failed", message=_TOO_LONG) if key == self._late else found
 
     def ask(self, config: RunConfig, images: int | None) -> None:
         """Start the calibration in the background, for a set of so many training images; for a teacher."""
@@ -79,6 +80,7 @@ class Estimates:
             if self._asked == key and self.pending(config):
                 return
             self.stop()
+            self._late = None
             with queue.writing(self._folder):
                 self._folder.mkdir(parents=True, exist_ok=True)
             self._asked, self._until = key, time.monotonic() + PATIENCE_SECONDS

@@ -77,7 +77,8 @@ def test_the_program_answers_in_json_or_in_one_sentence(tmp_path):
     def answer(**config):
         return time_estimate.answer(tmp_path, {"config": config, "images": 500}, {}, None)
 
-    assert answer(epochs=1).about["total_steps"] > 0 and answer(epochs=1).about["images"] == 500
+    found = answer(epochs=1).about
+    assert found["total_steps"] > 0 and found["images"] == 500
     with pytest.raises(InputError, match="epochs"):
         answer(epochs=-1)
 

@@ -56,5 +56,5 @@ def test_a_calibration_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(estimates, "PATIENCE_SECONDS", -1.0)
     asked = Estimates(tmp_path)
     asked.ask(CONFIG, None)
-    assert asked.answer(CONFIG) == "The calibration took too long, so there is no estimate."
     assert not asked.pending(CONFIG)
+    assert asked.answer(CONFIG) == "The calibration took too long, so there is no estimate."
