@@ -19,7 +19,7 @@ from byol_core.config import build
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
 from byol_core.export import FORMATS, Format
-from byol_core.export.apart import write_apart
+from byol_core.export.jobs import write_apart
 from byol_core.export.weights import misfit
 from byol_core.runs import export_zip, library
 from byol_core.runs.run import Run

@@ -58,7 +58,7 @@ def evaluate(
             _curve(judging, found, wanted, as_json)
         else:
             judged = judging.answer(found.folder, wanted)
-            judging.studio.let_go()  # the pictures of a report are read by themselves
+            judging.memory.clear()  # the pictures of a report are read by themselves
             _single(judged, found, report, as_json)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from byol_core.cli.common import console
 from byol_core.cli.progress_bar import TerminalBar
@@ -13,16 +12,15 @@ from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.summary import asked
 from byol_core.events import StopAsked
-
-if TYPE_CHECKING:
-    from byol_core.evaluation.handler import Studio
+from byol_core.jobs import LruCache
+from byol_core.jobs.worker import reason
 
 
 class Judging:
     """Asks one question after another and keeps the images in between. ``again``: also what was answered before."""
 
     def __init__(self, again: bool = False) -> None:
-        self.again, self.studio = again, _studio()
+        self.again, self.memory = again, LruCache()
         self._bar = TerminalBar(console(stderr=True), message="loading PyTorch")
 
     def __enter__(self) -> Judging:
@@ -39,16 +37,10 @@ class Judging:
         name = asked(protocol)
         tell = partial(self._bar.share, title=name)
         try:
-            return handler.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
+            return handler.work(run_folder, protocol, tell, lambda: False, self.memory, again=self.again)
         except StopAsked:
             raise LabError("The evaluation was stopped.") from None
         except LabError:
             raise
         except Exception as error:
-            raise LabError(handler.reason(error, run_folder)) from error
-
-
-def _studio() -> Studio:
-    from byol_core.evaluation.handler import Studio
-
-    return Studio()
+            raise LabError(reason(error, run_folder)) from error

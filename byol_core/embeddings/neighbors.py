@@ -19,6 +19,7 @@ from byol_core.errors import LabError
 
 # Up to so many images are compared in the page; more by the warm process.
 AT_ONCE = 2_500
+NEAR = jobs.JobKind("near", "byol_core.embeddings.neighbors:answer_near")
 _VALUES = 2**24  # distances at a time: bounds the memory
 
 
@@ -75,7 +76,7 @@ def near_of(
     if job.state == "failed":
         raise LabError(f"The nearest images could not be found: {job.message}")
     if start and job.state != "running":
-        jobs.ask(home, "maps", folder, key, "near", {"space": space, "step": evaluation.step, "k": k})
+        jobs.ask(home, NEAR, folder, key, {"space": space, "step": evaluation.step, "k": k})
     return None
 
 
@@ -97,12 +98,12 @@ def _read(found: jobs.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32
     return table.astype(np.int32) if table.min() >= 0 and table.max() < shape[0] else None
 
 
-def answer_near(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: jobs.Tools) -> jobs.Answer:
+def answer_near(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: jobs.JobContext) -> jobs.Answer:
     """What the warm process does for :func:`near_of`."""
     from byol_core.embeddings.map_request import asked
 
-    snapshot, evaluation, space = asked(folder, question)
-    k = max(1, min(100, int(question["k"])))
+    snapshot, evaluation, space = asked(folder, task)
+    k = max(1, min(100, int(task["k"])))
     vectors = read_space(snapshot, evaluation, space)
-    found = near(vectors, k, lambda share: tools.progress(share, "Finding the nearest images"))
+    found = near(vectors, k, lambda share: job.progress(share, "Finding the nearest images"))
     return jobs.Answer({"near": found})

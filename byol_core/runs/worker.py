@@ -36,7 +36,7 @@ from byol_core.runs.trackers.backfill import kept
 from byol_core.system import niceness, processes
 from byol_core.system.files import because, clear_leftovers, is_disk_full
 from byol_core.system.out_of_memory import is_out_of_memory, let_go
-from byol_core.training.batch_size_finder import largest_batch
+from byol_core.training.jobs import largest_batch
 
 Result = TypeVar("Result")
 

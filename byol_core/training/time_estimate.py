@@ -1,13 +1,10 @@
 """How long a run would take here: a few real steps on made-up pixels, then arithmetic.
 
-``python -m byol_core.training.time_estimate < config.json`` prints one JSON object. It runs in a process of its own, so
-that a page can ask for it without loading torch.
+It is for a process of its own, so that a page can ask for it without loading torch, and end it at once.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,8 +15,9 @@ from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.data.imageset import ImageSet
 from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
-from byol_core.errors import InputError, LabError
+from byol_core.errors import LabError
 from byol_core.events import SilentCallback
+from byol_core.jobs import Answer, JobContext
 from byol_core.networks.features import represent
 from byol_core.system import threads
 from byol_core.system.contention import Meter
@@ -32,6 +30,7 @@ _WARM_GRAPH = 5  # a CUDA graph is captured in the fourth
 _SMALL = 16  # a large network is timed on a batch of this size, since its time is the arithmetic
 _LONG = 1.0  # seconds of a step from which a network counts as large
 _TEST = HELD_OUT / (1 - HELD_OUT)  # test images for each training image, where a set does not bring its own
+_USUAL_IMAGES = 4000
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
@@ -121,21 +120,14 @@ def _seconds_an_image(trainer: Trainer) -> float:
     return (time.perf_counter() - started) / len(images)
 
 
-def main() -> int:
-    """Read a configuration from standard input; ``--images N`` is how many the set trains on (4,000 if not given)."""
-    images = int(sys.argv[sys.argv.index("--images") + 1]) if "--images" in sys.argv else 4000
+def answer(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
+    """:func:`estimate` of ``config``; ``images`` is how many the set has to train on, None when nobody knows."""
     try:
-        print(json.dumps(estimate(build(json.load(sys.stdin)), images)))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
+        found = estimate(build(task["config"]), task["images"] or _USUAL_IMAGES)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        print("The memory is not enough for these settings; set a smaller batch_size, or accumulate.", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        raise LabError(
+            "The memory is not enough for these settings; set a smaller batch_size, or accumulate."
+        ) from None
+    return Answer(about=found | {"images": task["images"]})

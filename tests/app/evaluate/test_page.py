@@ -16,7 +16,7 @@ from app.shared import access, polling, state
 from app.widgets.packed import unpack
 from byol_core.evaluation import jobs, results
 from byol_core.evaluation.protocol import Judged, Protocol, Scores, Subject
-from byol_core.jobs import status
+from byol_core.jobs import JobFiles, service, status
 from byol_core.runs import library
 from byol_core.runs.run import Run
 from tests.app.conftest import Make, Open, figures, links, text
@@ -32,8 +32,8 @@ Show = Callable[..., AppTest]
 
 @pytest.fixture(autouse=True)
 def nobody_works(home: Path) -> Iterator[None]:
-    """The place of the evaluator is taken, so that what is asked waits."""
-    with jobs.evaluator_lock(home):
+    """The place of the batch lane is taken, so that what is asked waits."""
+    with service.lane_lock(home, "batch"):
         yield
 
 
@@ -127,7 +127,8 @@ def test_what_waits_is_looked_at_often(show: Show, run: Run, home: Path, looks: 
 
 def test_a_failure_says_why_and_can_be_tried_again(show: Show, run: Run, home: Path) -> None:
     jobs.ask(home, run.folder, Protocol())
-    status.Reporter(jobs.Desk.of(run.folder, Protocol()).status).say(0.1, "All images are of one class.", failed=True)
+    file = JobFiles(run.folder / results.FOLDER, results.question(Protocol())).status
+    status.Reporter(file).say(0.1, "All images are of one class.", failed=True)
     page = show()
     assert page.error[0].value == "All images are of one class."
     page.button(key="result_again").click().run()
