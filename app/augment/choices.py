@@ -85,7 +85,7 @@ def _view_size(size: int) -> int | None:
         bind="query-params",
         format_func=lambda side: str(side or "as the image"),
         width=150,
-        help=field_info("views.size").description.replace(" Empty: the image size.", ""),
+        help=field_info("views.size").json_schema_extra["sentence"],
     )
     return chosen or None
 

@@ -15,7 +15,7 @@ from app.shared import access, formatting
 from app.shared.pictures import names_of_sets
 from byol_core.data.catalog import find
 from byol_core.evaluation import jobs
-from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol
+from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol, refusal
 from byol_core.evaluation.summary import amount
 from byol_core.evaluation.transfer import same_set, whole
 from byol_core.runs.run import Run
@@ -53,8 +53,7 @@ def pick(run: Run) -> Protocol | None:
     try:
         return Protocol(**cast(Any, {FIELDS[key]: value for key, value in values.items()}))
     except ValidationError as error:
-        field, why = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"].removeprefix("Value error, ")
-        st.error(f"'{field}' {formatting.plain(why[:1].lower() + why[1:])}.", icon=":material/error:")
+        st.error(formatting.plain(str(refusal(error, "'{field}' should {wanted}."))), icon=":material/error:")
         return None
 
 

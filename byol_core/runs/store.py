@@ -165,7 +165,8 @@ class RunStore:
             if to not in TRANSITIONS[run.state]:
                 raise InputError(f"The run '{run.name}' is {run.state}; it cannot become {to}.")
             if not queries.change(connection, run, to, message):
-                raise LabError(f"The run '{run.name}' changed at the same moment; try again.")
+                template = "The run '{name}' changed at the same moment; try again."
+                raise LabError(template, retryable=True, name=run.name)
             return self._one(connection, run_id)
 
     def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
@@ -306,7 +307,8 @@ class RunStore:
             reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             if self.url is None and reaches_size_limit(*self.home.glob(f"{FILE}*")):
                 reason = because(OSError(errno.EFBIG, reason))  # to SQLite any failed write is one of the disk
-            raise LabError(f"The run store cannot be used ({reason}).") from error
+            template = "The run store cannot be used ({reason})."
+            raise LabError(template, retryable=True, reason=reason) from error
 
     def _one(self, connection: Connection, run_id: str) -> Run:
         return queries.one(connection, run_id, self.home)

@@ -253,9 +253,9 @@ class StoreCallback:
         while True:
             try:
                 run = self._written(state, message, summary)
-            except InputError:
-                raise
             except (LabError, SQLAlchemyError) as error:
+                if isinstance(error, LabError) and not error.retryable:
+                    raise
                 self._say_trouble(error)
                 with suppress(OSError):
                     if not left:
@@ -271,7 +271,7 @@ class StoreCallback:
     def _written(self, state: str, message: str, summary: Mapping[str, Any] | None) -> Run:
         """The rest and the last word on this attempt, in the store."""
         if self._thread.is_alive():  # it waits for an answer of the database, and may still get one
-            raise LabError("The run store does not answer.")
+            raise LabError("The run store does not answer.", retryable=True)
         self._deliver()
         with self.store.writing() as connection:
             now = queries.one(connection, self.run.run_id, self.store.home)

@@ -395,5 +395,6 @@ def _check(images: int) -> None:
     if images < 2:
         raise InputError(
             f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
-            "add images, or set data.validation=0."
+            "add images, or set data.validation=0.",
+            setting="data.validation",
         )
