@@ -46,11 +46,11 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
 
 def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
-    said = formatting.plain(sentence)
-    if formatting.is_stall(sentence):
+    said, (kind, _) = formatting.plain(sentence), spread.about(run)
+    if kind == "stalled":
         st.warning(said, title="Alarm: this run stands still", icon=formatting.STALL.icon)
         return
-    if "collapsed" in sentence:
+    if kind == "collapsed":
         st.error(said, title="Alarm: this run has collapsed", icon=formatting.ALARM.icon)
     else:
         st.warning(said, title="Alarm: this run is not healthy", icon=formatting.ALARM.icon)

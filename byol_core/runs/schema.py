@@ -80,6 +80,8 @@ runs = Table(
     Column("deleted", Double),
     Column("group_name", String(200)),
     Column("slowed_by", String(32)),
+    Column("alarm_kind", String(32)),
+    Column("alarm_space", String(32)),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress
+from byol_core.events import Alarm, MetricRow, Progress
 from byol_core.runs import folder, metrics, names, queries
 from byol_core.runs.repair import repair, seen
 from byol_core.runs.run import LIVE, RESUMABLE, TRANSITIONS, Run
@@ -230,9 +230,12 @@ class RunStore:
         values |= {"phase": storable(progress.phase), "slowed_by": progress.slowed_by or None}
         self._update_live(run_id, {**values, "heartbeat": time.time()})
 
-    def set_alarm(self, run_id: str, alarm: str | None) -> None:
-        """Say what is unhealthy about a live run, in a sentence with the likely cause; None: all is well again."""
-        self._update_live(run_id, {"alarm": storable(alarm) if alarm else None})
+    def set_alarm(self, run_id: str, alarm: Alarm | None) -> None:
+        """Say what is unhealthy about a live run; None: all is well again."""
+        values: dict[str, str | None] = dict(queries.NO_ALARM)
+        if alarm:
+            values = {"alarm": storable(alarm.text), "alarm_kind": alarm.kind, "alarm_space": alarm.space or None}
+        self._update_live(run_id, values)
 
     def add_metrics(self, run_id: str, attempt: int, logged: Sequence[MetricRow]) -> None:
         """Log rows of one attempt, in one transaction."""

@@ -63,12 +63,14 @@ CREATE TABLE metrics (
 _GROUPS = """
     alarm TEXT, priority INTEGER, tags TEXT, notes TEXT, archived DOUBLE PRECISION, deleted DOUBLE PRECISION,
     group_name VARCHAR(200),"""
-_NOW = f"{_GROUPS}\n    slowed_by VARCHAR(32),"
+_SLOWED = f"{_GROUPS}\n    slowed_by VARCHAR(32),"
+_NOW = f"{_SLOWED}\n    alarm_kind VARCHAR(32), alarm_space VARCHAR(32),"
 # What each release's table of runs had beyond the first one's.
 SCHEMAS = {
     "first": "",
     "alarm": "\n    alarm TEXT,",
     "groups": _GROUPS,
+    "slowed": _SLOWED,
     "now": _NOW,
     "newer": f"{_NOW}\n    color TEXT, stars INTEGER,",
 }

@@ -20,7 +20,8 @@ from byol_core.system.processes import identity
 from tests.runs import earlier
 
 # By what each lacks first.
-COPIES = {f: f"lab.sqlite.before-{c}" for f, c in (("first", "alarm"), ("alarm", "priority"), ("groups", "slowed_by"))}
+LACKED = {"first": "alarm", "alarm": "priority", "groups": "slowed_by", "slowed": "alarm_kind"}
+COPIES = {release: f"lab.sqlite.before-{column}" for release, column in LACKED.items()}
 EARLIER = list(COPIES)
 
 
@@ -55,7 +56,7 @@ def test_a_store_of_any_release_opens_with_all_that_was_in_it(opened, schema):
     run = store.get("ended one")
     assert (run.run_id, run.state, run.summary) == ("aaaaaaaa", "finished", {"knn_accuracy": 0.5})
     assert (run.alarm, run.priority, run.tags, run.notes, run.group, run.slowed_by) == (None, 0, (), "", "", "")
-    assert (run.archived, run.deleted) == (None, None)
+    assert (run.archived, run.deleted, run.alarm_kind, run.alarm_space) == (None, None, "", "")
     assert store.series(run.run_id, "loss") == [(3, 0.5, 1.5, 0.25)]
     assert [waiting.run_id for waiting in store.queue()] == ["bbbbbbbb"]
     assert store.fact("demo") == "byol-tiny"
