@@ -175,7 +175,7 @@ with form:
         keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
         with st.container(border=True):
             st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
-            if title == "Images":
+            if "data" in sections:
                 image_source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
             if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
                 show_setting(forms.OBJECTIVE, complaint)
@@ -183,7 +183,7 @@ with form:
             show_settings((key for key in in_sight(keys) if key not in ON_THEIR_OWN), complaint)
             if start_from.KEY in keys:
                 show_start(complaint)
-            if title == "Learning" and (switches := in_sight(ABLATIONS)):
+            if not draft.expert and "method" in sections and (switches := in_sight(ABLATIONS)):
                 with st.expander(
                     "Ablations: take a part away, and see what it was for",
                     icon=":material/science_off:",

@@ -26,8 +26,9 @@ def setting(
 ) -> Any:
     """A field with its label, sentence and origin; ``limits`` are pydantic's ge, gt, le, lt.
 
-    ``only`` names the objectives that read the setting; a form need not show it for others. Empty: all do.
-    ``empty`` says what it means when nothing is set; the description is ``sentence`` and then this.
+    ``unit`` is shown beside the label, where that does not name it. ``only`` names the objectives that read the
+    setting; a form need not show it for others. Empty: all do. ``empty`` says what it means when nothing is set; the
+    description is ``sentence`` and then this.
     """
     extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert, "only": list(only)}
     extra |= {"sentence": sentence, "empty": empty}

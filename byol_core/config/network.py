@@ -35,7 +35,6 @@ class NetworkConfig(Part):
         "Stages held still",
         "So many of the encoder's first stages keep their weights and the statistics of their norms. A stage is a "
         "block of a conv net; in a ResNet the first is the stem, and four layers follow.",
-        unit="stages",
         expert=True,
         ge=0,
         le=MOST_STAGES,

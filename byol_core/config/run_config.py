@@ -56,7 +56,6 @@ class RunConfig(Part):
         "Parts of a batch",
         "Compute the batch in this many parts and update once: a large batch in little memory. Batch norm averages "
         "over a part, not over the batch.",
-        unit="parts",
         expert=True,
         ge=1,
         le=4096,

@@ -301,7 +301,8 @@ def _answer(desk: Desk, begun: Request, reporter: Reporter, studio: Studio, ende
         if not isinstance(error, LabError):
             print("".join(traceback.format_exception(error)), flush=True)
         details = f"; {jobs.LOG} in the home has the details"
-        reporter.say(0.0, reason(error, desk.run_folder, details), failed=True)
+        about = error.setting if isinstance(error, LabError) else None
+        reporter.say(0.0, reason(error, desk.run_folder, details), failed=True, setting=about)
         let_go(error)
         if is_out_of_memory(error):
             studio.let_go()

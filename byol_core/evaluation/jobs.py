@@ -154,7 +154,8 @@ class Desk:
             return Job("stopped", message="Stopped before there was an answer.")
         if status is None:
             return Job("waiting", message=self._why_it_waits())
-        return Job("failed", status.share, status.message if status.failed else self._why_it_ended())
+        message = status.message if status.failed else self._why_it_ended()
+        return Job("failed", status.share, message, setting=status.setting)
 
     def _why_it_waits(self) -> str:
         return background.full(self.run_folder) if background.is_full(self.run_folder) else "Waits for its turn"

@@ -148,7 +148,7 @@ def _stands(desk: Desk) -> Job:
         full = background.is_full(desk.folder)
         return Job("waiting", message=background.full(desk.folder) if full else "Waits for its turn")
     if status.failed:
-        return Job("failed", status.share, status.message)
+        return Job("failed", status.share, status.message, setting=status.setting)
     if status.alive:
         return Job("running", status.share, status.message, status.seconds_left)
     return _ended(desk)

@@ -34,12 +34,14 @@ class Job:
     """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
 
     ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
+    ``setting`` is the one that what went wrong is about, as of a LabError.
     """
 
     state: State
     share: float = 0.0
     message: str = ""
     seconds_left: float | None = None
+    setting: str | None = None
 
 
 class Status(BaseModel):
@@ -51,6 +53,7 @@ class Status(BaseModel):
     message: str = ""
     failed: bool = False
     seconds_left: float | None = None
+    setting: str | None = None
 
     @property
     def alive(self) -> bool:
@@ -85,18 +88,20 @@ class Reporter:
         self.pid, self.mark = processes.identity()
         self.began, self.said = time.monotonic(), 0.0
 
-    def say(self, share: float, message: str, *, failed: bool = False) -> None:
+    def say(self, share: float, message: str, *, failed: bool = False, setting: str | None = None) -> None:
         """Write how far it is; where that cannot be written, the work goes on, and whoever looks on finds out."""
         if failed or time.monotonic() - self.said > _EVERY_SECONDS:
             with suppress(OSError):
-                self.begin(share, message, failed=failed)
+                self.begin(share, message, failed=failed, setting=setting)
 
-    def begin(self, share: float = 0.0, message: str = "Starting", *, failed: bool = False) -> None:
+    def begin(
+        self, share: float = 0.0, message: str = "Starting", *, failed: bool = False, setting: str | None = None
+    ) -> None:
         """The same at once, with an OSError where it cannot be written."""
         self.said = time.monotonic()
         left = None if failed else self._seconds_left(share)
-        status = Status(pid=self.pid, mark=self.mark, share=share, message=message, failed=failed, seconds_left=left)
-        _write(self.file, status)
+        told = Status(pid=self.pid, mark=self.mark, share=share, message=message, failed=failed, setting=setting)
+        _write(self.file, told.model_copy(update={"seconds_left": left}))
 
     def _seconds_left(self, share: float) -> float | None:
         if not _LEAST_SHARE < share < 1:

@@ -197,7 +197,8 @@ class Worker:
             print("".join(traceback.format_exception(error)), flush=True)
         try:
             log = queue.log_path(self.home, self.lane).relative_to(self.home)
-            reporter.begin(0.0, reason(error, ticket.desk.folder, f"; {log} in the home has the details"), failed=True)
+            said = reason(error, ticket.desk.folder, f"; {log} in the home has the details")
+            reporter.begin(0.0, said, failed=True, setting=getattr(error, "setting", None))
         except OSError:  # then it waits again, rather than being worked on for ever
             ticket.desk.say_nothing()
             self._tried[ticket.desk.request, ticket.request.asked] = time.monotonic()

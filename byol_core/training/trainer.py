@@ -393,8 +393,5 @@ def _has_batch_norm(model: torch.nn.Module) -> bool:
 def _check(images: int) -> None:
     """InputError when nothing could be learned from so few."""
     if images < 2:
-        raise InputError(
-            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
-            "add images, or set data.validation=0.",
-            setting="data.validation",
-        )
+        template = "The set leaves {images} to train on, and two are the least; add images, or set data.validation=0."
+        raise InputError(template, setting="data.validation", images=f"{images} image{'' if images == 1 else 's'}")
