@@ -34,7 +34,7 @@ def test_a_banner_leads_to_the_signs_of_health(open_page: Open, make: Make) -> N
     page = open_page("runs", run=run.run_id)
     page.button(key="to_health").click().run()
     assert "Measured on the test images of the map, without labels." in text(page)
-    assert links(open_page("lab"))["See its signs of health"] == f"run={run.run_id}&show=Health"
+    assert links(open_page("lab"))["See its signs of health"] == f"run={run.run_id}&show=health"
 
 
 def test_a_collapse_is_an_error(open_page: Open, make: Make) -> None:

@@ -65,7 +65,7 @@ def test_tile_curve_and_signs_are_of_what_the_alarm_is_about(
     assert tile in [(metric.label, metric.value) for metric in page.metric]
     assert curve_ids(page) & set(spread.KEYS.values()) == {spread.KEYS[space]}
     assert f"**{tile[0]}**" in text(page)
-    health = open_page("runs", run=run.run_id, show="Health")
+    health = open_page("runs", run=run.run_id, show="health")
     assert curve_ids(health) == {spread.KEYS[space]}
 
 
