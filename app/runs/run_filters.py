@@ -48,7 +48,8 @@ def draw(runs: Sequence[Run]) -> Wanted:
 def _come_back() -> None:
     """As it was before a run was opened, unless the address says what to look for."""
     kept: dict[str, Any] = st.session_state.get(_KEPT, {})
-    if not any(key in st.session_state or key in st.query_params for key in (*_ALL, STATE, ORDER)):
+    asked = any(key in st.query_params for key in (*_ALL, STATE, ORDER))
+    if not asked and not any(key in st.session_state for key in _ALL):
         st.session_state.update(kept)
 
 

@@ -251,7 +251,7 @@ def test_the_export_offers_a_file_and_says_when_it_is_too_large(
     page = ticked(page, run)
     assert page.get("download_button")[0].label == f"Download {run.run_id}-metrics.csv"
     monkeypatch.setattr(downloads, "MOST_BYTES", 10)
-    page.button_group(key="export_format").set_value("Zip").run()
+    page.button_group(key="export_format").set_value("zip").run()
     assert "'byol pack RUN --out FILE.zip'" in page.warning[0].value
 
 
