@@ -258,6 +258,16 @@ def test_a_curve_asks_only_for_what_is_missing(show: Show, run: Run) -> None:
     assert page.get("progress")[0].proto.text.startswith("2 of 7 ready.")
 
 
+@pytest.mark.parametrize(("setting", "color"), [("labels", "gray"), (None, "red")])
+def test_a_point_with_more_labels_than_there_are_is_no_fault(
+    show: Show, run: Run, home: Path, setting: str | None, color: str
+) -> None:
+    question = Protocol(method="knn", labels="50")
+    jobs.ask(home, run.folder, question)
+    status.Reporter(jobs.Desk.of(run.folder, question).status).say(0.1, "Too few.", failed=True, setting=setting)
+    assert f":{color}[" in text(show(by="knn", part="labels"))
+
+
 def test_a_matrix_shows_what_is_known_and_asks_for_the_rest(show: Show, run: Run, make: Make) -> None:
     other = judgeable(make("stopped"))
     answer(run, Protocol(data="eurosat"), *FAIR)
