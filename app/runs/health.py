@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.runs import spread
 from app.runs.curves import Ends, curve_id
-from app.shared import charts, formatting
+from app.shared import address, charts, formatting
 from app.widgets.live_chart import live_chart
 from byol_core.embeddings import has_snapshot, read_snapshot
 from byol_core.embeddings.spectrum import read_spectrum
@@ -28,16 +28,15 @@ Spectra = tuple[int, list[float], int, list[float]]  # step and shares, at the f
 def space_choice(run: Run) -> str:
     """The vectors that the viewer wants to judge, kept in the address; those that an alarm is about to begin with."""
     first = spread.space(run)
-    chosen = st.segmented_control(
-        "Vectors",
-        list(SPACES),
-        default=first,
-        required=True,
-        format_func=str.capitalize,
-        key="vectors",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with address.one_of("vectors", list(SPACES), first):
+        chosen = st.segmented_control(
+            "Vectors",
+            list(SPACES),
+            required=True,
+            format_func=str.capitalize,
+            key="vectors",
+            label_visibility="collapsed",
+        )
     return chosen or first
 
 

@@ -12,24 +12,26 @@ from app.shared.draft import Draft
 from app.train import start_from
 from app.train.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 from byol_core.runs import sweep
 from byol_core.training import small_sets
 
 
-def check(draft: Draft) -> tuple[RunConfig | None, str]:
-    """The configuration, or the sentence that says what is wrong."""
+def check(draft: Draft) -> tuple[RunConfig | None, LabError | None]:
+    """The configuration, or what is wrong; the error names the setting that it is about."""
     try:
         config = draft.config()
     except LabError as error:
-        return None, str(error)
+        return None, error
     complaint = problem(config)
-    return (None, complaint) if complaint else (config, "")
+    return (None, complaint) if complaint else (config, None)
 
 
-def problem(config: RunConfig) -> str:
-    """One sentence when the configuration cannot be trained here, right as it is; nothing otherwise."""
-    return image_source.problem(config.data.source) or start_from.problem(config)
+def problem(config: RunConfig) -> LabError | None:
+    """What to say when the configuration cannot be trained here, right as it is; None otherwise."""
+    if sentence := image_source.problem(config.data.source):
+        return InputError(sentence, setting="data.source")
+    return start_from.problem(config)
 
 
 def learned_from(config: RunConfig) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -69,7 +68,7 @@ class Bar(TerminalBar):
         super().__init__(console, "loading PyTorch", total=None)
         self._announcement = announcement
         self._loss: float | None = None
-        self._alarm: str | None = None
+        self._alarm: events.Alarm | None = None
 
     def on_metrics(self, rows: Sequence[events.MetricRow]) -> None:
         """Remember the last loss."""
@@ -94,14 +93,14 @@ class Bar(TerminalBar):
     def on_settled(self, config: RunConfig) -> None:
         """A note has said it."""
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: events.Alarm | None) -> None:
         """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""
-        if text and _without_numbers(text) != _without_numbers(self._alarm or ""):
-            self._print(f"ALARM: {text}", style="bold red")
-        elif self._alarm and not text:
+        if alarm and _what(alarm) != _what(self._alarm):
+            self._print(f"ALARM: {alarm.text}", style="bold red")
+        elif self._alarm and not alarm:
             self._print("The alarm is over: all is well again.")
-        self._alarm = text
-        self._bar.update(self._task, alarm="ALARM" if text else "")
+        self._alarm = alarm
+        self._bar.update(self._task, alarm="ALARM" if alarm else "")
 
     def should_stop(self) -> bool:
         """Never: Ctrl-C is a signal, and the store is asked elsewhere."""
@@ -118,9 +117,9 @@ class Bar(TerminalBar):
         return " · ".join(parts)
 
 
-def _without_numbers(text: str) -> str:
-    """The same alarm with other numbers is no news."""
-    return re.sub(r"\d+(\.\d+)?", "", text)
+def _what(alarm: events.Alarm | None) -> tuple[str, str] | None:
+    """What it is about: the same with other numbers is no news."""
+    return (alarm.kind, alarm.space) if alarm else None
 
 
 def duration(seconds: float) -> str:

@@ -52,7 +52,6 @@ class EvaluationConfig(Part):
         250,
         "Training images mapped",
         "Images that the run may train on whose representations are kept beside those of the test images, for the map.",
-        unit="images",
         expert=True,
         ge=0,
         le=100000,

@@ -25,7 +25,6 @@ class RuntimeConfig(Part):
         "CPU threads",
         "0: one for each core, and fewer while other programs keep the cores busy. A number stays as it is: set one "
         "for a run that is to be repeated bit for bit.",
-        unit="threads",
         expert=True,
         ge=0,
         le=512,

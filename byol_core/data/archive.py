@@ -69,6 +69,7 @@ def _opened(path: Path) -> Iterator[Tree]:
 
 
 def _why(error: Exception) -> str:
+    # tarfile and gzip raise the same classes for what is broken and what ends early; only their texts differ.
     cut_short = isinstance(error, EOFError) or "unexpected end" in str(error)
     return "it is cut short" if cut_short else "it is broken, or of a kind that is not read"
 

@@ -40,7 +40,7 @@ COLUMNS = ("run_id", "run", "key", "step", "epoch", "seconds", "value")
 # Of a run, as its manifest tells it; the process, the queue and the archive belong to the home.
 _TOLD = (
     "run_id", "name", "state", "preset", "created", "started", "ended", "attempt", "step", "total_steps", "epoch",
-    "images_per_second", "message", "alarm", "summary", "tags", "notes", "group",
+    "images_per_second", "message", "alarm", "alarm_kind", "alarm_space", "summary", "tags", "notes", "group",
 )  # fmt: skip
 # What is small already.
 _STORED = (".pt", ".safetensors", ".webp")

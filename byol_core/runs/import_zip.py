@@ -133,6 +133,7 @@ def _values(told: Told, arriving: Path) -> dict[str, Any]:
         "attempt": min(told.attempt, 1),
         **{key: getattr(told, key) for key in ("preset", "created", "started", "ended", "alarm", "step")},
         **{key: getattr(told, key) for key in ("total_steps", "epoch", "images_per_second")},
+        **{key: getattr(told, key) or None for key in ("alarm_kind", "alarm_space")},
     }
 
 

@@ -80,6 +80,8 @@ runs = Table(
     Column("deleted", Double),
     Column("group_name", String(200)),
     Column("slowed_by", String(32)),
+    Column("alarm_kind", String(32)),
+    Column("alarm_space", String(32)),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
@@ -148,7 +150,7 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(parsed, pool_pre_ping=True)  # the server may have been started anew meanwhile
     except ModuleNotFoundError as error:
-        hint = "pip install 'byol-lab[postgres]'" if "psycopg" in str(error) else "the driver is to be installed"
+        hint = "pip install 'byol-lab[postgres]'" if error.name == "psycopg" else "the driver is to be installed"
         raise InputError(f"The database's URL cannot be used ({_reason(error)}): {hint}.") from None
     except ArgumentError as error:
         raise InputError(f"The database's URL cannot be used ({_reason(error)}).") from None
@@ -157,8 +159,16 @@ def _engine(url: str) -> Engine:
 def unusable(home: Path, error: BaseException | None) -> InputError:
     """The sentence for a home that cannot be written."""
     return InputError(
-        f"The home of the runs '{home}' cannot be written ({_reason(error)}); set BYOL_LAB_HOME to another folder."
+        "The home of the runs '{home}' cannot be written ({reason}); set BYOL_LAB_HOME to another folder.",
+        retryable=is_locked(error),
+        home=home,
+        reason=_reason(error),
     )
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether SQLite says that another connection holds the database, by the low byte of its code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _reason(error: BaseException | None) -> str:
@@ -216,7 +226,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if not remaining or "locked" not in str(error):
+            if not remaining or not is_locked(error):
                 raise
             time.sleep(0.05)
 

@@ -78,6 +78,8 @@ class Told(BaseModel):
     images_per_second: Number = 0.0
     message: Words = ""
     alarm: Words | None = None
+    alarm_kind: str = Field("", max_length=32)
+    alarm_space: str = Field("", max_length=32)
     summary: dict[str, Any] = {}
     tags: list[str] = []
     notes: str = ""

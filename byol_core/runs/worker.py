@@ -89,8 +89,7 @@ def patiently(action: Callable[[], Result], stop: threading.Event, patience: flo
         try:
             return action()
         except LabError as error:
-            passes = not isinstance(error, InputError) or "locked" in str(error)
-            if not passes or stop.is_set() or time.monotonic() > end:
+            if not error.retryable or stop.is_set() or time.monotonic() > end:
                 raise
         stop.wait(Pace.ask)
 
@@ -180,7 +179,7 @@ def _too_large(error: BaseException, run: Run, callback: StoreCallback) -> str:
 
 
 def _disk_full(error: BaseException, where: Path) -> bool:
-    """ENOSPC, or a writer that hides it (torch's says only that writing failed) on a disk without space."""
+    """ENOSPC, or a writer that hides it on a disk without space: torch's own text says only that writing failed."""
     if isinstance(error, OSError):
         return is_disk_full(error)
     with suppress(OSError):  # the folder may be gone

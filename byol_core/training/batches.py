@@ -102,14 +102,17 @@ class Batches:
         """
         if batch_size > len(training):
             fits = largest_batch(len(training), ranks * parts)
-            mend = f"set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
-            raise InputError(
-                f"The batch of {batch_size} is larger than the {len(training)} images there are to learn from; {mend}."
-            )
+            mend = "set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
+            template = "The batch of {batch} is larger than the {images} images there are to learn from; " + mend + "."
+            raise InputError(template, setting="batch_size", batch=batch_size, images=len(training), fits=fits)
         if batch_size % (ranks * parts):
             raise InputError(
-                f"The batch of {batch_size} cannot be shared evenly by {ranks} processes in {parts} parts each; change "
-                "batch_size, accumulate or runtime.processes."
+                "The batch of {batch} cannot be shared evenly by {processes} processes in {parts} parts each; change "
+                "batch_size, accumulate or runtime.processes.",
+                setting="batch_size",
+                batch=batch_size,
+                processes=ranks,
+                parts=parts,
             )
         share = batch_size // ranks
         self.start, self.device = rank * share, device

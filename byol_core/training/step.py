@@ -89,10 +89,8 @@ def _initialized(config: RunConfig, samples: RunImages, device: torch.device, wo
 def _check(images: int) -> None:
     """InputError when nothing could be learned from so few."""
     if images < 2:
-        raise InputError(
-            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
-            "add images, or set data.validation=0."
-        )
+        template = "The set leaves {images} to train on, and two are the least; add images, or set data.validation=0."
+        raise InputError(template, setting="data.validation", images=f"{images} image{'' if images == 1 else 's'}")
 
 
 class Stepper:
@@ -233,12 +231,14 @@ def execution(config: RunConfig, device: torch.device, world: World) -> str:
     simple = world.size == 1 and config.accumulate == 1
     if wanted == "graph" and not (device.type == "cuda" and simple):
         raise InputError(
-            "runtime.execution=graph needs a CUDA device, one process and accumulate=1; set runtime.execution to auto."
+            "runtime.execution=graph needs a CUDA device, one process and accumulate=1; set runtime.execution to auto.",
+            setting="runtime.execution",
         )
     if wanted == "compile" and device.type == "cpu" and not any(map(shutil.which, _COMPILERS)):
         raise InputError(
             "runtime.execution=compile needs a C++ compiler on the CPU, and none was found; install one, or set "
-            "runtime.execution to auto."
+            "runtime.execution to auto.",
+            setting="runtime.execution",
         )
     if wanted == "auto":
         return "graph" if device.type == "cuda" and simple else "eager"
@@ -249,8 +249,12 @@ def _parts(config: RunConfig, world: World) -> int:
     """The parts of this rank's share; InputError when one would be too small for batch statistics."""
     if config.batch_size // (config.accumulate * world.size) < 2:
         raise InputError(
-            f"The batch of {config.batch_size} leaves less than two images for each of {config.accumulate} parts on "
-            f"{world.size} processes; raise batch_size."
+            "The batch of {batch} leaves less than two images for each of {parts} parts on {processes} processes; "
+            "raise batch_size.",
+            setting="batch_size",
+            batch=config.batch_size,
+            parts=config.accumulate,
+            processes=world.size,
         )
     return config.accumulate
 

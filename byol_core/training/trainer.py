@@ -21,7 +21,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.distributed import collectives, launch
 from byol_core.distributed.launch import World
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress, SilentCallback, StopAsked, Summary, TrainingCallback
+from byol_core.events import Alarm, MetricRow, Progress, SilentCallback, StopAsked, Summary, TrainingCallback
 from byol_core.health import is_finite, signs
 from byol_core.methods.base import fill
 from byol_core.networks.sound import unusable
@@ -117,7 +117,7 @@ class _Loading:
         if now - self.told >= metric_log.FLUSH_SECONDS:
             self.told = now
             phase = f"{text}, {share:.0%}" if share else text
-            self.callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, phase))
+            self.callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, phase, activity=text))
             if self.callback.should_stop():
                 raise StopAsked
 
@@ -272,7 +272,7 @@ class Trainer:
     def _refuse(self, step: int) -> None:
         """End a run whose loss is not a number; its last good checkpoint is kept."""
         sentence = signs.not_a_number(step, self.config)
-        self.callback.on_alarm(sentence)
+        self.callback.on_alarm(Alarm(sentence, "not_a_number"))
         raise LabError(sentence)
 
     # Saving

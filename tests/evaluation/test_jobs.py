@@ -14,7 +14,7 @@ from byol_core.evaluation import handler, jobs, results
 from byol_core.evaluation.jobs import answers, ask, asked, forget, job, key, predictions, result, stop
 from byol_core.evaluation.protocol import Protocol
 from byol_core.events import StopAsked
-from byol_core.jobs import ENDED, JobFiles, service
+from byol_core.jobs import ENDED, Job, JobFiles, service
 from byol_core.jobs.status import Reporter, announce
 from byol_core.system import processes
 from byol_core.system.files import write_json
@@ -176,12 +176,12 @@ def test_a_run_that_was_trained_on_another_device_is_judged_here(home, data):
 
 def test_a_refusal_is_kept_in_its_words_and_can_be_asked_again(home, run):
     def refuse():
-        raise InputError("There are no labels.")
+        raise InputError("There are no labels.", setting="labels")
 
     ask(home, run, LINEAR)
     ask(home, run, KNN)
     Answering(refuse).serve(home)
-    assert (job(run, LINEAR).state, job(run, LINEAR).message) == ("failed", "There are no labels.")
+    assert job(run, LINEAR) == Job("failed", 0.0, "There are no labels.", setting="labels")
     assert (job(run, KNN).state, [protocol for protocol, _ in asked(run)]) == ("ready", [LINEAR])
     assert ask(home, run, LINEAR).state == "waiting"
     forget(run, LINEAR)

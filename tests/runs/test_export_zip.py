@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow
+from byol_core.events import Alarm, MetricRow
 from byol_core.runs import demo, export_zip, library, unsaved
 from byol_core.runs.store import RunStore
 from byol_core.system import paths
@@ -33,6 +33,7 @@ def run(store, config):
     store.add_metrics(run.run_id, 1, [*rows, MetricRow(2, 0.7, 0.2, {"knn_accuracy": 0.5})])
     put_summary(store, run.run_id, {"steps": 2, "knn_accuracy": 0.5, "seconds": 1.25})
     library.annotate(store, run.run_id, tags=["good"], notes="two\nlines")
+    store.set_alarm(run.run_id, Alarm("It has collapsed.", "collapsed", "projection"))
     for name, content in FILES.items():
         (run.folder / name).parent.mkdir(exist_ok=True)
         (run.folder / name).write_bytes(content)
@@ -143,6 +144,7 @@ def elsewhere(tmp_path, url, monkeypatch):
 def test_a_run_comes_into_another_home_as_it_was(store, run, elsewhere, tmp_path):
     found = export_zip.unpack(elsewhere, export_zip.pack(store, run.run_id, tmp_path / "run.zip"))
     same = ("run_id", "name", "state", "config", "preset", "created", "started", "ended", "summary", "tags", "notes")
+    same += ("alarm", "alarm_kind", "alarm_space")
     assert {key: getattr(found, key) for key in same} == {key: getattr(run, key) for key in same}
     assert (found.message, found.attempt, found.demo) == ("all done", 1, False)
     assert metrics_csv(elsewhere, found.run_id) == metrics_csv(store, run.run_id)

@@ -63,7 +63,7 @@ def test_a_run_without_stop_gradient_raises_the_alarm_while_its_loss_looks_well(
     collapse = {"method.stop_gradient": False, "optimizer.lr": 1.0, "optimizer.warmup": 0.0, "epochs": 20}
     train(build({}, {**TINY, **collapse, "evaluation.every": 10}), tmp_path, heard)
     assert heard.alarms[-1] is not None
-    assert "method.stop_gradient is off" in heard.alarms[-1]
+    assert "method.stop_gradient is off" in heard.alarms[-1].text
     assert heard.values("projection_std_ratio")[120] < 0.3
     assert heard.values("loss")[120] < 0.5
 

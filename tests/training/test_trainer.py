@@ -17,7 +17,7 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import open_rows
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress, StopAsked
+from byol_core.events import Alarm, MetricRow, Progress, StopAsked
 from byol_core.system.contention import Load
 from byol_core.system.device import pick_device
 from byol_core.training.run_images import RunImages
@@ -53,7 +53,7 @@ class Recorder:
         self.phases: list[str] = []
         self.slowed_by: list[str] = []
         self.notes: list[str] = []
-        self.alarms: list[str | None] = []
+        self.alarms: list[Alarm | None] = []
         self.config: RunConfig | None = None
         self.step, self.stop_at = 0, stop_at
 
@@ -71,8 +71,8 @@ class Recorder:
     def on_settled(self, config: RunConfig) -> None:
         self.config = config
 
-    def on_alarm(self, text: str | None) -> None:
-        self.alarms.append(text)
+    def on_alarm(self, alarm: Alarm | None) -> None:
+        self.alarms.append(alarm)
 
     def should_stop(self) -> bool:
         return self.stop_at is not None and self.step >= self.stop_at

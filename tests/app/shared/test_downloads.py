@@ -152,7 +152,7 @@ def test_a_run_with_weights_offers_what_its_encoder_can_be(open_page: Open, make
     options = page.selectbox(key="export-format").options
     assert "Encoder as ONNX" in options and "Embeddings as Parquet" in options
     assert not [title for title in options if "torchvision" in title or "timm" in title]  # it is no ResNet
-    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    page.selectbox(key="export-format").set_value("onnx").run()
     assert "onnxruntime" in text(page)
 
 
@@ -171,7 +171,7 @@ def test_a_missing_extra_is_said_with_its_command(
     page = open_page("runs", run=run.run_id)
     page.session_state["export"] = True
     page.run()
-    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    page.selectbox(key="export-format").set_value("onnx").run()
     assert "pip install 'byol-lab[onnx]'" in page.warning[0].value
     assert "export-run" not in {button.key for button in page.download_button}
     with pytest.raises(LabError, match="pip install"):
