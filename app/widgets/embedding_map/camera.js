@@ -2,7 +2,7 @@
 const NEAREST = 400 // times as large as the whole
 const MARGIN = 0.06
 
-class Camera {
+export class Camera {
   constructor() {
     Object.assign(this, { x: 0, y: 0, scale: 1, width: 1, height: 1, homeScale: 1, atHome: true })
   }

@@ -1,4 +1,30 @@
-// One map per mounted widget: what Python says and what the viewer does come together here; the parts are in the files before.
+// The widget "byol_embedding_map": what Python says and what the viewer does come together here, one map per mounted
+// element; the parts are in the files beside it.
+import { element } from "../dom.js"
+import { mount } from "../mount.js"
+import { unpack } from "../packed.js"
+import { Camera } from "./camera.js"
+import { Card } from "./card.js"
+import { categoryColors, level, numberRange, pointColors, ramp, readTheme } from "./color.js"
+import { file } from "./files.js"
+import { Legend, NONE } from "./legend.js"
+import { Links } from "./links.js"
+import { Names } from "./names.js"
+import { Overlay, STAR } from "./overlay.js"
+import { Places, shuffled } from "./places.js"
+import { Pointer } from "./pointer.js"
+import { makePoints } from "./points_2d.js"
+import { PythonState } from "./python_state.js"
+import { Selecting } from "./selecting.js"
+import { BAR, shapeOf } from "./shapes.js"
+import { idle, Sheets } from "./sheets.js"
+import { Spoken } from "./spoken.js"
+import { Standing } from "./standing.js"
+import { NUMBER } from "./text.js"
+import { Timeline } from "./timeline.js"
+import { Toolbar } from "./toolbar.js"
+import { Waiting } from "./waiting.js"
+
 const CALM = 140 // milliseconds after the last movement, when all points are drawn again
 const SLOW = 50 // milliseconds a frame may take before fewer points are drawn while moving
 const FEWEST = 0.2
@@ -7,7 +33,7 @@ const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page ma
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return
-  const [map, end] = hold(mounted, parentElement, () => new EmbeddingMap(parentElement))
+  const [map, end] = mount(mounted, parentElement, () => new EmbeddingMap(parentElement))
   Object.assign(map, { tellPython: setStateValue, triggerPython: setTriggerValue })
   map.update(unpack(data))
   return end
@@ -39,7 +65,7 @@ class EmbeddingMap {
     this.pointer = new Pointer(this)
     this.toolbar.use("pan")
     this.links = new Links(this)
-    this.word = new Word(this)
+    this.pythonState = new PythonState(this)
     this.points = makePoints(this)
     this.sized = new ResizeObserver(() => this.resize())
     this.sized.observe(this.plot)
@@ -78,7 +104,7 @@ class EmbeddingMap {
     this.plot.setAttribute("aria-label", state.label)
     if (!before) this.begin()
     if (before && before.n !== state.n) this.another()
-    const decided = this.word.hear(state)
+    const decided = this.pythonState.hear(state)
     if ("pinned" in decided) this.pinned = decided.pinned
     if ("selected" in decided) this.selecting.take(decided.selected)
     this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
@@ -343,7 +369,7 @@ class EmbeddingMap {
     if (i === null && this.pinned === null) return this.links.free()
     this.pinned = i
     this.pinnedNear = this.nearOf(i)
-    this.word.tell("pinned", i)
+    this.pythonState.tell("pinned", i)
     this.links.tell("pin", i === null ? [] : [i])
     this.toolbar.draw()
     this.mark()

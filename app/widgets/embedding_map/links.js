@@ -1,5 +1,5 @@
 // Maps with the same link show each other's hover, pin and selection: the same images, whatever their places.
-class Links {
+export class Links {
   constructor(map) {
     this.map = map
     this.hear = ({ detail }) => this.show(detail)

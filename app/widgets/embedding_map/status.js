@@ -1,6 +1,8 @@
-// Brings what is said on the maps of this page, and takes it away with itself.
+// The widget "byol_map_status": brings what is said on the maps of this page, and takes it away with itself. It draws nothing.
+import { hideContainer } from "../dom.js"
+
 export default function ({ data, parentElement }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
   const say = (maps) => {
     globalThis.byolMapStatus = maps
