@@ -1,5 +1,5 @@
-// The widget "byol_asset": keeps a file (a script, a sheet of images) under its hash for the widgets of this page that
-// wait for it. It draws nothing.
+// The widget "byol_asset": keeps a file (a script) under its hash for the widgets of this page that wait for it. It
+// draws nothing.
 import { assetStore } from "./asset_store.js"
 import { hideContainer } from "./dom.js"
 import { unpack } from "./packed.js"

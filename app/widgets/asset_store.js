@@ -1,10 +1,10 @@
-// The files that asset.js brought to this page, under their hashes; all widgets of the page share them.
+// The files that asset.js has brought to this page, under their hashes; all widgets of the page share them.
 export function assetStore() {
   return (globalThis.byolAssets ??= new Map())
 }
 
 // The file of that hash as a URL; waits until asset.js has brought it.
-export function assetUrl(digest) {
+function assetUrl(digest) {
   const assets = assetStore()
   const known = assets.get(digest) ?? {}
   if (known.url) return Promise.resolve(known.url)

@@ -1,4 +1,4 @@
-// Making elements, for all widgets.
+// What all widgets do with elements of the page.
 export function element(tag, className, parent, text = "") {
   const made = document.createElement(tag)
   made.className = className

@@ -1,5 +1,5 @@
-// One object for each mounted element, and what ends it. Streamlit may call a widget again before the first call is
-// through, and ends the first one then: only the last call may end what both of them share.
+// One object for each mounted element, and the function that ends it. Streamlit may call a widget again before it has
+// ended the first call: only the end of the last call may close the object that they share.
 export function mount(known, parent, begin) {
   const mounted = known.get(parent) ?? { thing: begin() }
   known.set(parent, mounted)

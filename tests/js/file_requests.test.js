@@ -66,6 +66,14 @@ test("one question a page is under way at a time", async () => {
   assert.deepEqual(two.questions.map(({ digests }) => digests), [["b"]])
 })
 
+test("two maps that miss something at one moment ask one after the other", async () => {
+  const [one, two] = [map("one"), map("two")]
+  file("a", "one")
+  file("b", "two")
+  await clock.pass(1000)
+  assert.deepEqual([one.questions.length, two.questions.length], [1, 0])
+})
+
 test("what did not come with the answer is asked for again", async () => {
   const one = map("one")
   file("a", "one")

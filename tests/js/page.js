@@ -42,6 +42,11 @@ class FakeElement {
     return this.attributes[name] ?? null
   }
 
+  toggleAttribute(name, on) {
+    if (on) this.attributes[name] = ""
+    else delete this.attributes[name]
+  }
+
   // "[data-…]" alone.
   querySelectorAll(selector) {
     const [, name] = selector.match(/^\[data-(\w+)\]$/)

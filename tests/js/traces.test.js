@@ -41,6 +41,15 @@ test("a log axis without a value above zero is linear", () => {
   assert.equal(drawn({ a: curve([0, 1], [-1, 0]) }, { y: "log" }).layout.yaxis.type, "linear")
 })
 
+test("a level that has no place on a log axis is left out", () => {
+  page.curves.set("a", curve([0, 1], [1, 2]))
+  const shown = (type) => {
+    const layout = { xaxis: { title: {} }, yaxis: { type } }
+    return expanded({ data: [{ level: 0 }, { level: 0.5 }, { curves: ["a"], line: {} }], layout, live: { x: "step", smooth: 0 } }).data.length
+  }
+  assert.deepEqual([shown("log"), shown("linear")], [2, 3])
+})
+
 test("a smoothed line has the measured one behind it, and says both", () => {
   const [, raw, smooth] = drawn({ a: curve([0, 1, 2, 3], [1, 2, 1, 2]) }, { smooth: 0.9, trace: { meta: { noisy: true } } }).data
   assert.ok(raw.opacity < 1 && raw.hoverinfo === "skip" && !("hovertemplate" in raw))

@@ -1,4 +1,4 @@
-// The widget "byol_matrix", a table of shaded cells: a click, a tap or Enter chooses one, arrow keys walk.
+// The widget "byol_matrix": a table of shaded cells. A click, a tap or Enter chooses a cell, the arrow keys move.
 import { element } from "../dom.js"
 import { unpack } from "../packed.js"
 import { letters, luminance } from "./contrast.js"

@@ -1,4 +1,4 @@
-// Whether letters can be read on their ground. Colors are [red, green, blue], from 0 to 1.
+// Whether text can be read on its background. Colors are [red, green, blue], each from 0 to 1.
 const READ = 4.5 // contrast of letters and ground (WCAG 2.2, 1.4.3)
 
 export function luminance(color) {

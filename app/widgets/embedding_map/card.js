@@ -1,4 +1,4 @@
-// The card beside a point: its picture, its class, the value it is colored by.
+// The card beside a point: its image, its class, the value it is colored by.
 import { element } from "../dom.js"
 import { hex } from "./color.js"
 import { SHAPES, symbol } from "./shapes.js"

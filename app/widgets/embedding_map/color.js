@@ -1,5 +1,5 @@
-// Colors of points: the theme's for categories, a ramp that the color-blind can read for numbers.
-// Viridis (Smith and van der Walt, 2015), without the end that vanishes on the background.
+// Colors of the points: the theme's for categories, a color map for numbers that the color-blind can read: Viridis
+// (Smith and van der Walt, 2015) without the end that vanishes on the background.
 const VIRIDIS = [
   [68, 1, 84], [71, 45, 123], [59, 82, 139], [44, 114, 142], [33, 145, 140], [40, 174, 128], [94, 201, 98],
   [173, 220, 48], [253, 231, 37],

@@ -1,5 +1,5 @@
-// The widget "byol_embedding_map": what Python says and what the viewer does come together here, one map per mounted
-// element; the parts are in the files beside it.
+// The widget "byol_embedding_map": one map per mounted element. What Python says and what the viewer does meet here;
+// the parts of the map are in the files beside it.
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"

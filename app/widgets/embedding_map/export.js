@@ -1,4 +1,4 @@
-// The map on paper, as it is seen now: PNG at twice the size, or SVG, with its title and legend.
+// The map as it is now, as a file: PNG at twice the size, or SVG, with its title and legend.
 import { hex, ramp } from "./color.js"
 import { ends } from "./legend.js"
 import { marks, marksPaint, marksSvg } from "./overlay.js"

@@ -1,5 +1,5 @@
-// The widget "byol_map_files": brings the files of a map and asks for those that are missed, one question a page at a
-// time, the next when the answer is there. It draws nothing.
+// The widget "byol_map_files": takes the files of a map in and asks Python for those that are missing, with one
+// question of the page under way at a time. It draws nothing.
 import { tellApart } from "../apart.js"
 import { hideContainer } from "../dom.js"
 import { mount } from "../mount.js"

@@ -1,4 +1,5 @@
-// Files under their hash, shared by all maps of the page. Whoever misses one waits here; file_requests.js asks the server.
+// The files of all maps of the page, under their hashes. Who misses one waits for it here; file_requests.js asks for
+// it.
 const KEPT = 256 * 2 ** 20 // bytes; what goes is asked for again when it is needed again
 
 export function fileStore() {

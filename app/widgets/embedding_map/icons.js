@@ -1,4 +1,4 @@
-// The icons of the buttons on the map.
+// Buttons with icons.
 import { element } from "../dom.js"
 
 const ICONS = {

@@ -1,4 +1,4 @@
-// The legend: a button for each category with its color and shape, or a bar for numbers.
+// The legend: a button for each category with its color and shape, or a color bar for numbers.
 import { element } from "../dom.js"
 import { categoryColors, hex, ramp } from "./color.js"
 import { MOST_LABELS } from "./names.js"

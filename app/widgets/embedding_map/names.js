@@ -1,4 +1,4 @@
-// The names of the categories at the middles of their clusters, as far as there is room.
+// The names of the categories at the centers of their clusters, as far as there is room.
 import { font } from "./text.js"
 
 export const MOST_LABELS = 40

@@ -1,4 +1,4 @@
-// What is drawn upon the points: lines to neighbors, rings, the star of a picture that was asked for, the lasso.
+// What is drawn over the points: lines to neighbors, rings, names, the star of an uploaded image, the lasso.
 import { hex } from "./color.js"
 import { escaped, font } from "./text.js"
 

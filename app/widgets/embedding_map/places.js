@@ -1,4 +1,5 @@
-// Where the points are, also on their way from one frame to the next; which is near a place, and which lie inside a line.
+// Where the points are, also on their way from one frame to the next; which one is near a place, and which lie inside a
+// lasso.
 export class Places {
   constructor() {
     Object.assign(this, { origin: null, goal: null, moved: 1, began: 0, lasts: 0 })

@@ -1,4 +1,4 @@
-// Mouse, pen, fingers and keys on the map.
+// Input: mouse, pen, touch and keyboard on the map.
 import { element } from "../dom.js"
 
 const REACH = { mouse: 14, pen: 16, touch: 24 } // pixels around a point that count as on it

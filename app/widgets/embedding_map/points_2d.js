@@ -1,4 +1,4 @@
-// The points by Canvas 2D: where there is no WebGL, and on paper (export.js).
+// Draws the points with Canvas 2D: where there is no WebGL, and for exported files (export.js).
 import { FADED, hex } from "./color.js"
 import { GlPoints } from "./points_gl.js"
 import { SHAPED, symbolPaint } from "./shapes.js"

@@ -1,4 +1,4 @@
-// The points by WebGL: one buffer of places (two while they move), one of colors, one of shapes.
+// Draws the points with WebGL: one buffer of positions (two while they move), one of colors, one of shapes.
 import { CELLS, SHAPED, SPREAD, shapesSheet } from "./shapes.js"
 
 const VERTEX = `

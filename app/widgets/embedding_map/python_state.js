@@ -1,6 +1,6 @@
-// What was done on this map, as Python is told it: the pinned point, the selected ones, the evaluation at rest.
-// Streamlit gives the page the browser's last message again with every rerun, so that what the page decides by itself has
-// to become the browser's message. They are numbered: what Python says counts when it knows the last of them.
+// What Python knows of this map: the pinned point, the selected points, the evaluation at which the slider rests.
+// Streamlit repeats the browser's last message with every rerun, so what the page itself decides has to become the
+// browser's message. Messages are numbered: what Python says counts if it knows the last one.
 import { tellApart } from "../apart.js"
 
 export class PythonState {

@@ -1,4 +1,4 @@
-// Which points are selected: drawn around here, on a linked map, or decided by the page; and what was before, for undo.
+// Which points are selected, by a lasso here, on a linked map, or by the page; and the selections before, for undo.
 import { fromBits, toBits } from "./places.js"
 
 const BACK = 20 // selections that can be brought back

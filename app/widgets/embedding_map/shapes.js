@@ -1,5 +1,5 @@
-// Shapes beside colors: whoever cannot tell two colors apart can tell their points. Each is a path round (0, 0) that
-// covers about as much as a disc of radius 1 and is nowhere more than 1.45 away, filled by the even-odd rule.
+// Shapes of the points, because not everybody can tell two colors apart. Each is a path around (0, 0) that covers about
+// as much as a disc of radius 1, is nowhere more than 1.45 away, and is filled by the even-odd rule.
 import { hex } from "./color.js"
 
 export const SHAPES = [

@@ -1,4 +1,4 @@
-// The sheets of thumbnails. Decoded they take much memory: those that were not looked at for the longest go.
+// The sheets of thumbnails. Decoded they take much memory, so the least recently used ones are dropped.
 import { file } from "./files.js"
 
 export class Sheets {

@@ -1,4 +1,4 @@
-// The map for those who do not see it: what it shows, which keys it knows, and what has changed.
+// The map for screen readers: what it shows, which keys it knows, and what has changed.
 import { element } from "../dom.js"
 import { COUNT, NUMBER } from "./text.js"
 

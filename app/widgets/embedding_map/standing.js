@@ -1,4 +1,4 @@
-// What is said on a map that is shown: which one is being made and how far that is, or why it could not be made.
+// The status over a map that is shown: which map is being made and how far that is, or why it could not be made.
 import { tellApart } from "../apart.js"
 import { element } from "../dom.js"
 

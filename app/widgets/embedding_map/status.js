@@ -1,4 +1,5 @@
-// The widget "byol_map_status": brings what is said on the maps of this page, and takes it away with itself. It draws nothing.
+// The widget "byol_map_status": hands the status of the maps of this page to them, and takes it back when it goes. It
+// draws nothing.
 import { hideContainer } from "../dom.js"
 
 export default function ({ data, parentElement }) {

@@ -1,4 +1,4 @@
-// Numbers and texts as people read them, and as SVG and a canvas take them.
+// Numbers as people read them, and text for SVG and for a canvas.
 export const COUNT = new Intl.NumberFormat("en-GB")
 export const NUMBER = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 })
 

@@ -1,4 +1,4 @@
-// The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and passed over.
+// The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and skipped.
 import { element } from "../dom.js"
 import { iconButton, setIcon } from "./icons.js"
 import { againButton } from "./standing.js"

@@ -1,4 +1,4 @@
-// The buttons on the map.
+// The buttons over the map.
 import { element } from "../dom.js"
 import { download } from "./export.js"
 import { iconButton } from "./icons.js"

@@ -1,4 +1,4 @@
-// What stands where the map will be: that it is loaded or made, or that it could not be, with a button to try again.
+// The placeholder for a map that is not there yet: it is loaded or made, or could not be, with a button to try again.
 import { element } from "../dom.js"
 
 const LOADING = "Loading the map …"

@@ -1,5 +1,5 @@
-// The widget "byol_feed": takes new points of the curves in and tells the charts. It draws nothing, so that a poll costs
-// one small message.
+// The widget "byol_feed": takes new points of the curves in and tells the charts. It draws nothing, so that a poll
+// costs one small message.
 import { hideContainer } from "../dom.js"
 import { unpack } from "../packed.js"
 import { have, page, take } from "./series.js"

@@ -1,4 +1,5 @@
-// The widget "byol_live_chart": one plotly chart per mounted element that takes new data in place: no flicker; zoom and hover stay.
+// The widget "byol_live_chart": one plotly chart per mounted element. It takes new data in place: no flicker, and zoom
+// and hover stay.
 import { loadPlotly } from "../asset_store.js"
 import { mount } from "../mount.js"
 import { page } from "./series.js"

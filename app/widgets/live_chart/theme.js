@@ -1,4 +1,4 @@
-// Figures name the colors of the light page; on the dark one each has its counterpart.
+// Figures name the colors of the light theme; in the dark theme each has a counterpart.
 export function inTheme(state, element) {
   if (!onDark(element)) return state
   const text = JSON.stringify(state).replace(/#[0-9A-F]{6}/g, (color) => state.dark[color] ?? color)

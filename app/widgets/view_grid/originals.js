@@ -1,5 +1,5 @@
-// The widget "byol_view_originals": keeps the images as they were for the grids of this page, because they stay while
-// sliders move. It draws nothing.
+// The widget "byol_view_originals": keeps the original images for the grids of this page, because they stay the same
+// while sliders move. It draws nothing.
 import { hideContainer } from "../dom.js"
 import { unpack } from "../packed.js"
 

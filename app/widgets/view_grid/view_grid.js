@@ -1,6 +1,6 @@
-// The widget "byol_view_grid": cards of pictures, pixel by pixel: the original and its views with what was drawn under them.
-// It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears what a
-// model thinks of the pairs (byol-view-notes); the last of each is kept for whoever comes later.
+// The widget "byol_view_grid": cards of images, pixel by pixel: the original and its views, with what was drawn under
+// them. It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears
+// what a model says of the pairs (byol-view-notes). The last of each event is kept for listeners that come later.
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"

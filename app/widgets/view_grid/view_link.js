@@ -1,5 +1,6 @@
-// The widget "byol_view_link": between the grid and the part of the page that asks a model: brings its numbers to the cards, says which views stay
-// (once nothing moved for a moment) and which one was picked, and has that part look again while an answer is worked on.
+// The widget "byol_view_link": between the grid and the part of the page that asks a model. It brings the model's
+// numbers to the cards, says which views stay (once nothing moved for a moment) and which one was picked, and has that
+// part look again while an answer is being computed.
 import { tellApart } from "../apart.js"
 import { hideContainer } from "../dom.js"
 import { mount } from "../mount.js"

@@ -1,5 +1,5 @@
-// The widget "byol_view_sliders": sliders that send their values at once: one message is on its way, and of what comes meanwhile only the newest is kept.
-// Streamlit's own slider waits a fifth of a second after every movement.
+// The widget "byol_view_sliders": sliders that send their values at once. One message is under way at a time, and of
+// what moves meanwhile only the newest is kept. Streamlit's own slider waits a fifth of a second after every movement.
 import { tellApart } from "../apart.js"
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
