@@ -5,18 +5,18 @@ import { mount } from "../mount.js"
 import { unpack } from "../packed.js"
 import { Camera } from "./camera.js"
 import { Card } from "./card.js"
-import { categoryColors, level, numberRange, pointColors, ramp, readTheme } from "./color.js"
+import { numberRange, readTheme } from "./color.js"
 import { file } from "./files.js"
-import { Legend, NONE } from "./legend.js"
+import { Legend } from "./legend.js"
 import { Links } from "./links.js"
 import { Names } from "./names.js"
 import { Overlay, STAR } from "./overlay.js"
 import { Places, shuffled } from "./places.js"
 import { Pointer } from "./pointer.js"
+import { pointLooks } from "./point_looks.js"
 import { makePoints } from "./points_2d.js"
 import { PythonState } from "./python_state.js"
 import { Selecting } from "./selecting.js"
-import { BAR, shapeOf } from "./shapes.js"
 import { idle, Sheets } from "./sheets.js"
 import { Spoken } from "./spoken.js"
 import { Standing } from "./standing.js"
@@ -170,18 +170,8 @@ class EmbeddingMap {
   recolor() {
     const { field, theme, state } = this
     if (!field || field.values.length !== state.n) return
-    const { hidden } = this.legend
-    const groups = this.legend.groups()
-    const shown = groups.slice(0, field.names.length).map(({ name }) => !hidden.has(name))
-    const [none, noneShown] = [field.names.length || field.kind === "number" ? theme.gray : theme.primary, !hidden.has(NONE)]
-    const colors = field.kind === "number" ? ramp(theme) : categoryColors(theme, field.names.length)
-    const { values, range } = field
-    const numeric = (i) => (Number.isFinite(values[i]) ? colors[level(values[i], range)] : theme.gray)
-    const colorOf = field.kind === "number" ? numeric : (i) => colors[field.names.length ? values[i] : 0] ?? none
-    this.visible = Uint8Array.from(values, (value) => (field.kind === "number" ? 1 : Number(shown[value] ?? noneShown)))
-    this.bytes = pointColors(state.n, colorOf, this.visible, this.selection?.flags, theme.background)
-    const shapeAt = (value) => (field.names.length ? (field.names[value] === undefined ? BAR : shapeOf(value)) : 0)
-    this.shapes = Uint8Array.from(values, field.kind === "number" ? (value) => (Number.isFinite(value) ? 0 : BAR) : shapeAt)
+    const looks = pointLooks(state.n, field, theme, this.legend, this.selection?.flags)
+    Object.assign(this, looks) // visible, bytes, shapes
     this.points.colors(this.bytes, this.shapes, this.order)
     this.spoken.describe()
     this.legend.draw()
