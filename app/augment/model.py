@@ -17,9 +17,9 @@ from app.augment.choices import Choice
 from app.augment.modes import GRID, MODE, Scene, part_of
 from app.augment.waiting import TROUBLE, failed, waiting
 from app.evaluate.job import judgeable
-from app.runs.compare_tables import unique_names
 from app.shared import access, formatting, polling, state
 from app.shared.pictures import Pictures
+from app.shared.run_names import unique_names
 from app.widgets.live_chart import live_chart
 from app.widgets.view_grid import Linked, linked, view_link
 from byol_core import augment_study

@@ -9,8 +9,8 @@ import streamlit as st
 from app.evaluate import curve, form, job, results
 from app.evaluate import report as evaluate_report
 from app.evaluate import transfer as evaluate_transfer
-from app.runs.compare_tables import unique_names
 from app.shared import access, formatting, state
+from app.shared.run_names import unique_names
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Protocol
 from byol_core.runs.run import Run
