@@ -1,4 +1,4 @@
-"""A field of the configuration with all that a form or a help text needs, and a section that refuses unknown keys."""
+"""What every section of the settings has in common: fields with a label and a description, and no unknown keys."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ def setting(
     only: tuple[str, ...] = (),
     **limits: Any,
 ) -> Any:
-    """A field with its label, sentence and origin; ``limits`` are pydantic's ge, gt, le, lt.
+    """A field with its label, description and source; ``limits`` are pydantic's ge, gt, le, lt.
 
-    ``only`` names the objectives that read the setting; a form need not show it for others. Empty: all do.
+    ``only`` names the objectives that use the setting, so that a form can hide it for the others; empty means all of
+    them.
     """
     extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert, "only": list(only)}
     return Field(default, title=label, description=sentence, json_schema_extra=extra, **limits)
 
 
 class Part(BaseModel):
-    """A frozen section of the configuration that refuses unknown keys."""
+    """A frozen section of the settings that rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
