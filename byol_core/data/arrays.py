@@ -44,8 +44,9 @@ def assemble(
     progress: Progress | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """Combine tables of images, some of them with test images, into one ImageSet; only images that are used are
-    resized.
+    """Combine tables of images, some of them with test images, into one ImageSet.
+
+    Only images that are used are resized.
     """
     total = sum(len(table) for table, _ in parts)
     check_enough(name, total)
@@ -128,8 +129,9 @@ def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None
 
 
 def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels; only images are
-    required.
+    """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels.
+
+    Only images are required.
     """
     with _readable(path), zipfile.ZipFile(path) as archive:
         _check_ratio(archive, path)

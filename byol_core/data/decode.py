@@ -79,8 +79,9 @@ def decode(source: bytes | Path, size: int) -> Picture:
 def decode_all(
     sources: Iterable[Callable[[], bytes | Path]], size: int, progress: Callable[[int], None] | None = None
 ) -> Iterator[Picture | str]:
-    """Yield each image in order, or the reason why it is unusable. Sources are opened one by one, and decoded in
-    threads.
+    """Yield each image in order, or the reason why it is unusable.
+
+    Sources are opened one by one, and decoded in threads.
     """
     done = 0
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -172,9 +173,7 @@ def _colored(picture: Image.Image) -> Image.Image:
 
 
 def _deep_to_uint8(picture: Image.Image) -> Picture:
-    """Scale 16-bit grayscale by its range, and other depths by the usual ranges or from their lowest to their highest
-    value.
-    """
+    """Scale 16-bit grayscale by its range, other depths by one of the usual ranges or by their own."""
     values = np.asarray(picture)
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():

@@ -94,9 +94,7 @@ def _unwrapped(places: list[_Place]) -> list[_Place]:
 
 
 def _sides(places: list[_Place]) -> tuple[list[_Place], list[_Place]]:
-    """Split into the places in train/ and test/, and those outside; val/ counts as training if there is a test/ as
-    well.
-    """
+    """Separate the places in train/ and test/ from those outside; val/ joins training if there is a test/."""
     tops = {place.parts[0].lower() for place in places if len(place.parts) > 1}
     tests = TEST if TEST & tops else VALIDATION
     if not (TRAIN & tops and tests & tops):

@@ -33,8 +33,9 @@ def stamp(folder: Path) -> str:
 
 
 def walk(folder: Path) -> Tree:
-    """List the files in a folder. Links are followed, but each folder is visited once; sockets and the like are
-    skipped.
+    """List the files in a folder.
+
+    Links are followed, but each folder is visited once; sockets and the like are skipped.
     """
     tree = Tree(folder.resolve().name)
     seen: set[str] = set()

@@ -75,9 +75,7 @@ def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tup
 
 
 def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
-    """Number the numbers. Without class names, the numbers that occur become the names, so gaps and a start at 1 are
-    fine.
-    """
+    """Number the classes; without names, the numbers that occur are the names, so gaps and a start at 1 are fine."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     if len(values) and values[0] < -1:
         raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabeled image.")

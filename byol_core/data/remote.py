@@ -99,9 +99,7 @@ def from_torchvision(
     limit: int | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """Convert torchvision datasets, with arrays (``data``) or files (``loader=str``), each with whether it is a test
-    set.
-    """
+    """Convert torchvision datasets of arrays (``data``) or files (``loader=str``), with whether it is for tests."""
     class_names = _class_names(sets[0][0])
     if not hasattr(sets[0][0], "data"):
         files = [
@@ -120,8 +118,9 @@ def _labels(dataset: Any) -> Any:
 
 
 def _class_names(dataset: Any) -> tuple[str, ...]:
-    """The names of the classes. Imagenette has a tuple of synonyms per class; SVHN has no names, its classes are
-    digits.
+    """The names of the classes.
+
+    Imagenette has a tuple of synonyms per class; SVHN has no names, its classes are digits.
     """
     names = getattr(dataset, "classes", None) or [str(digit) for digit in range(10)]
     return tuple(name if isinstance(name, str) else name[0] for name in names)
@@ -169,9 +168,7 @@ def _move_into(beside: Path, home: Path) -> None:
 
 @contextmanager
 def _reported(entry: Entry, progress: Progress | None) -> Iterator[None]:
-    """Report torchvision's progress bar as our progress, drop its prints, and give up on a server that stops
-    responding.
-    """
+    """Report torchvision's progress as ours, drop its prints, and give up on a server that stops responding."""
     from torchvision.datasets import utils
 
     with _one_at_a_time, redirect_stdout(io.StringIO()):

@@ -1,4 +1,4 @@
-"""LARS, SGD and AdamW with the paper's parameter groups: biases and norm parameters are never decayed or adapted."""
+"""LARS, SGD and AdamW with the paper's parameter groups: biases and norm parameters get no decay and no adaptation."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from byol_core.errors import ArgumentError
 from byol_core.system import checks
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
-REFERENCE_BATCH = 256  # the learning rate is given for this many images
-_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"  # in a saved state of LARS; the latter in earlier ones
+REFERENCE_BATCH = 256  # the learning rate refers to this many images
+# Keys in a saved state of LARS; the second one in earlier versions.
+_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"
 
 
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling (arXiv 1708.03888) as in the paper's ``utils/optimizers.py``.
 
-    Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only when both norms
-    are positive); m <- momentum * m + g; w <- w - lr * m. The rate multiplies after the momentum, so that a change of
-    the rate acts at once on all of the step.
+    Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only if both norms
+    are positive); m <- momentum * m + g; w <- w - lr * m. The rate multiplies after the momentum, so a change of the
+    rate affects the whole step at once.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class LARS(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         if closure is not None:
             raise ArgumentError("LARS takes no closure: compute the gradients before the step.")
         for group in self.param_groups:
@@ -47,7 +48,7 @@ class LARS(Optimizer):
                 self._update(parameters, [p.grad for p in parameters], group)
 
     def _update(self, parameters: list[Tensor], gradients: list[Any], group: dict[str, Any]) -> None:
-        """All tensors of a group at once: a handful of kernels, and nothing that waits for the device."""
+        """Update all tensors of a group at once, with a handful of kernels and without waiting for the device."""
         gradients = list(torch._foreach_add(gradients, parameters, alpha=group["weight_decay"]))
         if group["adapt"]:
             weights, slopes = (torch.stack(torch._foreach_norm(tensors)) for tensors in (parameters, gradients))
@@ -66,14 +67,14 @@ class LARS(Optimizer):
         return buffer
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take a saved state; of one that an earlier version saved, the rate is divided out of the momenta."""
+        """Load a saved state. In states from earlier versions, the momenta are divided by the learning rate."""
         super().load_state_dict(_without_rates(state_dict))
 
 
 def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
-    """The state with momenta that hold no rate. Earlier versions had it in them, under another name.
+    """The state with momenta that do not contain the learning rate; in earlier versions they did, under another name.
 
-    A rate of 0, as in the first step of a warm-up, has left nothing in a momentum that started at 0.
+    With a rate of 0, as in the first step of a warm-up, such a momentum is 0 itself.
     """
     found = dict(state["state"])
     for group in state["param_groups"]:
@@ -86,7 +87,7 @@ def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:
-    """Two groups a module, decayed and not; ``rate`` is the module's multiple of the learning rate."""
+    """Two groups per module, with and without decay; ``rate`` is the module's multiple of the learning rate."""
     checks.number("weight_decay", weight_decay, 0)
     groups = []
     for module, rate in modules:
@@ -100,7 +101,7 @@ def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: f
 
 
 def build_optimizer(config: OptimizerConfig, modules: Iterable[tuple[nn.Module, float]]) -> Optimizer:
-    """The optimizer that the settings name; its rate is set at each step with :func:`set_rate`."""
+    """Build the optimizer of the settings; :func:`set_rate` sets its learning rate at each step."""
     checks.kind("config", config, OptimizerConfig, "an OptimizerConfig, such as RunConfig().optimizer")
     groups = parameter_groups(modules, config.weight_decay)
     if not groups:
@@ -114,25 +115,25 @@ def build_optimizer(config: OptimizerConfig, modules: Iterable[tuple[nn.Module, 
 
 
 def peak_rate(config: OptimizerConfig, batch_size: int) -> float:
-    """The highest learning rate of a run: scaled by batch / 256 (§3.3), but for AdamW."""
+    """The highest learning rate of a run, scaled by batch / 256 (§3.3) except for AdamW."""
     checks.kind("config", config, OptimizerConfig, "an OptimizerConfig, such as RunConfig().optimizer")
     checks.whole("batch_size", batch_size)
     return config.lr if config.name == "adamw" else config.lr * batch_size / REFERENCE_BATCH
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """Set the learning rate of each group, times the group's own multiple."""
+    """Set the learning rate of each group to ``rate`` times the group's own multiple."""
     checks.number("rate", rate, 0)
     for group in optimizer.param_groups:
         value = rate * group["rate"]
-        if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from the device
+        if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from device memory
             group["lr"].fill_(value)
         else:
             group["lr"] = value
 
 
 def make_capturable(optimizer: Optimizer, device: torch.device) -> None:
-    """Let a CUDA graph capture the update: the rate lies on the device, and no step is counted on the host."""
+    """Prepare the optimizer for a CUDA graph, with its learning rate on the device and no step count on the host."""
     for group in optimizer.param_groups:
         group["lr"] = torch.tensor(float(group["lr"]), device=device)
         if "capturable" in group:
@@ -140,7 +141,7 @@ def make_capturable(optimizer: Optimizer, device: torch.device) -> None:
 
 
 def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Take momenta from a checkpoint; how this process computes the update stays its own affair."""
+    """Load momenta from a checkpoint, but keep the settings for how this process computes the update."""
     kept = ("lr", "capturable", "fused")
     ours: list[dict[str, Any]] = [{key: group[key] for key in kept if key in group} for group in optimizer.param_groups]
     optimizer.load_state_dict(state)

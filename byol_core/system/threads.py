@@ -53,9 +53,7 @@ def only_one() -> Iterator[None]:
 
 
 class Climb:
-    """Chooses the number of threads by hill climbing: after each measurement the fastest nearby number, at most
-    ``most``.
-    """
+    """Chooses the number of threads by hill climbing, from 1 to ``most``: the fastest nearby number measured."""
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.now = most, most
@@ -64,8 +62,9 @@ class Climb:
         self._loads: dict[int, Load] = {}
 
     def decide(self, load: Load, speed: float | None) -> int:
-        """The number to use from now on. ``speed`` is the work per second, None if the amount of work is not
-        comparable.
+        """The number to use from now on.
+
+        ``speed`` is the work per second, None if the amount of work is not comparable.
         """
         if speed is None:
             return self._by_room(load)
@@ -85,9 +84,7 @@ class Climb:
         return self.now
 
     def _choices(self, load: Load) -> list[int]:
-        """The current number and its neighbors: half of it if other programs interfere, twice as many if cores are
-        idle.
-        """
+        """The current number, half of it if other programs interfere, and twice as many if cores are idle."""
         fewer, more = max(1, self.now // 2), min(self.most, 2 * self.now)
         found = [self.now]
         if load.crowded and fewer < self.now:
