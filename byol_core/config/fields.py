@@ -25,8 +25,7 @@ def setting(
 ) -> Any:
     """A field with its label, description and source; ``limits`` are pydantic's ge, gt, le, lt.
 
-    ``only`` names the objectives that use the setting, so that a form can hide it for the others; empty means all of
-    them.
+    ``only`` names the objectives that read the setting; a form need not show it for others. Empty: all do.
     """
     extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert, "only": list(only)}
     return Field(default, title=label, description=sentence, json_schema_extra=extra, **limits)

@@ -27,7 +27,7 @@ class NetworkConfig(Part):
         "",
         "Start from",
         "The weights that the encoder starts with: a run, a file of weights, torchvision:resnet18 or "
-        "timm:resnet18.a1_in1k. Empty: random weights.",
+        "timm:resnet18.a1_in1k. Empty: random ones.",
     )
     freeze: int = setting(
         0,
@@ -48,7 +48,7 @@ class NetworkConfig(Part):
     projector_hidden: int | None = setting(
         None,
         "Projector width",
-        "Hidden units of the projector. Empty: the default of the objective, 1024 for BYOL.",
+        "Hidden units of the projector. Empty: as the objective has it, 1024 for BYOL.",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -59,7 +59,7 @@ class NetworkConfig(Part):
     predictor_hidden: int | None = setting(
         None,
         "Predictor width",
-        "Hidden units of the predictor. Empty: the default of the objective, 1024 for BYOL.",
+        "Hidden units of the predictor. Empty: as the objective has it, 1024 for BYOL.",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -70,7 +70,7 @@ class NetworkConfig(Part):
     projection_size: int | None = setting(
         None,
         "Projection size",
-        "Length of the projection. Empty: the default of the objective, 256 for BYOL.",
+        "Length of the projection. Empty: as the objective has it, 256 for BYOL.",
         unit="numbers",
         source=f"256 in {PAPER}, §3.3",
         expert=True,

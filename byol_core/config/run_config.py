@@ -175,7 +175,7 @@ def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
 
 
 def sentence(error: ValidationError) -> str:
-    """pydantic's first complaint as one sentence that names the setting."""
+    """The first complaint of pydantic, as one sentence that names the setting."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":

@@ -41,8 +41,8 @@ class ViewsConfig(Part):
     size: int | None = setting(
         None,
         "View size",
-        "Side of the views. Smaller views are faster, and crops are still taken from the full-size image. Empty: the "
-        "image size.",
+        "Side of the views; smaller than the images is faster, and the crop takes its detail from the whole image. "
+        "Empty: the image size.",
         unit="pixels",
         expert=True,
         ge=8,

@@ -92,7 +92,7 @@ def _check_xz(file: IO[bytes]) -> None:
 
 
 class _Bounded:
-    """A file that refuses large single reads, because the headers of an archive can ask for any amount."""
+    """A file of which no single read is large: the headers of an archive can ask for any amount."""
 
     def __init__(self, file: IO[bytes], name: str, most: int) -> None:
         self.file, self.name, self.most = file, name, most
@@ -105,7 +105,7 @@ class _Bounded:
 
 
 class _BoundedZip(_Bounded):
-    """The same for zipfile, which reads the end of the file without giving a size."""
+    """The end of a .zip is read to its last byte."""
 
     def read(self, size: int = -1) -> bytes:
         return super().read(size if size >= 0 else self.most)
@@ -148,8 +148,7 @@ class _Inspector:
 def _zip_tree(path: Path, stack: ExitStack) -> Tree:
     tree, inspector, folders = Tree(path.name), _Inspector(path), []
     content: Any = _BoundedZip(stack.enter_context(path.open("rb")), path.name, BYTES_LISTED * inspector.most_entries)
-    archive = stack.enter_context(zipfile.ZipFile(content))  # reads the list of all entries at once
-    # From here on, only single members are read.
+    archive = stack.enter_context(zipfile.ZipFile(content))  # the list of its entries is one read
     content.most = MOST_MEMBER
     for entry in archive.infolist():
         inspector.count()

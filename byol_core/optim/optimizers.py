@@ -14,9 +14,8 @@ from byol_core.errors import ArgumentError
 from byol_core.system import checks
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
-REFERENCE_BATCH = 256  # the learning rate refers to this many images
-# Keys in a saved state of LARS; the second one in earlier versions.
-_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"
+REFERENCE_BATCH = 256  # the learning rate is given for this many images
+_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"  # in a saved state of LARS; the latter in earlier ones
 
 
 class LARS(Optimizer):
@@ -67,14 +66,14 @@ class LARS(Optimizer):
         return buffer
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load a saved state. In states from earlier versions, the momenta are divided by the learning rate."""
+        """Take a saved state; of one that an earlier version saved, the rate is divided out of the momenta."""
         super().load_state_dict(_without_rates(state_dict))
 
 
 def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
-    """The state with momenta that do not contain the learning rate; in earlier versions they did, under another name.
+    """The state with momenta that hold no rate. Earlier versions had it in them, under another name.
 
-    With a rate of 0, as in the first step of a warm-up, such a momentum is 0 itself.
+    A rate of 0, as in the first step of a warm-up, has left nothing in a momentum that started at 0.
     """
     found = dict(state["state"])
     for group in state["param_groups"]:

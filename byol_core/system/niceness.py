@@ -46,11 +46,7 @@ class Niceness:
 
 
 def let_others_first(niceness: int) -> None:
-    """Give others priority from now on. Call it before starting threads.
-
-    Where a process cannot lower its niceness again, only that of the session changes, and that of the process by one
-    step.
-    """
+    """From here on; called before there are other threads. Where it could not be taken back, a single step it is."""
     if niceness <= 0:
         return
     base = _base()
