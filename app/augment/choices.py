@@ -58,7 +58,7 @@ def choose() -> Choice:
             key="size",
             bind="query-params",
             width=130,
-            help="Height and width in pixels to which every picture is resized, once.",
+            help="Height and width in pixels to which every image is resized, once.",
         )
         view = _view_size(size)
         shown = st.segmented_control("Shown", SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params")

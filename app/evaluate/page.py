@@ -55,7 +55,7 @@ def nothing_here() -> None:
     with st.container(border=True):
         st.header("No run to evaluate yet")
         st.markdown(
-            "Once a run has finished, or was stopped after a checkpoint, its encoder is judged here: how well the "
+            "Once a run has finished, or was stopped after a checkpoint, its encoder is evaluated here: how well the "
             "classes can be told by it, with how few labels, and on which other images."
         )
         if access.is_teacher():

@@ -117,7 +117,7 @@ def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
         return nothing(size, access.refusal(UPLOAD))
     images, names, complaints = [], [], []
     if len(files) > MOST_FILES:
-        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} pictures are shown.")
+        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} images are shown.")
     for name, file in files[:MOST_FILES]:
         try:
             if file.size > MOST_FILE_BYTES:

@@ -47,7 +47,7 @@ RECIPES: Mapping[str, Recipe] = {
     "small-image": Recipe(
         {**_CROP_FLIP, **_COLOR, "solarize": 1.0},
         solarize=(0.0, 0.2),
-        reason="The paper's pair without blur, as is usual for pictures of 32 pixels, where blur removes all detail.",
+        reason="The paper's pair without blur, as is usual for images of 32 pixels, where blur removes all detail.",
     ),
     "tutorial-noise": Recipe(
         {**_CROP_FLIP, "noise": 1.0},

@@ -135,7 +135,7 @@ class _Inspector:
         if not plain:
             self._refuse(f"'{name}', which is a link, a device or another special file")
         if size > MOST_MEMBER and may_be_picture(name):
-            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for a picture"
+            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for an image"
             self._refuse(f"'{name}' of {size / 2**20:,.0f} MB, and {most}")
         self.total += size + ENTRY
         if self.total > self.most:

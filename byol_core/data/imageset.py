@@ -44,7 +44,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         checks.pictures("images", self.images, look=False)
         if self.images.is_floating_point():
-            raise checks.wrong("images", "a tensor of pictures (N, 3, H, W), uint8", self.images)
+            raise checks.wrong("images", "a tensor of images (N, 3, H, W), uint8", self.images)
         check_enough(self.name, len(self.images), self.skipped)
         self._check_labels()
         self._check_split()

@@ -1,4 +1,4 @@
-"""Losses that predict the projection of a target, without negatives (BYOL arXiv 2006.07733, SimSiam 2011.10566)."""
+"""Losses without negatives: the prediction of a target's projection (BYOL arXiv 2006.07733, SimSiam 2011.10566)."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         parts = self.stages()
         checks.whole("stages", stages, 0)
         if not 0 <= stages <= len(parts):
-            raise InputError(f"This encoder has {len(parts)} stages, so {stages} of them cannot be held still.")
+            raise InputError(f"This encoder has {len(parts)} stages, so {stages} of them cannot be frozen.")
         self.frozen = stages
         for number, part in enumerate(parts):
             for module in part:
@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         """Set mean and deviation per channel from images (N, 3, H, W) uint8, using at most 2,000 of them."""
         checks.pictures("images", images, look=False)
         if images.is_floating_point() or not len(images):
-            raise checks.wrong("images", "a tensor of pictures (N, 3, H, W), uint8, one or more", images)
+            raise checks.wrong("images", "a tensor of images (N, 3, H, W), uint8, one or more", images)
         sample = images[:: max(1, len(images) // 2000)].float() / 255
         self.mean.copy_(sample.mean((0, 2, 3))[:, None, None])
         # Images of a single color have no deviation to divide by.

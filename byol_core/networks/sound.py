@@ -19,5 +19,5 @@ def unusable(weights: Mapping[str, Tensor]) -> str:
         if name.endswith("running_var") and value.numel() and float(value.min()) < 0:
             return f"hold a negative variance, in '{name}'"
         if name.rpartition(".")[2] == "deviation" and value.numel() and float(value.min()) <= 0:
-            return f"hold a deviation of the pictures that is not over 0, in '{name}'"
+            return f"hold a deviation of the images that is not above 0, in '{name}'"
     return ""

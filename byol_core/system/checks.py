@@ -182,7 +182,7 @@ def labels(name: str, value: object, count: int, classes: int | None = None, *, 
 
 def pictures(name: str, value: object, *, look: bool = True) -> None:
     """Check for images (B, 3, H, W), uint8 or floats; with ``look``, floats must be in [0, 1]."""
-    wanted = "a tensor of pictures (B, 3, H, W), uint8 or floats in [0, 1]"
+    wanted = "a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
     import torch
