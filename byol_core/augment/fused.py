@@ -127,6 +127,7 @@ def _in_threads(work: Callable[[int, int], None], n: int, pixels: int) -> None:
     others = [_threads().submit(take_turns) for _ in range(helpers)]
     take_turns()
     for other in others:
+        # A helper that has not started yet is not needed any more: this thread has done all of the work.
         if not other.cancel():
             other.result()
 

@@ -68,6 +68,7 @@ class EvaluationConfig(Part):
 
     def is_due(self, step: int, per_epoch: int) -> bool:
         """Whether a run is evaluated after this step (counted from 1), given the number of steps in an epoch."""
+        # Early evaluations end where the regular ones begin.
         early = step < self._steps(per_epoch) and step in self._early(per_epoch)
         return early or self.is_regular(step, per_epoch)
 

@@ -58,6 +58,7 @@ def _parsed(text: str, loader: type[yaml.SafeLoader]) -> Any:
     ``!!int ''`` and ``!!bool maybe``, and for endless nesting; and a value that contains itself is not JSON.
     """
     try:
+        # ``default=str`` turns a date back into text, such as a run that is called 2024-01-31.
         return json.loads(json.dumps(yaml.load(text, loader), default=str))
     except Exception as error:
         raise ValueError(f"no YAML ({type(error).__name__})") from None

@@ -101,6 +101,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, An
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{key}.")
+        # "views:" with nothing below it is None in YAML; None is a value only for a setting.
         elif value is not None or prefix or key not in SECTIONS:
             yield prefix + key, value
 
@@ -159,6 +160,7 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
 
 def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:
     try:
+        # Through JSON: a copy that shares nothing with the caller, with the types that a file would give.
         copied: dict[str, Any] = json.loads(json.dumps(dict(tree)))
     except (TypeError, ValueError, RecursionError):
         raise checks.wrong("tree", "settings of plain values: texts, numbers, lists and mappings", tree) from None

@@ -53,6 +53,7 @@ def assemble(
     for table, _ in parts:
         check_shape(table.shape, table.what)
     is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
+    # Without labels all images are one stratum.
     train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
     keep = np.concatenate([train, test])
     own_split = bool(is_test.any() and not is_test.all())

@@ -86,6 +86,7 @@ def decode_all(
     done = 0
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for batch in _batches(sources):
+            # An archive can only be read by one thread, so its bytes are read first and decoded in threads.
             yield from pool.map(lambda source: _picture_or_reason(source, size), batch)
             done += len(batch)
             if progress:

@@ -29,6 +29,7 @@ def number(
         raise InputError("Some labels are numbers and some are text; they should be of one kind.")
     given = None if names is None else _names(names)
     numbered, classes = (_from_text if known[0].dtype.kind == "U" else _from_numbers)(known, given)
+    # Parts without labels, such as an unlabeled test set, stay at -1.
     whole = np.full(sum(counts), -1, np.int64)
     places = np.repeat([part is not None for part in flat], counts)
     whole[places] = numbered
@@ -81,6 +82,7 @@ def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, 
         raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabeled image.")
     if given is None:
         classes = tuple(str(value) for value in values if value >= 0)
+        # -1 sorts first: if it occurs, all places move down by one, and its own becomes -1.
         return (places - int(len(values) > len(classes))).astype(np.int64), classes
     if len(values) and values[-1] >= len(given):
         raise InputError(f"The largest label is {values[-1]}, but there are {len(given)} class_names, counted from 0.")

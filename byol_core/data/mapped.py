@@ -38,6 +38,7 @@ def open_rows(path: Path, count: int, size: int) -> Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch has no read-only tensors and warns
         images = torch.from_numpy(array)
+    # A tensor does not tell where its memory comes from, so the map is found by its address.
     _maps[images.data_ptr()] = view
     weakref.finalize(array, _maps.pop, images.data_ptr())
     return images

@@ -104,6 +104,7 @@ def fit(images: Tensor, size: int) -> Tensor:
         images = interpolate(images, target, mode="bilinear", antialias=True, align_corners=False)
         top, left = (target[0] - size) // 2, (target[1] - size) // 2
         images = images[:, :, top : top + size, left : left + size]
+    # Grayscale gets its three channels as a view; nothing is copied before the images are stored.
     return images.expand(-1, 3, -1, -1)
 
 

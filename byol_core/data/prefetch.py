@@ -84,6 +84,7 @@ class Reader(Generic[S]):
         """Make sure that this step is being read or will be read next."""
         passed = [old for old in self._ready if old < step]
         if step not in self._ready and step not in (self._reading, self._next):
+            # A jump to another step, as after a resume: nothing that was read ahead is of use.
             passed = list(self._ready)
             self._next, self._turn, self._reading = step, self._turn + 1, None
         self._free += [self._ready.pop(old) for old in passed]
@@ -115,6 +116,7 @@ class Reader(Generic[S]):
 
     def _finish(self, slot: S, step: int, turn: int) -> None:
         with self._changed:
+            # After a jump, the batch that was being read belongs to the old order.
             if turn == self._turn:
                 self._ready[step], self._reading = slot, None
             else:

@@ -161,6 +161,7 @@ def _move_into(beside: Path, home: Path) -> None:
         leftover.unlink()
     for fetched in beside.iterdir():
         there = home / fetched.name
+        # A rename cannot replace a folder that is not empty, such as an incomplete earlier download.
         if there.is_dir():
             shutil.rmtree(there)
         fetched.replace(there)

@@ -61,6 +61,7 @@ class FileRows:
     def put(self, places: Places, images: Tensor) -> None:
         """Write the images, adjacent ones in one go."""
         block = images.contiguous().numpy()
+        # Loaders mostly write in order, so that a block is one write instead of one per image.
         breaks = np.flatnonzero(np.diff(places) != 1) + 1
         with disk_errors(self.path.parent):
             for run in np.split(np.arange(len(places)), breaks):

@@ -48,6 +48,7 @@ def stratified(labels: Indices, wanted: int, random: np.random.Generator) -> Ind
     by_remainder = np.lexsort((random.random(len(take)), take - quota))
     take[by_remainder[: wanted - int(take.sum())]] += 1
     order = random.permutation(len(labels))
+    # A stable sort by class after a shuffle gives a random order inside each class.
     order = order[np.argsort(group[order], kind="stable")]
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.sort(order[rank < np.repeat(take, counts)])

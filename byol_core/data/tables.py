@@ -83,6 +83,7 @@ def from_npz(archive: zipfile.ZipFile, key: str, file_name: str) -> Table:
 
     def chunks() -> Iterator[Array]:
         with archive.open(member) as file:
+            # A compressed member cannot be mapped or seeked quickly: skip the header, then read in order.
             file.read(start)
             rows = _rows(shape, dtype)
             for first in range(0, shape[0], rows):

@@ -195,6 +195,7 @@ def _mean_cosine(unit: Tensor) -> Tensor:
 def _rankme(rows: Tensor) -> Tensor:
     singular = _singular(rows)
     share = singular / singular.sum() + RANKME_EPSILON
+    # Without rows, 0 / 0: a NaN on the right device.
     return torch.exp(-(share * share.log()).sum()) if len(singular) else singular.sum() / 0
 
 
@@ -236,6 +237,7 @@ def _paired_cosine(first: Tensor, second: Tensor) -> Tensor:
 def _uniformity(unit: Tensor) -> Tensor:
     """Distances relative to the center; those of a nearly collapsed set would otherwise lose all their digits."""
     if len(unit) > UNIFORMITY_ROWS:
+        # A generator of its own: drawing from the global one would change the training that follows.
         drawn = torch.randperm(len(unit), generator=torch.Generator().manual_seed(_DRAW))[:UNIFORMITY_ROWS]
         unit = unit[drawn.to(unit.device)]
     n = len(unit)

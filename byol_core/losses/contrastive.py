@@ -30,6 +30,7 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """
     rows = _unit(torch.cat([first, second]))
     logits = _without_itself(rows @ rows.T / temperature)
+    # The other view of row i is B rows further on, around the end.
     other = torch.arange(len(rows), device=rows.device).roll(len(first))
     return F.cross_entropy(logits, other)
 
@@ -41,6 +42,7 @@ def info_nce(queries: Tensor, keys: Tensor, negatives: Tensor, temperature: floa
     -log( exp(q k / t) / (exp(q k / t) + sum over the negatives of exp(q n / t)) ) (arXiv 1911.05722, eq. 1).
     """
     queries, keys = _unit(queries), _unit(keys)
+    # The positives and the negatives apart, without a matrix of all (B, K + 1) logits.
     positive = (queries * keys).sum(1) / temperature
     others = torch.logsumexp(queries @ negatives.T / temperature, 1)
     return (torch.logaddexp(positive, others) - positive).mean()

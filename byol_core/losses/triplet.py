@@ -24,6 +24,7 @@ def triplet_semi_hard(first: Tensor, second: Tensor, margin: float) -> Tensor:
     rows = F.normalize(torch.cat([first, second]), dim=1)
     distance = 2 - 2 * rows @ rows.T
     positive = 2 - 2 * (rows * rows.roll(len(first), 0)).sum(1)
+    # Rows i and i + B are views of the same image.
     image = torch.arange(len(rows), device=rows.device) % len(first)
     other = image[:, None] != image[None, :]
     farther = other & (distance > positive[:, None])

@@ -68,6 +68,7 @@ class Encoder(nn.Module):
         """The stages, starting at the image: the blocks of a conv net, or the stem and the four layers of a ResNet."""
         body: Any = self.body
         if isinstance(body, nn.Sequential):
+            # The pooling and flattening at the end are not stages.
             return [[block] for block in body if isinstance(block, nn.Sequential)]
         return [[body.conv1, body.bn1], [body.layer1], [body.layer2], [body.layer3], [body.layer4]]
 

@@ -51,6 +51,7 @@ class LARS(Optimizer):
         gradients = list(torch._foreach_add(gradients, parameters, alpha=group["weight_decay"]))
         if group["adapt"]:
             weights, slopes = (torch.stack(torch._foreach_norm(tensors)) for tensors in (parameters, gradients))
+            # A tensor whose weights are all 0 would otherwise never move.
             ratio = torch.where((weights > 0) & (slopes > 0), group["trust"] * weights / slopes, 1.0)
             torch._foreach_mul_(gradients, list(ratio.unbind()))
         momenta = [self._momentum(parameter) for parameter in parameters]
