@@ -90,10 +90,10 @@ def _load(
 
 def find(source: str) -> Entry | None:
     """The entry with this name, ignoring case and hyphens: ``CIFAR-10`` is ``cifar10``."""
-    return next((entry for entry in ENTRIES if _plain(entry.name) == _plain(source)), None)
+    return next((entry for entry in ENTRIES if _normalized(entry.name) == _normalized(source)), None)
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.strip().lower().replace("-", "").replace("_", "")
 
 

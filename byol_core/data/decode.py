@@ -66,7 +66,7 @@ def decode(source: bytes | Path, size: int) -> Picture:
 
     Raises Unreadable if it is not a usable image.
     """
-    _hush_pillow()
+    _silence_pillow()
     try:
         with Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_formats()) as picture:
             return _square(picture, size)
@@ -126,7 +126,7 @@ def _content(open_source: Callable[[], bytes | Path]) -> bytes | Path | str:
         return "broken in the archive"
 
 
-def _hush_pillow() -> None:
+def _silence_pillow() -> None:
     """Silence Pillow's warnings about large images and odd metadata; both are handled here."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
 

@@ -33,7 +33,7 @@ def open_rows(path: Path, count: int, size: int) -> Tensor:
     with path.open("rb") as file:
         view = mmap.mmap(file.fileno(), count * 3 * size * size, access=mmap.ACCESS_READ)
     if hasattr(view, "madvise"):
-        view.madvise(mmap.MADV_RANDOM)  # rows are read in random order, and `_ask_for` announces them
+        view.madvise(mmap.MADV_RANDOM)  # rows are read in random order, and `_announce` announces them
     array = np.frombuffer(view, np.uint8).reshape(count, 3, size, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch has no read-only tensors and warns
@@ -64,7 +64,7 @@ def gather(images: Tensor, places: Places, out: Tensor) -> None:
     view = _map_of(images)
     if view is not None:
         _check_whole(view)
-        _ask_for(view, places, images[0].numel())
+        _announce(view, places, images[0].numel())
     rows, into = images.numpy().reshape(len(images), -1), out.numpy().reshape(len(places), -1)
     np.take(rows, places, axis=0, out=into, mode="clip")  # every other mode makes an extra copy
 
@@ -83,7 +83,7 @@ def _check_whole(view: mmap.mmap) -> None:
         raise LabError("The cache of the images was cut short while it was in use: resume the run to build it again.")
 
 
-def _ask_for(view: mmap.mmap, places: Places, row: int) -> None:
+def _announce(view: mmap.mmap, places: Places, row: int) -> None:
     """Ask the kernel to read the rows at once, adjacent ones together, instead of page by page on access."""
     if not hasattr(view, "madvise"):
         return

@@ -40,7 +40,7 @@ class Reader(Generic[S]):
         self._ready: dict[int, S] = {}
         self._next = 0
         self._reading: int | None = None
-        self._turn = 0  # counts the jumps to another step; what was being read before a jump is discarded
+        self._jumps = 0  # counts the jumps to another step; what was being read before a jump is discarded
         self._error: BaseException | None = None
         self._stopped = False
         self._changed = threading.Condition()
@@ -49,7 +49,7 @@ class Reader(Generic[S]):
     def take(self, step: int) -> S:
         """Wait for the batch of a step. Return it with :meth:`give`. LabError if reading has failed."""
         with self._changed:
-            self._turn_to(step)
+            self._go_to(step)
             self._changed.wait_for(lambda: step in self._ready or self._error is not None or self._stopped)
             if step in self._ready:
                 return self._ready.pop(step)
@@ -80,13 +80,13 @@ class Reader(Generic[S]):
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _turn_to(self, step: int) -> None:
+    def _go_to(self, step: int) -> None:
         """Make sure that this step is being read or will be read next."""
         passed = [old for old in self._ready if old < step]
         if step not in self._ready and step not in (self._reading, self._next):
             # A jump to another step, as after a resume: nothing that was read ahead is of use.
             passed = list(self._ready)
-            self._next, self._turn, self._reading = step, self._turn + 1, None
+            self._next, self._jumps, self._reading = step, self._jumps + 1, None
         self._free += [self._ready.pop(old) for old in passed]
         if self._thread.ident is None and not self._stopped:
             self._thread.start()
@@ -97,9 +97,9 @@ class Reader(Generic[S]):
     def _run(self) -> None:
         try:
             while (job := self._job()) is not None:
-                slot, step, turn = job
+                slot, step, jumps = job
                 gather(self._images, self._places(step), slot.host)
-                self._finish(slot, step, turn)
+                self._finish(slot, step, jumps)
         except BaseException as error:  # whatever it was, the thread that waits must be told
             with self._changed:
                 self._error = error
@@ -112,12 +112,12 @@ class Reader(Generic[S]):
             if self._stopped:
                 return None
             self._reading, self._next = self._next, self._next + 1
-            return self._free.pop(), self._reading, self._turn
+            return self._free.pop(), self._reading, self._jumps
 
-    def _finish(self, slot: S, step: int, turn: int) -> None:
+    def _finish(self, slot: S, step: int, jumps: int) -> None:
         with self._changed:
             # After a jump, the batch that was being read belongs to the old order.
-            if turn == self._turn:
+            if jumps == self._jumps:
                 self._ready[step], self._reading = slot, None
             else:
                 self._free.append(slot)
