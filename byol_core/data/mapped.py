@@ -33,7 +33,7 @@ def open_rows(path: Path, count: int, size: int) -> Tensor:
     with path.open("rb") as file:
         view = mmap.mmap(file.fileno(), count * 3 * size * size, access=mmap.ACCESS_READ)
     if hasattr(view, "madvise"):
-        view.madvise(mmap.MADV_RANDOM)  # rows are read in random order, and `_announce` announces them
+        view.madvise(mmap.MADV_RANDOM)  # rows are read in random order; `_announce` says which
     array = np.frombuffer(view, np.uint8).reshape(count, 3, size, size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch has no read-only tensors and warns

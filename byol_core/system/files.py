@@ -23,9 +23,9 @@ _TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
 
 def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = True) -> None:
-    """Write ``data`` to ``path`` so that no reader sees half of it, not even after a power failure.
+    """Put ``data`` at ``path`` so that no reader, and no power cut, ever sees half of it.
 
-    ``make_folder=False``: raise FileNotFoundError if the folder does not exist, for example because it was deleted.
+    ``make_folder=False``: FileNotFoundError where the folder is not there, as after it was deleted.
     """
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
