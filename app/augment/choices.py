@@ -47,7 +47,7 @@ def draw_again() -> None:
 
 
 def choose() -> Choice:
-    """The row above everything."""
+    """The row of controls above the grid."""
     with st.container(horizontal=True):
         place = _place() if access.is_teacher() else SET
         source = _set() if place == SET else ""

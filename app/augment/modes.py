@@ -77,7 +77,7 @@ def pick_mode() -> str:
 
 
 def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> None:
-    """Draw that mode."""
+    """Draw the views in the chosen mode."""
     start, _ = part_of(pictures, choice.shown)
     scene = Scene(pictures.part(start, choice.shown), settings, choice)
     modes: dict[str, Callable[[], None]] = {

@@ -123,7 +123,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
 
 
 def pick_space() -> str:
-    """Which vectors are mapped."""
+    """Let the viewer choose which vectors are mapped."""
     space = st.segmented_control(
         "What is mapped",
         SPACES,

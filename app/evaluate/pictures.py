@@ -120,7 +120,7 @@ def _small(found: ImageSet, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def enlarged(picture: Picture) -> Picture:
-    """Larger by whole pixels."""
+    """The image enlarged by a whole factor, so that each pixel stays a square."""
     times = max(1, -(-SHOWN // picture.shape[0]))
     return picture.repeat(times, 0).repeat(times, 1)
 

@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def asked(self) -> evaluate_job.Asked:
-        """The question."""
+        """The protocol that the form describes."""
         return self.run, self.cell.protocol
 
 

@@ -64,7 +64,7 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def count(number: int) -> str:
-    """``1 000``: thousands apart."""
+    """A whole number with its thousands apart: ``1 000``."""
     return f"{number:,}".replace(",", "\u202f")
 
 

@@ -48,7 +48,7 @@ class Pictures:
 
 
 def nothing(size: int, *complaints: str) -> Pictures:
-    """No picture."""
+    """An empty set of images."""
     return Pictures(np.zeros((0, 3, size, size), np.uint8), (), complaints)
 
 

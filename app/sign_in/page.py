@@ -31,7 +31,7 @@ def leave() -> None:
 
 
 def show_viewer() -> None:
-    """The ways in."""
+    """Show a viewer how to sign in."""
     st.markdown(f"Everybody here has view-only access. A teacher may also {MAY}.")
     if access.has_accounts() and st.user.get("is_logged_in"):
         email = access.account()

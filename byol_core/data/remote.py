@@ -44,7 +44,7 @@ _may_download = ContextVar("may_download", default=True)
 
 
 def data_home() -> Path:
-    """The folder for downloads."""
+    """The folder for downloads: ``$BYOL_LAB_DATA``, else ``~/.cache/byol-lab``."""
     return paths.expand(os.environ.get("BYOL_LAB_DATA") or "~/.cache/byol-lab").resolve()
 
 
