@@ -1,10 +1,10 @@
-"""The tutorial, as a script: learn from pictures without labels, then tell ten classes apart with few of them.
+"""The tutorial as a script: train on images without labels, then classify ten classes with only a few labels.
 
     python examples/tutorial.py                # a few minutes on two CPU cores
-    python examples/tutorial.py --epochs 0.2   # the same way, a shorter walk
+    python examples/tutorial.py --epochs 0.2   # the same, but shorter
 
 BYOL (Bootstrap Your Own Latent, arXiv 2006.07733) is not contrastive: it has no negatives. The online network looks at
-one view of a picture and predicts what the target network, its own slow average, makes of another view of the same one.
+one view of an image and predicts what the target network, its own moving average, makes of another view of it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from byol_core.training.trainer import train
 SIZE = 64  # pixels
 
 
-def write_pictures(path: Path) -> None:
-    """A bare array of pictures (N, H, W, 3) uint8 without labels, here those of the embedded set."""
+def write_images(path: Path) -> None:
+    """Write a plain array of images (N, H, W, 3) uint8 without labels, here those of the included set."""
     images = load("eurosat", SIZE)
     np.save(path, images.images[images.train].permute(0, 2, 3, 1).numpy())
 
 
-def pretrain(pictures: Path, folder: Path, epochs: float) -> None:
-    """BYOL on an array of pictures, with the five-block encoder and views of crop, mirror and noise."""
+def pretrain(images: Path, folder: Path, epochs: float) -> None:
+    """Train BYOL on an array of images, with the five-block encoder and views by crop, flip and noise."""
     config = build(
         {},
         {
-            "data.source": str(pictures),
+            "data.source": str(images),
             "data.image_size": 32,
             "views.preset": "tutorial-noise",
             "network.encoder": "conv-tutorial",
@@ -50,7 +50,7 @@ def pretrain(pictures: Path, folder: Path, epochs: float) -> None:
 
 
 def few(images: ImageSet, count: int, generator: torch.Generator) -> Tensor:
-    """``count`` training pictures of each class, drawn at random: rows of the set."""
+    """The indices of ``count`` training images of each class, drawn at random."""
     assert images.labels is not None
     shuffled = images.train[torch.randperm(len(images.train), generator=generator)]
     labels = images.labels[shuffled]
@@ -58,7 +58,7 @@ def few(images: ImageSet, count: int, generator: torch.Generator) -> Tensor:
 
 
 def fine_tune(model: BYOLForImageClassification, pixels: Tensor, labels: Tensor, steps: int) -> None:
-    """A plain loop: AdamW, batches of 32, every other one mirrored; the encoder learns a hundred times more slowly."""
+    """A plain loop: AdamW, batches of 32, every other one flipped; the encoder has a hundredth of the learning rate."""
     optimizer = torch.optim.AdamW(
         [{"params": model.encoder.parameters(), "lr": 1e-4}, {"params": model.classifier.parameters(), "lr": 1e-2}],
         weight_decay=0.05,
@@ -75,7 +75,7 @@ def fine_tune(model: BYOLForImageClassification, pixels: Tensor, labels: Tensor,
 
 @torch.no_grad()
 def report(model: BYOLForImageClassification, images: ImageSet) -> str:
-    """scikit-learn's classification report on the test pictures."""
+    """scikit-learn's classification report on the test images."""
     assert images.labels is not None
     model.eval()
     parts = images.images[images.test].float().div(255).split(200)
@@ -86,18 +86,18 @@ def report(model: BYOLForImageClassification, images: ImageSet) -> str:
 
 
 def main() -> None:
-    """Pretrain a small encoder on data.npy; then fine-tune the shipped one with ten labels a class, and judge it."""
+    """Pretrain a small encoder on data.npy; then fine-tune the included one with ten labels per class, and test it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("data.npy"), help="pictures without labels")
-    parser.add_argument("--folder", type=Path, default=Path("tutorial-run"), help="where the pretrained encoder goes")
-    parser.add_argument("--epochs", type=float, default=1.0, help="passes of BYOL over the pictures")
-    parser.add_argument("--labels", type=int, default=10, help="labeled pictures of each class")
+    parser.add_argument("--data", type=Path, default=Path("data.npy"), help="images without labels")
+    parser.add_argument("--folder", type=Path, default=Path("tutorial-run"), help="folder for the pretrained encoder")
+    parser.add_argument("--epochs", type=float, default=1.0, help="passes of BYOL over the images")
+    parser.add_argument("--labels", type=int, default=10, help="labeled images per class")
     parser.add_argument("--steps", type=int, default=60, help="steps of fine-tuning")
     options = parser.parse_args()
     torch.manual_seed(0)
 
     if not options.data.exists():
-        write_pictures(options.data)
+        write_images(options.data)
     pretrain(options.data, options.folder, options.epochs)  # load it by from_pretrained(options.folder, num_labels=10)
 
     model = BYOLForImageClassification.from_pretrained("byol-tiny", num_labels=10)
@@ -105,7 +105,7 @@ def main() -> None:
     assert images.labels is not None
     rows = few(images, options.labels, torch.Generator().manual_seed(0))
     fine_tune(model, images.images[rows].float() / 255, images.labels[rows], options.steps)
-    print(f"Fine-tuned with {len(rows)} labels, judged on {len(images.test)} test pictures:\n")
+    print(f"Fine-tuned with {len(rows)} labels, tested on {len(images.test)} images:\n")
     print(report(model, images))
     model.save_pretrained(options.folder / "classifier")
 

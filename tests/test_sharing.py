@@ -193,8 +193,8 @@ def test_secrets_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @pytest.mark.parametrize(
     ("reached", "said"),
     [
-        ([], ["looks on at:   nowhere", "in no network now"]),
-        (["http://192.0.2.7:8501"], ["looks on at:   http://192.0.2.7:8501", "\x1b[30;107m"]),
+        ([], ["for the class:   nowhere", "in no network now"]),
+        (["http://192.0.2.7:8501"], ["for the class:   http://192.0.2.7:8501", "\x1b[30;107m"]),
         (["http://192.0.2.7:8501", "http://10.0.0.2:8501"], ["if that one does not open: http://10.0.0.2:8501"]),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_terminal_says_where_the_class_goes(
 
 def test_a_log_holds_no_code(capsys: pytest.CaptureFixture[str]) -> None:
     dashboard._say_where(["http://192.0.2.7:8501"])
-    assert capsys.readouterr().out == "The class looks on at:   http://192.0.2.7:8501\n"
+    assert capsys.readouterr().out == "Address for the class:   http://192.0.2.7:8501\n"
 
 
 def byol(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:

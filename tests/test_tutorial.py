@@ -1,4 +1,4 @@
-"""The tutorial's own flow, as its script says it, on a few pictures and in a few steps."""
+"""The tutorial's script, on a few images and for a few steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 def test_it_ends_with_a_report_that_beats_chance_by_far(run):
     said, _ = run
-    assert "Fine-tuned with 100 labels, judged on 1000 test pictures" in said
+    assert "Fine-tuned with 100 labels, tested on 1000 images" in said
     accuracy = re.search(r"accuracy +(\d\.\d+)", said)
     assert accuracy is not None and float(accuracy[1]) > 0.4
     assert all(name in said for name in load("eurosat", 16, limit=20).class_names)

@@ -48,7 +48,7 @@ def draw_again() -> None:
 
 
 def choose() -> Choice:
-    """The row above everything."""
+    """The row of controls above the grid."""
     with st.container(horizontal=True):
         place = _place() if access.is_teacher() else SET
         source = _set() if place == SET else ""
@@ -59,7 +59,7 @@ def choose() -> Choice:
             key="size",
             bind="query-params",
             width=130,
-            help="Height and width in pixels to which every picture is resized, once.",
+            help="Height and width in pixels to which every image is resized, once.",
         )
         view = _view_size(size)
         shown = st.segmented_control("Shown", SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params")

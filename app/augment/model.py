@@ -17,9 +17,9 @@ from app.augment.choices import Choice
 from app.augment.modes import GRID, MODE, Scene, part_of
 from app.augment.waiting import TROUBLE, failed, waiting
 from app.evaluate.job import judgeable
-from app.runs.compare_tables import unique_names
 from app.shared import access, address, formatting, old_links, polling, state
 from app.shared.pictures import Pictures
+from app.shared.run_names import unique_names
 from app.widgets.live_chart import live_chart
 from app.widgets.view_grid import Linked, linked, view_link
 from byol_core import augment_study
@@ -77,7 +77,7 @@ def draw(pictures: Pictures, choice: Choice) -> None:
 
 
 def _subject() -> Subject | None:
-    """Choose whose representation it is: a run's, or the same network before it learned."""
+    """Choose whose representation it is: a run's, or the same network before training."""
     runs = [run for run in state.store().runs() if judgeable(run)]
     if not runs:
         return None
@@ -176,10 +176,10 @@ def _scale(numbers: Numbers, old: bool) -> None:
 
 def _curves(asked: Asked[Curves], scene: Scene) -> None:
     """A small line for every operation."""
-    st.markdown("**What it does not mind**")
+    st.markdown("**What the model ignores (invariance)**")
     st.caption(
         "Cosine between a test image and the image with this operation alone, against its strength (band: one standard "
-        "deviation). 1: the model does not see it. Dotted: two different images. Amber: the strength in use."
+        "deviation). 1: the model ignores it. Dotted: two different images. Amber: the strength in use."
     )
     if asked.job.state == "failed":
         failed(asked, "curves_again")

@@ -79,7 +79,7 @@ def pick_mode() -> str:
 
 
 def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> None:
-    """Draw that mode."""
+    """Draw the views in the chosen mode."""
     start, _ = part_of(pictures, choice.shown)
     scene = Scene(pictures.part(start, choice.shown), settings, choice)
     modes: dict[str, Callable[[], None]] = {
@@ -130,7 +130,7 @@ def _many_draws(scene: Scene, pictures: Pictures) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input("Picture", 1, len(pictures), key="picture", bind="query-params", width=130)
-        st.caption(f"One picture in {MANY} draws: the network has to recognize it in all of them.")
+        st.caption(f"One image in {MANY} draws: the network has to recognize it in all of them.")
     one = pictures.images[[number - 1] * MANY]
     views = view_maker.make(one, scene.views, scene.choice.seed)
     cards = [Card("Original", [Figure(pictures.names[number - 1], ORIGINALS, 0)])]

@@ -28,7 +28,7 @@ def draw(asked: Asked[Pairs], scene: Scene, link: Linked) -> None:
 def _near(found: Pairs, scene: Scene, link: Linked) -> None:
     place, picked = link.pick
     name = scene.pictures.names[place]
-    picture = f"picture {place + 1}" + (f", {formatting.plain(name)}" if name else "")
+    picture = f"image {place + 1}" + (f", {formatting.plain(name)}" if name else "")
     st.caption(f"Of {picture}, view {picked + 1}; pick another view in the grid. {_looked_at(found)}")
     pixels = found.thumbnails[place].transpose(0, 1, 3, 4, 2).reshape(-1, *found.thumbnails.shape[-2:], 3)
     k = found.near.shape[2]

@@ -17,7 +17,7 @@ from app.shared.pictures import Pictures
 def no_pictures() -> None:
     """What to do when there is nothing to show."""
     with st.container(border=True):
-        st.markdown("**No pictures yet**")
+        st.markdown("**No images yet**")
         st.caption("Choose a set, upload some pictures, or take a photo: their views appear here.")
 
 
@@ -57,7 +57,7 @@ def page() -> None:
 
 st.title("Augment")
 st.markdown(
-    "BYOL learns to predict one random view of a picture from another. Here they are as the network gets them: move a "
+    "BYOL learns to predict one random view of an image from another. Here they are as the network gets them: move a "
     "slider and see what stays recognizable."
 )
 page()

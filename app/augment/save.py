@@ -82,7 +82,7 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
 
 def _program(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if not len(pictures):
-        st.info("There are no pictures yet: choose some, and the program is here.", icon=":material/hide_image:")
+        st.info("There are no images yet: choose some, and the program appears here.", icon=":material/hide_image:")
         return
     _files(choice)
     st.code(program(settings, choice, pictures), language="python")
@@ -118,7 +118,7 @@ def _files(choice: Choice) -> None:
     """How the program finds pictures that are of no set."""
     if choice.place == SET:
         return
-    st.caption("Save the pictures beside the program, under the names that it has for them.")
+    st.caption("Save the images next to the program, under the names that it uses.")
     photo = st.session_state.get(PHOTO)
     if choice.place == CAMERA and photo:
         st.download_button("Save the photo", photo.getvalue(), PHOTO_FILE, icon=":material/download:")

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from app.embeddings import data, user_columns
-from app.runs.compare_tables import unique_names
 from app.shared import access, address, formatting, sign_in, state
+from app.shared.run_names import unique_names
 from byol_core.embeddings import METHODS, SPACES, MapSettings, Snapshot, fields, has_snapshot
 from byol_core.errors import LabError
 from byol_core.runs.run import Run

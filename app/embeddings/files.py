@@ -77,7 +77,7 @@ def table(snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, 
 
 
 def explain() -> None:
-    """What they are."""
+    """Explain what the files contain."""
     st.caption(
         "**Parquet**: places, classes and colors of the points. **TensorBoard projector**: the vectors with their "
         "pictures; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's toolbar."

@@ -26,8 +26,8 @@ from app.embeddings import (
 from app.embeddings.choices import folder
 from app.embeddings.timeline import MOST_UNASKED, Shown
 from app.embeddings.view import NEIGHBORS, Subject, Wish
-from app.runs.compare_tables import unique_names
 from app.shared import access, formatting, state
+from app.shared.run_names import unique_names
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
 from byol_core.runs.run import Run

@@ -1,4 +1,4 @@
-"""Ask with a picture: it goes through the run's encoder, gets a place on the map, and those nearest to it are shown."""
+"""Look up an image: it goes through the run's encoder, gets a place on the map, and those nearest to it are shown."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def waits(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> bool:
 def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
     """Where a picture is given, and what became of it on each map."""
     with st.container(border=True):
-        st.markdown("**Ask with a picture**")
+        st.markdown("**Look up an image**")
         _source()
         found = given(pairs[0][0].snapshot.image_size) if pairs else None
         if found and found.complaint:
@@ -164,7 +164,7 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
     elif where.job.state == "failed":
         _failed(subject, where)
     else:
-        st.progress(min(max(where.job.share, 0.0), 1.0), formatting.told(where.job.message) or "Placing the picture")
+        st.progress(min(max(where.job.share, 0.0), 1.0), formatting.told(where.job.message) or "Placing the image")
 
 
 def _earlier(subject: Subject) -> bool:
@@ -173,7 +173,7 @@ def _earlier(subject: Subject) -> bool:
 
 def _to_newest(subject: Subject) -> None:
     """Why the picture is not on the map, and the way to where it is."""
-    st.info("The picture has its place on the map of the newest evaluation: only those weights are kept.")
+    st.info("The image is placed on the map of the newest evaluation: only those weights are saved.")
     st.button(
         "Show the newest evaluation",
         on_click=subject.show_newest,

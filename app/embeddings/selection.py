@@ -69,7 +69,7 @@ def _gallery(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
     part = chosen[(number - 1) * PAGE : number * PAGE]
     images = data.thumbnails(snapshot, part)
     if not images:
-        st.caption("The pictures of this run are lost.")
+        st.caption("The images of this run are lost.")
         return
     with st.grid(4, min_column_width=56, gap="xsmall", wrap=False):
         for i, image in zip(part, images, strict=True):

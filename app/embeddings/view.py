@@ -75,7 +75,7 @@ class Subject:
             decide(self.key, step=int(asked))
 
     def _tell(self, step: int | None) -> None:
-        """The address follows."""
+        """Write the step into the address; None removes it."""
         told = None if step is None else str(step)
         if st.query_params.get(self.parameter) == told:
             return

@@ -130,7 +130,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """One line."""
+    """One line of the chart, with a point for each number of labels."""
 
     name: str
     color: str

@@ -112,7 +112,7 @@ def panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What stands in the place of an answer that is not there."""
     question = [(run, protocol)]
     if job.state == "failed":
-        st.error(formatting.told(job.message), title="There is no answer", icon=":material/error:")
+        st.error(formatting.told(job.message), title="There is no result", icon=":material/error:")
         button("Try again", question, key=f"{key}_again", icon=":material/refresh:")
     else:
         _open_panel(run, protocol, job, key)
@@ -124,7 +124,7 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What was not asked, is worked on, or was stopped."""
     question = [(run, protocol)]
     with st.container(border=True):
-        st.header({"stopped": "Stopped", "absent": "This question was not asked yet"}.get(job.state, "Being judged"))
+        st.header({"stopped": "Stopped", "absent": "Not evaluated yet"}.get(job.state, "Being evaluated"))
         st.markdown(f"{formatting.plain(said.asked(protocol))}.")
         if job.state in BUSY:
             progress(question, [job.state])
@@ -133,16 +133,14 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
             st.markdown(NO_LABELS)
         else:
             if access.is_teacher():
-                st.caption(
-                    "It is worked on in the background, one question after another; the tab may be closed meanwhile."
-                )
+                st.caption("It runs in the background, one evaluation after another; you can close the tab.")
             label = "Start again" if job.state == "stopped" else "Evaluate"
             button(label, question, key=f"{key}_start")
 
 
 NO_LABELS = (
     "These images have no labels, so nothing can be counted as right or wrong. Choose other images under *Settings*, "
-    "give the run a folder with a sub-folder for each class, or an .npz with labels. The map needs none."
+    "train on a folder with a subfolder for each class, or on an .npz with labels. The map needs none."
 )
 
 

@@ -57,7 +57,7 @@ def numbers(protocol: Protocol) -> str:
 
 
 def splits(count: int) -> str:
-    """``3 splits``."""
+    """The number of splits in words, such as ``3 splits``."""
     return f"{count} split{'' if count == 1 else 's'}"
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 from app.evaluate import curve, form, job, results
 from app.evaluate import report as evaluate_report
 from app.evaluate import transfer as evaluate_transfer
-from app.runs.compare_tables import unique_names
 from app.shared import access, address, formatting, state
+from app.shared.run_names import unique_names
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Protocol
 from byol_core.runs.run import Run
@@ -55,7 +55,7 @@ def nothing_here() -> None:
     with st.container(border=True):
         st.header("No run to evaluate yet")
         st.markdown(
-            "Once a run has finished, or was stopped after a checkpoint, its encoder is judged here: how well the "
+            "Once a run has finished, or was stopped after a checkpoint, its encoder is evaluated here: how well the "
             "classes can be told by it, with how few labels, and on which other images."
         )
         if access.is_teacher():

@@ -29,7 +29,7 @@ SIZES, MOST_BYTES = (64, 48, 32, 24, 16), 200_000_000
 BLOCK = 32_000_000  # bytes of the images that are made small together
 # A picture that is shown is enlarged to at least this many pixels, each as a square, so that no browser blurs it.
 SHOWN = 96
-LOST = "The pictures cannot be shown: the images of this set are others now than when it was judged."
+LOST = "The images cannot be shown: this set has changed since the run was evaluated on it."
 
 
 class Changed(LabError):
@@ -55,7 +55,7 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
     size = int(run.config.get("data", {}).get("image_size", 0) or 0)
     told = (predictions.rows.tobytes(), predictions.labels.tobytes())
     try:
-        with st.spinner("Reading the pictures …", show_time=False):
+        with st.spinner("Reading the images …", show_time=False):
             found = _shelf(source, size, told, access.is_teacher())
     except LabError as error:
         found = str(error)
@@ -120,7 +120,7 @@ def _small(found: ImageSet, chosen: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 
 def enlarged(picture: Picture) -> Picture:
-    """Larger by whole pixels."""
+    """The image enlarged by a whole factor, so that each pixel stays a square."""
     times = max(1, -(-SHOWN // picture.shape[0]))
     return picture.repeat(times, 0).repeat(times, 1)
 

@@ -11,9 +11,9 @@ import streamlit as st
 from app.evaluate import form
 from app.evaluate import job as evaluate_job
 from app.evaluate import labels as said
-from app.runs.compare_tables import unique_names
 from app.shared import access, formatting
 from app.shared.pictures import names_of_sets
+from app.shared.run_names import unique_names
 from app.widgets.confusion_matrix import Cell as Place
 from app.widgets.confusion_matrix import Table, matrix
 from byol_core.errors import LabError
@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def asked(self) -> evaluate_job.Asked:
-        """The question."""
+        """The protocol that the form describes."""
         return self.run, self.cell.protocol
 
 

@@ -28,7 +28,7 @@ def draw(warm: Warm) -> None:
 
 def _openness() -> dict[str, str]:
     """Who else is here, where others can be."""
-    role = "you teach" if access.is_teacher() else "you look on"
+    role = "you are a teacher" if access.is_teacher() else "view-only for you"
     return {":material/lan: Open to": f"the network, {role}"} if access.is_shared() else {}
 
 

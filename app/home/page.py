@@ -80,14 +80,14 @@ def explain() -> None:
     steps = (
         (
             ":material/filter_2:",
-            "Two views of one picture",
-            "Each picture is cropped, flipped and colored twice at random. Both views still show the same thing.",
+            "Two views of one image",
+            "Each image is cropped, flipped and colored twice at random. Both views still show the same thing.",
         ),
         (
             ":material/psychology:",
             "One network predicts the other",
             "The online network looks at one view and predicts what the target network makes of the other. "
-            "No labels, and no comparing with other pictures: BYOL is not contrastive, it has no negatives.",
+            "No labels, and no comparison with other images: BYOL is not contrastive, it has no negatives.",
         ),
         (
             ":material/trending_up:",
@@ -109,7 +109,7 @@ mine = [run for run in runs if not run.demo]
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("BYOL Lab", width="content")
     share_panel.popover()
-st.markdown("Train a network on pictures without a single label, watch it learn, and see what it has understood.")
+st.markdown("Train a network on images without a single label, watch it learn, and see what it has understood.")
 
 main, side = st.columns([5, 3], gap="large")
 with main:

@@ -113,7 +113,7 @@ def _title(runs: Sequence[Run]) -> None:
 
 
 def _leave() -> None:
-    """Close the comparison."""
+    """Close the comparison and show the list of runs."""
     st.query_params.pop("compare", None)
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.runs import curves, lines, system
 from app.shared import charts, formatting, forms, state, table
+from app.shared.run_names import unique_names
 from byol_core.cli.comparison_tables import differences_to_best, gap
 from byol_core.config import field_info
 from byol_core.errors import InputError
@@ -173,9 +174,3 @@ def _title(key: str) -> str:
         return f"{field_info(key).title or key} ({key})"
     except InputError:  # of another release
         return key
-
-
-def unique_names(runs: Sequence[Run]) -> list[str]:
-    """The names of the runs; two of the same name are told apart by their ids."""
-    names = [run.name for run in runs]
-    return [run.name if names.count(run.name) == 1 else f"{run.name} ({run.run_id})" for run in runs]

@@ -197,7 +197,9 @@ def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
         f"same for the encoder before training and for raw pixels.{_how_far(images)}",
     )
     if "knn_accuracy" not in known:
-        st.caption("The first look at the held-out images comes soon." if run.state in LIVE else "Not judged yet.")
+        st.caption(
+            "The first evaluation on the validation images comes soon." if run.state in LIVE else "Not evaluated yet."
+        )
         return
     figure = charts.curve(
         curve_id(run, "knn_accuracy"),

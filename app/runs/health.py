@@ -117,7 +117,7 @@ def _spectrum(run: Run, space: str) -> None:
             return
         first, before, last, now = found
         if not any(now):
-            st.caption("There is no spread left to draw: every picture has the same vector.")
+            st.caption("There is no spread left to draw: every image has the same vector.")
             return
         figure = charts.spectrum(
             now,

@@ -109,7 +109,7 @@ def fold(runs: Iterable[Run]) -> list[Line]:
 
 
 def unfolded(runs: Iterable[Run]) -> list[Line]:
-    """One line a run."""
+    """A line of its own for every run."""
     return [Line((run,)) for run in runs]
 
 

@@ -112,12 +112,12 @@ def _with(options: list[str], chosen: Sequence[str | None] | None) -> list[str]:
 
 
 def order() -> str:
-    """The chosen order."""
+    """The order in which runs are listed."""
     return str(st.session_state.get(ORDER) or next(iter(run_lines.ORDERS)))
 
 
 def clear() -> None:
-    """Look for everything again."""
+    """Remove the search and all filters."""
     st.session_state.update(_ALL)
     address.choose(STATE, [])
 

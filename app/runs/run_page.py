@@ -60,7 +60,7 @@ def _title(run: Run) -> None:
 
 
 def _leave() -> None:
-    """Close the opened run."""
+    """Close this run and show the list of runs."""
     st.query_params.pop("run", None)
 
 

@@ -39,7 +39,7 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
     if run.state in LIVE:
         st.progress(formatting.share_done(run))
         if sentence := stalled(run):
-            st.warning(formatting.plain(sentence), title="This run gives no sign of life", icon=formatting.STALL.icon)
+            st.warning(formatting.plain(sentence), title="This run has no heartbeat", icon=formatting.STALL.icon)
     if run.alarm and run.alarm != run.message:
         _alarm(run, run.alarm, opened)
 

@@ -15,7 +15,7 @@ from byol_core.runs.store import RunStore
 
 
 def draw() -> None:
-    """The whole page."""
+    """Draw the list of runs with its filters, the queue and the trash."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Runs", width="content")
         run_import.draw()
@@ -114,7 +114,7 @@ def _open_archive() -> None:
 
 
 def _nothing_here() -> None:
-    """No run yet."""
+    """Say what to do while there are no runs."""
     with st.container(border=True, horizontal_alignment="center", vertical_alignment="center", height=260):
         st.header("No run yet", anchor=False, text_alignment="center")
         st.markdown(

@@ -169,8 +169,8 @@ def complaint_of(form: Format, run: Run) -> str:
         return ""
     how = f"'byol export {run.run_id} --format parquet' writes them"
     if not pictures:
-        return f"How many pictures this set has is not known; {how}."
-    return f"This set has {pictures:,} pictures, too many to embed while a browser waits; {how}."
+        return f"The number of images in this set is not known; {how}."
+    return f"This set has {pictures:,} images, too many to embed while a browser waits; {how}."
 
 
 def _misfit(form: Format, run: Run) -> str:

@@ -31,7 +31,7 @@ class Draft:
 
     @property
     def base(self) -> RunConfig:
-        """The preset, unchanged."""
+        """The settings of the preset, without changes."""
         return presets.get(self.preset).config()
 
     def value(self, key: str) -> Any:

@@ -59,7 +59,7 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def count(number: int) -> str:
-    """``1 000``: thousands apart."""
+    """A whole number with its thousands apart: ``1 000``."""
     return f"{number:,}".replace(",", "\u202f")
 
 
@@ -230,6 +230,6 @@ def _ended(run: Run, _: Sequence[Run]) -> str:
     why = {
         "stopped": "Stopped on request",
         "failed": "It failed without saying why; the log may tell",
-        "interrupted": "Its process ended without a word, as after a power cut",
+        "interrupted": "Its process exited without reporting an error, as after a power failure",
     }[run.state]
     return f"{why} at epoch {number(run.epoch, 1)}." if run.step else f"{why}."

@@ -31,7 +31,7 @@ TITLES = {"set": "Named set", "path": "On this machine", "upload": "Upload"}
 
 
 def catalog() -> dict[str, Entry]:
-    """The named sets."""
+    """The named sets that the viewer may choose from."""
     return {entry.name: entry for entry in entries()}
 
 

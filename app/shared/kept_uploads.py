@@ -33,7 +33,7 @@ def _line(upload: Upload, source: str) -> str:
 
 
 def _users(upload: Upload, source: str) -> str:
-    """Which runs need it."""
+    """The names of the runs that use this upload."""
     if not upload.runs:
         return "chosen above" if str(upload.path) == source else "no run uses it"
     shown = ", ".join(formatting.plain(name) for name in upload.runs[:MOST_RUNS])

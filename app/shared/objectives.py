@@ -42,7 +42,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     ),
     "simclr": Objective(
         "SimCLR (NT-Xent)",
-        "Picks the other view of a picture out of all other pictures of the batch, which are its negatives.",
+        "Picks the other view of an image out of all other images in the batch, which are its negatives.",
         NEGATIVES,
         "log(2 batch - 1) for a blind guess; the lower, the surer it finds the other view in the batch.",
     ),
@@ -54,13 +54,13 @@ OBJECTIVES: Mapping[str, Objective] = {
     ),
     "nce": Objective(
         "Instance discrimination (NCE)",
-        "Tells each picture from others drawn at random out of a memory of the whole set.",
+        "Tells each image from others drawn at random from a memory of the whole set.",
         NEGATIVES,
-        "Falls as a picture is told more surely from those of the memory.",
+        "Falls as an image is told more surely from those in the memory.",
     ),
     "triplet": Objective(
         "Triplet, semi-hard",
-        "Wants the other view of a picture nearer than a similar other picture of the batch, by a margin.",
+        "Wants the other view of an image to be nearer than a similar other image in the batch, by a margin.",
         NEGATIVES,
         "0 when every negative is farther than the other view by the margin, about the margin for a blind guess.",
     ),
@@ -78,9 +78,9 @@ OBJECTIVES: Mapping[str, Objective] = {
     ),
     "bridge": Objective(
         "Bridge from BYOL to SimCLR",
-        "BYOL with beta times a term over other pictures (eq. 6): beta 0 is BYOL, anything above is contrastive.",
+        "BYOL with beta times a term over other images (eq. 6): beta 0 is BYOL, anything above is contrastive.",
         "contrastive when beta > 0",
-        "BYOL's loss plus beta times how near the other pictures are.",
+        "BYOL's loss plus beta times how near the other images are.",
     ),
     "supervised": Objective(
         "Supervised",

@@ -49,7 +49,7 @@ class Pictures:
 
 
 def nothing(size: int, *complaints: str) -> Pictures:
-    """No picture."""
+    """An empty set of images."""
     return Pictures(np.zeros((0, 3, size, size), np.uint8), (), complaints)
 
 
@@ -113,7 +113,7 @@ def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
         return nothing(size, access.refusal(UPLOAD))
     images, names, complaints = [], [], []
     if len(files) > MOST_FILES:
-        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} pictures are shown.")
+        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} images are shown.")
     for name, file in files[:MOST_FILES]:
         try:
             if file.size > MOST_FILE_BYTES:

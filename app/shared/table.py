@@ -27,7 +27,7 @@ def draw(columns: Columns, name: str, shown: Any = None, **options: Any) -> None
 
 
 def save(columns: Columns, name: str, label: str = "CSV") -> None:
-    """The button alone."""
+    """Draw only the download button of a table."""
     file = f"{name}.csv"
 
     def made() -> bytes:

@@ -31,15 +31,15 @@ def leave() -> None:
 
 
 def show_viewer() -> None:
-    """The ways in."""
-    st.markdown(f"Everybody here may look. A teacher may also {MAY}.")
+    """Show a viewer how to sign in."""
+    st.markdown(f"Everybody here has view-only access. A teacher may also {MAY}.")
     if access.has_accounts() and st.user.get("is_logged_in"):
         email = access.account()
         why = (
             f"{email} is not among the teachers of this lab" if email else "Its provider has not confirmed its address"
         )
         why = "It has signed out in another tab" if access.has_signed_out() else why
-        st.warning(f"{why}, so this account looks on.", icon=":material/visibility:", width=640)
+        st.warning(f"{why}, so this account has view-only access.", icon=":material/visibility:", width=640)
         st.button("Use another account", icon=":material/logout:", key="leave_account", on_click=st.logout)
     elif access.has_accounts():
         show_accounts()

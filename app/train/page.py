@@ -54,7 +54,7 @@ def changed(key: str, value: Any) -> None:
 
 
 def preset_changed() -> None:
-    """Somebody chose another preset."""
+    """Start again from the preset that was chosen."""
     chosen = st.session_state["setting:preset"]
     drafts.touched().use_preset(chosen)
     forms.forget_widgets()

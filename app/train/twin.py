@@ -27,7 +27,7 @@ def breaks(preset: str | None, config: RunConfig) -> Mapping[str, Any]:
 
 
 def said(changes: Mapping[str, Any]) -> str:
-    """``Stop-gradient off``."""
+    """Changes of settings in words, such as ``Stop-gradient off``."""
     return ", ".join(f"{forms.spec(key).label} {formatting.setting(value)}" for key, value in changes.items())
 
 

@@ -1,4 +1,4 @@
-"""Batched augmentations: every image of a batch gets its own parameters, on the CPU and on accelerators."""
+"""Batched augmentations: every image in a batch gets its own random parameters, on the CPU and on accelerators."""
 
 from byol_core.augment.describe import describe
 from byol_core.augment.fused import warm_up

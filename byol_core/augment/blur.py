@@ -1,4 +1,4 @@
-"""Gaussian blur, batched: each image its own sigma. Separable, so two small banded matrices an image."""
+"""Batched Gaussian blur, with a sigma for each image. It is separable: two small banded matrices per image."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ SIGMA = (0.1, 2.0)  # pixels; arXiv 2006.07733, Table 6
 
 
 def kernel_size(side: int) -> int:
-    """The paper's 23 at 224 pixels, in proportion, odd and at least 3."""
+    """The size of the kernel: the paper's 23 at 224 pixels, scaled, odd and at least 3."""
     return max(3, side // 10 | 1)
 
 
 def blur_weights(sigma: Tensor, side: int, radius: int) -> Tensor:
-    """Matrices (n, side, side) that blur a line of ``side`` pixels, its ends mirrored without the edge pixel."""
+    """Matrices (n, side, side) that blur a line of ``side`` pixels.
+
+    The ends are mirrored without repeating the edge pixel.
+    """
     offset = torch.arange(-radius, radius + 1, device=sigma.device)
     kernel = torch.exp(-0.5 * (offset / sigma[:, None]) ** 2)
     kernel = kernel / kernel.sum(1, keepdim=True)
@@ -27,8 +30,10 @@ def blur_weights(sigma: Tensor, side: int, radius: int) -> Tensor:
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Blur each image (B, C, H, W) with its sigma (B,) in pixels; 0 leaves it as it is."""
+    """Blur each image (B, C, H, W) with its sigma (B,) in pixels; an image with sigma 0 is unchanged."""
     _, _, height, width = images.shape
+    # Sigma 0 would divide by zero. All images are blurred and the results selected, because picking out some of them
+    # would need to know how many there are, and so wait for the device.
     some = sigma.clamp(min=1e-3)
     rows = blur_weights(some, height, kernel_size(height) // 2)
     columns = blur_weights(some, width, kernel_size(width) // 2)

@@ -1,4 +1,4 @@
-"""What was drawn for an image, in words."""
+"""Describes the drawn parameters of an image in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from byol_core.system import checks
 
 
 def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
-    """What was drawn for image ``i`` of ``size`` (H, W), as names and words; what changed nothing is left out."""
+    """What was drawn for image ``i`` of ``size`` (H, W), as pairs of name and text.
+
+    Operations without effect are omitted.
+    """
     checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
     checks.whole("i", i, 0, len(params) - 1)
     checks.sides("size", size)

@@ -1,8 +1,9 @@
-"""Views on the CPU: from tensors to the compiled kernel of ``kernels``, the images dealt out to threads.
+"""Makes views on the CPU: passes tensors to the compiled kernel in ``kernels``, and distributes images over threads.
 
-The threads are Python's, which the kernel lets run side by side: numba's own would share a pool with other threads of
-the process (Streamlit has one for each visitor) in ways that it does not support, and would compete with PyTorch's.
-An image is worked on by one thread and alone, so a view depends neither on their number nor on the rest of the batch.
+These are Python threads, which run in parallel because the kernel releases the interpreter lock. numba's own threads
+would share a pool with the other threads of the process (Streamlit has one per visitor), which numba does not support,
+and would compete with PyTorch's threads. Each image is processed on its own by one thread, so a view depends neither on
+the number of threads nor on the rest of the batch.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ from byol_core.augment import blur, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters
 from byol_core.errors import ArgumentError
 
-_PIXELS_A_TURN = 32_768  # a thread takes so many at a time: fewer would cost more than they save
+_PIXELS_A_TURN = 32_768  # how many pixels a thread takes at a time; fewer would cost more than they gain
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
 
 def serves(images: Tensor) -> bool:
-    """Whether these images can be worked on here: on the CPU, not traced by a compiler, and no gradient is wanted."""
+    """Whether this module can process these images: they are on the CPU, not being compiled, and need no gradient."""
     return images.device.type == "cpu" and not images.requires_grad and not torch.compiler.is_compiling()
 
 
 def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
-    """One view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32, contiguous.
+    """Make one view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32, contiguous.
 
     Raises:
-        ArgumentError: The images are not RGB, or a box does not lie within them.
+        ArgumentError: The images are not RGB, or a box is not inside them.
     """
     _check(images, params)
     if images.dtype != torch.uint8:
@@ -51,7 +52,7 @@ def apply(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
 
 
 def warm_up() -> None:
-    """Make the kernel ready: the first time on a machine it is compiled, later it is read from disk."""
+    """Prepare the kernel: it is compiled the first time on a machine, and later loaded from disk."""
     nothing = torch.zeros(1, dtype=torch.int64)
     boxes = torch.tensor([[0, 0, 8, 8]])
     _run(
@@ -62,7 +63,7 @@ def warm_up() -> None:
 
 
 def _check(images: Tensor, params: ViewParameters) -> None:
-    """The kernel looks at no bounds: what would lie outside is refused here."""
+    """Reject boxes outside of the images: the kernel does not check bounds, and would read foreign memory."""
     _, channels, height, width = images.shape
     if channels != 3:
         raise ArgumentError(f"Views are made of RGB images, but these have {channels} channels.")
@@ -81,7 +82,7 @@ def _colors(p: ViewParameters) -> dict[str, Tensor]:
 
 
 _NO_BYTES, _NO_FLOATS = np.empty((0, 0, 0, 0), np.uint8), np.empty((0, 0, 0, 0), np.float32)
-# The parameters as the kernel takes them, all off: their order, types and number of axes.
+# The parameters that the kernel takes, all switched off: their order, types and numbers of axes.
 _OFF = {
     "boxes": np.empty((0, 4), np.int64),
     "mirror_h": np.empty(0, np.bool_),
@@ -95,8 +96,8 @@ _OFF = {
 
 
 def _run(images: Tensor, view: Tensor, params: dict[str, Tensor]) -> None:
-    """Crop into ``view`` where there are boxes, and change its colors in place."""
-    from byol_core.augment import kernels  # brings numba with it
+    """Crop into ``view`` if there are boxes, and change its colors in place."""
+    from byol_core.augment import kernels  # imports numba, which takes a second
 
     _, _, height, width = view.shape
     given = {name: value.contiguous().numpy().astype(_OFF[name].dtype, copy=False) for name, value in params.items()}
@@ -111,12 +112,12 @@ def _run(images: Tensor, view: Tensor, params: dict[str, Tensor]) -> None:
 
 
 def _in_threads(work: Callable[[int, int], None], n: int, pixels: int) -> None:
-    """Do ``work(start, stop)`` for n images, a few at a time, on the caller's thread and on others that are free.
+    """Call ``work(start, stop)`` for n images, a few at a time, on this thread and on others that are free.
 
-    Who has finished takes the next few, so that a core which is busy with something else does not hold up the batch.
+    Whoever finishes takes the next few, so that a core that is busy with something else does not hold up the batch.
     """
     few = max(1, _PIXELS_A_TURN // pixels)
-    turns = iter(range(0, n, few))  # the interpreter's lock makes ``next`` atomic
+    turns = iter(range(0, n, few))  # ``next`` is atomic because of the interpreter lock
 
     def take_turns() -> None:
         for start in turns:
@@ -126,6 +127,7 @@ def _in_threads(work: Callable[[int, int], None], n: int, pixels: int) -> None:
     others = [_threads().submit(take_turns) for _ in range(helpers)]
     take_turns()
     for other in others:
+        # A helper that has not started yet is not needed any more: this thread has done all of the work.
         if not other.cancel():
             other.result()
 
@@ -139,7 +141,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _after_fork() -> None:
-    """A forked process has the pool but not its threads."""
+    """A forked process inherits the pool, but not its threads."""
     global _pool, _lock
     _pool, _lock = None, threading.Lock()
 

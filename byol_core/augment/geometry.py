@@ -1,8 +1,8 @@
-"""Random resized crop, mirrors, rotation and shift, batched: each image has its own.
+"""Batched random resized crop, flips, rotation and shift, with parameters for each image.
 
-Crop, mirror and resize are separable, so each is two small matrices per image, ``rows @ image @ columns.T``; that is
-faster than a gather and exact: the matrices hold the antialiased bicubic weights of torchvision's ``resized_crop``.
-No shape depends on data and no constant comes from the host, so that nothing here waits for an accelerator.
+Crop, flip and resize are separable, so each image needs two small matrices: ``rows @ image @ columns.T``. This is
+faster than a gather, and exact: the matrices contain the antialiased bicubic weights of torchvision's ``resized_crop``.
+No shape depends on data and no constant comes from the host, so nothing here waits for an accelerator.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SMALLEST_AREA = 0.08  # arXiv 2006.07733, Table 6
-ASPECT = 4 / 3  # log-uniform in 3/4 ... 4/3, the same table
-_TRIES = 10  # torchvision draws ten times before it takes the center
-BOX_NUMBERS = 2 * _TRIES + 2  # random numbers that a box takes
+ASPECT = 4 / 3  # log-uniform in 3/4 ... 4/3, from the same table
+_TRIES = 10  # torchvision tries ten times before it takes the center
+BOX_NUMBERS = 2 * _TRIES + 2  # random numbers that one box uses
 
 
 def crop_limits(strength: float) -> tuple[float, float]:
@@ -25,29 +25,29 @@ def crop_limits(strength: float) -> tuple[float, float]:
 
 
 def draw_boxes(uniform: Tensor, size: tuple[int, int], strength: float) -> Tensor:
-    """Boxes (n, 4) int64 of top, left, height, width, by the rejection rule of torchvision's RandomResizedCrop.
+    """Draw boxes (n, 4) int64 of top, left, height, width with the rejection rule of torchvision's RandomResizedCrop.
 
-    A box that does not fit is drawn anew; the authors' code (byol/utils/dataset.py) cuts it off at the image's side, so
-    that it has more boxes of the whole width or height.
+    A box that does not fit is drawn again. The authors' code (byol/utils/dataset.py) clips it at the edge instead, so
+    it has more boxes with the full width or height.
 
-    ``uniform`` (:data:`BOX_NUMBERS`, n) are numbers of U(0, 1). What is drawn for no attempt in particular, the place
-    of the box, is drawn once and not in every attempt: the distribution is the same.
+    ``uniform`` (:data:`BOX_NUMBERS`, n) are random numbers from U(0, 1). The position of the box is drawn only once,
+    not in every attempt; the distribution is the same.
     """
     height, width = size
     if strength == 0:
         return _whole(uniform.shape[1], size, uniform.device)
     smallest, aspect = crop_limits(strength)
     area_u, ratio_u, (top_u, left_u) = uniform[:_TRIES], uniform[_TRIES:-2], uniform[-2:]
-    # Powers and reciprocal roots, and a cut for a rounding: the CPU deals exp, sqrt and round of a few thousand numbers
-    # out to all its threads, where waiting for a busy core takes longer than the work.
+    # Powers, reciprocal roots and truncation instead of exp, sqrt and round: for a few thousand numbers, the CPU would
+    # split those over all its threads, and waiting for a busy core takes longer than the work.
     area = height * width * (smallest + (1 - smallest) * area_u)
-    side = area * area.rsqrt()  # the side of a square of that area
-    stretch = aspect ** (ratio_u - 0.5)  # root of the aspect ratio
+    side = area * area.rsqrt()  # the side of a square with that area
+    stretch = aspect ** (ratio_u - 0.5)  # the square root of the aspect ratio
     w = (side * stretch + 0.5).long().clamp(min=1)
     h = (side / stretch + 0.5).long().clamp(min=1)
     misfit = (w > width) | (h > height)
     tries = torch.arange(_TRIES, device=uniform.device)[:, None]
-    first = (tries + _TRIES * misfit).amin(0, keepdim=True)  # the first try that fits
+    first = (tries + _TRIES * misfit).amin(0, keepdim=True)  # the first attempt that fits
     none = first[0] >= _TRIES
     first = first.clamp(max=_TRIES - 1)
     w, h = w.gather(0, first)[0], h.gather(0, first)[0]
@@ -71,7 +71,7 @@ def _center(size: tuple[int, int], aspect: float) -> tuple[int, int, int, int]:
 
 
 def _cubic(x: Tensor) -> Tensor:
-    """The cubic kernel with a = -0.5, which PIL and torch use when they antialias."""
+    """The cubic kernel with a = -0.5, which PIL and torch use for antialiasing."""
     x = x.abs()
     near = (1.5 * x - 2.5) * x * x + 1
     far = ((-0.5 * x + 2.5) * x - 4) * x + 2
@@ -79,13 +79,13 @@ def _cubic(x: Tensor) -> Tensor:
 
 
 def resize_weights(start: Tensor, length: Tensor, source: int, target: int, mirror: Tensor) -> Tensor:
-    """Rows (n, target, source) that resize ``source[start : start + length]`` to ``target`` pixels."""
+    """Matrices (n, target, source) that resize ``source[start : start + length]`` to ``target`` pixels."""
     at = torch.arange(target, device=start.device)
     at = torch.where(mirror[:, None], target - 1 - at, at)[:, :, None]
     pixel = torch.arange(source, device=start.device) - start[:, None, None]
     length = length[:, None, None]
-    # The distance in whole numbers and one division: in float32 a difference of large coordinates would be too coarse.
-    # Antialias: where the picture shrinks the kernel widens, and its unit is a target pixel and not a source pixel.
+    # Integers with one division at the end, because differences of large coordinates are too coarse in float32.
+    # For antialiasing, the kernel widens where the image shrinks: its unit is then a target pixel, not a source pixel.
     distance = (2 * pixel + 1) * target - (2 * at + 1) * length
     weights = _cubic(distance / (2 * length.clamp(min=target)).float())
     weights = weights * ((pixel >= 0) & (pixel < length))
@@ -93,7 +93,7 @@ def resize_weights(start: Tensor, length: Tensor, source: int, target: int, mirr
 
 
 def crop_resize(images: Tensor, boxes: Tensor, mirror_h: Tensor, mirror_v: Tensor, size: tuple[int, int]) -> Tensor:
-    """Crop each image to its box, resize to ``size``, mirror; (B, C, H, W) float -> (B, C, h, w) in [0, 1]."""
+    """Crop each image to its box, resize to ``size``, and flip; (B, C, H, W) float -> (B, C, h, w) in [0, 1]."""
     _, _, height, width = images.shape
     top, left, h, w = boxes.unbind(1)
     rows = resize_weights(top, h, height, size[0], mirror_v)
@@ -102,14 +102,14 @@ def crop_resize(images: Tensor, boxes: Tensor, mirror_h: Tensor, mirror_v: Tenso
 
 
 def rotate_shift(images: Tensor, degrees: Tensor, shift: Tensor) -> Tensor:
-    """Turn counter-clockwise by ``degrees`` (B,), then shift by ``shift`` (B, 2: right, down) as shares of the side.
+    """Rotate counterclockwise by ``degrees`` (B,), then shift by ``shift`` (B, 2: right, down) as shares of the side.
 
-    Bilinear; what comes in from outside is mirrored at the edge, since black corners would give the angle away.
+    Bilinear. Pixels from outside are mirrored at the edge, because black corners would reveal the angle.
     """
     _, _, height, width = images.shape
     radians = torch.deg2rad(degrees)
     cos, sin = torch.cos(radians), torch.sin(radians)
-    dx, dy = -2 * shift[:, 0], -2 * shift[:, 1]  # in grid_sample's units the side is 2
+    dx, dy = -2 * shift[:, 0], -2 * shift[:, 1]  # the side is 2 in the units of grid_sample
     aspect = height / width
     theta = torch.stack(
         [

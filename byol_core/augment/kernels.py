@@ -1,9 +1,10 @@
-"""The views of a batch on the CPU, compiled: every operation on one image while it lies in the cache.
+"""The views of a batch on the CPU, compiled: all operations are applied to one image while it is in the cache.
 
-The definitions and their sources are in ``geometry``, ``color`` and ``blur``, which serve accelerators and are what
-this file is tested against. There the whole batch crosses the memory once for every tensor operation, here once in all.
-Nothing is parallel inside: ``fused`` deals the images out to threads. All that is compiled lies in this one file, since
-numba's cache on disk is renewed when the file of a function changes, and looks at no other.
+The definitions and their sources are in ``geometry``, ``color`` and ``blur``, which serve accelerators, and against
+which this file is tested. They pass the whole batch through memory once for every tensor operation; this file does it
+once in total. Nothing here is parallel: ``fused`` distributes the images over threads. Everything that is compiled is
+in this one file, because numba renews its cache on disk when the file of a function changes, but not when a file that
+it imports does.
 """
 
 from __future__ import annotations
@@ -25,21 +26,21 @@ Ints = NDArray[np.int64]
 Single = np.float32
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
-# Written as float32 here: a Python float would make every sum a double one, at half the speed.
+# These are float32, because a Python float would turn every sum into float64, at half the speed.
 _RED, _GREEN, _BLUE = (np.float32(share) for share in LUMA)
 _0, _1, _2, _3, _4, _5, _6 = (np.float32(value) for value in range(7))
 _STEP = np.float32(1 / 255)
-# Sums may be taken in another order and products fused with them; nothing is assumed of infinities.
+# Allow sums in another order and fused multiply-add; NaN and infinities keep their meaning.
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
 def _part(function: _Function, cache: bool = False) -> _Function:
-    """Compile at the first call, into what calls it; the lock of the interpreter is not held."""
+    """Compile at the first call, and release the interpreter lock while running."""
     return cast(_Function, numba.njit(nogil=True, error_model="numpy", fastmath=_FAST, cache=cache)(function))
 
 
 def _kept(function: _Function) -> _Function:
-    """As a part, and keep the machine code on disk; in memory alone where no folder can be written."""
+    """The same, and cache the machine code on disk; in memory only if no folder is writable."""
     try:
         return _part(function, cache=True)
     except RuntimeError:
@@ -56,7 +57,10 @@ def _cubic(x: float) -> float:
 
 @_part
 def _resize_weights(length: int, mirror: bool, first: Ints, weights: Floats) -> int:
-    """Pixel i becomes the sum over k of ``weights[i, k] * source[first[i] + k]``; returns the number of k."""
+    """Weights such that pixel i is the sum over k of ``weights[i, k] * source[first[i] + k]``.
+
+    Returns the number of k.
+    """
     target = len(first)
     scale = length / target
     stretch = max(scale, 1.0)
@@ -79,7 +83,7 @@ def _resize_weights(length: int, mirror: bool, first: Ints, weights: Floats) -> 
 def _resize(
     source: Floats, length: int, across: int, mirror: bool, target: Floats, first: Ints, weights: Floats
 ) -> None:
-    """From ``length`` rows of each plane the rows of ``target``, ``across`` long, four source rows at a time."""
+    """Resize ``length`` rows of each plane to the rows of ``target``, ``across`` long; four source rows at a time."""
     taps = _resize_weights(length, mirror, first, weights)
     for plane in range(len(source)):
         for i in range(len(first)):
@@ -153,7 +157,7 @@ def _blend(flat: Floats, other: Single, factor: Single) -> None:
 
 @_part
 def _blend_with_gray(r: Floats, g: Floats, b: Floats, factor: Single) -> None:
-    """Saturation; with factor 0, grayscale."""
+    """Saturation; grayscale if the factor is 0."""
     for p in range(len(r)):
         gray = _RED * r[p] + _GREEN * g[p] + _BLUE * b[p]
         r[p] = _unit(gray + factor * (r[p] - gray))
@@ -163,7 +167,7 @@ def _blend_with_gray(r: Floats, g: Floats, b: Floats, factor: Single) -> None:
 
 @_part
 def _fall(k: Single) -> Single:
-    """How far a channel lies under the value, as a share of the chroma; k in [0, 18)."""
+    """How far a channel is below the value, as a share of the chroma; k in [0, 18)."""
     k = k - _6 if k >= _6 else k
     k = k - _6 if k >= _6 else k
     return _unit(k if k < _4 - k else _4 - k)
@@ -171,7 +175,7 @@ def _fall(k: Single) -> Single:
 
 @_part
 def _hue(r: Floats, g: Floats, b: Floats, amount: Single) -> None:
-    """``color.rotate_hue`` with the turn taken as positive, so that no remainder of a negative number is needed."""
+    """``color.rotate_hue`` with a positive angle, to avoid remainders of negative numbers."""
     turn = np.float32(6 * (amount - math.floor(amount)))
     for p in range(len(r)):
         red, green, blue = r[p], g[p], b[p]
@@ -205,7 +209,7 @@ def _jitter(flat: Floats, r: Floats, g: Floats, b: Floats, factors: Floats, orde
 
 @_part
 def _blur_weights(sigma: float, weights: Floats) -> None:
-    """Half of the kernel, from its center outwards; the whole sums to one."""
+    """Half of the kernel, from its center outward; the whole kernel sums to one."""
     total = -1.0
     for k in range(len(weights)):
         weights[k] = math.exp(-0.5 * (k / sigma) ** 2)
@@ -221,7 +225,7 @@ def _reflected(at: int, side: int) -> int:
 
 @_part
 def _blur(view: Floats, sigma: float, weights_y: Floats, weights_x: Floats, rows: Floats, line: Floats) -> None:
-    """``blur.gaussian_blur``: along y into ``rows``, then each row along x through ``line``, its ends mirrored."""
+    """``blur.gaussian_blur``: along y into ``rows``, then each row along x through ``line`` with mirrored ends."""
     _, height, width = view.shape
     _blur_weights(sigma, weights_y)
     _blur_weights(sigma, weights_x)
@@ -275,11 +279,11 @@ def make(
     threshold: Floats,
     reach: tuple[int, int],
 ) -> None:
-    """Write ``views[start:stop]`` (n, 3, h, w) from ``pictures`` (n, 3, H, W), or from ``floats`` where there are none.
+    """Write ``views[start:stop]`` (n, 3, h, w) from ``pictures`` (n, 3, H, W), or from ``floats`` if there are none.
 
-    All arrays are contiguous. The parameters are those of ``ViewParameters``; one of length 0 is an operation that is
-    off. With ``boxes`` of length 0 the views are not cropped but changed where they are. ``reach``: the pixels of the
-    blur beside its center, along y and x.
+    All arrays are contiguous. The parameters are those of ``ViewParameters``; an array of length 0 means that the
+    operation is off. With ``boxes`` of length 0, the views are changed in place instead of cropped. ``reach``: how many
+    pixels the blur extends on each side, along y and x.
     """
     _, _, height, width = views.shape
     H, W = max(pictures.shape[2], floats.shape[2]), max(pictures.shape[3], floats.shape[3])
@@ -301,7 +305,8 @@ def make(
                 _cut_bytes(pictures[i], top, left, h, w, source)
             else:
                 _cut_floats(floats[i], top, left, h, w, source)
-            # Along y; then along x, turned so that the inner loops run over neighbors; and back.
+            # Resize along y; then along x, transposed so that the inner loops run over adjacent pixels; then transpose
+            # back.
             _resize(source, h, w, mirror_v[i], rows, first_y, weights)
             _transpose(rows.reshape(lines, rows.shape[2]), lines, w, turned[0])
             _resize(turned, w, lines, mirror_h[i], columns, first_x, weights)

@@ -1,4 +1,4 @@
-"""Gaussian noise (the tutorial's augmentation) and cutout (arXiv 1708.04552), batched."""
+"""Batched Gaussian noise (the tutorial's augmentation) and cutout (arXiv 1708.04552)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from torch import Tensor
 
 
 def add_noise(images: Tensor, noise: Tensor, deviation: Tensor) -> Tensor:
-    """Add standard normal ``noise`` (B, C, H, W) times each image's ``deviation`` (B,), kept in [0, 1]."""
+    """Add standard normal ``noise`` (B, C, H, W) times each image's ``deviation`` (B,), clamped to [0, 1]."""
     return torch.addcmul(images, noise, deviation[:, None, None, None]).clamp_(0, 1)
 
 
 def cutout(images: Tensor, boxes: Tensor) -> Tensor:
-    """Set the box (B, 4: top, left, height, width, pixels) of each image to mid-gray; an empty one changes nothing."""
+    """Fill the box (B, 4: top, left, height, width, pixels) of each image with mid-gray.
+
+    An empty box changes nothing.
+    """
     _, _, height, width = images.shape
     top, left, h, w = (column[:, None] for column in boxes.unbind(1))
     y, x = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
@@ -23,7 +26,7 @@ def cutout(images: Tensor, boxes: Tensor) -> Tensor:
 
 
 def finish(images: Tensor, noise: Tensor | None, deviation: Tensor | None, boxes: Tensor | None) -> Tensor:
-    """The last of a view: noise and cutout, each where it is on."""
+    """The last operations of a view: noise and cutout, if they are on."""
     if noise is not None and deviation is not None:
         images = add_noise(images, noise, deviation)
     return images if boxes is None else cutout(images, boxes)

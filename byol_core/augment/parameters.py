@@ -1,8 +1,8 @@
-"""The parameters of two views: what they are, and how they are drawn.
+"""The parameters of two views, and how they are drawn.
 
-Every image takes the same number of random numbers whatever is on, each operation its own of them, all drawn in one
-call. So turning one operation on or up changes nothing in the others (the Augment page rests on that), an accelerator
-has one generator kernel to run and nothing to wait for, and a seed repeats the whole.
+Every image uses the same number of random numbers, whatever is switched on; each operation has its own, and all are
+drawn in one call. Therefore, switching an operation on or up does not change any other (which the Augment page relies
+on), an accelerator runs a single generator kernel, and a seed reproduces everything.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from byol_core.augment.policy import AT_ONE, Pair, ViewPolicy
 from byol_core.system import checks
 
 NEVER = 2.0  # a solarize threshold that no pixel reaches
-# How many random numbers of U(0, 1) each operation has for an image.
+# How many random numbers from U(0, 1) each operation uses per image.
 _NUMBERS = {
     "crop": geometry.BOX_NUMBERS,
     "mirror": 2,
@@ -33,7 +33,10 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """What was drawn for one view of ``n`` images; every tensor has ``n`` rows. None: the operation is off for all."""
+    """What was drawn for one view of ``n`` images.
+
+    Every tensor has ``n`` rows, and None means that an operation is off.
+    """
 
     boxes: Tensor  # (n, 4) int64: top, left, height, width of the crop, pixels
     flip_horizontal: Tensor  # (n,) bool
@@ -57,16 +60,16 @@ class ViewParameters:
         return replace(self, **{name: value.to(device) for name, value in vars(self).items() if value is not None})
 
     def rows(self, index: slice | Tensor) -> ViewParameters:
-        """Those of some of the images: the same rows of every tensor."""
+        """The parameters of some of the images: the same rows of every tensor."""
         return replace(self, **{name: value[index] for name, value in vars(self).items() if value is not None})
 
 
 def draw(
     policy: ViewPolicy, n: int, generator: torch.Generator, size: Size, out: Size | None = None
 ) -> tuple[ViewParameters, ViewParameters]:
-    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the views' size.
+    """Draw both views of ``n`` images of ``size`` (H, W) on the generator's device; ``out`` is the size of the views.
 
-    ArgumentError when an argument is of the wrong kind or range.
+    Raises ArgumentError if an argument has the wrong type or range.
     """
     checks.kind("policy", policy, ViewPolicy, "a ViewPolicy, as resolve(ViewsConfig()) gives it")
     checks.kind("generator", generator, torch.Generator, "a torch.Generator")
@@ -80,7 +83,7 @@ def draw(
     u = dict(zip(_NUMBERS, torch.split(block, list(_NUMBERS.values())), strict=True))
     both = _both(policy, u, size, out)
     deviation = AT_ONE["noise"] * policy["noise"]
-    if deviation:  # last, so that it moves nothing either
+    if deviation:  # drawn last, so that switching it on does not change the other operations
         noise = torch.randn(2 * n, 3, *out, generator=generator, device=device)
         both = replace(both, noise=noise, deviation=torch.full((2 * n,), deviation, device=device))
     first, second = both.rows(slice(None, n)), both.rows(slice(n, None))
@@ -88,7 +91,7 @@ def draw(
 
 
 def _both(p: ViewPolicy, u: dict[str, Tensor], size: Size, out: Size) -> ViewParameters:
-    """All but the noise, for the first view of every image and then for the second."""
+    """Everything except the noise, for the first view of every image and then for the second."""
     left_right, up_down = u["mirror"]
     turn, move = AT_ONE["rotation"] * p["rotation"], AT_ONE["translation"] * p["translation"]
     strengths = (p["brightness"], p["contrast"], p["saturation"], p["hue"])
@@ -113,7 +116,7 @@ def _both(p: ViewPolicy, u: dict[str, Tensor], size: Size, out: Size) -> ViewPar
 
 
 def _chance(uniform: Tensor, probability: Pair) -> Tensor:
-    """Whether it happens, (2n,) bool: the first half by the probability of view 1, the second by that of view 2."""
+    """Whether it happens, (2n,) bool: the first half with the probability of view 1, the second with that of view 2."""
     if probability[0] == probability[1]:
         return uniform < probability[0]
     return torch.cat([half < share for half, share in zip(uniform.chunk(2), probability, strict=True)])
@@ -129,13 +132,13 @@ def _threshold(strength: float, uniform: Tensor, probability: Pair) -> Tensor:
 
 
 def _holes(share: float, size: Size, uniform: Tensor) -> Tensor:
-    """Squares whose center may lie anywhere in the picture, as in the cutout paper, cut off at the edge."""
+    """Squares whose center may be anywhere in the image, as in the cutout paper; they are clipped at the edge."""
     sides = [round(share * side) for side in size]
     corners = [(u * extent - side / 2).floor().long() for u, extent, side in zip(uniform, size, sides, strict=True)]
     return torch.stack([*corners, *(torch.full_like(corners[0], side) for side in sides)], 1)
 
 
 def _without_what_never_happens(view: ViewParameters, p: ViewPolicy, which: int) -> ViewParameters:
-    """Off, where a view has a probability of zero."""
+    """Switch an operation off in a view in which its probability is zero."""
     sigma = view.sigma if p.blur[which] else None
     return replace(view, sigma=sigma, threshold=view.threshold if p.solarize[which] else None)

@@ -1,7 +1,7 @@
-"""From the settings of a run to what each operation may do: presets, strengths and the probabilities of the two views.
+"""What each operation may do, derived from the settings of a run: presets, strengths and probabilities of both views.
 
-Strength 1 of an operation is the paper's (Table 6 of arXiv 2006.07733) where the paper has the operation, and the
-value in :data:`AT_ONE` where it has not. 0 changes nothing; 2 is the most. The master strength multiplies all.
+Strength 1 is that of the paper (Table 6 of arXiv 2006.07733) if the paper has the operation, and the value in
+:data:`AT_ONE` otherwise. 0 switches an operation off, and 2 is the maximum. The master strength multiplies all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.system import checks
 
-# What an operation does at strength 1 where the paper does not say.
+# What an operation does at strength 1 if the paper does not define it.
 AT_ONE = {"rotation": 90.0, "translation": 0.125, "noise": 0.1, "cutout": 1 / 3}
 
 Pair = tuple[float, float]  # a probability for view 1 and for view 2
@@ -24,7 +24,7 @@ _CROP_FLIP = {"crop": 1.0, "flip_horizontal": 1.0}
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named pair of views: the strength of each operation and the probabilities of the gated ones."""
+    """A named pair of views: the strength of each operation, and the probabilities of those that have one."""
 
     strengths: Mapping[str, float]
     jitter: Pair = (0.8, 0.8)
@@ -47,14 +47,14 @@ RECIPES: Mapping[str, Recipe] = {
     "small-image": Recipe(
         {**_CROP_FLIP, **_COLOR, "solarize": 1.0},
         solarize=(0.0, 0.2),
-        reason="The paper's pair without blur, as is usual for pictures of 32 pixels, where blur removes all detail.",
+        reason="The paper's pair without blur, as is usual for images of 32 pixels, where blur removes all detail.",
     ),
     "tutorial-noise": Recipe(
         {**_CROP_FLIP, "noise": 1.0},
         reason="The tutorial's views: crop, mirror, and Gaussian noise of 0.1.",
     ),
-    # Measured on the embedded set after 300 steps (leave-one-out kNN of the training images): no change of hue and
-    # saturation 0.724, half of the paper's 0.740, all of it 0.738.
+    # Measured on the embedded set after 300 steps (leave-one-out kNN of the training images): without hue and
+    # saturation 0.724, with half of the paper's 0.740, with all of it 0.738.
     "satellite": Recipe(
         {
             "crop": 0.8,
@@ -75,7 +75,10 @@ RECIPES: Mapping[str, Recipe] = {
 
 @dataclass(frozen=True)
 class ViewPolicy:
-    """What both views may do. ``strengths`` are final (master included, at most 2); probabilities are per view."""
+    """What both views may do.
+
+    ``strengths`` are final (including the master strength, at most 2); probabilities are per view.
+    """
 
     strengths: Mapping[str, float]
     jitter: Pair
@@ -100,18 +103,18 @@ class ViewPolicy:
 
     @property
     def identity(self) -> bool:
-        """Whether no operation does anything."""
+        """Whether no operation has any effect."""
         return not any(self.strengths.values())
 
 
 def preset_strengths(preset: str) -> dict[str, float]:
-    """The strength of every operation in a preset, 0 where it is off."""
+    """The strength of every operation in a preset; 0 for those that are off."""
     checks.one_of("preset", preset, list(RECIPES))
     return {operation: RECIPES[preset].strengths.get(operation, 0.0) for operation in OPERATIONS}
 
 
 def resolve(views: ViewsConfig) -> ViewPolicy:
-    """The policy of a run's settings: the preset, the single strengths laid over it, and the master strength."""
+    """The policy for the settings of a run: the preset, overridden by single strengths, times the master strength."""
     checks.kind("views", views, ViewsConfig, "a ViewsConfig, such as RunConfig().views")
     recipe = RECIPES[views.preset]
     strengths = preset_strengths(views.preset)

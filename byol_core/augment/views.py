@@ -1,7 +1,8 @@
-"""The two views of a batch: draw the parameters, apply them.
+"""The two views of a batch: draw the parameters, then apply them.
 
-Drawing and applying are apart so that the app shows exactly what the trainer does, and a seed repeats it.
-The order of the operations is the paper's (Table 6 of arXiv 2006.07733), with the ones that it lacks beside their kin.
+Drawing and applying are separate, so that the dashboard can show exactly what the trainer does, and a seed repeats it.
+The order of the operations is the paper's (Table 6 of arXiv 2006.07733); those that the paper lacks are next to similar
+ones.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ def make_views(
     rows: slice | None = None,
     n: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Both views of a batch (B, 3, H, W), uint8 or floats in [0, 1]; the generator must be on the images' device.
+    """Make both views of a batch (B, 3, H, W), uint8 or floats in [0, 1]; the generator must be on the device of the
+    images.
 
-    ArgumentError when an argument is of the wrong kind, shape or range, or a picture is not finite.
-    Where several processes share a batch, each draws for all ``n`` images of it and gives its own, which are ``rows``
-    of them: together they see what one process would.
+    Raises ArgumentError if an argument has the wrong type, shape or range, or an image is not finite. If several
+    processes share a batch, each draws for all ``n`` images of it and passes its own, which are ``rows`` of them, so
+    that together they see what a single process would.
     """
     checks.pictures("images", images)
     _check(images, generator, rows, n)
@@ -38,15 +40,15 @@ def make_views(
     if rows is not None:
         drawn = (drawn[0].rows(rows), drawn[1].rows(rows))
     if images.device.type != "cpu":
-        images = _unit(images)  # once for both views
+        images = _unit(images)  # converted once for both views
     return apply(images, drawn[0], size), apply(images, drawn[1], size)
 
 
 def apply(images: Tensor, params: ViewParameters, size: Size | None = None) -> Tensor:
     """Make one view: images (B, 3, H, W) uint8, or float in [0, 1] -> (B, 3, h, w) float32 in [0, 1].
 
-    On the CPU by compiled code, elsewhere and inside ``torch.compile`` by tensor operations; the two agree to 1e-5.
-    ArgumentError when an argument is of the wrong kind or shape; floats are looked at on the CPU alone.
+    Uses compiled code on the CPU, and tensor operations elsewhere and inside ``torch.compile``; the two agree to 1e-5.
+    Raises ArgumentError if an argument has the wrong type or shape; values of floats are only checked on the CPU.
     """
     checks.pictures("images", images, look=checks.is_tensor(images) and checks.at_hand(images))
     _check_params(images, params)
@@ -59,7 +61,7 @@ def apply(images: Tensor, params: ViewParameters, size: Size | None = None) -> T
 
 
 def apply_by_tensors(images: Tensor, params: ViewParameters, size: Size) -> Tensor:
-    """What :func:`apply` does, as operations on the whole batch, on any device."""
+    """The same as :func:`apply` with operations on the whole batch, on any device."""
     checks.pictures("images", images, look=False)
     _check_params(images, params)
     view = geometry.crop_resize(_unit(images), params.boxes, params.flip_horizontal, params.flip_vertical, size)

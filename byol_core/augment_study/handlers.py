@@ -63,9 +63,9 @@ def _resembling(found: Material, vectors: Tensor, bank: Tensor, k: int) -> Answe
 def _pictures(arrays: dict[str, Any]) -> Any:
     images = arrays.get("images")
     if images is None or images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
-        raise InputError("The pictures of this question cannot be read; ask again.")
+        raise InputError("The images of this request cannot be read; ask again.")
     if not 0 < len(images) <= MOST_PICTURES:
-        raise InputError(f"Between 1 and {MOST_PICTURES} pictures can be looked at together.")
+        raise InputError(f"Between 1 and {MOST_PICTURES} images can be compared at once.")
     return images
 
 

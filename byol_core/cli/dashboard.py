@@ -26,7 +26,7 @@ SECRETS = "secrets.toml"
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where to serve; by itself a free one.")]
 Home = Annotated[Path | None, typer.Option(help="The folder of the runs.")]
 Share = Annotated[
-    bool, typer.Option("--share", help="Let the local network in: a passphrase makes a teacher, all others look on.")
+    bool, typer.Option("--share", help="Open to the local network: view-only, unless one knows the passphrase.")
 ]
 Host = Annotated[
     list[str] | None,
@@ -120,14 +120,14 @@ def _open_to_network(port: int, passphrase_file: Path | None) -> str:
     said = f"the passphrase of {sharing.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
     said = f"this passphrase: {chosen}" if made else said
     print(f"A teacher signs in with {said}")
-    print("Everybody in this network can look. Without HTTPS others in it could listen; see docs/threat-model.md.")
+    print("Everybody in this network has view-only access. Without HTTPS, others could listen: docs/threat-model.md.")
     sys.stdout.flush()
     return hashed or sharing.hash_passphrase(chosen)
 
 
 def _say_where(reached: list[str]) -> None:
     """Where the class goes, on a terminal with a code for phones."""
-    print("The class looks on at:   " + (reached[0] if reached else "nowhere"))
+    print("Address for the class:   " + (reached[0] if reached else "nowhere"))
     if not reached:
         print("This machine is in no network now; connect it and start again.")
         return

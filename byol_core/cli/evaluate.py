@@ -143,7 +143,7 @@ def _write_report(judged: Judged, run: Run, file: Path) -> None:
             pictures = images.pictures(run.folder, judged, said, [seen.row for seen in made.mistakes])
         except LabError as error:
             pictures = {}
-            print(f"The report has no pictures: {error}", file=sys.stderr)
+            print(f"The report has no images: {error}", file=sys.stderr)
         text = html.html(made, judged, run.name, pictures)
     try:
         write_atomic(file, text.encode())

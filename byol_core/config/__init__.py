@@ -1,4 +1,4 @@
-"""What a run is: its settings, validated, without torch; :mod:`byol_core.config.run_config` joins the sections."""
+"""The settings of a run, validated and without torch. :mod:`byol_core.config.run_config` combines the sections."""
 
 from byol_core.config.data import DataConfig
 from byol_core.config.evaluation import EvaluationConfig

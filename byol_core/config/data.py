@@ -1,4 +1,4 @@
-"""Which images are learned from."""
+"""The section ``data``: which images a run is trained on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from byol_core.system.text import storable
 
 
 class DataConfig(Part):
-    """Which images are learned from."""
+    """Which images a run is trained on."""
 
     source: str = setting("eurosat", "Images", "A name from the catalog, or the path of a folder, archive, .npz, .npy.")
     image_size: int = setting(
@@ -19,7 +19,7 @@ class DataConfig(Part):
     validation: float = setting(
         0.1,
         "Validation share",
-        "This share of the training images is held out of training, to judge the run while it learns.",
+        "Share of the training images that is held out, to evaluate the run during training.",
         expert=True,
         ge=0.0,
         le=0.5,
@@ -31,7 +31,7 @@ class DataConfig(Part):
     @field_validator("source")
     @classmethod
     def _is_text(cls, source: str) -> str:
-        """No file of settings and no store holds the bytes that a file's name may have on Linux."""
+        """Reject names with bytes that are not text, which Linux allows: neither YAML nor the store can hold them."""
         if storable(source) != source:
             raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
         return source

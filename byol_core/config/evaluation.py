@@ -1,4 +1,4 @@
-"""How the representation is judged."""
+"""The section ``evaluation``: how the representation is evaluated during a run and at its end."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import math
 
 from byol_core.config.fields import Part, setting
 
-# Passes after which a run is looked at early: most is learned at first.
+# Epochs after which a run is evaluated early, because most is learned at the start.
 EARLY = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class EvaluationConfig(Part):
-    """How the representation is judged while the run goes on, and at its end."""
+    """How the representation is evaluated during a run and at its end."""
 
     every: float = setting(
         1.0,
         "Evaluate every",
-        "Epochs between two looks at the held-out images.",
+        "Epochs between two evaluations on the validation images.",
         unit="epochs",
         expert=True,
         gt=0.0,
@@ -25,15 +25,15 @@ class EvaluationConfig(Part):
     early: bool = setting(
         False,
         "Early evaluations",
-        "Look also after 1, 2, 5, 10, 20 … epochs, until the first regular evaluation: most is learned at first, and "
-        "the film of maps shows it.",
+        "Also evaluate after 1, 2, 5, 10, 20 … epochs, until the first regular evaluation: most is learned at the "
+        "start, and the maps through time show it.",
         expert=True,
     )
     k: int = setting(20, "Neighbors", "The k of the weighted kNN.", unit="images", expert=True, ge=1, le=1000)
     temperature: float = setting(
         0.1,
         "Temperature",
-        "A neighbor weighs exp(cosine / T).",
+        "A neighbor has the weight exp(cosine / T).",
         source="arXiv 1805.01978: 0.07",
         expert=True,
         gt=0.0,
@@ -42,7 +42,7 @@ class EvaluationConfig(Part):
     probe: int = setting(
         1000,
         "Snapshot set",
-        "Test images whose representations are kept at each evaluation, for the map.",
+        "Test images whose representations are saved at each evaluation, for the map.",
         unit="images",
         expert=True,
         ge=2,
@@ -51,7 +51,8 @@ class EvaluationConfig(Part):
     probe_training: int = setting(
         250,
         "Training images mapped",
-        "Images that the run may train on whose representations are kept beside those of the test images, for the map.",
+        "Training images whose representations are saved as well, for the map.",
+        unit="images",
         expert=True,
         ge=0,
         le=100000,
@@ -59,23 +60,24 @@ class EvaluationConfig(Part):
     bank: int = setting(
         50000,
         "Bank",
-        "At most this many training images are the neighbors that kNN looks among.",
+        "The kNN searches for neighbors among at most this many training images.",
         unit="images",
         expert=True,
         ge=2,
     )
 
     def is_due(self, step: int, per_epoch: int) -> bool:
-        """Whether a run with so many steps in an epoch is looked at after this step, from 1 on."""
+        """Whether a run is evaluated after this step (counted from 1), given the number of steps in an epoch."""
+        # Early evaluations end where the regular ones begin.
         early = step < self._steps(per_epoch) and step in self._early(per_epoch)
         return early or self.is_regular(step, per_epoch)
 
     def is_regular(self, step: int, per_epoch: int) -> bool:
-        """Whether this look is one of ``every``: an alarm is for these, since at first all signs swing."""
+        """Whether this evaluation is a regular one. Only these raise alarms: at the start, all signs fluctuate."""
         return step % self._steps(per_epoch) == 0
 
     def looks(self, per_epoch: int, total: int) -> int:
-        """How often a run of ``total`` steps is looked at while it trains, the look at its end included."""
+        """How many evaluations a run of ``total`` steps has, including the one at its end."""
         every = self._steps(per_epoch)
         return math.ceil(total / every) + sum(step < min(every, total) for step in self._early(per_epoch))
 

@@ -1,4 +1,4 @@
-"""A field of the configuration with all that a form or a help text needs, and a section that refuses unknown keys."""
+"""What every section of the settings has in common: fields with a label and a description, and no unknown keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def setting(
     empty: str = "",
     **limits: Any,
 ) -> Any:
-    """A field with its label, sentence and origin; ``limits`` are pydantic's ge, gt, le, lt.
+    """A field with its label, description and source; ``limits`` are pydantic's ge, gt, le, lt.
 
     ``unit`` is shown beside the label, where that does not name it. ``only`` names the objectives that read the
     setting; a form need not show it for others. Empty: all do. ``empty`` says what it means when nothing is set; the
@@ -37,7 +37,7 @@ def setting(
 
 
 class Part(BaseModel):
-    """A frozen section of the configuration that refuses unknown keys."""
+    """A frozen section of the settings that rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

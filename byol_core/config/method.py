@@ -1,4 +1,4 @@
-"""What is minimized, and how the target follows the online network."""
+"""The section ``method``: what is minimized, and how the target network follows the online network."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Objective = Literal[
     "supervised",
 ]
 
-# The objectives whose loss predicts a target's projection, with a predictor of its own.
+# Objectives with a predictor, which predicts the projection of a target.
 PREDICTIVE = ("byol", "simsiam", "bridge")
-# The objectives with a second network that follows the first.
+# Objectives with a second network that follows the first.
 WITH_TARGET = ("byol", "moco", "bridge")
-# The objectives with a projector, and those with batch norm in their heads.
+# Objectives with a projector, and those with batch norm in their heads.
 WITH_PROJECTOR = ("byol", "simsiam", "simclr", "moco", "nce", "triplet", "barlow-twins", "vicreg", "bridge")
 WITH_HEAD_NORM = ("byol", "simsiam", "simclr", "triplet", "barlow-twins", "vicreg", "bridge")
 
 
 class MethodConfig(Part):
-    """What is minimized, and how the target follows the online network."""
+    """What is minimized, and how the target network follows the online network."""
 
     objective: Objective = setting(
         "byol",
@@ -42,7 +42,7 @@ class MethodConfig(Part):
     tau_base: float = setting(
         0.99,
         "Tau at the start",
-        "How much of the target is kept at each step, at the start.",
+        "Share of the target that is kept at each step, at the start of the run.",
         source=f"{PAPER}, App. J: 0.97 to 0.996 by length",
         only=WITH_TARGET,
         ge=0.0,
@@ -67,7 +67,7 @@ class MethodConfig(Part):
     predictor: Literal["mlp", "none", "frozen"] = setting(
         "mlp",
         "Predictor",
-        "None or frozen: an ablation, which fails.",
+        "None and frozen are ablations, which fail.",
         source=f"{PAPER}, Table 5b",
         expert=True,
         only=PREDICTIVE,

@@ -1,4 +1,4 @@
-"""The encoder and the two heads."""
+"""The section ``network``: the encoder and the two heads."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from byol_core.config.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR
 from byol_core.system.text import storable
 
 Encoder = Literal["conv-classroom", "conv-quarter", "conv-half", "conv-tutorial", "resnet18", "resnet34", "resnet50"]
-SMALL_SIDE = 64  # up to this many pixels a ResNet gets the small-image stem, as in the CIFAR experiments of the field
-# What can be held still: the blocks of a conv net; the stem and the four layers of a ResNet.
+SMALL_SIDE = 64  # up to this many pixels, a ResNet gets the small-image stem, as is usual for CIFAR
+# How many stages can be frozen: the blocks of a conv net, or the stem and the four layers of a ResNet.
 STAGES: Mapping[str, int] = {"conv-classroom": 3}
 MOST_STAGES = 5
 
@@ -32,9 +32,10 @@ class NetworkConfig(Part):
     )
     freeze: int = setting(
         0,
-        "Stages held still",
-        "So many of the encoder's first stages keep their weights and the statistics of their norms. A stage is a "
-        "block of a conv net; in a ResNet the first is the stem, and four layers follow.",
+        "Frozen stages",
+        "This many of the encoder's first stages keep their weights and the running statistics of their norms. A stage "
+        "is a block of a conv net; in a ResNet, the first stage is the stem, followed by four layers.",
+        unit="stages",
         expert=True,
         ge=0,
         le=MOST_STAGES,
@@ -84,7 +85,7 @@ class NetworkConfig(Part):
     projection_norm: bool = setting(
         False,
         "Norm after the projector",
-        "Batch norm at the projector's end, as SimSiam has it; the paper has none. It makes short runs learn faster.",
+        "Batch norm at the end of the projector, as in SimSiam; the paper has none. Short runs learn faster with it.",
         source="arXiv 2011.10566, §4",
         expert=True,
         only=WITH_PROJECTOR,
@@ -92,7 +93,7 @@ class NetworkConfig(Part):
     head_norm: Literal["batch", "none"] = setting(
         "batch",
         "Norm in the heads",
-        "Batch normalization in projector and predictor, as in the paper. None takes every one out of the heads.",
+        "Batch normalization in projector and predictor, as in the paper. None removes all of them.",
         source="arXiv 2010.10241",
         expert=True,
         only=WITH_HEAD_NORM,
@@ -100,7 +101,7 @@ class NetworkConfig(Part):
     encoder_norm: Literal["batch", "group", "none"] = setting(
         "batch",
         "Norm in the encoder",
-        "Batch normalization as in the paper; group normalization looks at one image alone; none is an ablation.",
+        "Batch normalization as in the paper; group normalization uses one image at a time; none is an ablation.",
         source="arXiv 2010.10241: BYOL works without batch statistics",
         expert=True,
     )
@@ -116,11 +117,12 @@ class NetworkConfig(Part):
     @classmethod
     def _are_there(cls, value: int, others: ValidationInfo) -> int:
         encoder = str(others.data.get("encoder"))
+        # If ``encoder`` was invalid, pydantic leaves it out here and complains about it by itself.
         most = STAGES.get(encoder, MOST_STAGES)
         if value > most:
             raise PydanticCustomError("no_such_stage", f"be at most {most}, the stages of {encoder}")
         return value
 
     def small_stem(self, image_size: int) -> bool:
-        """Whether a ResNet for images of this size gets the stem for small ones."""
+        """Whether a ResNet for images of this size gets the small-image stem."""
         return self.stem == "small" or (self.stem == "auto" and image_size <= SMALL_SIDE)

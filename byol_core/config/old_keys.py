@@ -1,6 +1,6 @@
 """The keys that some settings had before they were spelled as in torch.
 
-Runs, YAML files and links from before the change still hold them, and they are read as what they are called now.
+Older runs, YAML files and links still contain them; they are read as the current keys.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ RENAMED = {"optimiser": "optimizer", "greyscale": "grayscale", "solarise": "sola
 
 
 def current(dotted: str) -> str:
-    """A dotted key as it is called now: ``optimiser.lr`` -> ``optimizer.lr``."""
+    """The current form of a dotted key: ``optimiser.lr`` -> ``optimizer.lr``."""
     return ".".join(RENAMED.get(part, part) for part in dotted.split("."))
 
 
 def renamed(section: Mapping[str, Any]) -> dict[str, Any]:
-    """One section under its current keys. Where both spellings are given, the old one stays, and is refused."""
+    """One section with current keys. If both spellings are given, the old one stays, and validation rejects it."""
     return {key if RENAMED.get(key, key) in section else RENAMED.get(key, key): value for key, value in section.items()}
 
 
 def tree(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A tree of settings under its current keys."""
+    """A tree of settings with current keys."""
     return {key: tree(value) if isinstance(value, Mapping) else value for key, value in renamed(settings).items()}

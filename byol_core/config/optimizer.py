@@ -1,4 +1,4 @@
-"""How the online network is updated."""
+"""The section ``optimizer``: how the online network is updated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings as people write them: YAML or JSON files, and ``key=value`` on the command line or in an address."""
+"""Reads settings that people write: YAML or JSON files, and ``key=value`` on the command line or in an address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from byol_core.errors import InputError
 
 
 class _Value(yaml.SafeLoader):
-    """YAML for a single value: without anchors, by which one line could stand for more than any memory holds."""
+    """YAML for a single value, without aliases: nested ones make a short line expand to more than fits into memory."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -22,7 +22,7 @@ class _Value(yaml.SafeLoader):
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """A YAML or JSON file of settings; InputError when it is missing or not a mapping."""
+    """Read a YAML or JSON file of settings; InputError if it is missing or not a mapping."""
     tree = _read(path)
     if tree is not None and not isinstance(tree, dict):
         raise InputError(f"The configuration file '{path}' should hold settings as 'key: value'.")
@@ -30,7 +30,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def read_list(path: Path) -> list[dict[str, Any]]:
-    """A YAML or JSON file with a list of settings, one mapping a run; InputError when it is anything else."""
+    """Read a YAML or JSON file with a list of settings, one mapping per run; InputError if it is anything else."""
     items = _read(path)
     if not (isinstance(items, list) and items and all(isinstance(item, dict) for item in items)):
         raise InputError(f"The file '{path}' should hold a list of settings, each as '- key: value'.")
@@ -47,17 +47,18 @@ def _read(path: Path) -> Any:
 
 
 def parse_value(text: str) -> Any:
-    """A value as people write it, read as YAML; ValueError when it cannot be."""
+    """Read a single value as YAML; ValueError if that is not possible."""
     return _parsed(text, _Value)
 
 
 def _parsed(text: str, loader: type[yaml.SafeLoader]) -> Any:
-    """What JSON makes of YAML, which has dates and sets that no setting is; ValueError for what neither can read.
+    """Read YAML and convert it to plain JSON values, because YAML has dates and sets; ValueError if it cannot be read.
 
-    PyYAML raises nearly anything: for a date such as 2024-13-45, for tags such as ``!!int ''`` and ``!!bool maybe``,
-    for endless nesting; and a value that holds itself is no JSON.
+    The exception is caught broadly: PyYAML raises nearly anything, for a date such as 2024-13-45, for tags such as
+    ``!!int ''`` and ``!!bool maybe``, and for endless nesting; and a value that contains itself is not JSON.
     """
     try:
+        # ``default=str`` turns a date back into text, such as a run that is called 2024-01-31.
         return json.loads(json.dumps(yaml.load(text, loader), default=str))
     except Exception as error:
         raise ValueError(f"no YAML ({type(error).__name__})") from None

@@ -1,6 +1,6 @@
-"""Named configurations, each with its reason and with what to expect from it.
+"""Named configurations, each with its reason and what to expect from it.
 
-A preset is a small override of the defaults in :mod:`byol_core.config`; nothing here knows torch.
+A preset is a small override of the defaults in :mod:`byol_core.config`. Does not need torch.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from byol_core.errors import InputError
 
 @dataclass(frozen=True)
 class Preset:
-    """A named recipe: what it is for, where it comes from, what it reaches and in what time.
+    """A named recipe: what it is for, where it comes from, what it achieves and how long it takes.
 
-    ``twin``: the settings that break it, of a recipe that is there to be broken; the lesson is in its projections.
+    ``twin``: the settings that break a preset whose purpose is to be broken, for a lesson about collapse.
     """
 
     name: str
@@ -28,13 +28,13 @@ class Preset:
     twin: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self) -> RunConfig:
-        """The whole configuration of this preset."""
+        """The complete configuration of this preset."""
         return build({}, {**self.settings, "fit": FITTED})
 
 
-# Found by search on the training images (leave-one-out kNN), never on the test images. What moved it, in this order:
-# a predictor that learns ten times as fast with a target that follows closely (Table 21 of the paper: a near-optimal
-# predictor does the target's work); batch norm after the projector; strong views; small views of sharp images.
+# Found by search on the training images (leave-one-out kNN), never on the test images. What helped, in this order:
+# a predictor that learns ten times as fast, with a target that follows closely (Table 21 of the paper: a near-optimal
+# predictor can replace the slow target); batch norm after the projector; strong views; small views of sharp images.
 _SHORT_RUN = {
     "data.image_size": 64,
     "views.size": 24,
@@ -49,8 +49,8 @@ _SHORT_RUN = {
     "evaluation.early": True,
 }
 
-# The setting in which the ablations fail within a minute: SGD, which does not blow a collapsed network up again as LARS
-# can; a target that follows closely, since a slow one hides the fall; and the paper's heads, without a norm at the end.
+# Settings under which the ablations fail within a minute. SGD, because LARS can blow a collapsed network up again; a
+# target that follows closely, because a slow one hides the collapse; the paper's heads, without a norm at the end.
 _COLLAPSE = {
     "data.image_size": 64,
     "views.size": 24,
@@ -67,7 +67,7 @@ _COLLAPSE = {
 
 
 def _paper(epochs: int, rate: float, decay: float, tau: float) -> dict[str, Any]:
-    """The authors' settings for a number of epochs (``byol/configs/byol.py``; arXiv 2006.07733, §3.3 and App. J)."""
+    """The authors' settings for this number of epochs (``byol/configs/byol.py``; arXiv 2006.07733, §3.3 and App. J)."""
     return {
         "data.image_size": 224,
         "data.validation": 0.01,
@@ -110,23 +110,23 @@ _ALL = (
     Preset(
         "first-look",
         "First look: under half a minute",
-        "Two short passes to see that everything works here; they teach next to nothing.",
+        "Two short passes to check that everything works; the network learns next to nothing.",
         "A finished run in under half a minute on two CPU cores.",
         {**_SHORT_RUN, "views.preset": "satellite", "data.limit": 1000, "epochs": 2},
     ),
     Preset(
         "collapse-demo",
         "Collapse: half a minute to see it fail",
-        "Healthy as it is. Turn the stop-gradient off, or the predictor off with tau 0, and the projections fall to a "
-        "single point while the loss looks better than ever.",
-        "Std ratio of the projection near 0.8; under 0.1 within seconds when one of the switches is turned.",
+        "Healthy as it is. Turn the stop-gradient off, or the predictor off with tau 0, and the projections collapse "
+        "to a single point while the loss looks better than ever.",
+        "Std ratio of the projection near 0.8; under 0.1 within seconds after one of the settings is changed.",
         _COLLAPSE,
         twin={"method.stop_gradient": False},
     ),
     Preset(
         "cifar10",
         "CIFAR-10, 200 epochs on one GPU",
-        "The field's recipe for pictures of 32 pixels (lightly's CIFAR-10 benchmark): ResNet-18 with the small stem, "
+        "The usual recipe for images of 32 pixels (lightly's CIFAR-10 benchmark): ResNet-18 with the small stem, "
         "no blur. Its loss is a quarter of the paper's sum: so a quarter of the rate, four times the decay.",
         "kNN (k = 200) of about 0.87 is published for it, the best epoch on the test images; 0.91 after 800 epochs.",
         {
@@ -150,7 +150,7 @@ _ALL = (
     Preset(
         "imagenette",
         "Imagenette, 1,000 epochs on one GPU",
-        "The authors' recipe for a single GPU (README of their byol code): ResNet-18 on pictures of 128 pixels, LARS "
+        "The authors' recipe for a single GPU (README of their byol code): ResNet-18 on images of 128 pixels, LARS "
         "with a rate of 2.",
         "About 0.92 with a linear classifier trained alongside, after four hours on a V100, as they say.",
         {
@@ -172,7 +172,7 @@ PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
 
 
 def get(name: str) -> Preset:
-    """The preset of that name; InputError that lists the names when there is none."""
+    """The preset with this name; InputError that lists the names if there is none."""
     if name not in PRESETS:
         raise InputError(f"There is no preset '{name}'; there are {', '.join(PRESETS)}.")
     return PRESETS[name]

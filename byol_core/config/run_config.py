@@ -1,7 +1,7 @@
-"""What a run is: frozen pydantic models in which every field has a label, a sentence, a range and often a source.
+"""All settings of a run as frozen pydantic models; every field has a label, a description, a range and often a source.
 
-A RunConfig is the whole truth of a run. The app's form, the command line and a YAML file all build this object, and
-nothing here knows torch, so that the dashboard opens at once.
+A RunConfig is the complete description of a run: the form, the command line and YAML files all build this object. This
+module does not need torch, so that the dashboard opens quickly.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FITTED: tuple[Fitted, ...] = get_args(Fitted)
 
 
 class RunConfig(Part):
-    """One run, whole."""
+    """All settings of one run."""
 
     data: DataConfig = DataConfig()
     views: ViewsConfig = ViewsConfig()
@@ -64,15 +64,15 @@ class RunConfig(Part):
     fit: tuple[Fitted, ...] = setting(
         (),
         "Fit to a small set",
-        "These settings may change by themselves when the set turns out to be small; the log says how. A preset allows "
-        "it for all of them, and one that you set yourself stays as you set it.",
+        "These settings adapt when the set turns out to be small; the log says how. A preset allows it for all, but "
+        "a setting that you choose yourself does not change.",
         expert=True,
     )
 
     @field_validator("fit", mode="before")
     @classmethod
     def _is_a_list(cls, value: Any) -> Any:
-        """One name, or several with commas, is a list of them; empty is none."""
+        """Accept one name, or several separated by commas, as a list; empty means none."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return () if value is None else value
@@ -83,33 +83,34 @@ class RunConfig(Part):
         return {} if values is None else values
 
     def flat(self) -> dict[str, Any]:
-        """Every setting under its dotted key, as in ``--set views.strength=0.6``."""
+        """Every setting by its dotted key, as in ``--set views.strength=0.6``."""
         return dict(flatten(self.model_dump(mode="json")))
 
     def changed(self, **dotted: Any) -> RunConfig:
-        """A copy with dotted keys replaced: ``config.changed(**{"views.strength": 0.6})``."""
+        """A copy with some settings replaced: ``config.changed(**{"views.strength": 0.6})``."""
         return build(self.model_dump(mode="json"), dotted)
 
     def to_yaml(self) -> str:
-        """All settings as YAML, readable by ``byol train --config``."""
+        """All settings as YAML, which ``byol train --config`` reads."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Settings of a tree under their dotted keys. An empty section, None in YAML, holds none."""
+    """The settings of a tree by their dotted keys. An empty section, None in YAML, contains none."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{key}.")
+        # "views:" with nothing below it is None in YAML; None is a value only for a setting.
         elif value is not None or prefix or key not in SECTIONS:
             yield prefix + key, value
 
 
-# The settings that hold others.
+# The settings that contain others.
 SECTIONS = tuple(name for name, value in RunConfig() if isinstance(value, Part))
 
 
 def field_info(dotted: str) -> Any:
-    """pydantic's FieldInfo of a dotted key; InputError when there is no such setting."""
+    """pydantic's FieldInfo for a dotted key; InputError if there is no such setting."""
     checks.kind("a setting", dotted, str, "a text such as 'views.strength'")
     model: Any = RunConfig
     *sections, last = old_keys.current(dotted).split(".")
@@ -124,7 +125,7 @@ def field_info(dotted: str) -> Any:
 
 
 def all_keys() -> tuple[str, ...]:
-    """The dotted keys of every setting, in order."""
+    """The dotted keys of all settings, in order."""
     return tuple(RunConfig().flat())
 
 
@@ -138,10 +139,10 @@ def _unknown(dotted: str) -> InputError:
 
 
 def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | None = None) -> RunConfig:
-    """Validate a tree of settings with dotted keys laid over it; InputError in one sentence when it is wrong.
+    """Validate a tree of settings with dotted keys laid over it; InputError with one sentence if it is wrong.
 
-    A setting among the dotted ones is set by somebody, and does not fit itself to a small set any more, unless "fit" is
-    among them as well.
+    A setting among the dotted keys was chosen by somebody, so it no longer adapts to a small set, unless "fit" is among
+    them as well.
     """
     for name, given in (("tree", tree), ("dotted", dotted)):
         checks.kind(name, {} if given is None else given, Mapping, "a mapping of settings to their values")
@@ -160,6 +161,7 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
 
 def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:
     try:
+        # Through JSON: a copy that shares nothing with the caller, with the types that a file would give.
         copied: dict[str, Any] = json.loads(json.dumps(dict(tree)))
     except (TypeError, ValueError, RecursionError):
         raise checks.wrong("tree", "settings of plain values: texts, numbers, lists and mappings", tree) from None

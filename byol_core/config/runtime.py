@@ -1,4 +1,4 @@
-"""Where and how exactly a run is computed."""
+"""The section ``runtime``: where a run is computed, and how exactly."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ Tracker = Literal["tensorboard", "mlflow", "trackio"]
 
 
 class RuntimeConfig(Part):
-    """Where and how exactly the run is computed."""
+    """Where a run is computed, and how exactly."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
-        "auto", "Device", "Auto: the fastest that is here.", expert=True
+        "auto", "Device", "Auto: the fastest one available.", expert=True
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto", "Precision", "Of the convolutions; auto: bfloat16 where the hardware computes it.", expert=True
+        "auto", "Precision", "Of the convolutions. Auto: bfloat16 if the hardware supports it.", expert=True
     )
     threads: int = setting(
         0,
         "CPU threads",
-        "0: one for each core, and fewer while other programs keep the cores busy. A number stays as it is: set one "
-        "for a run that is to be repeated bit for bit.",
+        "0: one per core, and fewer while other programs keep the cores busy. Any other number is fixed; set one to "
+        "make a run repeatable bit for bit.",
+        unit="threads",
         expert=True,
         ge=0,
         le=512,
@@ -42,14 +43,14 @@ class RuntimeConfig(Part):
     images: Literal["auto", "memory", "disk"] = setting(
         "auto",
         "Images in",
-        "Memory: the whole set lies beside the network. Disk: it is read as it is needed, through a cache made once. "
-        "Auto: disk when the memory does not hold it.",
+        "Memory: the whole set is kept next to the network. Disk: images are read when they are needed, from a cache "
+        "that is built once. Auto: disk if the set does not fit into memory.",
         expert=True,
     )
     processes: int = setting(
         1,
         "Processes",
-        "Share each batch among this many processes of this machine, one a GPU.",
+        "Split each batch among this many processes on this machine, one per GPU.",
         expert=True,
         ge=1,
         le=64,
@@ -57,15 +58,15 @@ class RuntimeConfig(Part):
     trackers: tuple[Tracker, ...] = setting(
         (),
         "Trackers",
-        "Mirror settings, curves and results into these programs as well while the run trains; each is installed on "
-        "its own, for example with: pip install 'byol-lab[tensorboard]'.",
+        "Also send settings, curves and results to these programs during training. Each is installed separately, for "
+        "example with: pip install 'byol-lab[tensorboard]'.",
         expert=True,
     )
 
     @field_validator("trackers", mode="before")
     @classmethod
     def _is_a_list(cls, value: Any) -> Any:
-        """One name, or several with commas, is a list of them; empty is none."""
+        """Accept one name, or several separated by commas, as a list; empty means none."""
         if isinstance(value, str):
             return [part.strip().lower() for part in value.split(",") if part.strip()]
         return () if value is None else value
@@ -73,5 +74,5 @@ class RuntimeConfig(Part):
     @field_validator("trackers")
     @classmethod
     def _once(cls, value: tuple[Tracker, ...]) -> tuple[Tracker, ...]:
-        """Each counts once."""
+        """Drop repeated names."""
         return tuple(dict.fromkeys(value))

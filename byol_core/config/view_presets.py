@@ -1,7 +1,7 @@
-"""Pairs of views that somebody named, one small YAML file each in the home; and the same as text to take along.
+"""Views that somebody saved under a name, one small YAML file each in the home, and views as YAML or Python text.
 
-A file holds the section ``views`` of a run's settings, so ``byol train --config FILE`` reads it as it is. The sides of
-the views are not in it: they belong to the images. Knows no torch.
+A file contains the section ``views`` of the settings, so ``byol train --config FILE`` reads it directly. It leaves out
+the size of the views, which depends on the images. Does not need torch.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ RECIPES: tuple[str, ...] = get_args(ViewPreset)
 LONGEST = 40
 MOST = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.+-]*")
-# Windows takes none of these as the name of a file.
+# Names that Windows reserves for devices.
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _KEPT = ("preset", "strength", *OPERATIONS)
 
 
 def names(home: Path) -> list[str]:
-    """The names of what was saved in this home, in order; none where the folder cannot be read."""
+    """The names of the saved views in this home, sorted; empty if the folder cannot be read."""
     try:
         found = sorted(path.name.removesuffix(SUFFIX) for path in (home / FOLDER).glob(f"*{SUFFIX}"))
     except OSError:
@@ -39,7 +39,7 @@ def names(home: Path) -> list[str]:
 
 
 def load(home: Path, name: str) -> ViewsConfig:
-    """The views of that name, saved or a recipe. InputError when there are none, or when their file says no views."""
+    """The views with this name, saved or built in; InputError if there are none, or if their file is invalid."""
     if name in RECIPES:
         return ViewsConfig(preset=name)
     path = _path(home, name)
@@ -52,7 +52,7 @@ def load(home: Path, name: str) -> ViewsConfig:
 
 
 def save(home: Path, name: str, views: ViewsConfig, *, overwrite: bool = False) -> Path:
-    """Keep the views under that name; InputError for a name that cannot be, or is taken unless ``overwrite``."""
+    """Save views under a name; InputError for an invalid name, or one that is taken unless ``overwrite``."""
     path = _path(home, name)
     if path.exists() and not overwrite:
         raise InputError(f"There are views called '{name}' already; overwrite them, or choose another name.")
@@ -66,7 +66,7 @@ def save(home: Path, name: str, views: ViewsConfig, *, overwrite: bool = False) 
 
 
 def delete(home: Path, name: str) -> None:
-    """Forget the views of that name; nothing happens when somebody else did so before."""
+    """Delete the views with this name; does nothing if they do not exist."""
     try:
         _path(home, name).unlink(missing_ok=True)
     except OSError as error:
@@ -80,7 +80,7 @@ def _path(home: Path, name: str) -> Path:
 
 
 def _why_not(name: str) -> str:
-    """Why views cannot be called so; nothing when they can."""
+    """Why views cannot have this name; empty if they can."""
     if name in RECIPES:
         return f"'{name}' is a recipe that comes with the lab; choose another name."
     if len(name) > LONGEST or not _NAME.fullmatch(name) or name.endswith((".", " ")) or _RESERVED.fullmatch(name):
@@ -92,17 +92,17 @@ def _why_not(name: str) -> str:
 
 
 def settings(views: ViewsConfig) -> dict[str, Any]:
-    """What a preset keeps: the recipe, the strength, and every operation that is not as the recipe says."""
+    """What is saved: the preset, the strength, and every operation that differs from the preset."""
     return {name: value for name in _KEPT if (value := getattr(views, name)) is not None}
 
 
 def assignments(views: ViewsConfig) -> dict[str, Any]:
-    """The settings of a run that give these views whatever was set before: ``{"views.crop": 0.5, …}``."""
+    """All settings that are needed to get these views, whatever was set before: ``{"views.crop": 0.5, …}``."""
     return {f"views.{name}": getattr(views, name) for name in _KEPT}
 
 
 def as_yaml(views: ViewsConfig) -> str:
-    """The section ``views`` of a run's settings, for ``byol train --config``; with the sides where they are given."""
+    """The section ``views`` as YAML for ``byol train --config``, with the sizes if they are set."""
     sides = {name: side for name in ("size", "first_size") if (side := getattr(views, name)) is not None}
     return yaml.safe_dump({"views": settings(views) | sides}, sort_keys=False)
 
@@ -118,10 +118,10 @@ def as_python(
     files: Sequence[str] = (),
     copies: int = 1,
 ) -> str:
-    """A program that makes exactly these views with the trainer's code: of images ``part`` (first, behind the last).
+    """A program that makes exactly these views with the trainer's code.
 
-    The images are training images of the set ``source``, thinned to ``limit``; or ``files``, cut square and resized.
-    ``copies``: a single picture is seen in so many draws.
+    It uses the training images ``part`` (first, and one past the last) of the set ``source``, thinned to ``limit``; or
+    ``files``, cropped to a square and resized. ``copies``: repeat a single image, to see that many draws of it.
     """
     pictures = _from_files(files, image_size) if files else _from_set(source, image_size, limit, part)
     side = f", ({views.size}, {views.size})" if views.size else ""

@@ -1,6 +1,7 @@
-"""A .zip or .tar of a folder of images, read in place: nothing is ever written to the disk.
+"""Reads the images in a .zip or .tar in place: nothing is ever unpacked to the disk.
 
-An archive with a path that leaves it, a link, a device, or far more content than its size allows is refused whole.
+The whole archive is rejected if an entry has a path that leads out of it, is a link or a device, or if the archive
+contains far more than its size suggests.
 """
 
 from __future__ import annotations
@@ -28,17 +29,18 @@ from byol_core.data.room import Room, in_memory
 from byol_core.errors import InputError
 from byol_core.system.bounded import BoundedFile
 
-# Bytes of one picture, unpacked.
+# Largest unpacked size of one image, in bytes.
 MOST_MEMBER = 2**27
-# An entry without content still costs this much.
+# What an entry without content is counted as, in bytes.
 ENTRY = 512
-# Entries: so many at least, and one for so many bytes of the archive; each takes memory before anything is read.
+# The number of entries that is always allowed, and how many bytes of archive each further one needs: an entry takes
+# memory before anything is read.
 LEAST_ENTRIES, BYTES_AN_ENTRY = 100_000, 256
-# What one takes in the list at the end of a .zip, with a name of usual length.
+# Bytes of an entry in the directory at the end of a .zip, with a name of usual length.
 BYTES_LISTED = 128
-# Characters of a name, and folders in it.
+# Longest name in characters, and deepest nesting of folders.
 MOST_NAME, MOST_DEPTH = 1024, 32
-# What unpacking an .xz may take; xz -9 needs 65 MB.
+# Memory that unpacking an .xz may take; `xz -9` needs 65 MB.
 MOST_XZ_BYTES = 2**27
 
 _UNPACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -51,7 +53,7 @@ _BROKEN = (
 def load_archive(
     path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
-    """The images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
+    """Load the images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
     with _opened(path) as tree:
         if not tree.files:
             raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
@@ -84,7 +86,7 @@ def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
 
 
 def _check_xz(file: IO[bytes]) -> None:
-    """LZMAError when an .xz asks for much memory: its header may say any amount."""
+    """Raise LZMAError if an .xz needs a lot of memory: its header can demand any amount."""
     start = file.read(2**12)
     file.seek(0)
     if start.startswith(b"\xfd7zXZ\x00"):
@@ -97,7 +99,7 @@ def _bounded(file: IO[bytes], name: str, most: int) -> BoundedFile:
 
 
 class _Inspector:
-    """Looks at each entry before it is read, and refuses the archive for the first that is not harmless."""
+    """Checks every entry before it is read, and rejects the archive at the first one that may be harmful."""
 
     def __init__(self, path: Path) -> None:
         self.name, self.total, self.entries = path.name, 0, 0
@@ -106,13 +108,13 @@ class _Inspector:
         self.most_entries = max(LEAST_ENTRIES, weight // BYTES_AN_ENTRY)
 
     def count(self) -> None:
-        """One entry more."""
+        """Count an entry."""
         self.entries += 1
         if self.entries > self.most_entries:
             self._refuse(f"more than {self.most_entries:,} entries, far more than its size on the disk allows")
 
     def check(self, name: str, size: int, plain: bool) -> None:
-        """An entry, by its name, its size when it is unpacked, and whether it is a file or a folder."""
+        """Check an entry by its name, its unpacked size, and whether it is a plain file or folder."""
         if len(name) > MOST_NAME or name.count("/") > MOST_DEPTH:
             self._refuse(f"'{name[:40]}…', a name that is far too long")
         if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
@@ -120,7 +122,7 @@ class _Inspector:
         if not plain:
             self._refuse(f"'{name}', which is a link, a device or another special file")
         if size > MOST_MEMBER and may_be_picture(name):
-            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for a picture"
+            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for an image"
             self._refuse(f"'{name}' of {size / 2**20:,.0f} MB, and {most}")
         self.total += size + ENTRY
         if self.total > self.most:
@@ -169,7 +171,7 @@ def _clean(name: str) -> str:
 
 
 def _with_empty(tree: Tree, folders: list[str]) -> Tree:
-    """Note the folders that nothing lies in."""
+    """Add the folders that contain nothing, since each may stand for an empty class."""
     names = [*(file.path for file in tree.files), *folders]
     full = {parent.as_posix() for name in names for parent in Path(name).parents}
     tree.empty.extend(folder for folder in folders if folder and folder not in full)

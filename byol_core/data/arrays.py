@@ -1,4 +1,4 @@
-"""Sets that come as arrays: .npz, the tutorial's bare .npy, and whatever another module holds in memory."""
+"""Image sets from arrays: .npz files, plain .npy files, and arrays that another module has in memory."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from byol_core.system.out_of_memory import is_out_of_memory
 
 Progress = Callable[[str, float], None]
 
-# Bytes of an .npz or an archive, unpacked: pictures hardly shrink, so that an honest one stays far below.
+# Limits on the unpacked bytes of an .npz or an archive. Images hardly compress, so normal files stay far below.
 MOST_TOTAL, MOST_RATIO = 2**30, 200
-# Names of the arrays in an .npz: ours and Keras', then those of MedMNIST.
+# Names of the arrays in an .npz: ours and those of Keras, then those of MedMNIST.
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
 WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
@@ -44,12 +44,16 @@ def assemble(
     progress: Progress | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """One ImageSet from tables of images, of which some hold the test images; only what is used is resized."""
+    """Combine tables of images, some of them with test images, into one ImageSet.
+
+    Only images that are used are resized.
+    """
     total = sum(len(table) for table, _ in parts)
     check_enough(name, total)
     for table, _ in parts:
         check_shape(table.shape, table.what)
     is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
+    # Without labels all images are one stratum.
     train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
     keep = np.concatenate([train, test])
     own_split = bool(is_test.any() and not is_test.all())
@@ -71,7 +75,7 @@ def assemble(
 
 
 def held_out(count: int) -> str:
-    """The sentence for a set that came without a test split."""
+    """The note for a set without a test split of its own."""
     which = "1 is held out, the same one" if count == 1 else f"{count:,} are held out, the same ones"
     return f"The set has no test images of its own: {which} each time."
 
@@ -84,7 +88,7 @@ def _fill(
     scale: Scale,
     progress: Progress | None,
 ) -> None:
-    """Write row keep[i] of the tables, taken as one, to place i of the rows."""
+    """Write the selected images: row ``keep[i]``, counted over all tables, becomes image ``i``."""
     total, first = sum(map(len, tables)), 0
     place = np.full(total, -1, np.int64)
     place[keep] = np.arange(len(keep))
@@ -94,14 +98,14 @@ def _fill(
             first += len(chunk)
             wanted = here >= 0
             if wanted.any():
-                pictures = to_tensor(scale(chunk[wanted]), table.what)  # a copy, so that memory maps stay untouched
+                pictures = to_tensor(scale(chunk[wanted]), table.what)  # scaling copies, so memory maps stay unchanged
                 rows.put(here[wanted], fit(pictures, size))
             if progress:
                 progress("reading the images", first / total)
 
 
 def _common_scale(tables: Sequence[Table]) -> Scale:
-    """Train and test are scaled alike, so the range is looked for in both."""
+    """The value range over all tables, because training and test images must be scaled alike."""
     spans = [span for table in tables for span in _spans(table)]
     kind = "f" if any(table.dtype.kind == "f" for table in tables) else "i"
     return find_scale(kind, min(low for low, _ in spans), max(high for _, high in spans), tables[0].what)
@@ -116,17 +120,20 @@ def _spans(table: Table) -> Iterator[tuple[float, float]]:
             raise InputError(f"{table.what} holds values that are not numbers (NaN) or are infinite.")
         yield low, high
         if table.dtype == np.uint8 and high > 1:
-            return  # bytes are what they are; only a set of zeros and ones is told apart
+            return  # the range of bytes is known; only a set of zeros and ones differs
 
 
 def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """A bare .npy of images, without labels."""
+    """Load a plain .npy with images; there are no labels."""
     with _readable(path):
         return assemble(path.name, [(from_npy(path), False)], None, (), size, limit=limit, progress=progress, room=room)
 
 
 def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """x_train, y_train, x_test, y_test, class_names, or images and labels; only the images are needed."""
+    """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels.
+
+    Only images are required.
+    """
     with _readable(path), zipfile.ZipFile(path) as archive:
         _check_ratio(archive, path)
         arrays = _Arrays(archive, path.name)
@@ -142,7 +149,7 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
-    """InputError when unpacking it would never end, or take any amount of memory (LZMA's header says which)."""
+    """Raise InputError if the file unpacks to far too much, or uses LZMA, which can demand any amount of memory."""
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in archive.infolist()):
         raise InputError(f"'{path.name}' is packed in a rare way: save it with np.savez or np.savez_compressed.")
     most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
@@ -161,7 +168,7 @@ class _Arrays:
         return from_npz(self.archive, key, self.file_name) if key in self.keys else None
 
     def parts(self) -> list[tuple[Table, Table | None, bool]]:
-        """Images, labels or None, and whether they are test images."""
+        """Each part as its images, its labels or None, and whether it is a test part."""
         found = [*self._first(TRAIN, False), *self._first(TEST, True)] or self._first(WHOLE, False)
         if not found and len(self.keys) == 1:
             found = [(from_npz(self.archive, self.keys[0], self.file_name), None, False)]
@@ -186,7 +193,7 @@ _BROKEN = (
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """What the file system and a broken .npz raise, as one sentence; a full memory says nothing of the file."""
+    """Turn file errors and errors of a broken .npz into one sentence. Running out of memory is not the file's fault."""
     try:
         yield
     except _BROKEN as error:

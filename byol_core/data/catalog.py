@@ -1,4 +1,4 @@
-"""A name or a path to an ImageSet. Listing the sets needs no torch; loading one imports what it needs."""
+"""Turns a name or a path into an ImageSet. Listing the sets needs no torch; loading one imports what it needs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
-MOST_PIXELS = 4096  # of a side: more is a slip of the finger
+MOST_PIXELS = 4096  # of a side; a larger number is a typo
 
 
 def entries() -> tuple[Entry, ...]:
-    """Every set that has a name, the embedded one first."""
+    """Every named set, the embedded one first."""
     return ENTRIES
 
 
@@ -35,18 +35,18 @@ def load(
     limit: int | None = None,
     images: Literal["auto", "memory", "disk"] = "auto",
 ) -> ImageSet:
-    """The set of that name or path, every image resized once to ``image_size``.
+    """Load the set with this name or path, with every image resized once to ``image_size``.
 
-    A name is taken before a path of the same spelling; ``./mnist`` is the path. ``limit`` thins the training images,
-    by class. ``progress`` is told what is done and which share of it, 0 to 1. ``images`` says where they lie in the
-    end: in memory, or on the disk in a cache that is made once; "auto" takes the disk when the memory does not hold
-    them. InputError or LabError in one sentence.
+    A name takes precedence over a path with the same spelling; ``./mnist`` is the path. ``limit`` reduces the training
+    images evenly over the classes. ``progress`` is called with what is being done and the share that is done, 0 to 1.
+    ``images`` selects where the images are stored: in memory, or on disk in a cache that is built once; "auto" uses the
+    disk if they do not fit into memory. Raises InputError or LabError with one sentence.
     """
     _check(source, image_size, limit, images, progress)
     source = str(source)
     try:
         return _load(source, image_size, progress, limit, images)
-    except (MemoryError, RuntimeError) as error:  # torch says it in a RuntimeError
+    except (MemoryError, RuntimeError) as error:  # torch reports it as a RuntimeError
         if not is_out_of_memory(error):
             raise
         raise LabError(
@@ -89,11 +89,11 @@ def _load(
 
 
 def find(source: str) -> Entry | None:
-    """The entry of that name, whatever its capitals and hyphens: ``CIFAR-10`` is ``cifar10``."""
-    return next((entry for entry in ENTRIES if _plain(entry.name) == _plain(source)), None)
+    """The entry with this name, ignoring case and hyphens: ``CIFAR-10`` is ``cifar10``."""
+    return next((entry for entry in ENTRIES if _normalized(entry.name) == _normalized(source)), None)
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.strip().lower().replace("-", "").replace("_", "")
 
 
@@ -133,7 +133,7 @@ def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None, Roo
 
 
 def _unknown(source: str, path: Path) -> str:
-    """What is missing, and what was meant perhaps: a set, or something beside the missing path."""
+    """The message for an unknown source, with similar names of sets, or of files next to the missing path."""
     names = {entry.name: entry.name for entry in ENTRIES}
     with suppress(OSError):
         names |= {(path.parent / beside.name).as_posix(): beside.name for beside in path.parent.iterdir()}

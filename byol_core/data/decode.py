@@ -1,7 +1,7 @@
-"""Picture files to square RGB: gray, alpha over white, palette, 16-bit, CMYK, EXIF rotation, first frame of a film.
+"""Decodes image files to square RGB: grayscale, alpha over white, palette, 16-bit, CMYK, EXIF rotation, first frame.
 
-Foreign files cannot do harm here: only common formats are tried, sizes are checked before pixels are unpacked, and
-whatever Pillow raises becomes one reason in words.
+Safe for untrusted files: only common formats are tried, sizes are checked before pixels are unpacked, and every
+exception of Pillow becomes a short reason.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from byol_core.errors import InputError
 
 Picture = NDArray[np.uint8]
 
-# Pillow also knows formats that start other programs (EPS) or have no mark of their own (TGA): those are left out.
+# Left out: formats for which Pillow starts other programs (EPS), and those without a signature (TGA).
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
 )
-# Pictures of more pixels are unpacked one at a time: eight of the largest together would take gigabytes.
+# Images with more pixels are unpacked one at a time: eight of the largest at once would take gigabytes.
 LARGE = 2**24
 _one_large = threading.Lock()
-# Encoded bytes and files that are in memory together, when they come from an archive.
+# How many encoded bytes and files from an archive are in memory at the same time.
 BATCH_BYTES = 2**26
 BATCH_FILES = 64
 
 TOO_LARGE = "too large for the memory that is free"
 
-# What EXIF's orientation asks for.
+# The EXIF orientations and what undoes them.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -53,33 +53,40 @@ TURNS = {
 
 
 class Unreadable(Exception):
-    """Why one file is no usable picture, in a few words."""
+    """Why a file is not a usable image, in a few words."""
 
 
 def may_be_picture(path: str) -> bool:
-    """Whether the name allows for a picture: a known suffix, or none at all."""
+    """Whether a file with this name can be an image: it has a known suffix, or none."""
     return PurePosixPath(path).suffix.lower() in SUFFIXES | {""}
 
 
 def decode(source: bytes | Path, size: int) -> Picture:
-    """(size, size, 3) uint8: shorter side resized to ``size``, center crop; Unreadable when it is no usable picture."""
-    _hush_pillow()
+    """Decode to (size, size, 3) uint8: the shorter side is resized to ``size``, then the center is cropped.
+
+    Raises Unreadable if it is not a usable image.
+    """
+    _silence_pillow()
     try:
         with Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_formats()) as picture:
             return _square(picture, size)
     except Unreadable:
         raise
-    except Exception as error:  # Pillow raises nearly anything on broken files
+    except Exception as error:  # Pillow raises nearly anything for broken files
         raise Unreadable(_reason(error)) from None
 
 
 def decode_all(
     sources: Iterable[Callable[[], bytes | Path]], size: int, progress: Callable[[int], None] | None = None
 ) -> Iterator[Picture | str]:
-    """Each picture in order, or the reason why it is none; sources are opened one after another, decoded in threads."""
+    """Yield each image in order, or the reason why it is unusable.
+
+    Sources are opened one by one, and decoded in threads.
+    """
     done = 0
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for batch in _batches(sources):
+            # An archive can only be read by one thread, so its bytes are read first and decoded in threads.
             yield from pool.map(lambda source: _picture_or_reason(source, size), batch)
             done += len(batch)
             if progress:
@@ -119,8 +126,8 @@ def _content(open_source: Callable[[], bytes | Path]) -> bytes | Path | str:
         return "broken in the archive"
 
 
-def _hush_pillow() -> None:
-    """Pillow warns of large pictures and odd metadata; both are dealt with here, in words or silently."""
+def _silence_pillow() -> None:
+    """Silence Pillow's warnings about large images and odd metadata; both are handled here."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -134,7 +141,7 @@ def _square(picture: Image.Image, size: int) -> Picture:
     pixels = picture.width * picture.height
     if pixels > MOST_PIXELS:
         raise Unreadable(f"{pixels / 1e6:.0f} megapixels, more than the {MOST_PIXELS / 1e6:.0f} that are read")
-    picture.draft(None, (2 * size, 2 * size))  # a JPEG is unpacked at a half, quarter or eighth when that is enough
+    picture.draft(None, (2 * size, 2 * size))  # decodes a JPEG at 1/2, 1/4 or 1/8 of its size if that is enough
     with _one_large if picture.width * picture.height > LARGE else nullcontext():
         return _unpacked(picture, size)
 
@@ -146,6 +153,7 @@ def _unpacked(picture: Image.Image, size: int) -> Picture:
     shorter = min(colored.size)
     left, top = (colored.width - shorter) / 2, (colored.height - shorter) / 2
     box = (left, top, left + shorter, top + shorter)
+    # One resize from the crop box: cropping first would copy the large image.
     small = colored.resize((size, size), Image.Resampling.BILINEAR, box=box)
     if small.mode == "RGBA":
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
@@ -153,20 +161,20 @@ def _unpacked(picture: Image.Image, size: int) -> Picture:
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:
-    with suppress(Exception):  # broken metadata does not make a picture unusable
+    with suppress(Exception):  # an image with broken metadata is still usable
         return TURNS.get(picture.getexif().get(0x0112, 1))
     return None
 
 
 def _colored(picture: Image.Image) -> Image.Image:
-    """Any mode to RGB, or to RGBA where something is transparent."""
+    """Convert any mode to RGB, or to RGBA if something is transparent."""
     if picture.mode == "F" or picture.mode.startswith("I"):
         return Image.fromarray(_deep_to_uint8(picture)).convert("RGB")
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
 def _deep_to_uint8(picture: Image.Image) -> Picture:
-    """16-bit gray by its range; other depths by the usual ranges, or from their lowest to their highest value."""
+    """Scale 16-bit grayscale by its range, other depths by one of the usual ranges or by their own."""
     values = np.asarray(picture)
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():

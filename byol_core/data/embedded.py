@@ -1,4 +1,4 @@
-"""The embedded set: 5,000 EuroSAT images in one WebP sheet, 4,000 to train and 1,000 to test.
+"""The embedded set: 5,000 EuroSAT images in one WebP sheet, 4,000 for training and 1,000 for testing.
 
 Helber et al., EuroSAT, IEEE JSTARS 2019; MIT; contains modified Copernicus Sentinel data.
 """
@@ -25,7 +25,7 @@ CELL = 64
 
 
 def load_embedded(size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """The sheet, decoded once, cut into cells and resized."""
+    """Decode the sheet, cut it into images and resize them."""
     sheet_path, index_path = files()
     try:
         index: dict[str, Any] = json.loads(index_path.read_text(encoding="utf-8"))
@@ -44,13 +44,13 @@ def load_embedded(size: int, progress: Progress | None, limit: int | None, room:
 
 
 def files() -> tuple[Path, Path]:
-    """The sheet and its index."""
+    """The paths of the sheet and its index."""
     folder = bundled("assets/eurosat")
     return folder / "eurosat64_5000.webp", folder / "index.json"
 
 
 def cells(sheet: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """(rows * 64, columns * 64, 3) -> (rows * columns, 64, 64, 3), row by row."""
+    """Cut the sheet: (rows * 64, columns * 64, 3) -> (rows * columns, 64, 64, 3), row by row."""
     rows = sheet.shape[0] // CELL
     grid = sheet.reshape(rows, CELL, columns, CELL, 3)
     return grid.transpose(0, 2, 1, 3, 4).reshape(rows * columns, CELL, CELL, 3)

@@ -1,4 +1,4 @@
-"""What the catalog lists: names, sizes and licenses of the sets, known without torch."""
+"""Names, sizes and licenses of the sets in the catalog, known without torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One set by name. images: training and test together; download_mb: 0 for the set that comes along."""
+    """A named set. ``images`` counts training and test images; ``download_mb`` is 0 for the embedded set."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Picture files to one ImageSet, and how their folders name classes and splits."""
+"""Builds an ImageSet from image files, and reads classes and splits from the names of their folders."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from byol_core.system.text import storable
 TRAIN = {"train", "training"}
 TEST = {"test", "testing"}
 VALIDATION = {"val", "valid", "validation"}
-# What operating systems leave behind is not worth a word.
+# Files that operating systems leave behind; they are ignored without a message.
 LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
 class File:
-    """A file by its path inside the set, and how to get at it: its place on the disk, or its bytes."""
+    """A file: its path inside the set, and a function that returns its path on disk or its bytes."""
 
     path: str
     source: Callable[[], bytes | Path]
@@ -35,7 +35,7 @@ class File:
 
 @dataclass(frozen=True)
 class Tree:
-    """The files below a folder or in an archive, the folders that hold nothing, and what was passed over already."""
+    """The files in a folder or archive, the folders that contain nothing, and what has been skipped so far."""
 
     name: str
     files: list[File] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a file lies, from the folder that matters now on; an empty folder has no file and ends in ""."""
+    """Where a file is, relative to the folder in question. An empty folder has no file, and its parts end with ""."""
 
     parts: tuple[str, ...]
     file: File | None
@@ -57,7 +57,7 @@ class _Place:
 
 
 def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """Class sub-folders or none, and train/ and test/ (or val/) above them or not."""
+    """Load images with or without class folders, and with or without train/ and test/ (or val/) above them."""
     tree = _in_text(tree)
     seen = [file for file in tree.files if not _litter(file.path)]
     skipped = tree.skipped + [f"{file.path}: not an image" for file in seen if not may_be_picture(file.path)]
@@ -66,7 +66,7 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
     places, outside = _sides(_unwrapped(places))
     skipped += [f"{place.file.path}: outside of the train and test folders" for place in outside if place.file]
     names = sorted({place.class_name for place in places} - {""})
-    # One class says nothing: such a folder only wraps the images.
+    # A single folder does not distinguish anything: it only wraps the images.
     index = {name: number for number, name in enumerate(names)} if len(names) > 1 else {}
     files = [
         replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
@@ -77,7 +77,7 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
 
 
 def _in_text(tree: Tree) -> Tree:
-    """With names that can be told: Linux lets a file be called by bytes that are no text."""
+    """Replace names that are not text, which Linux allows, so that messages and the store can hold them."""
     files = [file if (path := storable(file.path)) == file.path else replace(file, path=path) for file in tree.files]
     return Tree(storable(tree.name), files, [*map(storable, tree.empty)], [*map(storable, tree.skipped)])
 
@@ -87,14 +87,14 @@ def _litter(path: str) -> bool:
 
 
 def _unwrapped(places: list[_Place]) -> list[_Place]:
-    """Without the outer folders that hold nothing but one folder."""
+    """Remove outer folders that contain nothing but one folder."""
     while len({place.parts[0] for place in places}) == 1 and all(len(place.parts) > 1 for place in places):
         places = [replace(place, parts=place.parts[1:]) for place in places]
     return places
 
 
 def _sides(places: list[_Place]) -> tuple[list[_Place], list[_Place]]:
-    """Places below train/ and test/ told apart, and those outside; val/ joins training where there is a test/ too."""
+    """Separate the places in train/ and test/ from those outside; val/ joins training if there is a test/."""
     tops = {place.parts[0].lower() for place in places if len(place.parts) > 1}
     tests = TEST if TEST & tops else VALIDATION
     if not (TRAIN & tops and tests & tops):
@@ -121,20 +121,20 @@ def assemble_files(
     progress: Progress | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """One ImageSet from picture files; those that cannot be read are named in ``skipped``."""
+    """Build an ImageSet from image files; those that cannot be read are listed in ``skipped``."""
     check_enough(name, len(files), tuple(skipped))
     labels = np.array([file.label for file in files], np.int64)
     given = np.array([file.test for file in files])
     own_split = bool(given.any() and not given.all())
     train, test = split(labels, given, limit)
-    chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which reads forwards only
+    chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which can only be read forward
     images, usable, reasons = _decode([files[place] for place in chosen], size, progress, room)
     kept = chosen[usable]
     skipped = (*skipped, *reasons)
     check_enough(name, len(kept), skipped)
     is_test = np.isin(kept, test)
     if is_test.all() or not is_test.any() or not (own_split or limit):
-        # Broken files must not shrink the held-out share, nor take a whole side of the split.
+        # Broken files must not reduce the share of test images, nor remove a whole side of the split.
         is_test = np.isin(np.arange(len(kept)), split(labels[kept], None, None)[1])
         own_split = False
     return ImageSet(
@@ -152,7 +152,7 @@ def assemble_files(
 def _decode(
     files: Sequence[File], size: int, progress: Progress | None, room: Room
 ) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]], list[str]]:
-    """The usable pictures, their positions in ``files``, and a line for each of the others."""
+    """Decode: the usable images, their positions in ``files``, and a line for each of the others."""
     rows = room(len(files), size)
     usable: list[int] = []
     reasons: list[str] = []

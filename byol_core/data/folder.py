@@ -1,4 +1,4 @@
-"""A folder of images on the disk."""
+"""Reads a folder of images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from byol_core.system.fingerprint import stamp_of
 def load_folder(
     folder: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
-    """Every picture below the folder; InputError when there is no file at all."""
+    """Load all images in the folder and its subfolders; InputError if it contains no files."""
     tree = walk(folder)
     if not tree.files:
         raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
@@ -26,14 +26,17 @@ def load_folder(
 
 
 def stamp(folder: Path) -> str:
-    """Changes when a picture below the folder does, or a class folder comes or goes."""
+    """A digest that changes when an image in the folder changes, or a class folder is added or removed."""
     tree = walk(folder)
     pictures = [folder / file.path for file in tree.files if may_be_picture(file.path)]
     return stamp_of(pictures, *tree.empty)
 
 
 def walk(folder: Path) -> Tree:
-    """The tree below a folder. Links are followed, each folder once; sockets and the like are passed over."""
+    """List the files in a folder.
+
+    Links are followed, but each folder is visited once; sockets and the like are skipped.
+    """
     tree = Tree(folder.resolve().name)
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True, onerror=partial(_unreadable, tree, folder)):

@@ -1,4 +1,4 @@
-"""ImageSet: the one form that every set of images takes, whatever it was read from."""
+"""ImageSet: the form that every set of images takes, whatever it was read from."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from byol_core.errors import ArgumentError, InputError
 from byol_core.system import checks
 from byol_core.system.free_memory import free_memory
 
-# The share of the free memory that the images may take: training needs the rest.
+# Share of the free memory that the images may take; training needs the rest.
 MEMORY_SHARE = 0.8
-BLOCK = 2**20  # bytes that are looked at together where a whole set is gone through
+BLOCK = 2**20  # bytes that are processed at once when a whole set is read
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images of one size with their split; labels are optional, for the set (None) and for an image (-1).
+    """Images of one size with a split into training and test. Labels are optional for the set (None) and the image
+    (-1).
 
-    images: (N, 3, H, W) uint8. labels: (N,) int64. train, test: int64 indices into images that do not overlap.
-    skipped: one line a file that was not read, such as "cat.png: not an image". note: what a person should know.
-    on_disk: images is a read-only memory map of a cache file; take rows with ``mapped.take``, and never all at once.
-    fingerprint: ``content_digest`` where it is known already.
+    images: (N, 3, H, W) uint8. labels: (N,) int64. train, test: int64 indices into images, which do not overlap.
+    skipped: one line per file that was not read, such as "cat.png: not an image". note: a sentence for the user.
+    on_disk: whether images is a read-only memory map of a cache file; read rows with ``mapped.take``, never all at
+    once. fingerprint: ``content_digest``, if it is known already.
     """
 
     name: str
@@ -43,7 +44,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         checks.pictures("images", self.images, look=False)
         if self.images.is_floating_point():
-            raise checks.wrong("images", "a tensor of pictures (N, 3, H, W), uint8", self.images)
+            raise checks.wrong("images", "a tensor of images (N, 3, H, W), uint8", self.images)
         check_enough(self.name, len(self.images), self.skipped)
         self._check_labels()
         self._check_split()
@@ -68,12 +69,12 @@ class ImageSet:
 
     @property
     def classes(self) -> int:
-        """How many classes the labels tell apart; 0 without labels."""
+        """The number of classes; 0 without labels."""
         return len(self.class_names) if self.labels is not None else 0
 
 
 def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
-    """InputError when fewer than two images can be used."""
+    """Raise InputError if fewer than two images are usable."""
     if usable >= 2:
         return
     files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
@@ -82,12 +83,12 @@ def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
 
 
 def fits(count: int, size: int) -> bool:
-    """Whether the memory has room for ``count`` images of ``size`` pixels beside a training."""
+    """Whether ``count`` images of ``size`` pixels fit into memory, with room for training."""
     return count * 3 * size * size <= MEMORY_SHARE * free_memory()
 
 
 def allocate(count: int, size: int) -> Tensor:
-    """Room for ``count`` images, (count, 3, size, size) uint8; InputError when the memory does not hold them."""
+    """Allocate memory for images, (count, 3, size, size) uint8; InputError if they do not fit."""
     if not fits(count, size):
         need, free = count * 3 * size * size, free_memory()
         raise InputError(
@@ -98,14 +99,14 @@ def allocate(count: int, size: int) -> Tensor:
 
 
 def blocks(tensor: Tensor) -> Iterator[memoryview]:
-    """The bytes of a tensor on the CPU, a block at a time; those of a contiguous one are not copied."""
+    """The bytes of a CPU tensor in blocks; a contiguous tensor is not copied."""
     whole = tensor.contiguous().numpy().reshape(-1).view(np.uint8).data
     for start in range(0, len(whole), BLOCK):
         yield whole[start : start + BLOCK]
 
 
 def content_digest(images: Iterable[memoryview], train: Tensor, test: Tensor) -> str:
-    """16 hexadecimal digits that tell whether a set is still the same: its pixels and its split."""
+    """16 hexadecimal digits that identify the content of a set: its pixels and its split."""
     digest = hashlib.sha256()
     for part in (images, blocks(train), blocks(test)):
         for block in part:

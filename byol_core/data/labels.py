@@ -1,4 +1,4 @@
-"""Labels as people store them (numbers, names, with gaps, in part) to 0 … C-1, with -1 for an unlabeled image."""
+"""Converts labels (numbers with gaps, or names; some may be missing) to 0 … C-1, with -1 for an unlabeled image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Labels = NDArray[np.int64]
 def number(
     parts: Sequence[Array | None], counts: Sequence[int], names: Array | None
 ) -> tuple[Labels | None, tuple[str, ...]]:
-    """Labels of all parts in a row and the class names; None when no image has a label.
+    """The labels of all parts, one after the other, and the class names; None if no image has a label.
 
     parts: the labels of each part of the set, or None. counts: images in each part. names: the class names, or None.
     """
@@ -29,6 +29,7 @@ def number(
         raise InputError("Some labels are numbers and some are text; they should be of one kind.")
     given = None if names is None else _names(names)
     numbered, classes = (_from_text if known[0].dtype.kind == "U" else _from_numbers)(known, given)
+    # Parts without labels, such as an unlabeled test set, stay at -1.
     whole = np.full(sum(counts), -1, np.int64)
     places = np.repeat([part is not None for part in flat], counts)
     whole[places] = numbered
@@ -36,7 +37,7 @@ def number(
 
 
 def _flat(values: Array, count: int) -> Array:
-    """(N,) or (N, 1) of any kind -> (N,) int64 or str."""
+    """Labels of shape (N,) or (N, 1) and any type -> (N,) int64 or str."""
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -64,7 +65,7 @@ def _names(values: Array) -> list[str]:
 
 
 def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
-    """An empty name is an unlabeled image."""
+    """Number the names; an empty name means an unlabeled image."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     classes = [str(value) for value in values if value] if given is None else given
     index = {name: place for place, name in enumerate(classes)} | {"": -1}
@@ -75,12 +76,13 @@ def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tup
 
 
 def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, tuple[str, ...]]:
-    """Without names the numbers that occur become the names, so that gaps and a start at 1 are right."""
+    """Number the classes; without names, the numbers that occur are the names, so gaps and a start at 1 are fine."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     if len(values) and values[0] < -1:
         raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabeled image.")
     if given is None:
         classes = tuple(str(value) for value in values if value >= 0)
+        # -1 sorts first: if it occurs, all places move down by one, and its own becomes -1.
         return (places - int(len(values) > len(classes))).astype(np.int64), classes
     if len(values) and values[-1] >= len(given):
         raise InputError(f"The largest label is {values[-1]}, but there are {len(given)} class_names, counted from 0.")

@@ -1,7 +1,7 @@
-"""Images in a file, mapped into memory: rows are read as they are touched, and the kernel may drop them again.
+"""Images in a memory-mapped file: rows are read when they are accessed, and the kernel may drop them again.
 
-A file that is cut short while it is mapped would kill the process (SIGBUS), so its length is checked before rows are
-taken; a cache file is never written again once it is whole, only unlinked, and a map outlives that.
+If a file is truncated while it is mapped, access kills the process (SIGBUS), so the length is checked before rows are
+read. A complete cache file is never written again, only unlinked, which a map survives.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from byol_core.errors import LabError
 
 Places = NDArray[np.int64]
 
-_maps: dict[int, mmap.mmap] = {}  # by the address at which a map begins
-# The kernel reads ahead at most about this much for one request.
+_maps: dict[int, mmap.mmap] = {}  # by the address at which the map begins
+# The kernel reads ahead at most about this many bytes per request.
 _AHEAD = 2**17
 
 
 def open_rows(path: Path, count: int, size: int) -> Tensor:
-    """(count, 3, size, size) uint8, read-only: writing to it ends the process.
+    """Map a file of images (count, 3, size, size) uint8, read-only: writing to the tensor crashes the process.
 
-    OSError or ValueError when the file is shorter than that.
+    OSError or ValueError if the file is shorter than that.
     """
     with path.open("rb") as file:
         view = mmap.mmap(file.fileno(), count * 3 * size * size, access=mmap.ACCESS_READ)
     if hasattr(view, "madvise"):
-        view.madvise(mmap.MADV_RANDOM)  # shuffled rows: no guesses, `_ask_for` says what will be needed
+        view.madvise(mmap.MADV_RANDOM)  # rows are read in random order; `_announce` says which
     array = np.frombuffer(view, np.uint8).reshape(count, 3, size, size)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch does not know read-only tensors
+        warnings.simplefilter("ignore")  # torch has no read-only tensors and warns
         images = torch.from_numpy(array)
+    # A tensor does not tell where its memory comes from, so the map is found by its address.
     _maps[images.data_ptr()] = view
     weakref.finalize(array, _maps.pop, images.data_ptr())
     return images
 
 
 def is_mapped(images: Tensor) -> bool:
-    """Whether these rows lie in a file."""
+    """Whether these images are in a memory-mapped file."""
     return _map_of(images) is not None
 
 
@@ -53,23 +54,23 @@ def _map_of(images: Tensor) -> mmap.mmap | None:
 
 
 def gather(images: Tensor, places: Places, out: Tensor) -> None:
-    """Copy ``images[places]`` into ``out``, both on the CPU, in one thread and without the interpreter's lock.
+    """Copy ``images[places]`` into ``out``, both on the CPU, in one thread and without holding the interpreter lock.
 
-    Of mapped images the disk is first asked for all the rows, in the order in which they lie there. LabError when the
-    file has been cut short.
+    For mapped images, all rows are requested from the disk first, in the order of the file. LabError if the file has
+    been truncated.
     """
     if not len(places):
         return
     view = _map_of(images)
     if view is not None:
         _check_whole(view)
-        _ask_for(view, places, images[0].numel())
+        _announce(view, places, images[0].numel())
     rows, into = images.numpy().reshape(len(images), -1), out.numpy().reshape(len(places), -1)
-    np.take(rows, places, axis=0, out=into, mode="clip")  # any other mode copies twice
+    np.take(rows, places, axis=0, out=into, mode="clip")  # every other mode makes an extra copy
 
 
 def take(images: Tensor, places: Tensor) -> Tensor:
-    """``images[places]`` of a set in memory, on a device or mapped."""
+    """``images[places]`` for images in memory, on a device or in a mapped file."""
     if images.device.type != "cpu" or not images.is_contiguous():
         return images[places.to(images.device)]
     out = torch.empty((len(places), *images.shape[1:]), dtype=images.dtype)
@@ -82,8 +83,8 @@ def _check_whole(view: mmap.mmap) -> None:
         raise LabError("The cache of the images was cut short while it was in use: resume the run to build it again.")
 
 
-def _ask_for(view: mmap.mmap, places: Places, row: int) -> None:
-    """Let the kernel read the rows at once, neighbors together, instead of page by page as they are touched."""
+def _announce(view: mmap.mmap, places: Places, row: int) -> None:
+    """Ask the kernel to read the rows at once, adjacent ones together, instead of page by page on access."""
     if not hasattr(view, "madvise"):
         return
     ordered = np.unique(places) * row

@@ -1,4 +1,4 @@
-"""Raw arrays to uint8 images: which axis is which, which range the values have, and one antialiased resize."""
+"""Converts raw arrays to uint8 images: which axis is which, the range of the values, and an antialiased resize."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ Array = NDArray[Any]
 
 CHANNELS = (1, 3, 4)
 MOST_PIXELS = 100_000_000
-# A resize done before may have overshot the range a little.
+# An earlier resize may have overshot the range slightly.
 SLACK = 0.01
 
 
 def layout(shape: tuple[int, ...], what: str) -> str:
-    """ "NHW", "NHWC" or "NCHW"; InputError when the shape is none of them."""
+    """The order of the axes: "NHW", "NHWC" or "NCHW"; InputError if the shape is none of them."""
     if len(shape) == 3 and shape[2] not in CHANNELS:
         return "NHW"
     if len(shape) == 4:
         last, second = shape[3] in CHANNELS, shape[1] in CHANNELS
+        # Both axes may look like channels. Then the one that leaves square images is chosen.
         if last and not (second and shape[2] == shape[3] and shape[1] != shape[2]):
             return "NHWC"
         if second:
@@ -38,7 +39,7 @@ def layout(shape: tuple[int, ...], what: str) -> str:
 
 
 def check_shape(shape: tuple[int, ...], what: str) -> None:
-    """InputError when the shape is not that of images, or when they are too large to be pictures."""
+    """Raise InputError if the shape is not that of images, or the images are too large."""
     height, width = shape[2:] if layout(shape, what) == "NCHW" else shape[1:3]
     if not 0 < height * width <= MOST_PIXELS:
         raise InputError(f"{what} has images of {height} x {width} pixels, and between 1 and 100 million are read.")
@@ -46,14 +47,14 @@ def check_shape(shape: tuple[int, ...], what: str) -> None:
 
 @dataclass(frozen=True)
 class Scale:
-    """Stored values to 0 … 255: (value + shift) * factor; words say which range was assumed."""
+    """Converts stored values to 0 … 255 as (value + shift) * factor; ``words`` describes the assumed range."""
 
     shift: float
     factor: float
     words: str
 
     def __call__(self, values: Array) -> NDArray[np.uint8]:
-        """As uint8, rounded and clipped; bytes that need no change are handed back as they are."""
+        """Values as uint8, rounded and clipped; bytes that need no change are returned without a copy."""
         if values.dtype == np.uint8 and self.factor == 1:
             return values
         scaled = (values.astype(np.float32) + np.float32(self.shift)) * np.float32(self.factor)
@@ -68,7 +69,7 @@ SIXTEEN_BIT = Scale(0.0, 1 / 257, "16-bit values")
 
 
 def find_scale(kind: str, low: float, high: float, what: str) -> Scale:
-    """The scale for NumPy's ``kind`` of values between low and high; InputError when they fit no usual range."""
+    """The scale for values between low and high, with NumPy's ``kind``; InputError if they fit no usual range."""
     slack = SLACK if kind == "f" else 0
     if -slack <= low and high <= 1 + slack:
         return UNIT
@@ -93,7 +94,7 @@ def to_tensor(chunk: NDArray[np.uint8], what: str) -> Tensor:
 
 
 def fit(images: Tensor, size: int) -> Tensor:
-    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: over white, shorter side to ``size``, center crop."""
+    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: alpha over white, shorter side to ``size``, center crop."""
     if images.shape[1] == 4:
         images = _over_white(images)
     height, width = images.shape[2:]
@@ -103,6 +104,7 @@ def fit(images: Tensor, size: int) -> Tensor:
         images = interpolate(images, target, mode="bilinear", antialias=True, align_corners=False)
         top, left = (target[0] - size) // 2, (target[1] - size) // 2
         images = images[:, :, top : top + size, left : left + size]
+    # Grayscale gets its three channels as a view; nothing is copied before the images are stored.
     return images.expand(-1, 3, -1, -1)
 
 

@@ -1,4 +1,4 @@
-"""Where the images of a set lie during a training: on its device, in memory, or in a file that is mapped."""
+"""Where the images are during training: on the training device, in memory, or in a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from torch import Tensor
 
 from byol_core.data.imageset import ImageSet
 
-_DEVICE_SHARE = 0.5  # of a GPU's free memory; the other half is for the training
+_DEVICE_SHARE = 0.5  # of a GPU's free memory; the rest is for training
 
 
 def placed(images: ImageSet, where: str, device: torch.device) -> Tensor:
-    """The images where the training takes them from: on the device, unless they stream from a file or are too large.
+    """The images where training reads them: on the device, unless they are on disk or too large for it.
 
-    ``where`` is ``runtime.images``: "memory" asks for the device at any rate.
+    ``where`` is ``runtime.images``: "memory" puts them on the device in any case.
     """
     if images.on_disk:
         return images.images

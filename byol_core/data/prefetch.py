@@ -1,7 +1,7 @@
-"""A thread that reads batches ahead of the training, into a few buffers that are used again and again.
+"""A thread that reads batches ahead of training, into a few buffers that are reused.
 
-It only copies rows on the CPU: everything that touches the accelerator is done by whoever trains, so that the capture
-of a CUDA graph is never disturbed from another thread.
+It only copies rows on the CPU. Everything that touches the accelerator is done by the training thread, because work
+from another thread would break the capture of a CUDA graph.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ S = TypeVar("S", bound=Slot)
 
 
 class Reader(Generic[S]):
-    """Hands out the batches of consecutive steps; a step out of order costs the wait for it, and is right too.
+    """Provides the batches of consecutive steps. Any other order works too, but has to wait for the batch.
 
-    ``places(step)`` are the rows of a step, known long before. The memory is that of ``slots``. The thread starts at
-    the first step that is asked for and ends at :meth:`stop`.
+    ``places(step)`` returns the rows of a step. ``slots`` are the buffers to use. The thread starts with the first
+    request and ends with :meth:`stop`.
     """
 
     def __init__(self, images: Tensor, places: Callable[[int], Places], slots: Sequence[S]) -> None:
@@ -40,16 +40,16 @@ class Reader(Generic[S]):
         self._ready: dict[int, S] = {}
         self._next = 0
         self._reading: int | None = None
-        self._turn = 0  # counts how often the order was broken: what was being read then is of no use
+        self._jumps = 0  # counts the jumps to another step; what was being read before a jump is discarded
         self._error: BaseException | None = None
         self._stopped = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="byol-prefetch", daemon=True)
 
     def take(self, step: int) -> S:
-        """The batch of a step, waited for; the caller's until it is given back. LabError when reading has failed."""
+        """Wait for the batch of a step. Return it with :meth:`give`. LabError if reading has failed."""
         with self._changed:
-            self._turn_to(step)
+            self._go_to(step)
             self._changed.wait_for(lambda: step in self._ready or self._error is not None or self._stopped)
             if step in self._ready:
                 return self._ready.pop(step)
@@ -59,33 +59,34 @@ class Reader(Generic[S]):
         raise LabError(f"The images could not be read any more while training: {why}") from self._error
 
     def take_ready(self, step: int) -> S | None:
-        """The batch of a step if it has been read already."""
+        """The batch of a step if it has been read already, else None."""
         with self._changed:
             return self._ready.pop(step, None)
 
     def give(self, slot: S) -> None:
-        """Hand a buffer back, to be filled again."""
+        """Return a buffer, to be filled again."""
         with self._changed:
             self._free.append(slot)
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """End the thread; nobody waits any longer."""
+        """Stop the thread and wake up everybody who waits for it."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
     def join(self) -> None:
-        """Wait until the thread has ended; called in the thread itself, by a collection of garbage, do not."""
+        """Wait until the thread has ended; does nothing in the thread itself, where garbage collection may call it."""
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _turn_to(self, step: int) -> None:
-        """See to it that this step is being read, or is the next that will be."""
+    def _go_to(self, step: int) -> None:
+        """Make sure that this step is being read or will be read next."""
         passed = [old for old in self._ready if old < step]
         if step not in self._ready and step not in (self._reading, self._next):
+            # A jump to another step, as after a resume: nothing that was read ahead is of use.
             passed = list(self._ready)
-            self._next, self._turn, self._reading = step, self._turn + 1, None
+            self._next, self._jumps, self._reading = step, self._jumps + 1, None
         self._free += [self._ready.pop(old) for old in passed]
         if self._thread.ident is None and not self._stopped:
             self._thread.start()
@@ -96,26 +97,27 @@ class Reader(Generic[S]):
     def _run(self) -> None:
         try:
             while (job := self._job()) is not None:
-                slot, step, turn = job
+                slot, step, jumps = job
                 gather(self._images, self._places(step), slot.host)
-                self._finish(slot, step, turn)
-        except BaseException as error:  # whatever it was, the one who waits must hear of it
+                self._finish(slot, step, jumps)
+        except BaseException as error:  # whatever it was, the thread that waits must be told
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
 
     def _job(self) -> tuple[S, int, int] | None:
-        """A free buffer, the step to read into it, and the turn that it belongs to; None at the end."""
+        """A free buffer, the step to read into it, and the current jump count; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._free or self._stopped)
             if self._stopped:
                 return None
             self._reading, self._next = self._next, self._next + 1
-            return self._free.pop(), self._reading, self._turn
+            return self._free.pop(), self._reading, self._jumps
 
-    def _finish(self, slot: S, step: int, turn: int) -> None:
+    def _finish(self, slot: S, step: int, jumps: int) -> None:
         with self._changed:
-            if turn == self._turn:
+            # After a jump, the batch that was being read belongs to the old order.
+            if jumps == self._jumps:
                 self._ready[step], self._reading = slot, None
             else:
                 self._free.append(slot)

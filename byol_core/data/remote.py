@@ -1,7 +1,7 @@
-"""Sets that torchvision knows, downloaded on first use to $BYOL_LAB_DATA, else ~/.cache/byol-lab.
+"""Sets from torchvision, downloaded when first used to $BYOL_LAB_DATA, else ~/.cache/byol-lab.
 
-A download goes to a folder of its own and is moved into place when it is whole, so that a broken one is never used.
-Files that lie there already in torchvision's layout are used as they are.
+A download goes to a temporary folder and is moved into place when it is complete, so an interrupted one is never used.
+Existing files in torchvision's layout are used as they are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from byol_core.errors import InputError, LabError
 from byol_core.system import paths
 from byol_core.system.fingerprint import stamp_of
 
-# Makes the torchvision sets in a folder, each with whether it holds the test images: (root, download, size) -> sets.
+# Creates the torchvision datasets in a folder, each with whether it contains test images: (root, download, size) ->
+# sets.
 Maker = Callable[[Path, bool, int], Sequence[tuple[Any, bool]]]
 
 SECONDS_WITHOUT_A_BYTE = 30
@@ -43,25 +44,25 @@ _may_download = ContextVar("may_download", default=True)
 
 
 def data_home() -> Path:
-    """Where downloads are kept."""
+    """The folder for downloads: ``$BYOL_LAB_DATA``, else ``~/.cache/byol-lab``."""
     return paths.expand(os.environ.get("BYOL_LAB_DATA") or "~/.cache/byol-lab").resolve()
 
 
 def stamp(entry: Entry) -> str:
-    """Changes when a file of the set does."""
+    """A digest that changes when a file of the set does."""
     tops = sorted(data_home().glob(PLACES[entry.name]))
     return stamp_of(path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top]))
 
 
 def is_here(entry: Entry, size: int) -> bool:
-    """Whether the set lies on this machine, as far as a glance at its folder tells."""
+    """Whether the set seems to be on this machine, judging by its folder."""
     place = f"imagenette2-{_edition(size)[:-2]}" if entry.name == "imagenette" else PLACES[entry.name]
     return any(data_home().glob(place))
 
 
 @contextmanager
 def no_downloads() -> Iterator[None]:
-    """In this thread, a set that is not here, or not whole, is an InputError meanwhile."""
+    """Inside the block and in this thread, a set that is missing or incomplete raises InputError."""
     before = _may_download.set(False)
     try:
         yield
@@ -72,7 +73,7 @@ def no_downloads() -> Iterator[None]:
 def load_remote(
     entry: Entry, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
-    """The set of that entry; LabError in one sentence when it is not here and cannot be fetched."""
+    """Load the set of this entry; LabError with one sentence if it is missing and cannot be downloaded."""
     home, make = data_home(), MAKERS[entry.name]
     try:
         sets = _find(make, home, size)
@@ -80,7 +81,7 @@ def load_remote(
             raise InputError(f"The set '{entry.name}' is not on this machine.")
         if sets is None:
             with _lock(home, entry.name):
-                sets = _find(make, home, size)  # another run may have fetched it meanwhile
+                sets = _find(make, home, size)  # another run may have downloaded it while this one waited for the lock
                 if sets is None:
                     _fetch(entry, make, home, size, progress)
                     sets = make(home, False, size)
@@ -98,7 +99,7 @@ def from_torchvision(
     limit: int | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """torchvision's sets, arrays (``data``) or files (``loader=str``), each with whether it holds the test images."""
+    """Convert torchvision datasets of arrays (``data``) or files (``loader=str``), with whether it is for tests."""
     class_names = _class_names(sets[0][0])
     if not hasattr(sets[0][0], "data"):
         files = [
@@ -117,7 +118,10 @@ def _labels(dataset: Any) -> Any:
 
 
 def _class_names(dataset: Any) -> tuple[str, ...]:
-    """Imagenette has a tuple of synonyms a class; SVHN has no names, its classes are digits."""
+    """The names of the classes.
+
+    Imagenette has a tuple of synonyms per class; SVHN has no names, its classes are digits.
+    """
     names = getattr(dataset, "classes", None) or [str(digit) for digit in range(10)]
     return tuple(name if isinstance(name, str) else name[0] for name in names)
 
@@ -125,7 +129,7 @@ def _class_names(dataset: Any) -> tuple[str, ...]:
 def _find(make: Maker, home: Path, size: int) -> Sequence[tuple[Any, bool]] | None:
     try:
         return make(home, False, size)
-    except (RuntimeError, FileNotFoundError):  # torchvision's ways to say that a set is not there, or not whole
+    except (RuntimeError, FileNotFoundError):  # what torchvision raises if a set is missing or incomplete
         return None
 
 
@@ -137,7 +141,7 @@ def _lock(home: Path, name: str) -> Iterator[None]:
 
 
 def _fetch(entry: Entry, make: Maker, home: Path, size: int, progress: Progress | None) -> None:
-    """Download and unpack beside, then move into place, without the archives."""
+    """Download and unpack in a temporary folder, then move the files into place without the archives."""
     beside = home / f".{entry.name}.partial"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
@@ -157,6 +161,7 @@ def _move_into(beside: Path, home: Path) -> None:
         leftover.unlink()
     for fetched in beside.iterdir():
         there = home / fetched.name
+        # A rename cannot replace a folder that is not empty, such as an incomplete earlier download.
         if there.is_dir():
             shutil.rmtree(there)
         fetched.replace(there)
@@ -164,11 +169,12 @@ def _move_into(beside: Path, home: Path) -> None:
 
 @contextmanager
 def _reported(entry: Entry, progress: Progress | None) -> Iterator[None]:
-    """torchvision's bar becomes our progress, its prints are dropped, and a silent server is given up after a while."""
+    """Report torchvision's progress as ours, drop its prints, and give up on a server that stops responding."""
     from torchvision.datasets import utils
 
     with _one_at_a_time, redirect_stdout(io.StringIO()):
         bar, seconds = getattr(utils, "tqdm", None), socket.getdefaulttimeout()
+        # torchvision offers no hook for progress: its tqdm and the socket timeout are global, hence the lock.
         utils.tqdm = partial(_Bar, entry, progress)
         socket.setdefaulttimeout(SECONDS_WITHOUT_A_BYTE)
         try:
@@ -179,7 +185,7 @@ def _reported(entry: Entry, progress: Progress | None) -> Iterator[None]:
 
 
 class _Bar:
-    """Stands in for tqdm while torchvision downloads one file."""
+    """Replaces tqdm while torchvision downloads a file."""
 
     def __init__(self, entry: Entry, progress: Progress | None, *_: Any, total: int | None = None, **__: Any) -> None:
         self.entry, self.progress, self.total, self.done = entry, progress, total, 0
@@ -191,9 +197,9 @@ class _Bar:
         return None
 
     def update(self, count: int) -> None:
-        """``count`` more bytes are here."""
+        """Note that ``count`` more bytes have arrived."""
         before, self.done = self.done >> 20, self.done + count
-        if self.progress and self.done >> 20 > before:  # a megabyte is enough to say so
+        if self.progress and self.done >> 20 > before:  # report once per megabyte
             total = self.total or self.entry.download_mb * 10**6
             words = f"downloading {self.entry.title}: {self.done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
             self.progress(words, min(1.0, self.done / total))
@@ -236,7 +242,7 @@ def _imagenette(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bo
 
 
 def _edition(size: int) -> str:
-    """The small edition of Imagenette where it is large enough."""
+    """The small edition of Imagenette if its images are large enough."""
     return "160px" if size <= 160 else "320px"
 
 
@@ -246,7 +252,7 @@ def _eurosat(root: Path, download: bool, size: int) -> Sequence[tuple[Any, bool]
     return [(datasets.EuroSAT(root, download=download, loader=str), False)]
 
 
-# What torchvision lays down in the folder of downloads.
+# The names that torchvision uses in the folder for downloads.
 PLACES: Mapping[str, str] = {
     "cifar10": "cifar-10-batches-py",
     "cifar100": "cifar-100-python",

@@ -1,4 +1,4 @@
-"""Where a loader puts the images that it reads: into memory, or into a file that is mapped when all are there."""
+"""Where a loader writes the images that it reads: into memory, or into a file that is mapped once it is complete."""
 
 from __future__ import annotations
 
@@ -19,36 +19,39 @@ from byol_core.system.files import because
 
 
 class Rows(Protocol):
-    """Room for images of one size."""
+    """A destination for images of one size."""
 
     def put(self, places: Places, images: Tensor) -> None:
         """Write images (n, 3, size, size) uint8 to these places."""
 
     def images(self, count: int) -> Tensor:
-        """The first ``count`` images, (count, 3, size, size) uint8; nothing is put afterwards."""
+        """The first ``count`` images, (count, 3, size, size) uint8; nothing may be written afterwards."""
 
 
-# (count, size) -> room for at most so many images.
+# (count, size) -> a destination for at most this many images.
 Room = Callable[[int, int], Rows]
 
 
 class MemoryRows:
-    """Images in memory; InputError when they do not fit."""
+    """Images in memory; InputError if they do not fit."""
 
     def __init__(self, count: int, size: int) -> None:
         self.rows = allocate(count, size)
 
     def put(self, places: Places, images: Tensor) -> None:
-        """Copy."""
+        """Copy the images."""
         self.rows[places] = images
 
     def images(self, count: int) -> Tensor:
-        """A view."""
+        """The first ``count`` images, as a view."""
         return self.rows[:count]
 
 
 class FileRows:
-    """Images in a new file, which is mapped when it is whole: written through a map, a full disk would kill us."""
+    """Images in a new file that is mapped when it is complete.
+
+    It is written with ordinary writes, since writing through a map kills the process when the disk is full.
+    """
 
     def __init__(self, path: Path, size: int) -> None:
         self.path, self.size, self.row = path, size, 3 * size * size
@@ -56,8 +59,9 @@ class FileRows:
             self.file = path.open("xb")
 
     def put(self, places: Places, images: Tensor) -> None:
-        """Write, neighbors together."""
+        """Write the images, adjacent ones in one go."""
         block = images.contiguous().numpy()
+        # Loaders mostly write in order, so that a block is one write instead of one per image.
         breaks = np.flatnonzero(np.diff(places) != 1) + 1
         with disk_errors(self.path.parent):
             for run in np.split(np.arange(len(places)), breaks):
@@ -65,29 +69,29 @@ class FileRows:
                 self.file.write(block[run[0] : run[-1] + 1].data)
 
     def images(self, count: int) -> Tensor:
-        """A map of the file."""
+        """Close the file and map it."""
         with disk_errors(self.path.parent):
             self.file.truncate(count * self.row)
             self.file.close()
-            if not count:  # nothing can be mapped; the loader says what was wrong
+            if not count:  # an empty file cannot be mapped; the loader reports what is wrong
                 return torch.empty(0, 3, self.size, self.size, dtype=torch.uint8)
             return open_rows(self.path, count, self.size)
 
     def discard(self) -> None:
-        """Remove the file."""
-        with suppress(OSError):  # what was not written yet may not fit either
+        """Delete the file."""
+        with suppress(OSError):  # unwritten data may not fit either
             self.file.close()
         self.path.unlink(missing_ok=True)
 
 
 def in_memory(count: int, size: int) -> Rows:
-    """The room of a set that lies in memory."""
+    """The destination for a set that is kept in memory."""
     return MemoryRows(count, size)
 
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """What the file system says while a cache is written, as one sentence."""
+    """Turn file errors during writing into one sentence with what to do about it."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Arrays on disk, read a few rows at a time and never unpickled: .npy, the members of an .npz, or one in memory."""
+"""Arrays that are read a few rows at a time and never unpickled: .npy files, members of an .npz, arrays in memory."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ import psutil
 from byol_core.data.pixels import Array
 from byol_core.errors import InputError
 
-# Bytes of an array that are looked at together.
+# Bytes of an array that are processed at once.
 CHUNK = 2**24
-# What NumPy raises of a header that is none; MemoryError is the parser's, of one that is nested too deep.
+# What NumPy raises for an invalid header; MemoryError comes from the parser, for one that is nested too deeply.
 _NO_HEADER = (
     *(ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError),
     tokenize.TokenError,
 )
-# Labels and names are read whole; no honest ones are larger.
+# Labels and names are read as a whole; this is far more than real ones need.
 MOST_SMALL = 2**28
 
 
 @dataclass(frozen=True)
 class Table:
-    """An array of ``shape`` whose rows come in chunks, from the first to the last, as often as is asked."""
+    """An array of this shape that can be read in chunks of rows, in order, any number of times."""
 
     what: str
     shape: tuple[int, ...]
@@ -40,7 +40,7 @@ class Table:
         return self.shape[0]
 
     def whole(self) -> Array:
-        """All of a small array."""
+        """A small array as a whole."""
         if math.prod(self.shape) * self.dtype.itemsize > MOST_SMALL:
             raise InputError(f"{self.what} is far too large for labels or names.")
         parts = list(self.chunks())
@@ -48,7 +48,7 @@ class Table:
 
 
 def in_memory(array: Array, what: str) -> Table:
-    """An array that is here already, or a memory map."""
+    """An array in memory, or a memory map."""
     rows = _rows(array.shape, array.dtype)
 
     def chunks() -> Iterator[Array]:
@@ -71,7 +71,7 @@ def from_npy(path: Path) -> Table:
 
 
 def from_npz(archive: zipfile.ZipFile, key: str, file_name: str) -> Table:
-    """One array of an .npz; its rows are unpacked as they are asked for."""
+    """One array of an .npz; its rows are unpacked when they are read."""
     what, member = f"'{key}' in '{file_name}'", archive.getinfo(f"{key}.npy")
     with archive.open(member) as file:
         shape, fortran, dtype = _header(file, what)
@@ -83,6 +83,7 @@ def from_npz(archive: zipfile.ZipFile, key: str, file_name: str) -> Table:
 
     def chunks() -> Iterator[Array]:
         with archive.open(member) as file:
+            # A compressed member cannot be mapped or seeked quickly: skip the header, then read in order.
             file.read(start)
             rows = _rows(shape, dtype)
             for first in range(0, shape[0], rows):
@@ -100,7 +101,7 @@ def _column_major(
     dtype: np.dtype[Any],
     start: int,
 ) -> Table:
-    """A Fortran-ordered array has no rows to stream: it is unpacked whole, when it is asked for."""
+    """A Fortran-ordered array, which has no contiguous rows to stream; it is unpacked as a whole when it is read."""
 
     if 2 * member.file_size > psutil.virtual_memory().available:
         raise InputError(f"{what} is column-major and too large to be read whole: save it row by row (C order).")

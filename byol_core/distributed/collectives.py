@@ -61,7 +61,7 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, rows: Tensor) -> Tensor:
-        """Collect."""
+        """Collect the rows of all processes, in the order of their ranks."""
         everybody = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
         dist.all_gather(everybody, rows.contiguous())
         return torch.cat(everybody)

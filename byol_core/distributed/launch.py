@@ -194,8 +194,8 @@ def _ended(world: World, folder: Path) -> LabError | None:
             return LabError(f"{name} failed: {_word(folder, rank).read_text()}")
         if host == platform.node() and not _alive(pid):
             return LabError(
-                f"{name} ended without a word: it was killed, or the memory was not enough. Resume goes on from the "
-                "last checkpoint."
+                f"{name} exited without reporting an error: it was killed, or ran out of memory. Resume "
+                "goes on from the last checkpoint."
             )
     return None
 

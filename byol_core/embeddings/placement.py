@@ -66,7 +66,7 @@ def ask(
     weights, or its folder cannot be written.
     """
     if evaluation.step != snapshot.evaluations[-1].step:
-        raise InputError("Only the newest weights of a run are kept: choose its newest evaluation to place a picture.")
+        raise InputError("Only the newest weights of a run are kept: choose its newest evaluation to place an image.")
     key = _key(snapshot, run_folder, evaluation, space, settings, picture, xy)
     folder = snapshot.folder / MAPS
     job = jobs.job(folder, key)

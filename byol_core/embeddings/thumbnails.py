@@ -70,7 +70,7 @@ def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[Sheet]:
 
 
 def _lost(number: int) -> str:
-    return f"The pictures of this run ('{sheet_name(number)}') are missing or damaged."
+    return f"The images of this run ('{sheet_name(number)}') are missing or damaged."
 
 
 def _open(snapshot: Snapshot, number: int) -> Image.Image:

@@ -162,7 +162,7 @@ def _tsne(
 
 
 def _nobody(share: float, text: str) -> None:
-    """Hears nothing more."""
+    """The progress of a computation that nobody waits for."""
 
 
 class _Heard:

@@ -36,7 +36,7 @@ def foreign(table: bytes, snapshot: Snapshot) -> Columns:
     names = [name.strip() for name in lines[0]]
     plain = [name.lower() for name in names]
     if IMAGE not in plain:
-        raise InputError(f"The table needs a column '{IMAGE}' with the number of each image, as shown under a picture.")
+        raise InputError(f"The table needs a column '{IMAGE}' with the number of each image, as shown under an image.")
     if len(names) < 2 or len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
         raise InputError(f"The table should have two to {_MOST_COLUMNS} columns, each with a name of its own.")
     image = plain.index(IMAGE)
@@ -90,7 +90,7 @@ def _places(lines: list[list[str]], column: int, snapshot: Snapshot, comma: bool
         if place is not None:
             found[place] = line
     if not found:
-        raise InputError("None of the images in the table is on this map: their numbers are those under the pictures.")
+        raise InputError("None of the images in the table is on this map: their numbers are those under the images.")
     return list(found), list(found.values())
 
 

@@ -22,7 +22,7 @@ _Z = 1.959963984540054  # of a normal distribution, 95 % lie between -z and z
 
 
 class Interval(NamedTuple):
-    """From ``low`` to ``high``."""
+    """The interval from ``low`` to ``high``, both included."""
 
     low: float
     high: float
@@ -97,7 +97,7 @@ class Accuracy:
 
     @property
     def interval(self) -> Interval:
-        """Wilson's."""
+        """Wilson's interval of the accuracy."""
         return wilson(self.correct, self.images)
 
     @property

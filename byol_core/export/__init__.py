@@ -54,7 +54,7 @@ _TABLE = (
     ),
     Format(
         "torchvision", "Encoder for torchvision", ".safetensors",
-        "A ResNet under torchvision's names; the file says how its stem and its pictures should be.",
+        "A ResNet under torchvision's names; the file says how its stem and its images should be.",
         "weights:write_torchvision",
     ),
     Format(
@@ -64,7 +64,7 @@ _TABLE = (
     ),
     Format(
         "onnx", "Encoder as ONNX", ".onnx",
-        "Pictures in, representations out, for onnxruntime and others without Python; any batch size.",
+        "Images in, representations out, for onnxruntime and others without Python; any batch size.",
         "graphs:write_onnx", "onnx", ("onnx", "onnxscript", "onnxruntime"),
     ),
     Format(
@@ -74,7 +74,7 @@ _TABLE = (
     ),
     Format(
         "parquet", "Embeddings as Parquet", ".parquet",
-        "The representation of every picture of the set, a row each, with its split and its class.",
+        "The representation of every image in the set, a row each, with its split and its class.",
         "embeddings:write_embeddings",
     ),
     Format(

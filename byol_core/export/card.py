@@ -94,7 +94,7 @@ def _what(run: Run, config: RunConfig) -> str:
     start = _start(config)
     begun = f", starting from `{start}`" if start else ""
     return (
-        f"An encoder `{config.network.encoder}` that turns a picture of {side} x {side} pixels into a representation, "
+        f"An encoder `{config.network.encoder}` that turns an image of {side} x {side} pixels into a representation, "
         f"trained {labels} by the objective `{objective}`{begun} with BYOL Lab {__version__} "
         f"(run `{run.run_id}`, {run.state}, begun {day})."
     )
@@ -185,8 +185,8 @@ def _answer(judged: Judged) -> str:
 
 def _limits(run: Run, config: RunConfig, judged: Sequence[Judged]) -> Iterator[str]:
     side, source = config.data.image_size, find(config.data.source)
-    where = source.title if source else "the pictures above"
-    yield f"This run saw only pictures like those of {where}, at {side} pixels; on others it has to be judged anew."
+    where = source.title if source else "the images above"
+    yield f"This run saw only images like those of {where}, at {side} pixels; on others it has to be evaluated again."
     if not judged:
         yield "No protocol of evaluation was run on these weights: `byol evaluate` does it."
     if not any(one.protocol.data for one in judged):

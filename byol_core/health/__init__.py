@@ -1,4 +1,4 @@
-"""Label-free signs of health: measured with torch (``measures``), explained without it (``signs``, ``causes``)."""
+"""Signs of health that need no labels: ``measures`` computes them with torch, ``signs`` and ``causes`` explain them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Vectors", "is_finite", "measure", "paired_cosine", "spectrum", "std_
 
 
 def __getattr__(name: str) -> Any:
-    """The measures, imported when they are first asked for: the dashboard reads the signs without torch."""
+    """Import the measures when they are first used: the dashboard reads the signs without torch."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from byol_core.health import measures

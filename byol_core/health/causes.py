@@ -132,7 +132,7 @@ def _rate(config: RunConfig) -> Cause | None:
 
 def _views(config: RunConfig) -> Cause | None:
     views = config.views
-    same = "the two views of a picture are nearly the same"
+    same = "the two views of an image are nearly the same"
     if views.preset == "none":
         return Cause(f"{same} (views.preset is none)", {"views.preset": "small-image"})
     if views.strength < _WEAK_VIEWS:

@@ -1,9 +1,9 @@
-"""The signs of health as numbers: how a set of vectors lies in its space, without labels.
+"""Measures how a set of vectors is distributed in its space, without labels: the signs of health as numbers.
 
-Conventions, because a rank or a cosine means little without them: the std ratio, the cosines, alignment and uniformity
-are of the rows divided by their length; RankMe is of the rows as they are (raw, not centered); the participation ratio
-and the spectrum are of the centered rows. Vectors come from the network in evaluation mode. Nothing here raises on what
-a broken network puts out: what cannot be measured is NaN. What is no matrix of numbers, and pairs of different shapes,
+Conventions, without which a rank or a cosine means little: the std ratio, the cosines, alignment and uniformity use
+rows of unit length; RankMe uses the rows as they are (not centered); the participation ratio and the spectrum use
+centered rows. The vectors come from the network in evaluation mode. Nothing here raises for the output of a broken
+network: what cannot be measured is NaN. Only arguments that are not matrices of numbers, or pairs of different shapes,
 raise ArgumentError.
 """
 
@@ -18,14 +18,14 @@ from torch.nn import functional as F
 
 from byol_core.system import checks
 
-# What a network makes of n pictures: representations (n, d) and projections (n, p).
+# The output for n images: representations (n, d) and projections (n, p).
 Vectors: TypeAlias = tuple[Tensor, Tensor]
 
 RANKME_EPSILON = 1e-7  # arXiv 2210.02885, eq. 1
 UNIFORMITY_T = 2.0  # arXiv 2005.10242, §4
-UNIFORMITY_ROWS = 2000  # its cost grows with the square of the rows
-_DRAW = 2005_10242  # the seed of those rows, so that two looks at the same vectors give the same
-# A spread below this share of the vectors' energy is rounding: its shape would be read as rank where there is none.
+UNIFORMITY_ROWS = 2000  # the cost grows with the square of the rows
+_DRAW = 2005_10242  # the seed that selects those rows, so that measuring the same vectors again gives the same value
+# A spread below this share of the vectors' energy is rounding error, which would look like a high rank.
 _NO_SPREAD = 1e-12
 
 
@@ -38,13 +38,14 @@ def measure(
     first: Vectors | None = None,
     target: Vectors | None = None,
 ) -> dict[str, float]:
-    """Every sign of the representations (n, d) and, under ``projection_``, of the projections (n, p) of n pictures.
+    """Every sign for the representations (n, d) and, with the prefix ``projection_``, for the projections (n, p) of n
+    images.
 
-    ``views`` are the vectors of an augmented view of pictures, compared row by row with those of ``first``, another
-    view of the same pictures; None: with the pictures as given. They make ``alignment`` and ``cross_view_cosine``.
-    ``target`` are the target network's vectors of the first pictures, of all or of fewer; they make ``target_cosine``.
-    A sign whose vectors are not given is left out, one that cannot be measured is NaN. All comes to the host in one
-    transfer.
+    ``views`` are the vectors of an augmented view of the images. They are compared row by row with ``first``, another
+    view of the same images, or with the images themselves if that is None; this gives ``alignment`` and
+    ``cross_view_cosine``. ``target`` are the target network's vectors of the first images, all or fewer; they give
+    ``target_cosine``. Signs whose vectors are missing are left out, and those that cannot be measured are NaN. All
+    values are transferred to the host at once.
     """
     _check_all(representation, projection, views, first, target)
     with torch.autocast(representation.device.type, enabled=False):
@@ -64,9 +65,9 @@ def measure(
 
 @torch.no_grad()
 def spectrum(vectors: Tensor) -> Tensor:
-    """The singular values of the centered rows (n, d), divided by the largest: (min(n, d),) float32, falling.
+    """The singular values of the centered rows (n, d), divided by the largest: (min(n, d),) float32, descending.
 
-    Zeros where all rows are the same, NaN where a row is not finite. arXiv 2209.15007 reads partial collapse off it.
+    Zeros if all rows are equal, NaN if a row is not finite. They show partial collapse (arXiv 2209.15007).
     """
     rows = _usable(_matrix(vectors))
     singular = _singular(rows - rows.mean(0)) if len(rows) else rows.new_zeros(0)
@@ -76,15 +77,15 @@ def spectrum(vectors: Tensor) -> Tensor:
 
 
 def std_ratio(vectors: Tensor) -> float:
-    """sqrt(d) times the mean deviation of the normalized rows (n, d): 1 is spread evenly, 0 has collapsed.
+    """sqrt(d) times the mean standard deviation of the normalized rows (n, d): 1 is spread evenly, 0 is collapsed.
 
-    Under 0.3 is an alarm, under 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
+    Below 0.3 is an alarm, below 0.1 a collapse. SimSiam, arXiv 2011.10566, §4.1. NaN for fewer than two rows.
     """
     return float(_std_ratio(_unit(_matrix(vectors))))
 
 
 def mean_cosine(vectors: Tensor) -> float:
-    """Mean cosine of all pairs of different rows (n, d): 0 when they point everywhere, 1 when they point one way."""
+    """Mean cosine over all pairs of different rows (n, d): 0 if they point everywhere, 1 if they point the same way."""
     return float(_mean_cosine(_unit(_matrix(vectors))))
 
 
@@ -94,26 +95,27 @@ def rankme(vectors: Tensor) -> float:
 
 
 def participation_ratio(vectors: Tensor) -> float:
-    """(sum of eigenvalues)^2 / sum of their squares of the covariance of rows (n, d): from 1 to min(n - 1, d)."""
+    """(sum of eigenvalues)^2 / (sum of their squares) of the covariance of rows (n, d): from 1 to min(n - 1, d)."""
     return float(_participation(_usable(_matrix(vectors))))
 
 
 def alignment(first: Tensor, second: Tensor) -> float:
-    """Mean squared distance of the normalized row i of one to that of the other: 0 to 4. arXiv 2005.10242, alpha 2."""
+    """Mean squared distance between the normalized rows i of both: 0 to 4. arXiv 2005.10242, alpha = 2."""
     return float(_alignment(*_pair(first, second)))
 
 
 def uniformity(vectors: Tensor) -> float:
-    """log of the mean of exp(-2 distance^2) over pairs of normalized rows (n, d): 0 is a point, about -4 is even.
+    """log of the mean of exp(-2 distance^2) over pairs of normalized rows (n, d): 0 is a single point, about -4 is
+    even.
 
-    Over pairs of different rows, of at most 2,000 rows, drawn with a seed of their own: rows that come class by class,
-    or alternate, are then taken in their shares. arXiv 2005.10242, t = 2.
+    Uses pairs of different rows, from at most 2,000 rows selected with a fixed seed: rows that are sorted by class, or
+    alternate, are then represented in proportion. arXiv 2005.10242, t = 2.
     """
     return float(_uniformity(_unit(_matrix(vectors))))
 
 
 def paired_cosine(first: Tensor, second: Tensor) -> float:
-    """Mean cosine of row i of one with row i of the other, both (n, d): 1 is the same direction."""
+    """Mean cosine between the rows i of both, (n, d) each: 1 is the same direction."""
     return float(_paired_cosine(*_pair(first, second)))
 
 
@@ -125,7 +127,7 @@ def is_finite(value: Tensor) -> bool:
 
 
 def _matrix(vectors: Tensor, name: str = "vectors") -> Tensor:
-    """The vectors, which are rows of numbers; there may be none."""
+    """Check that the vectors are rows of numbers; there may be none."""
     checks.rows(name, vectors, least=0, any_real=True)
     return vectors
 
@@ -148,7 +150,7 @@ def _check_all(
 
 
 def _alone(vectors: Tensor) -> dict[str, Tensor]:
-    """The signs that need nothing but the vectors (n, d), each a number on their device."""
+    """The signs that need only the vectors (n, d), each a number on their device."""
     unit, rows = _unit(vectors), _usable(vectors)
     finite = torch.isfinite(vectors).all().to(rows.device)
     signs = {
@@ -166,9 +168,9 @@ def _unit(vectors: Tensor) -> Tensor:
 
 
 def _usable(vectors: Tensor) -> Tensor:
-    """Rows in float64, where squares keep their digits, without what would stop an eigenvalue solver.
+    """The rows in float64, for precision, and without values that would stop an eigenvalue solver.
 
-    Apple's GPU has no float64: its vectors are measured on the CPU.
+    Apple's GPUs have no float64, so their vectors are measured on the CPU.
     """
     here = vectors.cpu() if vectors.device.type == "mps" else vectors
     return torch.nan_to_num(here.double(), nan=0.0, posinf=0.0, neginf=0.0)
@@ -181,7 +183,7 @@ def _std_ratio(unit: Tensor) -> Tensor:
 
 
 def _mean_cosine(unit: Tensor) -> Tensor:
-    """From the length of the sum: it holds every pair twice, and each row with itself, which is taken out exactly."""
+    """From the length of the sum of the rows, which contains every pair twice, and each row with itself once."""
     n = len(unit)
     if n < 2:
         return unit.new_full((), math.nan)
@@ -193,11 +195,12 @@ def _mean_cosine(unit: Tensor) -> Tensor:
 def _rankme(rows: Tensor) -> Tensor:
     singular = _singular(rows)
     share = singular / singular.sum() + RANKME_EPSILON
+    # Without rows, 0 / 0: a NaN on the right device.
     return torch.exp(-(share * share.log()).sum()) if len(singular) else singular.sum() / 0
 
 
 def _participation(rows: Tensor) -> Tensor:
-    """Trace and Frobenius norm of the covariance; no eigenvalue is needed."""
+    """From the trace and the Frobenius norm of the covariance; this needs no eigenvalues."""
     if not len(rows):
         return rows.new_full((), math.nan)
     gram = _gram(rows - rows.mean(0))
@@ -210,7 +213,7 @@ def _has_spread(rows: Tensor) -> Tensor:
 
 
 def _singular(rows: Tensor) -> Tensor:
-    """The min(n, d) singular values of rows (n, d), falling, through the Gram matrix of the smaller side."""
+    """The min(n, d) singular values of rows (n, d), descending, from the Gram matrix of the smaller side."""
     try:
         squares: Tensor = torch.linalg.eigvalsh(_gram(rows))
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # did not converge: no reason to end a run
@@ -232,8 +235,9 @@ def _paired_cosine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _uniformity(unit: Tensor) -> Tensor:
-    """Distances from the center's point of view, so that those of a nearly collapsed set keep their digits."""
+    """Distances relative to the center; those of a nearly collapsed set would otherwise lose all their digits."""
     if len(unit) > UNIFORMITY_ROWS:
+        # A generator of its own: drawing from the global one would change the training that follows.
         drawn = torch.randperm(len(unit), generator=torch.Generator().manual_seed(_DRAW))[:UNIFORMITY_ROWS]
         unit = unit[drawn.to(unit.device)]
     n = len(unit)
@@ -241,5 +245,6 @@ def _uniformity(unit: Tensor) -> Tensor:
         return unit.new_full((), math.nan)
     unit = unit - unit.mean(0)
     length = unit.square().sum(1)
+    # Through a matrix product: the differences of all pairs would take (n, n, d) numbers.
     squares = (length[:, None] + length[None] - 2 * unit @ unit.T).clamp(min=0)
     return torch.log(torch.exp(-UNIFORMITY_T * squares).fill_diagonal_(0).sum() / (n * (n - 1)))

@@ -1,8 +1,8 @@
-"""What is minimized: pure functions of tensors, in float32 or better whatever the networks computed in.
+"""The loss functions: pure functions of tensors, computed in float32 or better whatever precision the networks use.
 
-Where a loss looks at the whole batch it takes the rows of the whole batch; to collect them from several processes is
-the caller's. Who must not get a gradient is the caller's to detach. An argument of the wrong kind or shape raises
-ArgumentError, which is a ValueError too.
+A loss that compares the images of a batch takes the rows of the whole batch; collecting them from several processes is
+up to the caller, as is detaching what must not get a gradient. An argument with the wrong type or shape raises
+ArgumentError, which is also a ValueError.
 """
 
 from byol_core.losses.checked import (

@@ -1,7 +1,7 @@
-"""The losses for everybody: they look at the kinds, shapes and dtypes of what they are given, and then compute.
+"""The public losses: they check the types, shapes and dtypes of their arguments before they compute.
 
-The training step calls the modules beside this one, which look at nothing. Values are not looked at, so that nobody's
-loop waits for its device: of numbers that are not finite a loss is NaN. Labels on the CPU are.
+The training step calls the modules next to this one, which check nothing. Values are not checked, so that no training
+loop waits for its device: the loss of values that are not finite is NaN. Labels on the CPU are checked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ P = ParamSpec("P")
 
 
 def _before(loss: Callable[..., Tensor]) -> Callable[[Callable[P, None]], Callable[P, Tensor]]:
-    """The same loss after a look at its arguments, with its name and docstring."""
+    """The same loss with a check of its arguments before it, under its name and docstring."""
 
     def around(look: Callable[P, None]) -> Callable[P, Tensor]:
         @wraps(loss)
@@ -49,26 +49,26 @@ def _temperature(temperature: float) -> None:
 
 @_before(predictive.byol_loss)
 def byol_loss(prediction: Tensor, target: Tensor) -> None:
-    """Looks."""
+    """Check the arguments of BYOL's loss."""
     _pair(prediction=prediction, target=target)
 
 
 @_before(predictive.negative_cosine)
 def negative_cosine(prediction: Tensor, target: Tensor) -> None:
-    """Looks."""
+    """Check the arguments of SimSiam's loss."""
     _pair(prediction=prediction, target=target)
 
 
 @_before(contrastive.nt_xent)
 def nt_xent(first: Tensor, second: Tensor, temperature: float) -> None:
-    """Looks."""
+    """Check the arguments of SimCLR's loss."""
     _pair(first=first, second=second)
     _temperature(temperature)
 
 
 @_before(contrastive.info_nce)
 def info_nce(queries: Tensor, keys: Tensor, negatives: Tensor, temperature: float) -> None:
-    """Looks."""
+    """Check the arguments of MoCo's loss."""
     _pair(queries=queries, keys=keys)
     _bank("negatives", negatives, queries=queries)
     _temperature(temperature)
@@ -76,7 +76,7 @@ def info_nce(queries: Tensor, keys: Tensor, negatives: Tensor, temperature: floa
 
 @_before(contrastive.nce)
 def nce(features: Tensor, own: Tensor, noise: Tensor, log_z: Tensor, images: int, temperature: float) -> None:
-    """Looks."""
+    """Check the arguments of instance discrimination."""
     _pair(features=features, own=own)
     _bank("noise", noise, features=features)
     if not checks.is_tensor(log_z) or log_z.ndim:
@@ -87,7 +87,7 @@ def nce(features: Tensor, own: Tensor, noise: Tensor, log_z: Tensor, images: int
 
 @_before(contrastive.estimate_log_z)
 def estimate_log_z(features: Tensor, noise: Tensor, images: int, temperature: float) -> None:
-    """Looks."""
+    """Check the arguments of the estimate of log Z."""
     checks.rows("features", features)
     _bank("noise", noise, features=features)
     checks.whole("images", images)
@@ -96,7 +96,7 @@ def estimate_log_z(features: Tensor, noise: Tensor, images: int, temperature: fl
 
 @_before(contrastive.bridge_loss)
 def bridge_loss(q1: Tensor, q2: Tensor, t1: Tensor, t2: Tensor, beta: float, temperature: float) -> None:
-    """Looks."""
+    """Check the arguments of the bridge."""
     _pair(q1=q1, q2=q2, t1=t1, t2=t2)
     checks.number("beta", beta, 0)
     _temperature(temperature)
@@ -104,14 +104,14 @@ def bridge_loss(q1: Tensor, q2: Tensor, t1: Tensor, t2: Tensor, beta: float, tem
 
 @_before(decorrelation.barlow_twins)
 def barlow_twins(first: Tensor, second: Tensor, redundancy: float) -> None:
-    """Looks."""
+    """Check the arguments of Barlow Twins."""
     _pair(first=first, second=second, least=2)
     checks.number("redundancy", redundancy, 0)
 
 
 @_before(decorrelation.vicreg)
 def vicreg(first: Tensor, second: Tensor, invariance: float, variance: float, covariance: float) -> None:
-    """Looks."""
+    """Check the arguments of VICReg."""
     _pair(first=first, second=second, least=2)
     for name, weight in (("invariance", invariance), ("variance", variance), ("covariance", covariance)):
         checks.number(name, weight, 0)
@@ -119,14 +119,14 @@ def vicreg(first: Tensor, second: Tensor, invariance: float, variance: float, co
 
 @_before(triplet.triplet_semi_hard)
 def triplet_semi_hard(first: Tensor, second: Tensor, margin: float) -> None:
-    """Looks."""
+    """Check the arguments of the triplet loss."""
     _pair(first=first, second=second, least=2)
     checks.number("margin", margin, 0)
 
 
 @_before(supervised.cross_entropy)
 def cross_entropy(logits: Tensor, labels: Tensor) -> None:
-    """Looks."""
+    """Check the arguments of cross-entropy."""
     checks.rows("logits", logits)
     look = checks.is_tensor(labels) and checks.at_hand(labels)
     checks.labels("labels", labels, len(logits), logits.shape[1], look=look)
@@ -135,6 +135,6 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> None:
 
 @_before(precision.widened)
 def widened(values: Tensor) -> None:
-    """Looks."""
+    """Check that there is a tensor to widen."""
     if not checks.is_tensor(values):
         raise checks.wrong("values", "a tensor", values)

@@ -1,4 +1,4 @@
-"""Losses that tell an image from others: NT-Xent, InfoNCE, NCE, and the paper's bridge between them and BYOL."""
+"""Losses that distinguish an image from others: NT-Xent, InfoNCE, NCE, and the paper's bridge between them and BYOL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _unit(rows: Tensor) -> Tensor:
 
 
 def _without_itself(similarity: Tensor) -> Tensor:
-    """The square matrix with -inf on its diagonal, where an image meets itself."""
+    """The square matrix with -inf on its diagonal, where an image would be compared with itself."""
     return similarity.masked_fill(torch.eye(len(similarity), dtype=torch.bool, device=similarity.device), -math.inf)
 
 
@@ -30,6 +30,7 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """
     rows = _unit(torch.cat([first, second]))
     logits = _without_itself(rows @ rows.T / temperature)
+    # The other view of row i is B rows further on, around the end.
     other = torch.arange(len(rows), device=rows.device).roll(len(first))
     return F.cross_entropy(logits, other)
 
@@ -41,6 +42,7 @@ def info_nce(queries: Tensor, keys: Tensor, negatives: Tensor, temperature: floa
     -log( exp(q k / t) / (exp(q k / t) + sum over the negatives of exp(q n / t)) ) (arXiv 1911.05722, eq. 1).
     """
     queries, keys = _unit(queries), _unit(keys)
+    # The positives and the negatives apart, without a matrix of all (B, K + 1) logits.
     positive = (queries * keys).sum(1) / temperature
     others = torch.logsumexp(queries @ negatives.T / temperature, 1)
     return (torch.logaddexp(positive, others) - positive).mean()
@@ -51,14 +53,14 @@ def nce(features: Tensor, own: Tensor, noise: Tensor, log_z: Tensor, images: int
     """Instance discrimination by noise-contrastive estimation (arXiv 1805.01978, eq. 4 to 7).
 
     Args:
-        features: embeddings (B, D) of the pictures, normalized here.
-        own: the memory's vectors (B, D) of the same images, of unit length.
-        noise: the memory's vectors (m, D) of images drawn uniformly, of unit length; shared by the batch.
+        features: embeddings (B, D) of the images, normalized here.
+        own: the memory bank's vectors (B, D) of the same images, of unit length.
+        noise: the memory bank's vectors (m, D) of images drawn uniformly, of unit length; shared by the batch.
         log_z: logarithm of the normalizing constant, a scalar (:func:`estimate_log_z`).
-        images: how many the memory holds, so that the noise has probability 1 / images.
+        images: how many images the memory bank contains, so that the noise has probability 1 / images.
         temperature: divides the cosines; 0.07 in the paper.
 
-    With P = exp(v f / t) / Z and h = P / (P + m / images): -log h of the own vector, less log(1 - h) summed over the
+    With P = exp(v f / t) / Z and h = P / (P + m / images): -log h of the own vector, minus log(1 - h) summed over the
     noise; mean over the batch. Both logarithms are log-sigmoids of log(P * images / m), which cannot overflow.
     """
     features = _unit(features)
@@ -100,7 +102,7 @@ def bridge_loss(q1: Tensor, q2: Tensor, t1: Tensor, t2: Tensor, beta: float, tem
 
 
 def _log_sum(anchors: Tensor, same_view: Tensor, other_view: Tensor, temperature: float) -> Tensor:
-    """Mean over the anchors of ln sum exp(S / alpha), over all targets but the anchor's own view of itself."""
+    """Mean over the anchors of ln sum exp(S / alpha), over all targets except the same view of the same image."""
     within = _without_itself(anchors @ same_view.T / temperature)
     across = anchors @ other_view.T / temperature
     return torch.logsumexp(torch.cat([within, across], 1), 1).mean()

@@ -1,4 +1,4 @@
-"""Losses in float32: their products and exponentials lose too much in bfloat16, to which autocast would narrow them."""
+"""Computes losses in float32: in bfloat16, to which autocast would convert, products and exponentials lose too much."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from torch import Tensor
 
 
 def widened(values: Tensor) -> Tensor:
-    """Half precision as float32; float32, float64 and integers as they are."""
+    """Half precision as float32; float32, float64 and integers unchanged."""
     return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
 
 
 def in_float32(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The same loss, computed in float32 (float64 when it was given that), inside autocast as outside."""
+    """The same loss computed in float32 (float64 for float64 inputs), also inside autocast."""
 
     @wraps(loss)
     def wide(*args: Any, **kwargs: Any) -> Tensor:

@@ -29,6 +29,6 @@ class Supervised(Method):
         yield cross_entropy(of_all_ranks(logits), gather(views.labels.repeat(2)))
 
     def trained(self, predictor_rate: float) -> Iterator[tuple[nn.Module, float]]:
-        """Encoder and classifier."""
+        """The encoder and the classifier, at the same learning rate."""
         yield self.online, 1.0
         yield self.classifier, 1.0

@@ -1,4 +1,4 @@
-"""Encoders, and the heads of each objective."""
+"""Encoders, and the projectors and predictors of each objective."""
 
 from byol_core.networks.encoder import Encoder, build_encoder
 from byol_core.networks.heads import build_head, build_predictor, build_projector, projection_size

@@ -1,7 +1,6 @@
-"""What an encoder makes of images, and the raw pixels that it is compared with.
+"""The representations of images, and the raw pixels that they are compared with.
 
-Of a large set only some images are looked at: they go to the device a chunk at a time, so that the set may be larger
-than any memory.
+Images go to the device in chunks, so the set may be larger than any memory.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from torch.nn import functional as F
 from byol_core.data.mapped import is_mapped, take
 from byol_core.networks.encoder import Encoder
 
-_CHUNK = 512  # images in one forward pass
-PIXEL_SIDE = 32  # the raw-pixel baseline compares images of at most this side
+_CHUNK = 512  # images per forward pass
+PIXEL_SIDE = 32  # the raw-pixel baseline compares images of at most this size
 
 
 @torch.no_grad()
@@ -29,9 +28,9 @@ def represent(
 ) -> Tensor:
     """Representations (N, feature_dim) float32 of images (N, 3, H, W) uint8, in evaluation mode.
 
-    The images may lie anywhere; the result lies where the encoder does. ``rows`` (n,) int64 are the images that are
-    wanted, all if None. ``dtype`` is the precision of the convolutions; None is float32. The mode of the encoder is put
-    back. ``pulse`` is called now and then, and may raise to break off.
+    The images may be on any device; the result is on that of the encoder. ``rows`` (n,) int64 selects images, None
+    means all. ``dtype`` is the precision of the convolutions, None means float32. The mode of the encoder is restored.
+    ``pulse`` is called after each chunk, and may raise an exception to stop.
     """
     was_training, device = encoder.training, next(encoder.parameters()).device
     encoder.eval()
@@ -55,7 +54,7 @@ def pixels(images: Tensor, side: int = PIXEL_SIDE, rows: Tensor | None = None) -
 
 
 def _chunks(images: Tensor, rows: Tensor | None) -> Iterator[Tensor]:
-    """Some images, or all, a few at a time, where they lie."""
+    """The selected images in chunks, on the device where they are."""
     if rows is None and not is_mapped(images):
         yield from torch.split(images, _CHUNK)
         return

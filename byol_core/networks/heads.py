@@ -1,9 +1,9 @@
-"""Projector and predictor of each objective, as its paper has them, in the sizes that its small-image recipes use.
+"""Projector and predictor of each objective, as in its paper, with the sizes of its recipes for small images.
 
-BYOL's is Linear, batch norm, ReLU, Linear without bias or norm after it (arXiv 2006.07733, §3.3), 4096 and 256 wide in
-the paper. Weights are drawn as torch does, uniform with deviation 1 / sqrt(3 * inputs), where the authors' Haiku draws
-a truncated normal with 1 / sqrt(inputs) and zero biases. Neither scale nor bias shows in BYOL's loss: a batch norm or
-the loss's own normalization takes them out.
+BYOL's heads are Linear, batch norm, ReLU, Linear without bias or a norm after it (arXiv 2006.07733, §3.3); they are
+4096 and 256 wide in the paper. Weights are initialized like torch does, uniform with deviation 1 / sqrt(3 * inputs),
+while the authors' Haiku code draws a truncated normal with 1 / sqrt(inputs) and zero biases. Neither scale nor bias
+matters to BYOL's loss, because a batch norm or the normalization in the loss removes them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from byol_core.system import checks
 
 @dataclass(frozen=True)
 class Head:
-    """A head's shape. ``hidden`` None: as wide as its input; ``size`` None: as long as the projection."""
+    """The shape of a head. ``hidden`` None: as wide as its input; ``size`` None: as long as the projection."""
 
     hidden: int | None
     size: int | None = None
@@ -32,10 +32,10 @@ class Head:
 
 _BYOL = Head(1024, 256)
 _BYOL_PREDICTOR = Head(1024)
-# One hidden layer as wide as the representation (arXiv 2002.05709, §2.1), with batch norm in it. The authors' code
-# (google-research/simclr, model_util.py: projection_head) has one more, with a scale and no shift, after the last
-# layer; here there is none by itself, since the checkpoints that there are have none: ``network.projection_norm`` adds
-# it, without the scale. Its Table 4 compares the triplet loss on the same head.
+# One hidden layer as wide as the representation (arXiv 2002.05709, §2.1), with batch norm. The authors' code
+# (google-research/simclr, model_util.py: projection_head) has another batch norm, with a scale and no shift, after the
+# last layer. Here it is left out by default, because existing checkpoints lack it; ``network.projection_norm`` adds it
+# without the scale. Table 4 of the paper compares the triplet loss with the same head.
 _SIMCLR = Head(None, 128)
 
 PROJECTORS: Mapping[str, Head] = {
@@ -57,7 +57,7 @@ PREDICTORS: Mapping[str, Head] = {
 
 
 def projection_size(network: NetworkConfig, objective: str, inputs: int) -> int:
-    """Length of the projection of a representation of so many numbers."""
+    """The length of the projection of a representation with ``inputs`` dimensions."""
     _check(network, objective, inputs)
     if objective not in PROJECTORS:
         return inputs
@@ -65,20 +65,20 @@ def projection_size(network: NetworkConfig, objective: str, inputs: int) -> int:
 
 
 def build_projector(network: NetworkConfig, objective: str, inputs: int) -> nn.Module:
-    """Representation (B, inputs) -> projection; the identity where the objective has no projector."""
+    """Representation (B, inputs) -> projection; the identity if the objective has no projector."""
     _check(network, objective, inputs)
     if objective not in PROJECTORS:
         return nn.Identity()
     head = PROJECTORS[objective]
     hidden = network.projector_hidden or head.hidden or inputs
-    # A width that was asked for gives a head of one linear layer its hidden layer.
+    # If a width is given, a head with one linear layer gets a hidden layer of that width.
     layers = max(head.layers, 2) if network.projector_hidden else head.layers
     size = projection_size(network, objective, inputs)
     return _build(head, inputs, hidden, size, network.head_norm, layers, head.last_norm or network.projection_norm)
 
 
 def build_predictor(network: NetworkConfig, objective: str, size: int) -> nn.Sequential:
-    """Projection (B, size) -> prediction (B, size), for an objective that predicts."""
+    """Projection (B, size) -> prediction (B, size), for objectives with a predictor."""
     checks.one_of("objective", objective, list(PREDICTORS))
     _check(network, objective, size)
     head = PREDICTORS[objective]
@@ -113,11 +113,11 @@ def build_head(
     hidden_bias: bool = True,
     last_bias: bool = False,
 ) -> nn.Sequential:
-    """A head (B, inputs) -> (B, outputs) of so many linear layers.
+    """A head (B, inputs) -> (B, outputs) with this many linear layers.
 
-    ``norm`` is ``batch`` as in the paper, or ``none``, which leaves out the hidden norms; ``last_norm`` adds SimSiam's
-    batch norm without scale or shift at the end (arXiv 2011.10566, §3), which centers the projection. A hidden layer
-    without a norm always has its bias.
+    ``norm`` is ``batch`` as in the paper, or ``none``, which leaves out the norms of hidden layers. ``last_norm`` adds
+    SimSiam's batch norm without scale or shift at the end (arXiv 2011.10566, §3), which centers the projection. A
+    hidden layer without a norm always has a bias.
     """
     for name, value in (("inputs", inputs), ("hidden", hidden), ("outputs", outputs), ("layers", layers)):
         checks.whole(name, value)

@@ -1,4 +1,4 @@
-"""Whether weights that come from a file can be those of a network at all."""
+"""Checks whether weights from a file can belong to a network at all."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch import Tensor
 
 
 def unusable(weights: Mapping[str, Tensor]) -> str:
-    """What is wrong with weights, to go on from "The weights of ...": nothing where they are finite and sane.
+    """What is wrong with the weights, to continue "The weights of ..."; empty if they are finite and plausible.
 
-    A running variance under 0 gives NaN wherever its norm is used, and a deviation of 0 or less turns or breaks the
-    normalization of the pictures.
+    A negative running variance gives NaN wherever its norm is used, and a deviation of 0 or less breaks or inverts the
+    normalization of the images.
     """
     for name, value in weights.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
@@ -19,5 +19,5 @@ def unusable(weights: Mapping[str, Tensor]) -> str:
         if name.endswith("running_var") and value.numel() and float(value.min()) < 0:
             return f"hold a negative variance, in '{name}'"
         if name.rpartition(".")[2] == "deviation" and value.numel() and float(value.min()) <= 0:
-            return f"hold a deviation of the pictures that is not over 0, in '{name}'"
+            return f"hold a deviation of the images that is not above 0, in '{name}'"
     return ""

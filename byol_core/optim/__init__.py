@@ -1,0 +1,1 @@
+"""Optimizers, and the schedules of the learning rate and tau."""

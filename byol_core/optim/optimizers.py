@@ -1,4 +1,4 @@
-"""LARS, SGD and AdamW with the paper's parameter groups: biases and norm parameters are never decayed or adapted."""
+"""LARS, SGD and AdamW with the paper's parameter groups: biases and norm parameters get no decay and no adaptation."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MOMENTUM = "momentum"  # in a saved state of LARS
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling (arXiv 1708.03888) as in the paper's ``utils/optimizers.py``.
 
-    Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only when both norms
-    are positive); m <- momentum * m + g; w <- w - lr * m. The rate multiplies after the momentum, so that a change of
-    the rate acts at once on all of the step.
+    Per tensor: g <- g + decay * w; g <- g * trust * |w| / |g| (only in groups with ``adapt``, and only if both norms
+    are positive); m <- momentum * m + g; w <- w - lr * m. The rate multiplies after the momentum, so a change of the
+    rate affects the whole step at once.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class LARS(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         if closure is not None:
             raise ArgumentError("LARS takes no closure: compute the gradients before the step.")
         for group in self.param_groups:
@@ -47,10 +47,11 @@ class LARS(Optimizer):
                 self._update(parameters, [p.grad for p in parameters], group)
 
     def _update(self, parameters: list[Tensor], gradients: list[Any], group: dict[str, Any]) -> None:
-        """All tensors of a group at once: a handful of kernels, and nothing that waits for the device."""
+        """Update all tensors of a group at once, with a handful of kernels and without waiting for the device."""
         gradients = list(torch._foreach_add(gradients, parameters, alpha=group["weight_decay"]))
         if group["adapt"]:
             weights, slopes = (torch.stack(torch._foreach_norm(tensors)) for tensors in (parameters, gradients))
+            # A tensor whose weights are all 0 would otherwise never move.
             ratio = torch.where((weights > 0) & (slopes > 0), group["trust"] * weights / slopes, 1.0)
             torch._foreach_mul_(gradients, list(ratio.unbind()))
         momenta = [self._momentum(parameter) for parameter in parameters]
@@ -67,7 +68,7 @@ class LARS(Optimizer):
 
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:
-    """Two groups a module, decayed and not; ``rate`` is the module's multiple of the learning rate."""
+    """Two groups per module, with and without decay; ``rate`` is the module's multiple of the learning rate."""
     checks.number("weight_decay", weight_decay, 0)
     groups = []
     for module, rate in modules:
@@ -81,7 +82,7 @@ def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: f
 
 
 def build_optimizer(config: OptimizerConfig, modules: Iterable[tuple[nn.Module, float]]) -> Optimizer:
-    """The optimizer that the settings name; its rate is set at each step with :func:`set_rate`."""
+    """Build the optimizer of the settings; :func:`set_rate` sets its learning rate at each step."""
     checks.kind("config", config, OptimizerConfig, "an OptimizerConfig, such as RunConfig().optimizer")
     groups = parameter_groups(modules, config.weight_decay)
     if not groups:
@@ -95,25 +96,25 @@ def build_optimizer(config: OptimizerConfig, modules: Iterable[tuple[nn.Module, 
 
 
 def peak_rate(config: OptimizerConfig, batch_size: int) -> float:
-    """The highest learning rate of a run: scaled by batch / 256 (§3.3), but for AdamW."""
+    """The highest learning rate of a run, scaled by batch / 256 (§3.3) except for AdamW."""
     checks.kind("config", config, OptimizerConfig, "an OptimizerConfig, such as RunConfig().optimizer")
     checks.whole("batch_size", batch_size)
     return config.lr if config.name == "adamw" else config.lr * batch_size / REFERENCE_BATCH
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """Set the learning rate of each group, times the group's own multiple."""
+    """Set the learning rate of each group to ``rate`` times the group's own multiple."""
     checks.number("rate", rate, 0)
     for group in optimizer.param_groups:
         value = rate * group["rate"]
-        if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from the device
+        if isinstance(group["lr"], Tensor):  # a CUDA graph reads it from device memory
             group["lr"].fill_(value)
         else:
             group["lr"] = value
 
 
 def make_capturable(optimizer: Optimizer, device: torch.device) -> None:
-    """Let a CUDA graph capture the update: the rate lies on the device, and no step is counted on the host."""
+    """Prepare the optimizer for a CUDA graph, with its learning rate on the device and no step count on the host."""
     for group in optimizer.param_groups:
         group["lr"] = torch.tensor(float(group["lr"]), device=device)
         if "capturable" in group:
@@ -121,7 +122,7 @@ def make_capturable(optimizer: Optimizer, device: torch.device) -> None:
 
 
 def load_state(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Take momenta from a checkpoint; how this process computes the update stays its own affair."""
+    """Load momenta from a checkpoint, but keep the settings for how this process computes the update."""
     kept = ("lr", "capturable", "fused")
     ours: list[dict[str, Any]] = [{key: group[key] for key in kept if key in group} for group in optimizer.param_groups]
     optimizer.load_state_dict(state)

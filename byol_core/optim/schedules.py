@@ -1,4 +1,4 @@
-"""Pure functions of the step: learning rate and tau."""
+"""Learning rate and tau as pure functions of the step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ KINDS = ("cosine", "constant")
 
 
 def learning_rate(step: int, total: int, base: float, warmup: int = 0, kind: str = "cosine") -> float:
-    """The rate at ``step`` of ``total``: a linear rise over ``warmup`` steps, then a cosine to 0, or constant.
+    """The learning rate at ``step`` of ``total``: a linear warm-up, then a cosine to 0, or constant.
 
-    After the last step it is that of the last. arXiv 2006.07733, §3.3; ``byol/utils/schedules.py`` of the authors.
+    After the last step, it stays at its last value. arXiv 2006.07733, §3.3; ``byol/utils/schedules.py`` of the authors.
     """
     checks.number("base", base, 0)
     _check(step, total, kind)
@@ -25,7 +25,7 @@ def learning_rate(step: int, total: int, base: float, warmup: int = 0, kind: str
 
 
 def target_tau(step: int, total: int, base: float, kind: str = "cosine") -> float:
-    """How much of the target is kept at ``step``: 1 - (1 - base)(cos(pi k / K) + 1) / 2, from ``base`` to 1 (§3.3)."""
+    """The share of the target kept at ``step``: 1 - (1 - base)(cos(pi k / K) + 1) / 2, from ``base`` to 1 (§3.3)."""
     checks.number("base", base, 0, 1)
     _check(step, total, kind)
     if kind == "constant" or total == 0:

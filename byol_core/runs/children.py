@@ -26,7 +26,7 @@ class Child:
 
     @property
     def ticket(self) -> str:
-        """Its attempt."""
+        """What identifies one attempt at a run."""
         return lock.ticket(self.run)
 
 

@@ -199,7 +199,7 @@ def _check_embeddings(arriving: Path) -> None:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InputError(f"The embeddings of this run cannot be read: '{where[:80]}' is wrong.") from None
     if not all(_is_sheet(path, index) for path in (arriving / "embeddings").glob("thumbnails*.webp")):
-        raise InputError("The pictures of this run's map cannot be read.")
+        raise InputError("The images of this run's map cannot be read.")
 
 
 def _is_sheet(path: Path, index: _Index) -> bool:

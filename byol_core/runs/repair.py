@@ -74,9 +74,9 @@ def stalled(run: Run, now: float | None = None) -> str:
     if silent < SILENT_SECONDS:
         return ""
     if run.host != queries.HOST:
-        return f"No sign of life for {span(silent)}: the machine '{run.host}' or the run's process there may be down."
+        return f"No heartbeat for {span(silent)}: the machine '{run.host}' or the run's process there may be down."
     return (
-        f"No sign of life for {span(silent)}: its process {run.pid} is there, but it may be stuck or paused, or unable "
+        f"No heartbeat for {span(silent)}: its process {run.pid} is there, but it may be stuck or paused, or unable "
         "to write. If it does not go on, stop the run and resume it."
     )
 
@@ -153,7 +153,7 @@ def _verdict(run: Run) -> tuple[str, str]:
     if processes.before_restart(run.pid_created):
         return "interrupted", f"The machine went down while this run was being worked on; {advice(run)}"
     why = "it was killed, or the memory was not enough"
-    return "interrupted", f"The process {run.pid} of this run ended without a word ({why}); {advice(run)}"
+    return "interrupted", f"The process {run.pid} of this run exited without reporting an error ({why}); {advice(run)}"
 
 
 def advice(run: Run) -> str:

@@ -1,1 +1,1 @@
-"""What the machine gives and asks: memory, processes and their environment. Knows nothing of training."""
+"""The operating system: files, paths, processes, devices, memory and threads. Nothing here knows about training."""

@@ -1,10 +1,11 @@
-"""Wakes a process that waits for work, at once and without being looked for: who leaves work rings its bell.
+"""Wakes up a process that waits for work, so that it does not have to poll: whoever adds work rings its bell.
 
-A bell is a named pipe, in the system's folder for temporary files: people copy and pack a home while its lab is open,
-and a pipe there would have them wait for ever. What was rung stays in it until it is heard, so a ring that comes while
-the process looks round is not lost. It says no more than "look", and whoever waits looks now and then without one as
-well: work may come from another machine that shares the disk, and where there are no named pipes, as on Windows, that
-is all there is.
+A bell is a named pipe in the system's folder for temporary files. It is not in the home, because people copy and zip a
+home while the program is running, and reading a pipe would make them wait forever. A ring stays in the pipe until it is
+read, so a ring that comes while the process is busy is not lost.
+
+A ring only means "look for work", and the process also looks now and then without one: work may come from another
+machine that shares the disk, and Windows has no named pipes.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-_SOON, _LATER = 0.05, 0.5  # between two looks without a bell: while more may come at any moment, and later
+_SOON, _LATER = 0.05, 0.5  # seconds between two looks without a bell: shortly after some work, and later
 _LIVELY_SECONDS = 30.0
 _MOST = 65536
 
 
 class Bell:
-    """The bell of the process that holds the lock at that path; hung up for the time of a ``with`` block.
+    """The bell of the process that holds the lock at ``path``; it exists for the duration of a ``with`` block.
 
-    In the main thread a signal rings it too, once its handler has run. ``soon``: seconds between two looks where there
-    are no bells, while more may come at any moment.
+    In the main thread, a signal rings it too, so that :meth:`wait` returns once the signal handler has run. ``soon`` is
+    the number of seconds between two looks on systems without named pipes, shortly after there was work.
     """
 
     def __init__(self, path: Path, soon: float = _SOON) -> None:
@@ -40,8 +41,9 @@ class Bell:
         self._worked = time.monotonic()
 
     def __enter__(self) -> Bell:
-        self._pipe = _hung(pipe_of(self.path)) if hasattr(os, "mkfifo") else None
+        self._pipe = _open_pipe(pipe_of(self.path)) if hasattr(os, "mkfifo") else None
         if self._pipe is not None and _in_main_thread():
+            # A signal handler in Python runs between two bytecodes, and ``select`` would go on sleeping after it.
             self._before = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
         return self
 
@@ -56,11 +58,11 @@ class Bell:
         self._pipe = None
 
     def worked(self) -> None:
-        """There was something to do: more may come soon."""
+        """Note that there was work just now, so more may come soon."""
         self._worked = time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Until somebody rings, at most so long; without a bell, a moment."""
+        """Wait until somebody rings, at most ``seconds``; without a named pipe, sleep briefly."""
         if self._pipe is None:
             lively = time.monotonic() - self._worked < _LIVELY_SECONDS
             time.sleep(min(seconds, self.soon if lively else _LATER))
@@ -72,18 +74,18 @@ class Bell:
 
 
 def pipe_of(path: Path) -> Path:
-    """Where the pipe of the bell with this name lies: this user's own folder, one name for each home."""
+    """The path of the pipe for this lock: in a folder of this user, with a name derived from the path of the lock."""
     name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]
     return Path(tempfile.gettempdir()) / f"byol-lab-{os.getuid()}" / f"{name}.bell"
 
 
 def ring(path: Path) -> bool:
-    """Wake whoever waits at that bell; False when nobody does."""
+    """Wake up the process that waits at this bell; False when there is none."""
     if not hasattr(os, "mkfifo"):
         return False
     try:
         pipe = os.open(pipe_of(path), os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:  # nobody there
+    except OSError:  # nobody waits
         return False
     try:
         about = os.fstat(pipe)
@@ -92,22 +94,23 @@ def ring(path: Path) -> bool:
         with suppress(BlockingIOError):  # full: it was rung often enough
             os.write(pipe, b".")
         return True
-    except OSError:  # it was taken down this moment
+    except OSError:  # it was removed at this moment
         return False
     finally:
         os.close(pipe)
 
 
-def _hung(path: Path) -> int | None:
-    """The pipe, open to both sides, so that it has no end; None where there can be none."""
+def _open_pipe(path: Path) -> int | None:
+    """Create the pipe, and open both ends so that it never reports end of file; None where that is not possible."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        if path.parent.lstat().st_uid != os.getuid():  # somebody else was there before, and might take the pipe away
+        # Another user created the folder first, and could replace the pipe.
+        if path.parent.lstat().st_uid != os.getuid():
             return None
-        path.unlink(missing_ok=True)  # of one that was killed; the lock says that it is nobody's
+        path.unlink(missing_ok=True)  # of a process that was killed; the caller has the lock, so nobody else uses it
         os.mkfifo(path, 0o600)
         return os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    except OSError:  # a disk without pipes, or a full one
+    except OSError:  # a file system without pipes, or a full disk
         return None
 
 

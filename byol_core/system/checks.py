@@ -1,7 +1,8 @@
-"""Checks of what public functions are given: each raises an ArgumentError of one sentence, or does nothing.
+"""Checks for the arguments of public functions: each raises an ArgumentError with one sentence, or does nothing.
 
-Kind, shape and dtype are looked at always: that costs the host a microsecond and never waits for a device. Values are
-looked at where they are at hand (:func:`at_hand`); a function that learns, or runs once a step, does not look at all.
+Kind, shape and dtype are always checked, which costs a microsecond and never waits for a device. Values are only
+checked where they can be read at once (:func:`at_hand`); functions that are called in every training step do not check
+them at all.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from byol_core.errors import ArgumentError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_LONGEST = 60  # letters of a value in a sentence
-_TOLERANCE = 1e-3  # by which a picture may leave [0, 1]: rounding, in half precision too
+_LONGEST = 60  # characters of a value that are quoted in a message
+_TOLERANCE = 1e-3  # how far an image may leave [0, 1] through rounding, in half precision too
 
 
 def wrong(name: str, wanted: str, value: object) -> ArgumentError:
-    """The one sentence: what it should be, and what it is."""
+    """The error to raise: what the argument should be, and what it is."""
     return ArgumentError(f"'{name}' should be {wanted}, but is {said(value)}.")
 
 
 def said(value: object) -> str:
-    """A value in a sentence: a tensor by its shape and dtype, anything else as Python writes it, cut short."""
+    """A value as text for a message: a tensor as shape and dtype, anything else as ``repr``, shortened."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if dtype is not None and isinstance(shape, tuple):
         return f"{'a tensor' if is_tensor(value) else 'an array'} {tuple(shape)} of {str(dtype).rpartition('.')[2]}"
@@ -36,14 +37,14 @@ def said(value: object) -> str:
 
 
 def is_tensor(value: object) -> bool:
-    """Whether it is a tensor of torch."""
+    """Whether the value is a torch tensor; torch is only imported when this is asked."""
     from torch import Tensor
 
     return isinstance(value, Tensor)
 
 
 def at_hand(tensor: Tensor) -> bool:
-    """Whether values can be read without waiting for a device, and without ending what is traced or compiled."""
+    """Whether the values can be read without waiting for a device, and without breaking a trace or a compiled graph."""
     import torch
 
     traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
@@ -54,26 +55,26 @@ def at_hand(tensor: Tensor) -> bool:
 
 
 def kind(name: str, value: object, kinds: type | tuple[type, ...], wanted: str) -> None:
-    """Of this class, or one of these."""
+    """Check that the value is an instance of one of ``kinds``."""
     if not isinstance(value, kinds):
         raise wrong(name, wanted, value)
 
 
 def one_of(name: str, value: object, known: Sequence[str]) -> None:
-    """One of these words."""
+    """Check that the value is one of the ``known`` strings."""
     if not isinstance(value, str) or value not in known:
         raise wrong(name, f"one of {', '.join(known)}", value)
 
 
 def known(name: str, value: Any, keys: Sequence[str]) -> None:
-    """A mapping that has all of these keys and no other."""
+    """Check that the mapping has exactly these keys."""
     missing, other = [key for key in keys if key not in value], [key for key in value if key not in keys]
     if missing or other:
         raise ArgumentError(f"'{name}' {f'lacks {missing[0]!r}' if missing else f'does not know {other[0]!r}'}.")
 
 
 def whole(name: str, value: object, least: int = 1, most: int | None = None) -> None:
-    """A whole number in this range, no truth value."""
+    """Check for a whole number from ``least`` to ``most``; a bool does not count as one."""
     fits = isinstance(value, (int, Integral)) and not isinstance(value, bool)
     if not fits or not least <= int(value) <= (math.inf if most is None else most):  # type: ignore[call-overload]
         raise wrong(name, f"a whole number from {least} {'on' if most is None else f'to {most}'}", value)
@@ -82,8 +83,9 @@ def whole(name: str, value: object, least: int = 1, most: int | None = None) -> 
 def number(
     name: str, value: object, least: float = -math.inf, most: float = math.inf, *, above: float = -math.inf
 ) -> None:
-    """A finite number from ``least`` to ``most``, and over ``above``; of a scalar tensor only the shape counts."""
+    """Check for a finite number from ``least`` to ``most`` and greater than ``above``; scalar tensors always pass."""
     real = isinstance(value, (int, float, Real)) and not isinstance(value, bool)
+    # The value of a tensor is not read: it may be on a device, and waiting for it would stall a training step.
     if not real and getattr(value, "ndim", 1) == 0 and is_tensor(value):
         return
     if not real or not (math.isfinite(value) and least <= value <= most and value > above):  # type: ignore
@@ -98,7 +100,7 @@ def _limits(least: float, most: float, above: float) -> str:
 
 
 def sides(name: str, value: object) -> None:
-    """A height and a width, whole numbers of at least one pixel."""
+    """Check for a height and a width, each a whole number of at least one pixel."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise wrong(name, "two whole numbers, height and width", value)
     for side in value:
@@ -109,7 +111,7 @@ def sides(name: str, value: object) -> None:
 
 
 def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) -> None:
-    """A matrix with so many rows or more, and a column or more, of floats; ``any_real``: of whole numbers too."""
+    """Check for a float matrix with at least ``least`` rows and one column; ``any_real`` also allows whole numbers."""
     wanted = f"a tensor of floats, one row of numbers for each image{'' if least < 2 else f', {least} or more'}"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
@@ -122,7 +124,7 @@ def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) ->
 
 
 def alike(**tensors: Any) -> None:
-    """Of one shape and on one device: torch would repeat the rows of a smaller one."""
+    """Check that the tensors have the same shape and device; torch would silently broadcast a smaller one."""
     (name, first), *others = tensors.items()
     for other, value in others:
         if value.shape != first.shape:
@@ -134,7 +136,7 @@ def alike(**tensors: Any) -> None:
 
 
 def as_long(**tensors: Any) -> None:
-    """With rows of one length, and on one device."""
+    """Check that the rows of the tensors have the same length and are on the same device."""
     (name, first), *others = tensors.items()
     for other, value in others:
         if value.shape[1] != first.shape[1]:
@@ -146,7 +148,7 @@ def as_long(**tensors: Any) -> None:
 
 
 def on_one_device(**tensors: Any) -> None:
-    """On one device."""
+    """Check that the tensors are on the same device."""
     (name, first), *others = tensors.items()
     for other, value in others:
         if value.device != first.device:
@@ -156,13 +158,13 @@ def on_one_device(**tensors: Any) -> None:
 
 
 def finite(name: str, tensor: Any) -> None:
-    """Without NaN and infinities. Waits for the device."""
+    """Check that the tensor contains no NaN and no infinity. Waits for the device."""
     if not bool(tensor.isfinite().all()):
         raise ArgumentError(f"'{name}' holds values that are no finite numbers.")
 
 
 def labels(name: str, value: object, count: int, classes: int | None = None, *, look: bool = True) -> None:
-    """One class number for each of ``count`` images, -1 for none, under ``classes``; with ``look`` the values too."""
+    """Check for ``count`` class numbers below ``classes``, -1 for none; with ``look``, their values are checked too."""
     wanted = f"a tensor of {count} class numbers (whole numbers, -1 for none)"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
@@ -180,8 +182,8 @@ def labels(name: str, value: object, count: int, classes: int | None = None, *, 
 
 
 def pictures(name: str, value: object, *, look: bool = True) -> None:
-    """(B, 3, H, W), uint8 or floats; with ``look`` floats must lie in [0, 1]."""
-    wanted = "a tensor of pictures (B, 3, H, W), uint8 or floats in [0, 1]"
+    """Check for images (B, 3, H, W), uint8 or floats; with ``look``, floats must be in [0, 1]."""
+    wanted = "a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]"
     if not is_tensor(value):
         raise wrong(name, wanted, value)
     import torch
@@ -198,7 +200,7 @@ def pictures(name: str, value: object, *, look: bool = True) -> None:
 
 def _in_unit(name: str, tensor: Any) -> None:
     low, high = (float(end) for end in tensor.detach().aminmax())
-    if not -_TOLERANCE <= low <= high <= 1 + _TOLERANCE:  # also when one is not a number
+    if not -_TOLERANCE <= low <= high <= 1 + _TOLERANCE:  # this comparison is also false when one of them is NaN
         if math.isfinite(low) and math.isfinite(high):
             hint = "; divide by 255, or give uint8" if low >= 0 and high > 2 else ""
             raise ArgumentError(f"'{name}' should lie in [0, 1], but goes from {low:.4g} to {high:.4g}{hint}.")

@@ -1,4 +1,4 @@
-"""How much of the processor other programs take from this process, between two looks. Knows no torch."""
+"""Measures how much CPU time other programs take away from this process. Does not need torch."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 import psutil
 
-CROWDED = 0.15  # the share of the time for want of a core from which others count as being in the way
-_LEAST = 0.1  # cores; who computes less than this waits for something else
-_FULL = 0.05  # of the cores; less than this idle, and nothing is left
+CROWDED = 0.15  # from this share of waiting on, other programs count as interfering
+_LEAST = 0.1  # cores; a process that wants less than this is waiting for something other than a core
+_FULL = 0.05  # of the cores; if less than this is idle, no core is free
 _TASKS = Path("/proc/self/task")
-_Threads = dict[str, tuple[float, float]]  # by number: seconds on a core, and in the queue for one
+_Threads = dict[str, tuple[float, float]]  # by thread id: seconds running, and seconds waiting in the run queue
 
 
 @dataclass(frozen=True)
 class Load:
-    """What was seen in so many ``seconds``.
+    """What was measured in a period of ``seconds``.
 
-    ``waits``: of the time in which threads of this process could have computed, the share (0 to 1) in which something
-    else had their core. ``idle``: cores that nobody used. ``computes``: whether there was anything to wait for.
+    ``waits``: of the time in which threads of this process wanted to run, the share (0 to 1) in which they had to wait
+    for a core. ``idle``: how many cores were unused. ``computes``: whether this process wanted to run at all.
     """
 
     seconds: float
@@ -32,13 +32,13 @@ class Load:
 
     @property
     def crowded(self) -> bool:
-        """Whether other programs are in the way."""
+        """Whether other programs interfere."""
         return self.waits > CROWDED
 
 
 @dataclass(frozen=True)
 class _Counts:
-    """Seconds since the start: of the clock, of this process on a core, of idle cores; by thread, ran and waited."""
+    """Seconds since the start: wall clock, CPU time of this process, idle time of the cores, times by thread."""
 
     clock: float
     used: float
@@ -47,13 +47,13 @@ class _Counts:
 
 
 class Meter:
-    """Looks at this process and at the machine, each time since the look before."""
+    """Measures the load between two calls of :meth:`read`."""
 
     def __init__(self) -> None:
         self._before = _count()
 
     def read(self) -> Load:
-        """What was seen since the last look."""
+        """The load since the last call."""
         before, self._before = self._before, _count()
         now = self._before
         seconds = max(now.clock - before.clock, 1e-6)
@@ -67,12 +67,12 @@ class Meter:
 
 
 def cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
+    """The number of cores that this process may use; in a container it can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _waited(before: _Threads, now: _Threads, seconds: float) -> tuple[float, float]:
-    """Cores that were wanted, and the share of the waiting; a thread that is new brings all of its time."""
+    """How many cores were wanted, and the share of that time spent waiting; a new thread counts from its start."""
     pairs = [(now[name], before.get(name, (0.0, 0.0))) for name in now]
     ran = sum(new[0] - old[0] for new, old in pairs)
     waited = sum(new[1] - old[1] for new, old in pairs)
@@ -80,7 +80,7 @@ def _waited(before: _Threads, now: _Threads, seconds: float) -> tuple[float, flo
 
 
 def _guessed(used: float, idle: float) -> tuple[float, float]:
-    """Where the system does not say who waits: what others use, when no core is left; ``used``, ``idle``: cores."""
+    """The same where the system does not report waiting: what others use, counted only if no core is idle."""
     have = cores()
     others = have - idle - used
     return used, min(1.0, max(0.0, others / have)) if idle < _FULL * have else 0.0
@@ -92,18 +92,19 @@ def _count() -> _Counts:
 
 
 def _threads() -> _Threads | None:
-    """Seconds on a core and in the queue for one, by thread; None where the system does not tell."""
+    """Seconds running and seconds waiting by thread; None where the system does not report them."""
     found = {}
     with suppress(OSError):
         for task in _TASKS.iterdir():
-            with suppress(OSError, ValueError, IndexError):  # it ended this moment
+            with suppress(OSError, ValueError, IndexError):  # the thread has just ended
                 ran, waited, *_ = (task / "schedstat").read_bytes().split()
                 found[task.name] = int(ran) / 1e9, int(waited) / 1e9
     return found or None
 
 
 def _idle() -> float:
-    """Idle seconds of the cores that this process may use."""
+    """Idle seconds of the cores that this process may use, summed."""
     each = psutil.cpu_times(percpu=True)
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(each))
+    # A core that waits for a disk is free to compute.
     return float(sum(each[core].idle + getattr(each[core], "iowait", 0.0) for core in mine if core < len(each)))

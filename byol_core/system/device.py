@@ -1,4 +1,4 @@
-"""What this machine computes with: CUDA, Apple MPS or the CPU, and whether it has bfloat16 units."""
+"""The device to compute on (CUDA, Apple MPS or the CPU), and whether it supports bfloat16 in hardware."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from byol_core.system import threads
 from byol_core.system.contention import cores
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
-_BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last is ARM's
+_BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last one is ARM's
 
 
 def pick_device(wanted: str = "auto", index: int = 0) -> torch.device:
-    """The device that was asked for, or the fastest here; InputError when it is not here.
+    """The device with this name, or the fastest one for "auto"; InputError when it is not available.
 
-    ``index`` is which of several GPUs, for a rank of a run that has one each.
+    ``index`` selects one of several GPUs, for a run in which each process has its own.
     """
     here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
@@ -31,7 +31,7 @@ def pick_device(wanted: str = "auto", index: int = 0) -> torch.device:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware multiplies bfloat16 itself: emulation is slower than float32."""
+    """Whether the hardware multiplies bfloat16 natively; emulating it is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return device.type == "cpu" and not _cpu_flags().isdisjoint(_BF16_FLAGS)
@@ -44,9 +44,9 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
 
 
 def use_threads(count: int, processes: int = 1) -> int:
-    """Let torch compute with ``count`` CPU threads, 0 for one a core; returns the number.
+    """Let torch use ``count`` CPU threads, or all cores for 0; returns the number.
 
-    ``processes`` on this machine share its cores.
+    ``processes`` is how many processes of this machine share the cores.
     """
     count = count or max(1, cores() // processes)
     threads.use(count)
@@ -54,10 +54,11 @@ def use_threads(count: int, processes: int = 1) -> int:
 
 
 def keep_memory() -> bool:
-    """Let this process keep freed memory for its next step; whether the C library can be told so.
+    """Let this process keep freed memory for the next step; False where the C library has no such option.
 
-    A training step frees and takes the same gigabyte again and again. glibc gives blocks of over 32 MB back to the
-    system each time, which then clears every page anew: a sixth of the time of a small conv net's step on two cores.
+    A training step frees and allocates the same gigabyte again and again. By default, glibc returns blocks of more than
+    32 MB to the system each time, which then has to clear every page again: a sixth of the step time of a small conv
+    net on two cores.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -84,7 +85,7 @@ def _cpu_name() -> str:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, memory, devices and versions, as plain values for ``byol doctor`` and the Lab page."""
+    """Processor, memory, devices and versions as plain values, for ``byol doctor`` and the Lab page."""
     import psutil
     import torchvision
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: a temporary name, fsync, then a rename."""
+"""Writes files so that they are either complete or absent: a temporary name, fsync, then a rename."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import psutil
 
 _REPLACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_PAGE_BYTES = 65_536  # what a database may want to write at once
-# Enough for a large class, and not so much that the rare old program that walks through all of them takes long.
+_PAGE_BYTES = 65_536  # as much as a database may write in one go
+# Enough for a large class. Not more, because some old programs loop over every possible descriptor when they start.
 OPEN_FILES = 8192
 _TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
@@ -52,7 +52,7 @@ def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = Tr
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """The rename, tried again for a moment: Windows refuses it while somebody reads the file."""
+    """Rename, with a few retries: Windows refuses while somebody is reading the file."""
     for pause in _REPLACE_PAUSES:
         try:
             temporary.replace(path)
@@ -63,30 +63,30 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """``write_atomic`` of readable JSON."""
+    """Write readable JSON with :func:`write_atomic`."""
     write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether the disk, or what this user may have of it, was full."""
+    """Whether the error means that the disk, or this user's quota, is full."""
     return isinstance(error, OSError) and error.errno in _FULL
 
 
 def because(error: OSError) -> str:
-    """Why a file cannot be written or read, in words that fit between brackets."""
+    """The reason of a file error, as words that fit into parentheses."""
     if error.errno == errno.EFBIG and (most := _size_limit()):
         return f"a file may have at most {most / 1e6:,.1f} MB here, the limit of 'ulimit -f'"
     return error.strerror or str(error) or type(error).__name__
 
 
 def reaches_size_limit(*files: Path) -> bool:
-    """Whether one of these files is about as large as the system lets this process write: SQLite does not say so."""
+    """Whether one of the files is about to exceed the size limit of this process, which SQLite does not report."""
     most = _size_limit()
     return most > 0 and any(file.exists() and file.stat().st_size > most - _PAGE_BYTES for file in files)
 
 
 def _size_limit() -> int:
-    """The bytes that a file may have; 0 for as many as there is room for."""
+    """The largest file size that this process may write in bytes; 0 if there is no limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -96,7 +96,7 @@ def _size_limit() -> int:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove the temporary files, here and in folders below, of processes that were killed while they wrote."""
+    """Remove temporary files, here and in subfolders, left by processes that were killed while writing."""
     for path in folder.rglob(".*.tmp"):
         found = _TEMPORARY.fullmatch(path.name)
         if found and not psutil.pid_exists(int(found[1])):
@@ -105,7 +105,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the renames inside a folder survive a power cut, where the system can (Windows cannot open folders)."""
+    """Make renames in a folder survive a power failure, where the system can; Windows cannot open folders."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -115,9 +115,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def raise_open_files(wanted: int = OPEN_FILES) -> int:
-    """Let this process, and those that it starts, have more files and connections open; how many they now may.
+    """Raise this process's limit on open files and connections, which its children inherit; returns the new limit.
 
-    Most systems begin with 1,024 (macOS: 256) and allow any program to ask for more.
+    Most systems start with 1,024 (macOS: 256) and let every program ask for more.
     """
     try:
         import resource
@@ -127,6 +127,6 @@ def raise_open_files(wanted: int = OPEN_FILES) -> int:
     reached = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
     if now == resource.RLIM_INFINITY or now >= reached:
         return wanted if now == resource.RLIM_INFINITY else now
-    with suppress(OSError, ValueError):  # macOS allows less than it says
+    with suppress(OSError, ValueError):  # macOS may refuse its own limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (reached, most))
     return int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

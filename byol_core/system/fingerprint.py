@@ -1,4 +1,4 @@
-"""Tells cheaply whether files have changed: by their paths, sizes and times of change, without reading them."""
+"""Detects changed files from their paths, sizes and modification times, without reading them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 
 def stamp_of(files: Iterable[Path], *also: str) -> str:
-    """16 hexadecimal digits. A file that cannot be looked at counts as well; content put back under its old time and
-    size goes unnoticed."""
+    """A digest of 16 hexadecimal digits over these files and texts. Files that cannot be accessed count as well.
+
+    A change that keeps a file's size and modification time goes unnoticed.
+    """
     digest = hashlib.sha256("\0".join(also).encode("utf-8", "surrogateescape"))
     for path in files:
         try:

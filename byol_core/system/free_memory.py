@@ -1,4 +1,4 @@
-"""How much memory is free for this process: of the machine, of its container (cgroup), under its own limits."""
+"""How much memory this process may use, considering the machine, its container (cgroup) and its own limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 _GROUPS = Path("/sys/fs/cgroup")
-# Limit, use and the reclaimable part of the use, by version of cgroups.
+# File names of the limit, the usage and the reclaimable part of the usage, by cgroup version.
 _FILES = {
     "v2": ("memory.max", "memory.current", "inactive_file"),
     "v1": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -21,19 +21,20 @@ _sharers = 1
 
 
 def shared_by(processes: int) -> None:
-    """From now on this many processes of the machine are about to take memory at once, each for the same set."""
+    """Tell this module that ``processes`` processes on this machine will load the same set at the same time."""
     global _sharers
     _sharers = processes
 
 
 def free_memory() -> int:
-    """Bytes that this process may take; never below 0."""
+    """The bytes of memory that this process may use; never below 0."""
+    # Each process of a run would otherwise see the same free memory and take all of it.
     common = min([psutil.virtual_memory().available, *_left_in_groups()]) // _sharers
     return max(0, min([common, *_left_in_process()]))
 
 
 def _left_in_process() -> Iterator[int]:
-    """Under ``ulimit -d`` and ``ulimit -v``."""
+    """What is left of the limits set with ``ulimit -d`` and ``ulimit -v``."""
     if sys.platform == "win32":
         return
     import resource
@@ -46,7 +47,7 @@ def _left_in_process() -> Iterator[int]:
 
 
 def _left_in_groups(groups: Path = _GROUPS, own: Path = Path("/proc/self/cgroup")) -> Iterator[int]:
-    """Under the limits of the process' control group and of those around it."""
+    """What is left of the limits of this process's control group and of those that contain it."""
     with suppress(OSError):
         for line in own.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -65,7 +66,7 @@ def _left_along(root: Path, path: str, version: str) -> Iterator[int]:
 
 def _left(group: Path, version: str) -> Iterator[int]:
     limit, used, reclaimable = _FILES[version]
-    with suppress(OSError, ValueError):  # no such group seen from here, or "max"
+    with suppress(OSError, ValueError):  # there is no such group, or its limit is "max"
         most = int((group / limit).read_text())
         lines = (line.split() for line in (group / "memory.stat").read_text().splitlines())
         spare = next((int(value) for name, value in lines if name == reclaimable), 0)

@@ -1,8 +1,9 @@
-"""Lets other programs go first, for as long as they do not keep this process from computing. Knows no torch.
+"""Gives other programs priority, unless they take all the CPU time. Does not need torch.
 
-A page that is opened takes a core for a moment and gets it at once. A program that computes for minutes would leave a
-process of low priority next to nothing: Linux shares cores by session first, where a step of niceness is a fifth less,
-and Windows strictly by priority. Then this process asks for an equal share, and steps back when the others are done.
+A page that is opened needs a core for a moment and should get it at once. A program that computes for minutes, however,
+would leave a low-priority process almost nothing: Linux shares cores between sessions first, where one step of niceness
+costs a fifth, and Windows goes strictly by priority. In that case this process returns to normal priority, and lowers
+it again when the other program is done.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ import psutil
 
 from byol_core.system.contention import Load, Meter
 
-_SECONDS, _RESTING = 1.0, 4.0  # between two looks, while it computes and while it does not
-_STARVES, _CALM = 2, 10  # looks in a row, until it asks for its share, and until it steps back
-_FREE = 0.05  # waits less than this: nobody is in the way
+_SECONDS, _RESTING = 1.0, 4.0  # seconds between two measurements, while computing and while idle
+_STARVES, _CALM = 2, 10  # measurements in a row before it returns to normal priority, and before it is nice again
+_FREE = 0.05  # waiting less than this means that nobody interferes
 _AUTOGROUP = Path("/proc/self/autogroup")
 _TASKS = Path("/proc/self/task")
 
 
 class Niceness:
-    """Whether to be nice, decided look by look: ``niceness`` when nobody is in the way, else 0."""
+    """Decides after every measurement whether to be nice: ``niceness`` normally, 0 while this process is starved."""
 
     def __init__(self, niceness: int) -> None:
         self.niceness, self.now = niceness, niceness
         self._starved = self._calm = 0
 
     def decide(self, load: Load) -> int:
-        """The niceness from here on. Who does not compute learns nothing about the others."""
+        """The niceness from now on. While this process does not compute, it cannot tell whether it is starved."""
         if not load.computes:
             return self.now
         self._starved = self._starved + 1 if load.crowded else 0
@@ -89,12 +90,12 @@ def _watch(mine: Courtesy) -> None:
 
 
 def _base() -> int:
-    """The niceness that this process was started with; Windows has none."""
+    """The niceness that this process was started with; 0 on Windows."""
     return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
 
 
 def _can_return(base: int) -> bool:
-    """Whether the system lets this process be less nice again; where it does not, it stays nicer by one."""
+    """Whether the process may lower its niceness again; where it may not, the attempt leaves it nicer by one step."""
     if sys.platform == "win32":
         return True
     with suppress(OSError):
@@ -105,7 +106,7 @@ def _can_return(base: int) -> bool:
 
 
 def _set_process(niceness: int) -> None:
-    """Of all threads: Linux keeps one for each, and a new thread has that of the one that made it."""
+    """Set the niceness of all threads: on Linux each has its own, which a new thread copies from its creator."""
     if sys.platform == "win32":
         with suppress(psutil.Error, OSError):
             psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if niceness > 0 else psutil.NORMAL_PRIORITY_CLASS)
@@ -117,12 +118,12 @@ def _set_process(niceness: int) -> None:
 
 
 def _set_session(niceness: int) -> bool:
-    """Of the session, where Linux shares by them and this process began one; False to try again in a moment."""
+    """Set the niceness of the session, if Linux schedules by session and this process leads one; False to try again."""
     if not hasattr(os, "getsid") or not _AUTOGROUP.exists() or os.getsid(0) != os.getpid():
         return True
     try:
         _AUTOGROUP.write_text(str(niceness))
-    except BlockingIOError:  # not ten times a second, whoever asks
+    except BlockingIOError:  # the kernel allows only about ten changes a second
         return False
     except OSError:
         return True

@@ -1,4 +1,4 @@
-"""Running out of memory: how it is told from other failures, and how a process gives back what it held."""
+"""Running out of memory: how to recognize it, and how to release what a failed computation holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from byol_core.errors import LabError
 
-# How the allocators of torch, its backends and the C++ library say it in a RuntimeError.
+# What the allocators of torch, its backends and the C++ library write into a RuntimeError.
 _WORDS = (
     "out of memory",
     "not enough memory",
@@ -23,7 +23,7 @@ _WORDS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Python's MemoryError, torch's OutOfMemoryError, what other allocators raise, or the word of another rank."""
+    """Whether the error is a MemoryError, torch's OutOfMemoryError, or what other allocators or another rank report."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError):
@@ -33,7 +33,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def let_go(error: BaseException) -> None:
-    """Give the memory back that a failed computation holds: its variables live on in the traceback."""
+    """Release the memory that a failed computation holds: its local variables are kept alive by the traceback."""
     seen: BaseException | None = error
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)

@@ -1,4 +1,4 @@
-"""Where things lie: the home of the runs, and the files that travel with the package."""
+"""Where files are: the home of the runs, the cache, and the files that ship with the package."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def home() -> Path:
-    """The folder of the store and the runs: ``$BYOL_LAB_HOME``, else ``./byol_runs``. It need not exist yet."""
+    """The folder with the store and the runs: ``$BYOL_LAB_HOME``, else ``./byol_runs``. It may not exist yet."""
     return expand(os.environ.get("BYOL_LAB_HOME") or "byol_runs").resolve()
 
 
 def cache() -> Path:
-    """The folder of decoded sets: ``$BYOL_LAB_CACHE``, else ``cache`` inside the home. It need not exist yet."""
+    """The folder for decoded sets: ``$BYOL_LAB_CACHE``, else ``cache`` in the home. It may not exist yet."""
     chosen = os.environ.get("BYOL_LAB_CACHE")
     return expand(chosen).resolve() if chosen else home() / "cache"
 
 
 def expand(text: str) -> Path:
-    """The path with ``~`` replaced; as it is written when nobody of that name has a home here."""
+    """The path with ``~`` replaced by the home directory; unchanged if that user does not exist."""
     path = Path(text)
     try:
         return path.expanduser()
@@ -29,6 +29,6 @@ def expand(text: str) -> Path:
 
 
 def bundled(relative: str) -> Path:
-    """A file or folder that ships with the lab (``assets/eurosat``, ``app``), from a wheel or from a clone."""
+    """A file or folder that ships with the package (``assets/eurosat``, ``app``), in a wheel or in a clone."""
     inside_wheel = _PACKAGE / "_bundle" / relative
     return inside_wheel if inside_wheel.exists() else _PACKAGE.parent / relative

@@ -1,4 +1,4 @@
-"""Processes of runs: who is who (a pid alone may have been handed to somebody else), starting, and ending."""
+"""Identifying, starting and ending the processes of runs. A pid alone is not enough: the system reuses them."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from pathlib import Path
 
 import psutil
 
-# psutil derives the create time from the boot time, which moves a little when the clock is corrected.
+# psutil derives the creation time from the boot time, which shifts slightly when the clock is corrected.
 _TOLERANCE_SECONDS = 2.0
-# A mark is a whole number that a float holds exactly: 5 years of clock ticks, and which start of the machine it was.
+# A mark is a whole number that a float represents exactly: 5 years of clock ticks, and a hash of the boot id.
 _TICK_BITS, _BOOT_BITS = 34, 18
 _PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
-# Only Windows has them: its own group for Ctrl-C, and no console window.
+# Windows only: a separate group, so that Ctrl-C does not reach it, and no console window.
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 _DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 
-# Who is who
+# Identifying
 
 
 def identity(pid: int | None = None) -> tuple[int, float]:
-    """The pid of a process, this one by default, and a mark; no other process ever has both.
+    """The pid of a process (this one by default) and a mark that no other process with this pid has.
 
-    On Linux the mark does not depend on the clock, which people and networks set: it is below zero and made of the
-    start of the machine and the process's own start in ticks since then. Elsewhere it is the create time, which those
-    systems keep as it was.
+    On Linux the mark does not depend on the clock, which people and networks change: it is negative, and combines the
+    boot id with the start time of the process in clock ticks since boot. On other systems it is the creation time,
+    which they store as it was.
     """
     pid = os.getpid() if pid is None else pid
     mark = _mark(pid)
@@ -42,9 +42,9 @@ def identity(pid: int | None = None) -> tuple[int, float]:
 
 
 def _mark(pid: int) -> float | None:
-    """None where the system does not tell, and where there is no such process."""
+    """The mark on Linux; None on other systems, and if the process does not exist."""
     try:
-        # The name in brackets may hold spaces and brackets; the start is the 20th field behind it.
+        # The name in parentheses may contain spaces and parentheses; the start time is the 20th field after it.
         ticks = int((_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[19])
     except (OSError, IndexError, ValueError):
         return None
@@ -62,7 +62,7 @@ def _boot() -> int | None:
 
 
 def find(pid: int | None, created: float | None) -> psutil.Process | None:
-    """The living process of that identity; a zombie is dead."""
+    """The running process with this pid and mark; None if there is none, or if it is a zombie."""
     if pid is None or created is None:
         return None
     with suppress(psutil.Error):
@@ -78,7 +78,7 @@ def _is(process: psutil.Process, created: float) -> bool:
 
 
 def before_restart(created: float | None) -> bool:
-    """Whether the process of that mark belongs to an earlier start of this machine, where the mark tells."""
+    """Whether the process with this mark was started before the last boot of this machine, as far as the mark tells."""
     boot = _boot()
     if created is None or created >= 0 or boot is None:
         return False
@@ -91,11 +91,12 @@ def before_restart(created: float | None) -> bool:
 def start_detached(
     module: str, *arguments: str, log: Path, environment: dict[str, str], cwd: Path
 ) -> subprocess.Popen[bytes]:
-    """``python -m module`` in a session of its own, output appended to a file and never to a pipe."""
+    """Start ``python -m module`` in its own session, with output appended to a file."""
     with _appending(log) as output:
         return subprocess.Popen(
             [sys.executable, "-u", "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
+            # Not to a pipe: its buffer would fill up, and block the process, once nobody reads it any more.
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment,
@@ -106,7 +107,7 @@ def start_detached(
 
 
 def _appending(log: Path) -> BufferedWriter:
-    """The log, or nowhere when the disk is full: what is to be started is worth more than its log."""
+    """The log file, or the null device if the disk is full: starting the process matters more than its log."""
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         return log.open("ab")
@@ -118,7 +119,7 @@ def _appending(log: Path) -> BufferedWriter:
 
 
 def kill(pid: int | None, created: float | None) -> bool:
-    """End that process and all it started, without asking; False when it was not there any more, or is this one."""
+    """Kill this process and all its descendants; False if it does not exist any more, or is this process."""
     process = find(pid, created)
     if process is None or process.pid == os.getpid():
         return False
@@ -134,7 +135,7 @@ def kill(pid: int | None, created: float | None) -> bool:
 
 
 def _kill_group(pid: int) -> None:
-    """Only a group that the process leads: a foreground run may sit in the group of somebody's shell script."""
+    """Kill the process group, if the process leads it: a run in the foreground may belong to a user's shell script."""
     if not hasattr(os, "killpg"):
         return
     with suppress(OSError):
@@ -143,9 +144,9 @@ def _kill_group(pid: int) -> None:
 
 
 def kill_orphans(session: int, variable: str, value: str) -> int:
-    """End what is left of the session of a process that is gone, and say how much that was.
+    """Kill what remains of the session of a process that has ended, and return how many processes that were.
 
-    Only processes with that variable in their environment: the number may have become somebody else's.
+    Only processes with this environment variable are killed, because the session id may have been reused.
     """
     if not hasattr(os, "getsid"):
         return 0
@@ -163,10 +164,10 @@ def _belongs(process: psutil.Process, session: int, variable: str, value: str) -
 
 
 def killed_for_memory() -> int:
-    """How many processes the kernel has ended so far because the memory ran out, counted as near to this one as it can.
+    """How many processes the kernel has killed so far because memory ran out.
 
-    That is in this process's control group, where its children are as well, or else on the whole machine; 0 where
-    nobody counts.
+    Counted in this process's control group, which also contains its children, or else on the whole machine; 0 if nobody
+    counts.
     """
     for path in (*_memory_groups(), _PROC / "vmstat"):
         with suppress(OSError):
@@ -176,7 +177,7 @@ def killed_for_memory() -> int:
 
 
 def _memory_groups() -> list[Path]:
-    """The files that count for this process's control group: of version 2, and of version 1 beside it."""
+    """The files with the counters of this process's control group, for cgroups version 2 and version 1."""
     try:
         lines = (_PROC / "self/cgroup").read_text().splitlines()
     except OSError:
@@ -186,6 +187,6 @@ def _memory_groups() -> list[Path]:
         if not controllers:
             files.append(_CGROUPS / group.strip("/") / "memory.events")
         elif "memory" in controllers.split(","):
-            # In a container, the group's name is often the one that it has outside.
+            # In a container, the group's name is often the one it has on the host.
             files += [_CGROUPS / "memory" / name / "memory.oom_control" for name in (group.strip("/"), "")]
     return files

@@ -1,22 +1,22 @@
-"""An address as a QR code, for phones: in a terminal, and as a picture on a page. Made here, so it works offline."""
+"""An address as a QR code, for a terminal and for a page. It is generated here, so it works offline."""
 
 from __future__ import annotations
 
-BORDER = 2  # light modules around it; readers need some
-# Black on white whatever the terminal's colors are: many phones do not read the reverse.
+BORDER = 2  # light modules around the code; readers require a margin
+# Always black on white, whatever the colors of the terminal: many phones cannot read an inverted code.
 _INK, _PLAIN = "\x1b[30;107m", "\x1b[0m"
 _HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
 def modules(text: str) -> list[list[bool]]:
-    """The rows of the code, its border among them; True is dark."""
+    """The rows of the code including its margin; True is dark."""
     import segno
 
     return [[bool(module) for module in row] for row in segno.make(text, error="m").matrix_iter(border=BORDER)]
 
 
 def for_terminal(text: str) -> str:
-    """Two rows of the code a line, in half blocks."""
+    """The code as text: each line shows two rows with half-block characters."""
     rows = modules(text)
     rows += [[False] * len(rows[0])] * (len(rows) % 2)
     lines = (
@@ -26,7 +26,7 @@ def for_terminal(text: str) -> str:
 
 
 def as_svg(text: str) -> str:
-    """A picture of any size, on white in a dark theme as well."""
+    """The code as an SVG that scales to any size, on a white background in the dark theme too."""
     import segno
 
     made: str = segno.make(text, error="m").svg_inline(border=BORDER, dark="#000", light="#fff", scale=8)

@@ -1,7 +1,8 @@
-"""How many CPU threads torch computes with: as many as the machine gives, looked at between the steps of a training.
+"""How many CPU threads torch uses: as many as the machine has to spare, decided again and again during training.
 
-Threads of a step meet hundreds of times, and each time all wait for the one that has no core. Beside a program that
-keeps every core busy, two threads are slower than one, so the number follows the load. One that was set stays.
+The threads of a training step synchronize hundreds of times, and each time all of them wait for the one that has no
+core. Next to a program that keeps every core busy, two threads are slower than one, so the number of threads follows
+the load. A number that the user set never changes.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import torch
 from byol_core.system.contention import Load, Meter, cores
 
 PROCESSOR = "processor"  # what slows a run down, as a code
-_SECONDS, _STEPS = 1.0, 3  # of a look, at least
-_LONG = 3.0  # seconds after which a step or two are enough: whoever starves has no time to lose
-_KNOWN = 30.0  # seconds for which the speed with another number of threads is believed
-_BETTER = 1.1  # so much faster, or it stays
-_CHANGED = 0.3  # another load: of the waiting, or of a core that is idle
-_ROOM = 0.25  # of a core idle for each thread more, to try it
-_PLENTY = 0.75  # the same where no speed can be compared
+_SECONDS, _STEPS = 1.0, 3  # the least length of one measurement
+_LONG = 3.0  # seconds after which one or two steps are enough: a starved run must react quickly
+_KNOWN = 30.0  # seconds for which a measured speed with another number of threads is trusted
+_BETTER = 1.1  # how much faster another number must be to switch to it
+_CHANGED = 0.3  # a change of waiting or idle share from which on earlier measurements no longer apply
+_ROOM = 0.25  # of a core idle per additional thread, to try more threads
+_PLENTY = 0.75  # the same, where speeds cannot be compared
 
 _count = torch.get_num_threads()
-_held = 0  # how many blocks want a single thread
+_held = 0  # nested blocks that want a single thread
 
 
 def use(count: int) -> None:
-    """Compute with so many threads from here on, or as soon as :func:`only_one` is over."""
+    """Use this many threads from now on, or as soon as :func:`only_one` is left."""
     global _count
     _count = count
     if not _held:
@@ -37,7 +38,7 @@ def use(count: int) -> None:
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Compute with one thread inside."""
+    """Use a single thread inside the block."""
     global _held, _count
     if not _held:
         _count = torch.get_num_threads()
@@ -52,20 +53,24 @@ def only_one() -> Iterator[None]:
 
 
 class Climb:
-    """The number of threads, decided look by look: the fastest of those at hand, at most ``most``."""
+    """Chooses the number of threads by hill climbing, from 1 to ``most``: the fastest nearby number measured."""
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.now = most, most
         self._clock = clock
-        self._speeds: dict[int, tuple[float, float]] = {}  # by number: the speed, and when it was seen
+        self._speeds: dict[int, tuple[float, float]] = {}  # by number of threads: its speed, and when that was measured
         self._loads: dict[int, Load] = {}
 
     def decide(self, load: Load, speed: float | None) -> int:
-        """The number from here on; ``speed``: what was done a second, None where the work is not always the same."""
+        """The number to use from now on.
+
+        ``speed`` is the work per second, None if the amount of work is not comparable.
+        """
         if speed is None:
             return self._by_room(load)
         before = self._loads.get(self.now)
         if before is not None and self._is_another(before, load):
+            # Speeds that were measured under another load say nothing about this one.
             self._speeds.clear()
             self._loads.clear()
         self._speeds[self.now], self._loads[self.now] = (speed, self._clock()), load
@@ -74,12 +79,12 @@ class Climb:
         best = max(known, key=lambda count: self._speeds[count][0])
         if self._speeds[best][0] > _BETTER * speed:
             self.now = best
-        else:  # what was not tried lately, if there is any
+        else:  # otherwise try a number that was not measured lately, if there is one
             self.now = next((count for count in choices if count not in known), self.now)
         return self.now
 
     def _choices(self, load: Load) -> list[int]:
-        """The number of now and its neighbors: half of it where others are in the way, twice where there is room."""
+        """The current number, half of it if other programs interfere, and twice as many if cores are idle."""
         fewer, more = max(1, self.now // 2), min(self.most, 2 * self.now)
         found = [self.now]
         if load.crowded and fewer < self.now:
@@ -105,39 +110,40 @@ class Climb:
 
 
 class Follower:
-    """Keeps torch's threads at what the machine gives; to be told of each step, by the thread that computes.
+    """Adjusts torch's threads to the load; the thread that computes calls :meth:`step` after every training step.
 
-    ``follows``: whether the number may change; where not, it is only seen whether others are in the way.
+    ``follows``: whether the number may change. If not, it only observes whether other programs interfere.
     """
 
     def __init__(self, most: int, follows: bool = True) -> None:
         self.follows, self._climb = follows and most > 1, Climb(most)
-        self._fits = most <= cores()  # else its threads wait for each other
+        # Otherwise its own threads wait for each other, which is not other programs' fault.
+        self._fits = most <= cores()
         self._meter, self._warm = Meter(), False
         self._crowded = self._was_crowded = False
-        self._steps, self._seconds = 0, 0.0  # since the last look
+        self._steps, self._seconds = 0, 0.0  # since the last measurement
         self._looked = self._stepped = time.monotonic()
 
     @property
     def slowed_by(self) -> str:
-        """``PROCESSOR`` while other programs are in the way; else empty."""
+        """``PROCESSOR`` while other programs take this run's cores; else empty."""
         return PROCESSOR if self._crowded and self._fits else ""
 
     def go_on(self) -> None:
-        """After something else than steps, such as an evaluation: its time is not theirs."""
+        """Call this after something other than a step, such as an evaluation, so that its time does not count."""
         self._stepped = time.monotonic()
 
     def step(self) -> None:
-        """A step is done; now and then, look."""
+        """Note that a step is done; about once a second, measure and decide."""
         before, self._stepped = self._stepped, time.monotonic()
         self._steps, self._seconds = self._steps + 1, self._seconds + self._stepped - before
         if self._seconds >= _LONG or (self._seconds >= _SECONDS and self._steps >= _STEPS):
-            # The first steps compile and allocate: they say how crowded it is, and nothing of their speed.
+            # The first steps compile and allocate: they show the load, but not the speed of later steps.
             self._look(self._steps / max(self._seconds, 1e-9) if self._warm else None)
             self._warm = True
 
     def pulse(self) -> None:
-        """Some of a work is done, of which nobody knows how much; now and then, look."""
+        """Note progress in work of unknown length, such as an evaluation; about once a second, measure and decide."""
         if time.monotonic() - self._looked >= _SECONDS:
             self._look(None)
 

@@ -157,7 +157,7 @@ class _Resident:
         return take(self.images, rows)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to stop: these batches have no thread."""
 
 
 class _OnHost:

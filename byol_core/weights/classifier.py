@@ -40,7 +40,7 @@ else:
                 super().__init_subclass__()
 
             def push_to_hub(self, *_: Any, **__: Any) -> str:
-                """Say what is missing."""
+                """Explain that ``huggingface_hub`` has to be installed."""
                 raise LabError(_HUB_MISSING)
 
 
@@ -111,11 +111,11 @@ class ImageClassifierOutput:
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[Tensor]:
-        """As the tuple."""
+        """Unpack like a tuple: the loss if there is one, then the logits."""
         return iter(self.to_tuple())
 
     def __len__(self) -> int:
-        """1 or 2."""
+        """The length of that tuple: 2 with a loss, else 1."""
         return len(self.to_tuple())
 
 

@@ -168,7 +168,7 @@ def test_another_number_of_images_or_channels_is_refused():
     params = parameters(4, (32, 32))
     with pytest.raises(ValueError, match="those of 4 images, but there are 5"):
         apply(pictures(5, (32, 32)), params)
-    with pytest.raises(ValueError, match="pictures \\(B, 3, H, W\\)"):
+    with pytest.raises(ValueError, match="images \\(B, 3, H, W\\)"):
         apply(pictures(4, (32, 32))[:, :1], params)
 
 

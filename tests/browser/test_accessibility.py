@@ -134,7 +134,7 @@ def test_axe_finds_nothing_serious_in_either_theme(teacher: Page, lab: tuple[Ser
 
 def test_axe_finds_nothing_serious_where_one_signs_in(page: Page, lab: tuple[Served, str], axe: str) -> None:
     page.goto(f"{lab[0].url}/sign-in")
-    settled(page, "text=Everybody here may look")
+    settled(page, "text=Everybody here has view-only access")
     assert found(page, axe) == []
     turn(page, "dark")
     assert found(page, axe) == []

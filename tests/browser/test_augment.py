@@ -127,7 +127,7 @@ def test_a_model_says_how_alike_the_pairs_are_and_what_a_view_resembles(page: Pa
     expect(page.locator(".byol-views-note").first).to_contain_text("Cosine of the views", timeout=4 * PATIENCE)
     expect(page.get_by_text("In range").first).to_be_visible(timeout=4 * PATIENCE)
     page.locator("button.byol-views-frame:enabled").nth(2).click()
-    expect(page.get_by_text("Of picture 2, Industrial, view 1;")).to_be_visible(timeout=4 * PATIENCE)
+    expect(page.get_by_text("Of image 2, Industrial, view 1;")).to_be_visible(timeout=4 * PATIENCE)
     nearest = page.locator(".byol-views[data-layout=near] .byol-views-row")
     expect(nearest).to_have_count(10, timeout=4 * PATIENCE)
     expect(nearest.first).to_contain_text("cosine")

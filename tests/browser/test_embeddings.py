@@ -20,7 +20,7 @@ def show(page: Page, served: Served, path: str = PATH, keys: tuple[str, ...] = (
     page.goto(served.url + path)
     for key in keys:
         page.wait_for_function(f"globalThis.byolMaps?.['{key}']?.ready")
-    expect(page.get_by_text("Ask with a picture")).to_be_visible()  # the last of the page
+    expect(page.get_by_text("Look up an image")).to_be_visible()  # the last of the page
     for key in keys:
         still(page, f"byolMaps['{key}'].at(0)")  # what it has pushed has come to rest
 

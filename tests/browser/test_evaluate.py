@@ -28,7 +28,7 @@ def answered(served: Served) -> Protocol:
 
 def test_an_answer_is_opened_from_the_list_and_downloaded(page: Page, served: Served, answered: Protocol) -> None:
     page.goto(f"{served.url}/evaluate?run=byol-tiny&by=finetune")
-    expect(page.get_by_text("This question was not asked yet")).to_be_visible()
+    expect(page.get_by_text("Not evaluated yet")).to_be_visible()
     table = page.get_by_test_id("stDataFrame").first
     expect(table.locator("canvas").first).to_be_visible()
     table.click(position={"x": 15, "y": 60})

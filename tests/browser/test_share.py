@@ -68,7 +68,7 @@ def test_it_says_where_the_class_goes(lab: Served) -> None:
     said = lab.log.read_text()
     assert f"A teacher signs in with the passphrase of {HASH_VARIABLE}" in said
     assert WORD not in said
-    assert "The class looks on at:" in said
+    assert "Address for the class:" in said
 
 
 def test_a_class_looks_on_and_is_offered_no_training(context: BrowserContext, lab: Served) -> None:
@@ -208,7 +208,7 @@ def test_an_account_of_the_organization_signs_in(browser: Browser, tmp_path: Pat
 
         with serve(tmp_path, arguments, BYOL_LAB_TEACHERS="Ada@school.example, unverified@school.example") as app:
             for email in ("pupil@school.example", "unverified@school.example"):
-                assert "this account looks on" in log_in(browser, app, email)
+                assert "this account has view-only access" in log_in(browser, app, email)
             assert "You are signed in as ada@school.example" in log_in(browser, app, "ada@school.example")
 
 
@@ -224,7 +224,7 @@ def log_in(browser: Browser, app: Served, email: str) -> str:
     page.wait_for_url(f"{app.url}/**")
     expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
     page.goto(f"{app.url}/sign-in")
-    expect(page.get_by_text(re.compile("looks on|You are signed in")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("this account has view-only|You are signed in")).first).to_be_visible()
     said = page.get_by_test_id("stMain").inner_text()
     context.close()
     return said

@@ -100,7 +100,7 @@ def test_a_report_without_its_images_is_written_without_pictures(byol, run, answ
     byol("evaluate", "mine", *ANSWERS)
     data.unlink()
     status, _, error = byol("evaluate", "mine", *ANSWERS, "--report", tmp_path / "out.html")
-    assert status == 0 and error.startswith("The report has no pictures: ") and error.count("\n") == 2
+    assert status == 0 and error.startswith("The report has no images: ") and error.count("\n") == 2
     assert "<img" not in (tmp_path / "out.html").read_text()
 
 

@@ -118,7 +118,7 @@ def test_bombs_are_refused(tmp_path: Path, make: Callable[..., str]) -> None:
     many = {f"{number}.bin": bytes(50_000) for number in range(40)}
     with pytest.raises(InputError, match="refused: it holds more than 1 MB, far more than its size on the disk allows"):
         load(make(tmp_path / "many", many), 8)
-    with pytest.raises(InputError, match=r"refused: it holds 'large.png' of 0 MB, and 0 MB are the most for a picture"):
+    with pytest.raises(InputError, match=r"refused: it holds 'large.png' of 0 MB, and 0 MB are the most for an image"):
         load(make(tmp_path / "large", {"large.png": bytes(200_000)}), 8)
 
 

@@ -116,7 +116,7 @@ class KillOther(SilentCallback):
 @pytest.mark.timeout(180)
 def test_a_process_that_is_killed_ends_the_run_with_its_reason(source, tmp_path):
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2, "steps": 1000})
-    with pytest.raises(LabError, match="Process 2 of 2 ended without a word"):
+    with pytest.raises(LabError, match="Process 2 of 2 exited without reporting an error"):
         train(config, tmp_path / "run", KillOther())
 
 
@@ -128,7 +128,7 @@ def test_a_process_whose_end_comes_after_that_of_its_connections_is_still_named(
     monkeypatch.setattr(launch, "_DYING", 60.0)
     reset = RuntimeError("[gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:32684: Connection reset by peer")
     assert launch._alive(ending.pid)
-    assert "Process 2 of 2 ended without a word" in str(launch.explain(reset, world, tmp_path))
+    assert "Process 2 of 2 exited without reporting an error" in str(launch.explain(reset, world, tmp_path))
     ending.communicate()
 
 

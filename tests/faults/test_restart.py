@@ -178,7 +178,7 @@ def test_a_worker_that_is_paused_is_said_to_be_silent(lab):
     seen = lab.row(run)
     assert repair.stalled(seen) == ""
     sentence = repair.stalled(seen, seen.heartbeat + 130)
-    assert sentence.startswith(f"No sign of life for 2 min: its process {worker.pid} is there, but")
+    assert sentence.startswith(f"No heartbeat for 2 min: its process {worker.pid} is there, but")
     assert repair.stalled(seen, seen.heartbeat - 3600) == ""  # the clock was set back
     assert repair.stalled(replace(seen, state="finished"), seen.heartbeat + 130) == ""
     worker.resume()

@@ -146,7 +146,7 @@ def test_who_starves_from_the_start_does_not_wait_for_its_speed():
 # One thread on one core that another program keeps busy as well, and then not.
 PROGRAM = """
 import os, subprocess, sys, time
-from byol_core.contention import Meter
+from byol_core.system.contention import Meter
 core = min(os.sched_getaffinity(0))
 os.sched_setaffinity(0, {core})
 other = subprocess.Popen([sys.executable, "-c", "while True: pass"])

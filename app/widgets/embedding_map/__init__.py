@@ -214,7 +214,7 @@ def _frames(frames: Frames, films: Sequence[files.File | None]) -> dict[str, Any
 
 
 def _finite(value: float | None) -> float | None:
-    """JSON knows no NaN."""
+    """Replace NaN by None, because JSON has no NaN."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 

@@ -257,7 +257,7 @@ def test_the_program_makes_exactly_the_pixels_of_the_grid(open_augment, tmp_path
 def test_without_pictures_there_is_no_program_yet(open_augment):
     at = press(open_augment(pictures="upload"), "Save or copy")
     assert [block.language for block in at.code] == ["yaml", "bash"]
-    assert any("no pictures yet" in node.value for node in at.info)
+    assert any("no images yet" in node.value for node in at.info)
 
 
 def test_the_program_for_uploads_of_one_name_reads_each_of_them(open_augment, tmp_path, monkeypatch):
@@ -330,7 +330,7 @@ def test_an_odd_path_survives_on_its_way_to_a_new_run(open_augment, tmp_path, mo
 
 def test_uploads_are_shown_and_what_is_none_is_named(open_augment):
     at = open_augment(pictures="upload")
-    assert "No pictures yet" in "".join(node.value for node in at.markdown)
+    assert "No images yet" in "".join(node.value for node in at.markdown)
     uploader = at.file_uploader(key="files")
     uploader.upload("cat.png", picture())
     uploader.upload("notes.png", b"not a picture")

@@ -228,7 +228,7 @@ def test_a_set_that_has_changed_shows_no_wrong_pictures(show: Show, run: Run, im
     held = dict(np.load(images))
     np.savez(images, **held | {"y_test": held["y_test"][::-1]})
     page = show(part="report")
-    assert "others now than when it was judged" in page.warning[0].value
+    assert "has changed since the run was evaluated on it" in page.warning[0].value
     assert not page.get("imgs") and "83% sure" in text(page)
 
 
@@ -321,9 +321,9 @@ def test_whoever_looks_on_reads_answers_and_starts_nothing(show: Show, run: Run)
 def test_the_page_begins_with_an_answer_that_there_is(show: Show, run: Run) -> None:
     answer(run, Protocol(method="knn", labels="10"), *FAIR)
     page = show()
-    assert page.selectbox(key="labels").value == "10" and "not asked yet" not in text(page)
+    assert page.selectbox(key="labels").value == "10" and "Not evaluated yet" not in text(page)
     asked = show(by="finetune")
-    assert "This question was not asked yet" in text(asked) and "Answers so far" in text(asked)
+    assert "Not evaluated yet" in text(asked) and "Answers so far" in text(asked)
 
 
 @pytest.mark.usefixtures("shared")

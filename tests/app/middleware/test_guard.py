@@ -286,5 +286,5 @@ def test_uploaded_pictures_have_a_number_and_a_size() -> None:
     files[1] = ("large.ppm", _Upload(-1, pictures.MOST_FILE_BYTES + 1))
     found = pictures.of_files(files, 8)
     assert len(found) == pictures.MOST_FILES - 1
-    assert found.complaints[0] == "Only the first 64 of the 69 pictures are shown."
+    assert found.complaints[0] == "Only the first 64 of the 69 images are shown."
     assert found.complaints[1] == "large.ppm is not shown: larger than 32 MB."

@@ -164,11 +164,6 @@ def test_a_run_that_ends_is_noticed(open_page: Open, make: Make, store: RunStore
     assert "still to finish" not in text(page.run())
 
 
-def test_runs_of_one_name_are_told_apart(make: Make) -> None:
-    one, other = make("finished"), make("finished")
-    assert compare_tables.unique_names([one, other]) == [f"{run.name} ({run.run_id})" for run in (one, other)]
-
-
 @pytest.mark.parametrize(
     ("key", "label"),
     [

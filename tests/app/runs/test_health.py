@@ -105,7 +105,7 @@ def test_the_spectrum_says_what_to_look_for(open_page: Open, make: Make) -> None
     keep(run.folder / "embeddings", {0: BEFORE, 20: AFTER})
     assert "**Alarm** A cliff" in text(open_page("runs", run=run.run_id, show="health"))
     keep(run.folder / "embeddings", {0: BEFORE, 40: {"spectrum_representation": [0.0, 0.0, 0.0]}})
-    assert "every picture has the same vector" in text(open_page("runs", run=run.run_id, show="health"))
+    assert "every image has the same vector" in text(open_page("runs", run=run.run_id, show="health"))
 
 
 @pytest.mark.parametrize(

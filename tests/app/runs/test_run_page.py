@@ -83,7 +83,7 @@ def test_a_run_without_a_sign_of_life_says_so(open_page: Open, make: Make, store
     with store.writing() as connection:
         connection.execute(update(runs).where(runs.c.run_id == run.run_id).values(heartbeat=time.time() - 130))
     (warning,) = open_page("runs", run=run.run_id).warning
-    assert warning.value.startswith("No sign of life for 2 min")
+    assert warning.value.startswith("No heartbeat for 2 min")
 
 
 def test_the_alarm_of_a_stall_proposes_no_other_settings(open_page: Open, make: Make) -> None:

@@ -183,7 +183,7 @@ def test_a_set_that_is_too_large_to_embed_here_names_the_command(
 ) -> None:
     monkeypatch.setattr(downloads, "MOST_PICTURES", 4_599)
     run = trained(make("finished"))
-    with pytest.raises(LabError, match=f"4,600 pictures.*'byol export {run.run_id} --format parquet'"):
+    with pytest.raises(LabError, match=f"4,600 images.*'byol export {run.run_id} --format parquet'"):
         export(store, "run-parquet", run).make()
 
 
