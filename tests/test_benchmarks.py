@@ -159,7 +159,7 @@ def test_a_disturbed_measurement_says_so(load, shares, disturbed):
 # What the scripts conclude
 
 
-def test_the_training_step_is_judged_by_ratios_and_the_leanest_peer(load):
+def test_training_step_compares_ratios_and_the_leanest_peer(load):
     results = [{"encoder": "conv-tutorial", "batch": 256, "rounds": [TURNS]}]
     found = {each.what: each for each in load("training_step").requirements(results)}
     assert found["conv-tutorial: byol-lab / lightly, whole"].measured == 3.0
@@ -190,7 +190,7 @@ def test_until_stops_at_the_budget_or_when_the_steps_are_done(load):
     assert load("equal_time").until(0.0, shares.append)[0] == 0
 
 
-def test_equal_time_wants_more_images_and_a_higher_knn_in_each_seed(load):
+def test_equal_time_requires_more_images_and_higher_knn_per_seed(load):
     turns = {"byol-lab": {"seed": 0, "images": 300, "knn": 0.7}, "lightly": {"seed": 0, "images": 100, "knn": 0.71}}
     assert [each.met for each in load("equal_time").requirements([turns])] == [True, False]
 
@@ -223,7 +223,7 @@ def answered(**accuracies):
     return {"seconds": 1.0, "scores": [{"subject": s, "accuracies": a, "chosen": []} for s, a in accuracies.items()]}
 
 
-def test_few_labels_compares_the_means_of_the_splits_with_from_scratch(load):
+def test_few_labels_compares_split_means_with_from_scratch(load):
     found = {
         "linear 10": answered(trained=[0.7, 0.72]),
         "finetune 10": answered(trained=[0.7, 0.7], scratch=[0.6, 0.64]),

@@ -49,7 +49,7 @@ def refused(tokens: sharing.TokenStore, hashed: str, word: str = "something else
     return str(caught.value)
 
 
-def test_a_hash_is_that_of_its_passphrase_alone_and_does_not_hold_it(hashed: str) -> None:
+def test_a_hash_matches_only_its_passphrase_and_does_not_hold_it(hashed: str) -> None:
     assert sharing.matches(WORD, hashed) and sharing.usable(hashed)
     assert not sharing.matches(WORD + " ", hashed)
     assert WORD not in hashed
@@ -100,7 +100,7 @@ def test_a_token_is_good_for_twelve_hours(tokens: sharing.TokenStore, clock: Clo
     assert not tokens.is_valid(token)
 
 
-def test_wrong_tries_of_all_together_have_to_wait_longer_and_longer(
+def test_wrong_passphrases_from_anyone_wait_longer_and_longer(
     tokens: sharing.TokenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LOG_COST", 10)
@@ -116,7 +116,7 @@ def test_wrong_tries_of_all_together_have_to_wait_longer_and_longer(
     assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60]
 
 
-def test_while_others_guess_the_right_passphrase_waits_as_well_and_then_ends_it(
+def test_the_right_passphrase_waits_too_and_then_resets_the_wait(
     tokens: sharing.TokenStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LOG_COST", 10)

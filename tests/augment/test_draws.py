@@ -66,7 +66,7 @@ def test_crops_are_distributed_as_torchvisions(drawn, theirs, which, measure):
     assert ks_2samp(ours, other).pvalue > LEVEL
 
 
-def test_attempts_without_rejection_are_uniform_in_area_and_log_uniform_in_aspect():
+def test_crops_are_uniform_in_area_and_in_log_aspect_ratio():
     """Table 6: area U(0.08, 1), aspect log-uniform in 3/4 ... 4/3; small boxes are never refused."""
     generator = torch.Generator().manual_seed(2)
     boxes = draw(resolve(ViewsConfig(preset="paper")), N, generator, (4096, 4096))[0].boxes.double()
@@ -84,7 +84,7 @@ def test_flips_happen_half_the_time_and_up_down_never(drawn, which):
 
 
 @both
-def test_jitter_touches_four_fifths_of_the_images_with_all_four_at_once(drawn, which):
+def test_jitter_applies_all_four_changes_to_80_percent_of_images(drawn, which):
     offset = drawn[which].factors - torch.tensor([1.0, 1.0, 1.0, 0.0])
     touched = (offset != 0).any(1)
     assert happens(touched, 0.8)
@@ -131,7 +131,7 @@ def test_sigma_is_uniform_from_a_tenth_to_two_pixels(drawn, which):
     assert uniform(sigma[sigma > 0], 0.1, 2.0)
 
 
-def test_solarize_is_never_on_view_1_and_one_time_in_five_on_view_2(drawn):
+def test_solarize_is_never_on_view_1_and_20_percent_on_view_2(drawn):
     assert drawn[0].threshold is None
     solarized = drawn[1].threshold <= 1
     assert happens(solarized, 0.2)

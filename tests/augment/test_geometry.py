@@ -47,7 +47,7 @@ def test_each_image_is_mirrored_on_its_own(images):
     assert torch.allclose(ours[1], images[1], atol=1e-5)
 
 
-def test_rotation_and_shift_equal_torchvisions_affine_on_a_mirrored_border(images):
+def test_rotation_and_shift_match_torchvision_at_mirrored_edges(images):
     degrees = torch.linspace(-170, 170, len(images))
     pixels = torch.tensor([3, -2])
     ours = geometry.rotate_shift(images, torch.zeros(len(images)), (pixels / torch.tensor([48, 40])).expand(12, 2))

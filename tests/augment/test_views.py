@@ -67,7 +67,7 @@ def test_presets_without_blur_never_blur():
         assert draw(resolve(ViewsConfig(preset=preset)), 4, seeded(), (32, 32))[0].sigma is None
 
 
-def test_a_single_strength_lies_over_the_preset_and_under_the_master():
+def test_a_single_strength_overrides_the_preset_before_scaling():
     policy = resolve(ViewsConfig(preset="paper", hue=0.4, strength=0.5))
     assert policy["hue"] == pytest.approx(0.2)
     assert policy["crop"] == pytest.approx(0.5 * preset_strengths("paper")["crop"])

@@ -60,7 +60,7 @@ def test_without_labels_a_view_is_compared_with_its_image(found):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_alone_an_operation_changes_what_the_trainer_lets_it_change(operation, found):
+def test_an_operation_alone_changes_what_it_changes_in_training(operation, found):
     images = found.images.images[:12]
     size = (16, 16)
     view, _ = context.both_views(images, handlers.alone(operation, 2.0), 0, size)
@@ -122,7 +122,7 @@ def test_a_curve_is_what_measuring_by_hand_gives(task, found, job, tmp_path):
     assert curve["sd"][row, 4] == pytest.approx(float(cosine.std(correction=0)), abs=1e-5)
 
 
-def test_a_set_without_test_images_is_asked_about_training_images_that_are_no_neighbors(found):
+def test_without_test_images_held_out_training_images_are_used(found):
     images = dataclasses.replace(found.images, train=torch.arange(60), test=torch.arange(0))
     rows, bank = context._split(images)
     assert len(rows) == 30 and not torch.isin(rows, bank).any()

@@ -52,7 +52,7 @@ def test_a_neighbor_is_shown_as_it_is(home, subject, serve):
     assert int((torch.from_numpy(found.thumbnails[0, 0, 0]) - shown[0]).abs().max()) <= 1
 
 
-def test_other_weights_views_seeds_or_pictures_are_another_question(home, subject, nobody):
+def test_other_weights_views_seeds_or_images_have_another_key(home, subject, nobody):
     plain = dataclasses.replace(subject, untrained=True)
     asked = [
         pairs(home, subject, PICTURES, VIEWS, 7),
@@ -133,7 +133,7 @@ def test_a_set_of_the_catalog_is_the_same_wherever_one_asks_from(subject, tmp_pa
     assert asking.set_digest(config) == before
 
 
-def test_what_went_wrong_is_told_and_tried_again_when_somebody_wants_it(home, subject, serve, tmp_path):
+def test_a_failure_is_reported_and_retried_only_on_request(home, subject, serve, tmp_path):
     (tmp_path / "set.npz").rename(tmp_path / "elsewhere.npz")
     asked = verdict(home, subject, VIEWS)
     serve()
@@ -146,7 +146,7 @@ def test_what_went_wrong_is_told_and_tried_again_when_somebody_wants_it(home, su
     assert verdict(home, subject, VIEWS).answer is not None
 
 
-def test_a_run_without_weights_is_told_at_once_and_has_an_untrained_network(home, subject, serve):
+def test_a_run_without_weights_fails_but_its_untrained_net_works(home, subject, serve):
     (subject.run_folder / "encoder.safetensors").unlink()
     found = verdict(home, subject, VIEWS)
     assert (found.job.state, found.answer) == ("failed", None) and "neither an encoder nor" in found.job.message
@@ -156,7 +156,7 @@ def test_a_run_without_weights_is_told_at_once_and_has_an_untrained_network(home
     assert verdict(home, run, VIEWS).answer is not None
 
 
-def test_weights_that_changed_since_they_were_asked_about_are_told(home, subject, serve):
+def test_weights_that_changed_after_the_request_are_reported(home, subject, serve):
     from tests.evaluation.judged import write_encoder
 
     key = verdict(home, subject, VIEWS).key

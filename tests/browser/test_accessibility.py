@@ -140,7 +140,7 @@ def test_axe_finds_nothing_serious_where_one_signs_in(page: Page, lab: tuple[Ser
     assert found(page, axe) == []
 
 
-def test_axe_finds_nothing_serious_in_a_report_that_was_downloaded(page: Page, axe: str) -> None:
+def test_axe_finds_nothing_serious_in_a_downloaded_report(page: Page, axe: str) -> None:
     labels = np.arange(60) % 3
     named = (labels + (np.arange(60) % 7 == 0)) % 3
     asked = judged(Protocol(labels="10"))

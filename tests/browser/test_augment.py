@@ -44,7 +44,7 @@ def changes(page: Page, place: int, before: str) -> None:
     pytest.fail("the picture stays as it was")
 
 
-def test_a_slider_is_heard_when_another_part_of_the_page_speaks_at_the_same_moment(page: Page, served: Served) -> None:
+def test_a_slider_change_is_not_lost_beside_another_widget_event(page: Page, served: Served) -> None:
     opened(page, served, "&recipe=paper")
     page.wait_for_function("globalThis.byolViewNotes")  # what asks the model is there
     before = page.locator(PICTURES).nth(1).evaluate(READ)
@@ -83,7 +83,7 @@ def test_on_a_phone_a_pair_stays_in_sight_while_one_slides(browser: Browser, ser
         context.close()
 
 
-def test_a_slider_changes_the_views_keeps_the_originals_and_is_in_the_address(page: Page, served: Served) -> None:
+def test_a_slider_changes_views_and_url_but_not_the_originals(page: Page, served: Served) -> None:
     opened(page, served, "&recipe=paper&crop=0.3")
     crop = page.get_by_role("slider", name="Crop", exact=True)
     expect(crop).to_have_value("0.3")
@@ -98,7 +98,7 @@ def test_a_slider_changes_the_views_keeps_the_originals_and_is_in_the_address(pa
     expect(page).not_to_have_url(re.compile("crop="))
 
 
-def test_a_preset_moves_the_sliders_and_what_is_saved_is_a_preset(page: Page, served: Served) -> None:
+def test_a_preset_moves_the_sliders_and_can_be_saved_anew(page: Page, served: Served) -> None:
     opened(page, served, "&recipe=tutorial-noise&hue=1.2")
     page.get_by_role("button", name="Save or copy").click()
     dialog = page.get_by_test_id("stDialog")
@@ -121,7 +121,7 @@ def test_every_mode_shows_pictures_and_fits_a_phone(page: Page, served: Served, 
 
 
 @pytest.mark.timeout(900)
-def test_a_model_says_how_alike_the_pairs_are_and_what_a_view_resembles(page: Page, served: Served) -> None:
+def test_a_model_shows_view_similarity_and_nearest_images(page: Page, served: Served) -> None:
     opened(page, served)
     # A worker at the lowest priority loads torch and encodes thousands of pictures on one thread.
     expect(page.locator(".byol-views-note").first).to_contain_text("Cosine of the views", timeout=4 * PATIENCE)

@@ -234,7 +234,7 @@ def test_every_tab_of_a_comparison_shows_its_own_charts(page: Page, served: Serv
         opens(page, "Curves")
 
 
-def test_a_curve_that_is_no_longer_chosen_takes_its_chart_with_it(page: Page, served: Served, runs: list[Run]) -> None:
+def test_deselecting_a_curve_removes_its_chart(page: Page, served: Served, runs: list[Run]) -> None:
     page.goto(address(served, runs))
     shows(page, compared(Chosen()))
     page.get_by_role("combobox", name="Curves").press("Backspace")

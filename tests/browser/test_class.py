@@ -32,7 +32,7 @@ def trains(served: Served) -> str:
 
 
 @pytest.mark.timeout(900)
-def test_forty_tabs_are_all_answered_without_an_error_while_the_run_goes_on(
+def test_forty_tabs_are_served_without_errors_during_a_run(
     served: Served, trains: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))

@@ -38,7 +38,7 @@ def ended(served: Served, name: str, strength: float) -> Run:
     return served.store.move(run.run_id, "stopped")
 
 
-def test_ticked_runs_are_laid_over_each_other_with_what_sets_them_apart(page: Page, served: Served) -> None:
+def test_comparing_ticked_runs_overlays_curves_and_settings(page: Page, served: Served) -> None:
     for name, strength in (("side weak", 0.3), ("side strong", 0.9)):
         ended(served, name, strength)
     page.goto(f"{served.url}/runs?search=side")

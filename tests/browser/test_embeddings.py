@@ -45,7 +45,7 @@ def lasso(page: Page) -> None:
     page.keyboard.up("Shift")
 
 
-def test_a_click_pins_a_picture_and_its_nearest_appear_with_distances(page: Page, served: Served) -> None:
+def test_clicking_a_point_pins_it_and_lists_its_neighbors(page: Page, served: Served) -> None:
     show(page, served)
     page.mouse.move(*at(page, 7))
     expect(page.locator(".byol-map-card")).to_be_visible()
@@ -94,7 +94,7 @@ def test_pointing_in_one_run_marks_the_same_picture_in_the_other(page: Page, ser
     expect(page.get_by_text("9 nearest images")).to_have_count(2)
 
 
-def test_the_page_begins_with_the_umap_that_the_shipped_run_brings(page: Page, served: Served) -> None:
+def test_the_page_opens_with_the_umap_of_the_shipped_run(page: Page, served: Served) -> None:
     show(page, served, "/embeddings?run=byol-tiny")
     assert page.evaluate(f"byolMaps['{TINY}'].now().shown") == "representation-UMAP 1000"
     expect(page.locator(".byol-map-standing")).to_be_hidden()
@@ -102,7 +102,7 @@ def test_the_page_begins_with_the_umap_that_the_shipped_run_brings(page: Page, s
     assert not list((served.home / "byol-tiny" / "embeddings" / "maps").glob("*.request.json"))
 
 
-def test_a_map_that_is_made_says_so_on_the_map_and_comes_by_itself(page: Page, served: Served) -> None:
+def test_a_map_reports_its_progress_and_appears_by_itself(page: Page, served: Served) -> None:
     show(page, served)
     page.get_by_role("radio", name="t-SNE").click()
     expect(page.locator(".byol-map-standing")).to_contain_text("PCA meanwhile.")

@@ -98,7 +98,7 @@ def corners(page: Page) -> list[tuple[float, float]]:
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
-def test_a_hover_shows_the_picture_of_the_point_in_both_linked_maps(page: Page) -> None:
+def test_hovering_shows_the_image_of_the_point_in_both_maps(page: Page) -> None:
     page.mouse.move(*at(page, 61))
     cards = page.locator(".byol-map-card")
     expect(cards).to_have_count(2)
@@ -135,7 +135,7 @@ def test_no_tool_and_no_button_lies_upon_the_points(page: Page) -> None:
     assert page.evaluate(apart, ".byol-map-tools") and page.evaluate(apart, ".byol-map-unpin")
 
 
-def test_what_goes_on_stands_on_the_map_and_what_failed_can_be_tried_again(page: Page) -> None:
+def test_the_map_shows_progress_and_offers_retry_after_a_failure(page: Page) -> None:
     page.locator(".byol-map-canvas").first.evaluate("canvas => { canvas.kept = true }")
     page.get_by_label("Trouble", exact=True).check(force=True)
     standing = page.locator(".byol-map-frame .byol-map-standing")
@@ -162,7 +162,7 @@ def test_a_click_pins_and_escape_frees(page: Page) -> None:
     expect(page.get_by_text("one: pinned None,")).to_be_visible()
 
 
-def test_a_pin_is_mirrored_with_its_neighbors_and_freed_there_too(page: Page) -> None:
+def test_a_pin_and_its_neighbors_are_mirrored_and_unpinned(page: Page) -> None:
     page.mouse.click(*at(page, 7))
     page.mouse.move(2, 2)
     other = page.locator(".byol-map").nth(1)
@@ -183,7 +183,7 @@ def test_the_ring_of_the_focus_is_for_the_keys_alone(page: Page) -> None:
     assert plot.evaluate(ring) == '""'
 
 
-def test_the_numbers_of_the_page_fade_until_they_speak_of_what_is_shown(page: Page) -> None:
+def test_page_numbers_fade_until_they_match_the_shown_evaluation(page: Page) -> None:
     faded = "document.documentElement.classList.contains('byol-map-ahead')"
     until(page, f"!{faded}")
     # One script, since they come back as soon as Python has answered.
@@ -192,7 +192,7 @@ def test_the_numbers_of_the_page_fade_until_they_speak_of_what_is_shown(page: Pa
     until(page, f"!{faded}")
 
 
-def test_the_first_lasso_selects_the_visible_points_and_a_click_on_nothing_resets(page: Page) -> None:
+def test_lasso_selects_visible_points_and_an_empty_click_clears(page: Page) -> None:
     page.locator('[data-class="red"]').first.click()
     page.locator(".byol-map-lasso").first.click()
     drag(page, *corners(page))
@@ -217,7 +217,7 @@ def test_a_box_and_a_drag_with_shift_select_too(page: Page) -> None:
     expect(page.get_by_text(re.compile(r"one: pinned None, selected [1-9]"))).to_be_visible()
 
 
-def test_the_legend_hides_shows_and_singles_out_and_survives_new_data(page: Page) -> None:
+def test_legend_filters_survive_new_data(page: Page) -> None:
     green = page.locator('[data-class="green"]').first
     green.click()
     assert now(page)["visible"] == 80
@@ -249,7 +249,7 @@ def test_zoom_by_wheel_and_drag_stays_when_the_page_runs_again(page: Page) -> No
     assert now(page)["view"] is None
 
 
-def test_the_slider_passes_over_what_is_not_made_and_tells_where_it_rests(page: Page) -> None:
+def test_the_slider_skips_missing_maps_and_says_where_it_is(page: Page) -> None:
     words = page.locator(".byol-map-when").first
     expect(words).to_have_text("epoch 2 · kNN 0.750 (validation)")
     page.locator(".byol-map-slider").first.press("ArrowLeft")

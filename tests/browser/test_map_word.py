@@ -24,7 +24,7 @@ def pin(page: Page, point: int = 7) -> None:
     expect(page.get_by_text("9 nearest images").first).to_be_visible()
 
 
-def test_an_evaluation_of_the_address_stays_when_a_point_is_pinned(page: Page, served: Served) -> None:
+def test_an_evaluation_in_the_url_is_kept_when_a_point_is_pinned(page: Page, served: Served) -> None:
     show(page, served, f"{PATH}&evaluation=3500")
     expect(page.get_by_text("after 125 epochs")).to_be_visible()
     pin(page)
@@ -80,7 +80,7 @@ def others(served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[str
     return [run.run_id for _ in range(2) for run in export_zip.unpack_all(served.store, file)]
 
 
-def test_a_map_that_goes_takes_its_pin_along_and_one_that_comes_is_told(
+def test_a_removed_map_drops_its_pin_and_a_new_map_is_informed(
     page: Page, served: Served, others: list[str]
 ) -> None:
     first, second = others

@@ -41,7 +41,7 @@ def click(page: Page, row: int, x: int) -> None:
     table(page).click(position={"x": x, "y": ROW * row + ROW // 2})
 
 
-def test_what_is_ticked_stays_so_when_a_run_comes_and_a_deletion_is_undone(page: Page, served: Served) -> None:
+def test_ticks_survive_a_new_run_and_a_deletion_can_be_undone(page: Page, served: Served) -> None:
     first, *_ = create(served, "first", "second")
     page.goto(f"{served.url}/runs")
     expect(page.get_by_text("Queue: 2 runs wait")).to_be_visible()
@@ -60,7 +60,7 @@ def test_what_is_ticked_stays_so_when_a_run_comes_and_a_deletion_is_undone(page:
     assert library.trash(served.store) == []
 
 
-def test_a_click_on_a_name_opens_the_run_and_the_way_back_keeps_the_search(page: Page, served: Served) -> None:
+def test_a_name_opens_its_run_and_going_back_keeps_the_search(page: Page, served: Served) -> None:
     (run,) = create(served, "needle")
     page.goto(f"{served.url}/runs?search=needle")
     click(page, 1, 70)

@@ -82,7 +82,7 @@ def test_a_class_looks_on_and_is_offered_no_training(context: BrowserContext, la
     expect(page.get_by_role("button", name="Start training")).to_have_count(0)
 
 
-def test_a_teacher_stays_one_over_reload_and_tabs_until_signed_out(browser: Browser, lab: Served) -> None:
+def test_a_teacher_stays_signed_in_across_reloads_and_tabs(browser: Browser, lab: Served) -> None:
     context, other = browser.new_context(), browser.new_context()
     for each in (context, other):
         each.set_default_timeout(PATIENCE)
@@ -109,7 +109,7 @@ def test_a_teacher_stays_one_over_reload_and_tabs_until_signed_out(browser: Brow
     other.close()
 
 
-def test_signing_out_in_one_tab_signs_out_those_that_signed_in_for_themselves(
+def test_signing_out_in_one_tab_signs_out_the_other_tabs(
     context: BrowserContext, lab: Served
 ) -> None:
     first, second = context.new_page(), context.new_page()

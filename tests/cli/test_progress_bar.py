@@ -23,7 +23,7 @@ def shown(printed):
         yield shown
 
 
-def test_an_alarm_is_printed_when_it_begins_and_ends_and_not_while_its_numbers_change(shown, printed):
+def test_an_alarm_is_printed_at_its_start_and_end_only(shown, printed):
     falls, gone = partial(Alarm, kind="collapsing", space="projection"), Alarm("It is gone: 0.05.", "collapsed")
     for alarm in (None, falls("The ratio is 0.25."), falls("The ratio is 0.19."), gone, None, None):
         shown.on_alarm(alarm)

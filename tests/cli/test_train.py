@@ -63,7 +63,7 @@ def test_a_file_with_a_preset_that_is_none_is_one_sentence(byol, tmp_path, name)
 
 
 @pytest.mark.parametrize("preset", [None, "classroom"])
-def test_what_is_set_on_the_command_or_in_the_file_does_not_fit_itself(tmp_path, preset):
+def test_settings_from_the_command_or_a_file_are_not_auto_fitted(tmp_path, preset):
     file = tmp_path / "run.yaml"
     file.write_text("batch_size: 128\nevaluation:\n  every: 5\n")
     config, _ = configure(preset, file, None, ["epochs=30"])
@@ -145,7 +145,7 @@ def test_images_that_do_not_do_leave_no_run(byol, store, tmp_path):
     assert err.count("\n") == 1 and "photos" in err  # the sentence, and no run was announced before it
 
 
-def test_the_real_training_is_stopped_by_ctrl_c_and_resumed_by_the_real_supervisor(byol, store, tmp_path):
+def test_training_stops_on_ctrl_c_and_a_supervisor_resumes_it(byol, store, tmp_path):
     """From end to end, with the smallest network on few images; this is the only test here that computes."""
     small = ["data.limit=64", "batch_size=16", "epochs=20000", "evaluation.every=1000", "evaluation.probe=16"]
     small += ["network.projector_hidden=16", "network.predictor_hidden=16", "data.image_size=16"]

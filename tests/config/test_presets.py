@@ -38,7 +38,7 @@ def test_an_unknown_preset_is_a_sentence_with_the_names():
     ("epochs", "rate", "decay", "tau"),
     [(40, 0.45, 1e-6, 0.97), (100, 0.45, 1e-6, 0.99), (300, 0.3, 1e-6, 0.99), (1000, 0.2, 1.5e-6, 0.996)],
 )
-def test_the_papers_presets_are_those_of_the_authors_configuration(epochs, rate, decay, tau):
+def test_the_paper_presets_match_the_authors_configuration(epochs, rate, decay, tau):
     """google-deepmind/deepmind-research, byol/configs/byol.py: presets by length, batch 4096, ten epochs of warm-up."""
     c = presets.get(f"paper-{epochs}").config()
     assert (c.epochs, c.optimizer.lr, c.optimizer.weight_decay, c.method.tau_base) == (epochs, rate, decay, tau)
@@ -53,7 +53,7 @@ def test_the_papers_presets_are_those_of_the_authors_configuration(epochs, rate,
     )
 
 
-def test_the_cifar10_preset_is_lightlys_recipe_for_a_loss_four_times_as_large():
+def test_the_cifar10_preset_is_lightlys_recipe_at_our_loss_scale():
     """lightly's CIFAR-10 benchmark: SGD 0.06 * B / 128, decay 5e-4, loss (-cos - cos) / 2, a quarter of the paper's."""
     optimizer = presets.get("cifar10").config().optimizer
     theirs = 0.06 * 256 / 128

@@ -271,7 +271,7 @@ def test_a_full_disk_is_said_before_anything_is_read(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
-def test_a_limit_on_the_size_of_files_is_one_sentence_and_leaves_nothing(tmp_path: Path, home: Path) -> None:
+def test_a_file_size_limit_gives_one_sentence_and_leaves_nothing(tmp_path: Path, home: Path) -> None:
     np.save(tmp_path / "set.npy", np.zeros((5000, 8, 8), np.uint8))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))\n"
     code = "try:\n    load({!r}, 8, images='disk')\nexcept LabError as error:\n    sys.exit(str(error))"

@@ -240,7 +240,7 @@ def test_after_a_failure_torchvision_and_sockets_are_as_before(monkeypatch: pyte
     assert (socket.getdefaulttimeout(), datasets.utils.tqdm) == before
 
 
-def test_a_set_on_the_disk_is_read_again_only_when_its_files_change(
+def test_a_cached_set_is_read_again_only_if_its_files_changed(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BYOL_LAB_CACHE", str(tmp_path / "cache"))
@@ -265,6 +265,6 @@ def test_every_set_has_a_place() -> None:
     assert set(PLACES) == set(MAKERS)
 
 
-def test_an_unknown_home_in_the_place_of_downloads_is_taken_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_home_in_the_data_path_is_taken_literally(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BYOL_LAB_DATA", "~nobody-of-this-name/sets")
     assert data_home().parts[-2:] == ("~nobody-of-this-name", "sets")

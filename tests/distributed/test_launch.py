@@ -120,7 +120,7 @@ def test_a_process_that_is_killed_ends_the_run_with_its_reason(source, tmp_path)
         train(config, tmp_path / "run", KillOther())
 
 
-def test_a_process_whose_end_comes_after_that_of_its_connections_is_still_named(tmp_path, monkeypatch):
+def test_a_process_that_dies_after_its_sockets_is_still_named(tmp_path, monkeypatch):
     ending = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     world = World(0, 2, 0, ((platform.node(), os.getpid()), (platform.node(), ending.pid)), [ending])
     # It ends between the first look and the second.

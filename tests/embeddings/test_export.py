@@ -80,7 +80,7 @@ def test_the_projector_holds_vectors_words_and_pictures(folder, snapshot, real_p
     assert np.abs(picture - real_pictures[45]).mean() < 6
 
 
-def test_pictures_that_are_too_many_for_the_projector_are_made_smaller(snapshot, monkeypatch):
+def test_too_many_thumbnails_for_the_projector_are_shrunk(snapshot, monkeypatch):
     monkeypatch.setattr("byol_core.embeddings.export._SPRITE_SIDE", 8 * 20)
     data = projector(snapshot, snapshot.evaluations[-1], "projection")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -84,7 +84,7 @@ def test_a_turned_map_is_asked_as_it_is_shown(placed, snapshot):
     assert placed(xy=xy).placed.xy == pytest.approx(xy[7], abs=0.02)
 
 
-def test_a_picture_that_waits_when_everything_is_restarted_is_asked_again(home, run, snapshot, picture, answer):
+def test_a_waiting_image_is_requested_again_after_a_restart(home, run, snapshot, picture, answer):
     xy = pca_film(snapshot, "pixels").at(320)
     asked = (home, snapshot, run, snapshot.evaluations[-1], "pixels", PCA, picture, xy)
     ask(*asked)
@@ -126,7 +126,7 @@ def test_a_run_without_weights_is_told(home, run, snapshot, picture):
         ask(home, snapshot, run, snapshot.evaluations[-1], "representation", PCA, picture, xy)
 
 
-def test_without_its_projector_no_picture_is_placed_among_projections(placed, snapshot):
+def test_projections_need_the_projector_to_place_an_image(placed, snapshot):
     found = placed("projection")
     assert found.job.state == "failed" and "choose the representation" in found.job.message
     placement.again(snapshot, found.key)

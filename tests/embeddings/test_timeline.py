@@ -93,7 +93,7 @@ def test_the_raw_pixels_stay_where_they_are(snapshot):
 # The others
 
 
-def test_the_frame_that_is_looked_at_comes_first_then_its_neighbors(home, snapshot, answer):
+def test_the_viewed_frame_is_computed_first_then_its_neighbors(home, snapshot, answer):
     def look():
         return film(home, snapshot, "representation", TSNE, first=320, whole=True)
 
@@ -107,7 +107,7 @@ def test_the_frame_that_is_looked_at_comes_first_then_its_neighbors(home, snapsh
     assert ((found.trust > 0.5) & (found.trust <= 1) & (found.kept > 0.2)).all() and np.isnan(found.shares).all()
 
 
-def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home, snapshot, answer):
+def test_a_waiting_request_is_queued_again_after_a_restart(home, snapshot, answer):
     asked = (home, snapshot, "representation", TSNE)
     film(*asked, first=640, whole=False)
     queue._asked.clear()
@@ -136,7 +136,7 @@ def test_a_film_moves_far_less_than_maps_made_alone(snapshot, shoot):
     assert moved(shoot().xy) < 0.5 * moved(alone)
 
 
-def test_a_new_evaluation_extends_the_film_and_makes_nothing_anew(snapshot, shoot):
+def test_a_new_evaluation_adds_a_frame_and_recomputes_nothing(snapshot, shoot):
     index = json.loads((snapshot.folder / "probe.json").read_text())
     shorter = {**index, "evaluations": index["evaluations"][:2]}
     (snapshot.folder / "probe.json").write_text(json.dumps(shorter))
@@ -147,7 +147,7 @@ def test_a_new_evaluation_extends_the_film_and_makes_nothing_anew(snapshot, shoo
     np.testing.assert_array_equal(after.xy[:2], before.xy)
 
 
-def test_maps_are_found_by_their_vectors_and_what_the_method_uses(home, snapshot, shoot):
+def test_maps_are_keyed_by_vectors_and_the_settings_in_use(home, snapshot, shoot):
     shoot()
     path = snapshot.folder / snapshot.evaluations[0].file
     path.write_bytes(path.read_bytes())  # the same content, written again
@@ -189,7 +189,7 @@ def test_one_frame_that_fails_does_not_hold_up_the_others(snapshot, shoot):
     assert found.failed == {0: found.job.message}
 
 
-def test_why_one_frame_could_not_be_made_is_told_and_it_alone_is_tried_again(home, snapshot, shoot):
+def test_a_failed_frame_is_explained_and_retried_alone(home, snapshot, shoot):
     file = snapshot.folder / snapshot.evaluations[0].file
     save_file({"representation": np.ones((60, 8), np.float16), "projection": np.ones((60, 8), np.float16)}, file)
     found = shoot()
@@ -214,7 +214,7 @@ def test_a_damaged_frame_is_made_again(home, snapshot, shoot):
 
 
 @pytest.mark.parametrize("wrong", [{"space": "nowhere"}, {"method": "MDS"}, {"step": 7}])
-def test_a_question_that_was_written_by_hand_is_answered_in_a_sentence(home, snapshot, answer, wrong):
+def test_a_handwritten_invalid_request_fails_with_a_message(home, snapshot, answer, wrong):
     task = {"space": "representation", "step": 0, "method": "PCA", **wrong}
     warm.ask(home, MAP, snapshot.folder / "maps", "map-x", task)
     answer()

@@ -26,7 +26,7 @@ def test_a_curve_asks_for_no_more_labels_than_there_are():
     assert len(curve.protocols_of_curve("linear")) == len(curve.POINTS)
 
 
-def test_a_point_that_was_asked_for_alone_is_a_point_of_the_curve(run):
+def test_a_result_computed_alone_appears_on_the_label_curve(run):
     work(run, Protocol(labels="10"))
     found = curve.points(run, curve.protocols_of_curve("linear", per_class=16))
     assert [point.labeled for point in found] == [None, None, None, 48, None]
@@ -36,7 +36,7 @@ def test_a_point_that_was_asked_for_alone_is_a_point_of_the_curve(run):
     assert line.spread[0] == pytest.approx(0.1768, abs=1e-4)
 
 
-def test_lines_go_from_few_labels_to_many_and_leave_out_what_is_missing():
+def test_curve_lines_run_from_few_to_many_labels_without_gaps():
     def point(labeled, *rows):
         return curve.Point(Protocol(), judged(Protocol(), scores=rows, labeled=labeled), None)
 
@@ -48,7 +48,7 @@ def test_lines_go_from_few_labels_to_many_and_leave_out_what_is_missing():
     assert set(lines) == {"trained", "scratch"}
 
 
-def test_a_matrix_has_a_row_a_run_and_its_own_set_is_the_usual_question(tmp_path, run):
+def test_a_transfer_row_reuses_the_plain_result_on_its_own_set(tmp_path, run):
     other = write_set(tmp_path, name="other.npz")
     (row,) = transfer.cells([run], [str(tmp_path / "set.npz"), str(other), "cifar10"], "knn", splits=2)
     assert [cell.own for cell in row] == [True, False, False]
@@ -85,7 +85,7 @@ def answer(*rows, labels="10", tested=1000, ours=(0.5, 0.7)):
     return judged(Protocol(labels=labels), scores=(trained, *rows), tested=tested)
 
 
-def test_what_the_pretraining_is_worth_is_told_against_from_scratch_if_it_is_there():
+def test_pretraining_is_compared_with_from_scratch_if_available():
     pixels = Scores(subject="pixels", accuracies=(0.6, 0.6))
     assert verdict(answer(pixels)).startswith("That is not clearly different from the raw pixels: +0.0 [")
     scratch, better = (
@@ -98,7 +98,7 @@ def test_what_the_pretraining_is_worth_is_told_against_from_scratch_if_it_is_the
     assert verdict(answer(Scores(subject="scratch", missing="No."))) == ""
 
 
-def test_an_accuracy_of_all_labels_has_the_interval_of_its_test_images_and_not_that_of_its_splits():
+def test_accuracy_with_all_labels_has_the_test_set_interval():
     same = answer(labels="all", ours=(0.763, 0.763, 0.763))
     assert score(same, "trained") == "0.763 [0.736, 0.788]"  # and not 0.763 ± 0.000
     assert score(answer(ours=(0.763,)), "trained") == "0.763 [0.736, 0.788]"
@@ -115,7 +115,7 @@ def test_few_test_images_tell_nothing():
     assert rests_on(few) == "On 99 test images, which are too few to tell."
 
 
-def test_a_difference_is_a_paired_one_where_the_counts_were_kept_and_else_says_that_it_is_not():
+def test_a_difference_is_paired_only_if_the_counts_were_kept():
     kept = Scores(subject="untrained", accuracies=(0.74, 0.74), gained=(30, 30), lost=(10, 10))
     lost = Scores(subject="untrained", accuracies=(0.74, 0.74))
     ours = {"labels": "all", "ours": (0.76, 0.76)}
@@ -124,7 +124,7 @@ def test_a_difference_is_a_paired_one_where_the_counts_were_kept_and_else_says_t
     assert told.startswith("That is not clearly different from") and "was not kept, so the interval is wider" in told
 
 
-def test_what_carries_figures_to_machines_names_split_images_and_interval():
+def test_json_accuracies_name_split_images_and_interval():
     told = answer(Scores(subject="pixels", accuracies=(0.1, 0.1))).accuracies()
     assert {told["trained"][key] for key in ("split", "images", "draws")} == {"test", 1000, 2}
     assert told["pixels"]["trained_is_ahead_by"]["outcome"] == "better"

@@ -18,7 +18,7 @@ def test_a_histogram_is_the_root_of_the_shares_of_the_colors(generator):
         assert torch.allclose(ours, torch.from_numpy(np.sqrt(counts / 100).ravel()).float())
 
 
-def test_pictures_in_unit_range_have_the_histogram_of_their_bytes(generator):
+def test_images_in_unit_range_have_the_same_histogram_as_bytes(generator):
     images = torch.randint(0, 256, (2, 3, 10, 10), generator=generator, dtype=torch.uint8)
     assert torch.equal(features.histogram(images.float() / 255), features.histogram(images))
 
@@ -46,7 +46,7 @@ def test_an_encoder_sees_each_row_alone_and_in_order():
     assert torch.allclose(features.of_encoder(encoder, images, rows), expected, atol=1e-5)
 
 
-def test_a_pass_grows_while_it_is_short_and_shrinks_when_it_is_long():
+def test_the_batch_grows_when_passes_are_short_and_else_shrinks():
     assert features._next_size(16, 0.001) == 32
     assert features._next_size(512, 0.001) == 512
     assert features._next_size(64, 0.2) == 64

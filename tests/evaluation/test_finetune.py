@@ -63,7 +63,7 @@ def test_steps_follow_the_number_of_labels_alone(monkeypatch, labels, seen, batc
     assert (images_seen(labels), batch_of(labels)) == (seen, batch)
 
 
-def test_the_trained_side_starts_as_its_regression_and_the_other_at_zero():
+def test_the_trained_head_starts_at_regression_scratch_at_zero():
     asked, net = question(), encoder(seed=5)
     split = asked.splits[0]
     labels = asked.classes_of(split.rows)

@@ -12,7 +12,7 @@ from tests.evaluation.judged import write_run, write_set
 KNN, TWO = Protocol(method="knn", k=5), Protocol(labels="2", splits=2)
 
 
-def test_a_process_answers_what_this_process_would_and_leaves_when_it_is_told(tmp_path, monkeypatch):
+def test_a_worker_process_gives_same_results_and_ends_on_sigterm(tmp_path, monkeypatch):
     started, real = [], processes.start_detached
     monkeypatch.setattr(
         processes, "start_detached", lambda *names, **options: started.append(real(*names, **options)) or started[-1]

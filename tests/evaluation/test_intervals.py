@@ -74,7 +74,7 @@ def test_what_may_be_said_of_a_difference(ours, other, images, outcome):
     assert difference(Accuracy(ours, images), Accuracy(other, images)).outcome == outcome
 
 
-def test_a_small_gain_is_clear_once_it_is_known_which_images_it_is():
+def test_a_small_gain_becomes_clear_when_images_are_paired():
     ours, other = Accuracy(0.72, 1000), Accuracy(0.70, 1000)
     assert (difference(ours, other).outcome, difference(ours, other).paired) == ("unclear", False)
     found = difference(ours, other, gained=25, lost=5)

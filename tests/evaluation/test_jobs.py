@@ -103,7 +103,7 @@ def test_a_run_without_weights_is_refused_at_once(home, run):
 # Asking and answering
 
 
-def test_questions_of_all_runs_are_answered_in_the_order_in_which_they_were_asked(home, data, run):
+def test_requests_of_all_runs_are_processed_in_order(home, data, run):
     other, answering = write_run(home, data, "bbbb2222"), Answering()
     for folder, protocol in ((run, LINEAR), (other, TEN), (run, KNN)):
         assert ask(home, folder, protocol).state == "waiting"
@@ -188,7 +188,7 @@ def test_a_refusal_is_kept_in_its_words_and_can_be_asked_again(home, run):
     assert job(run, LINEAR).state == "absent"
 
 
-def test_what_nobody_expected_is_one_sentence_and_the_log_has_the_rest(home, run, capsys):
+def test_an_unexpected_error_is_one_sentence_with_details_logged(home, run, capsys):
     ask(home, run, LINEAR)
     Answering(lambda: {}["key"]).serve(home)
     assert job(run, LINEAR).message.startswith("The computation failed unexpectedly (KeyError: 'key')")
@@ -204,7 +204,7 @@ def test_without_memory_the_sentence_says_so(home, run):
     assert job(run, LINEAR).message.startswith("The memory was not enough")
 
 
-def test_a_question_that_killed_its_process_is_not_tried_again_by_itself(home, run):
+def test_a_request_that_killed_its_process_is_not_retried(home, run):
     ask(home, run, LINEAR)
     reporter = Reporter(files(run, LINEAR).status)
     reporter.mark -= 1000  # somebody else has the pid now
@@ -217,7 +217,7 @@ def test_a_question_that_killed_its_process_is_not_tried_again_by_itself(home, r
     assert job(run, LINEAR).state == "ready"
 
 
-def test_a_run_that_is_deleted_meanwhile_stays_deleted_and_the_next_is_answered(home, data, run):
+def test_deleting_a_run_does_not_affect_the_next_request(home, data, run):
     other = write_run(home, data, "bbbb2222")
     ask(home, run, LINEAR)
     ask(home, other, LINEAR)
@@ -253,7 +253,7 @@ def test_what_is_being_answered_hears_of_a_stop(home, run, serving):
     until(lambda: job(run, LINEAR).state == "stopped")
 
 
-def test_an_evaluator_that_is_ended_leaves_the_question_to_the_next(home, run, serving):
+def test_a_terminated_evaluator_leaves_its_request_to_the_next(home, run, serving):
     answering = Answering(lambda: answering.until_stopped())
     ask(home, run, LINEAR)
     ended = serving(answering)
@@ -262,7 +262,7 @@ def test_an_evaluator_that_is_ended_leaves_the_question_to_the_next(home, run, s
     until(lambda: job(run, LINEAR).state == "waiting")
 
 
-def test_work_in_this_process_is_seen_and_can_be_stopped_from_a_page(run):
+def test_work_in_this_process_is_visible_and_can_be_stopped(run):
     states = []
 
     def act():
@@ -276,7 +276,7 @@ def test_work_in_this_process_is_seen_and_can_be_stopped_from_a_page(run):
     assert (states, job(run, LINEAR).state) == (["running"], "absent")
 
 
-def test_work_by_hand_that_fails_leaves_a_page_s_question_waiting(home, run):
+def test_a_failed_direct_evaluation_keeps_the_queued_request(home, run):
     def refuse():
         raise InputError("Not now.")
 
@@ -303,7 +303,7 @@ def test_an_old_answer_stays_until_there_is_a_new_one(run):
     assert (again(anew), anew.asked) == (before, [LINEAR])
 
 
-def test_a_question_that_is_asked_anew_while_it_is_answered_is_begun_anew(home, run, serving, monkeypatch):
+def test_a_request_repeated_while_running_starts_over(home, run, serving, monkeypatch):
     read, real = [], handler.load_set
     monkeypatch.setattr(handler, "load_set", lambda *given: read.append(given) or real(*given))
 
@@ -319,7 +319,7 @@ def test_a_question_that_is_asked_anew_while_it_is_answered_is_begun_anew(home, 
     assert (answering.asked, len(read)) == ([LINEAR, LINEAR], 2)
 
 
-def test_a_question_that_is_asked_anew_in_the_last_moment_is_answered_anew(home, run):
+def test_a_request_repeated_at_the_last_moment_runs_again(home, run):
     def asked_anew():
         forget(run, LINEAR)
         ask(home, run, LINEAR)
@@ -350,7 +350,7 @@ def test_one_evaluator_a_home(home, run, started):
     assert [call[:3] for call in started] == [("byol_core.jobs", str(home), "batch")]
 
 
-def test_who_looks_on_has_a_missing_evaluator_started_now_and_then(home, run, started, monkeypatch):
+def test_checking_a_job_restarts_a_missing_evaluator(home, run, started, monkeypatch):
     ask(home, run, LINEAR)
     started.clear()
     job(run, LINEAR)
@@ -416,7 +416,7 @@ def test_predictions_that_do_not_fit_together_count_as_none(run, arrays):
     assert predictions(run, LINEAR) is None
 
 
-def test_an_answer_to_another_question_under_this_key_counts_as_none(run):
+def test_a_result_stored_under_another_key_is_ignored(run):
     work(run, LINEAR, Answering())
     work(run, TEN, Answering())
     folder = run / results.FOLDER

@@ -56,7 +56,7 @@ def test_labels_that_are_words_simply_work(tmp_path):
 # Draws
 
 
-def test_all_labels_are_those_of_the_training_images_that_have_one():
+def test_all_labels_means_every_labeled_training_image():
     assert labels.draw(small_set([0, 1, -1, 0, 1, 1], 5), "all", 0).tolist() == [0, 1, 3, 4]
 
 
@@ -92,7 +92,7 @@ def test_a_class_with_too_few_is_named():
 # Folds
 
 
-def test_few_labels_are_each_left_out_once_a_fifth_of_each_class_at_a_time():
+def test_with_few_labels_each_is_held_out_once_in_five_folds():
     given = torch.arange(30) % 3
     found = labels.folds(given, 0)
     assert found.shape == (5, 30) and (found.sum(0) == 1).all()

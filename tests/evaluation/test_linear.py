@@ -67,7 +67,7 @@ def test_the_strengths_are_the_papers():
     assert (STRENGTHS[0], STRENGTHS[-1]) == (pytest.approx(1e-6), pytest.approx(1e5))
 
 
-def test_the_chosen_strength_is_about_the_best_on_held_out_labels(points):
+def test_the_chosen_strength_is_near_the_best_on_held_out_labels(points):
     features, classes = points
     folds, probe = labels.folds(classes, 0), LinearProbe(features, classes, 3)
     choice = probe.choose(folds)
@@ -87,7 +87,7 @@ def test_noise_asks_for_a_great_strength(generator):
     assert LinearProbe(features, classes, 2).choose(labels.folds(classes, 0)).strength > 10
 
 
-def test_without_a_label_to_spare_the_strength_is_fixed_and_says_so():
+def test_without_spare_labels_the_strength_is_fixed():
     classes = torch.arange(3)
     choice = LinearProbe(torch.randn(3, 4), classes, 3).choose(labels.folds(classes, 0))
     assert (choice.strength, choice.accuracy) == (UNCHOSEN, None)

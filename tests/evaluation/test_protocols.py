@@ -47,14 +47,14 @@ def test_each_method_judges_everybody_on_the_same_test_images(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_accuracy_of_the_first_split_is_that_of_the_probabilities(method):
+def test_first_split_accuracy_matches_the_stored_probabilities(method):
     found = ask(method=method)
     right = found.probabilities.argmax(1) == found.labels
     assert float(right.float().mean()) == pytest.approx(found.judged.of("trained").accuracies[0])
     assert found.rows.tolist() == list(range(60, 90))
 
 
-def test_the_images_that_one_of_two_got_right_make_their_difference():
+def test_paired_counts_add_up_to_the_accuracy_difference():
     judged = ask(method="knn").judged
     ours = judged.of("trained")
     assert (ours.gained, ours.lost) == ((), ())
@@ -77,7 +77,7 @@ def test_other_test_labels_change_no_choice_and_no_prediction(method, labels):
     assert choices[0] == choices[1]
 
 
-def test_colors_tell_the_paints_apart_for_those_who_look_at_colors():
+def test_the_color_and_pixel_baselines_recognize_colors():
     found = ask(labels="all").judged
     assert found.of("pixels").mean > 0.9 and found.of("colour").mean > 0.9
 
@@ -95,7 +95,7 @@ def test_more_neighbors_than_labels_are_said():
     assert ask(method="knn", k=200).judged.of("trained").chosen[0] == "k 15: all 15 labels, T 0.1"
 
 
-def test_a_class_without_an_image_and_images_without_a_label_stay_out():
+def test_empty_classes_and_unlabeled_images_are_left_out():
     labels = [(0, 2, -1)[index % 3] for index in range(90)]
     found = ask(small_set(labels, 60), labels="all")
     assert (found.judged.labeled, found.judged.tested) == (40, 20)
@@ -116,7 +116,7 @@ def test_one_label_a_class_is_enough_to_ask(method, words):
     assert ask(method=method, labels="1").judged.of("trained").chosen[0] == words
 
 
-def test_labels_that_cannot_judge_are_refused_before_anything_is_computed():
+def test_unusable_labels_are_refused_before_computing_anything():
     with pytest.raises(InputError, match="has no labels"):
         ask(small_set(None, 8))
     with pytest.raises(InputError, match="20 training images with a label, and 99 were asked for"):

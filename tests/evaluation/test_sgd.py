@@ -85,7 +85,7 @@ def test_the_rate_with_the_best_held_out_labels_gives_the_answer(few_steps):
     )
 
 
-def test_two_splits_of_the_same_labels_differ_in_what_they_hold_out(few_steps):
+def test_two_splits_of_the_same_labels_hold_out_different_images(few_steps):
     _, views, splits, classes = prepared(2)
     assert len(Heads(splits, classes, 3, views).used) == 11
 
@@ -109,7 +109,7 @@ def test_features_of_crops_are_written_once_and_in_their_order(few_steps):
     assert torch.allclose(views.values * views.scale + views.mean, every, atol=1e-5)
 
 
-def test_pictures_are_mirrored_only_where_the_run_mirrors_its_views():
+def test_images_are_flipped_only_if_the_run_flips_its_views():
     flips = {"views.flip_horizontal": 0.0}
     kept = Crops(settings(**flips), three_colors().images, torch.device("cpu"), 0)
     assert kept.policy.strengths["flip_horizontal"] == 0.0

@@ -75,7 +75,7 @@ def test_a_name_is_no_markup(store, finished, tmp_path):
     assert r"# \<b\>\!\[x\](http://a.example)" in text
 
 
-def test_a_card_names_the_weights_that_the_run_started_from_and_no_folder(store, finished, tmp_path):
+def test_a_card_names_the_starting_weights_but_no_folder(store, finished, tmp_path):
     run = finished()
     run.config["network"]["pretrained"] = "/home/me/secret/start.safetensors"
     text = card(store, run, tmp_path)

@@ -40,7 +40,7 @@ def test_a_missing_extra_is_named_with_its_command(store, finished, tmp_path, mo
         export.write(store, finished(), "onnx", tmp_path / "a.onnx")
 
 
-def test_an_export_that_fails_leaves_the_old_file_and_no_half_of_a_new_one(store, finished, tmp_path, monkeypatch):
+def test_a_failed_export_keeps_the_old_file_and_no_partial_one(store, finished, tmp_path, monkeypatch):
     def half(store, run, target):
         target.write(b"half")
         raise OSError(28, "No space left on device")

@@ -35,7 +35,7 @@ def test_onnxruntime_gives_what_pytorch_gives(store, finished, tmp_path):
         np.testing.assert_allclose(given, features(run, count), atol=1e-4, rtol=1e-4)
 
 
-def test_an_onnx_file_that_computes_something_else_is_not_written(store, finished, tmp_path, monkeypatch):
+def test_an_onnx_file_with_different_outputs_is_not_written(store, finished, tmp_path, monkeypatch):
     monkeypatch.setattr(graphs, "TOLERANCE", -1.0)
     with pytest.raises(LabError, match="apart from PyTorch's; nothing was written"):
         write(store, finished(), "onnx", tmp_path / "out.onnx")
@@ -52,7 +52,7 @@ assert not [name for name in sys.modules if name.startswith("byol_core")]
 """
 
 
-def test_a_program_gives_the_same_in_a_process_that_knows_nothing_of_the_lab(store, finished, tmp_path):
+def test_an_exported_program_runs_the_same_without_the_lab(store, finished, tmp_path):
     run = finished()
     file = write(store, run, "export", tmp_path / "out.pt2")
     subprocess.run([sys.executable, "-c", ELSEWHERE, str(file), str(tmp_path)], check=True, cwd=tmp_path)

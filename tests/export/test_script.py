@@ -40,7 +40,7 @@ def test_the_script_repeats_the_run_to_the_last_bit(store, pictures, tmp_path):
     assert all(torch.equal(value, second[key]) for key, value in first.items())
 
 
-def test_a_long_name_is_cut_and_a_start_that_is_missing_is_one_sentence(store, pictures, tmp_path):
+def test_a_long_name_is_cut_and_missing_weights_are_reported(store, pictures, tmp_path):
     config = RunConfig(steps=2).changed(**{"data.source": str(pictures), "network.encoder": "conv-quarter"})
     run = store.create(config, name="n" * 120, here=True)
     run.config["network"]["pretrained"] = str(tmp_path / "gone.safetensors")

@@ -31,7 +31,7 @@ def save(folder: Path, step: int) -> Path:
     return checkpoint.save(folder, step, {"model": {"weight": torch.full((40, 50), float(step))}, "step": step})
 
 
-def test_a_process_killed_at_any_byte_of_a_checkpoint_leaves_the_one_before_or_the_new_one(tmp_path, nursery):
+def test_a_kill_during_a_save_leaves_the_old_or_new_checkpoint(tmp_path, nursery):
     whole = save(tmp_path / "size", 2).stat().st_size
     drawn = random.Random(0).sample(range(2, whole - 1), 50)
     kept = []
@@ -46,7 +46,7 @@ def test_a_process_killed_at_any_byte_of_a_checkpoint_leaves_the_one_before_or_t
     assert kept == [1] * 53 + [2]
 
 
-def test_what_a_killed_process_had_written_is_removed_by_the_next(tmp_path, nursery):
+def test_leftovers_of_a_killed_process_are_removed_by_the_next(tmp_path, nursery):
     save(tmp_path, 1)
     nursery.ask(wait=nursery.ask(torn=str(tmp_path), size=1000)["pid"])
     assert [path.stat().st_size for path in tmp_path.glob(".*.tmp")] == [1000]
@@ -54,7 +54,7 @@ def test_what_a_killed_process_had_written_is_removed_by_the_next(tmp_path, nurs
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.pt"]
 
 
-def test_a_file_that_may_not_grow_any_more_leaves_the_one_before_and_no_rest(tmp_path):
+def test_a_file_size_limit_keeps_the_old_checkpoint_only(tmp_path):
     save(tmp_path, 1)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, before[1]))
@@ -100,7 +100,7 @@ def test_without_a_whole_one_nothing_is_thrown_away(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut off", "one bit"])
-def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_and_its_curve_is_one_line(tmp_path, nursery, damage):
+def test_a_run_resumes_from_before_a_damaged_checkpoint(tmp_path, nursery, damage):
     store = RunStore(tmp_path / "home")
     run = store.create(build({}, {**SETTINGS, "data.source": str(pictures(tmp_path))}))
     assert nursery.work(store.home, run.run_id, at={14: "SIGKILL"}).end() == -signal.SIGKILL

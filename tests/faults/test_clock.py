@@ -58,7 +58,7 @@ def test_a_stop_has_its_time_and_no_more(lab, set_clock, hours, monkeypatch):
     end(supervisor)
 
 
-def test_a_run_that_was_taken_by_an_earlier_release_and_never_started_is_told_by_any_clock(lab, set_clock):
+def test_a_dead_run_of_an_earlier_release_is_seen_on_any_clock(lab, set_clock):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id)
     assert lab.show(run)["state"] == "starting"

@@ -60,7 +60,7 @@ def test_a_training_goes_on_to_its_end_while_the_store_is_locked(store, nursery,
     assert not (store.home / run_id / unsaved.OUTCOME).exists()
 
 
-def test_a_worker_that_gives_up_on_the_store_leaves_its_outcome_to_whoever_looks_next(store, nursery, run_id):
+def test_an_outcome_the_store_missed_is_found_by_the_next_reader(store, nursery, run_id):
     worker = nursery.work(store.home, run_id, at={3: "SIGSTOP"}, busy=200, patience=0.5)
     worker.asleep()
     with locked(store):
@@ -70,7 +70,7 @@ def test_a_worker_that_gives_up_on_the_store_leaves_its_outcome_to_whoever_looks
     assert store.get(run_id).summary["steps"] == 24
 
 
-def test_what_a_killed_worker_had_said_to_a_locked_store_is_not_lost(store, nursery, run_id):
+def test_metrics_of_a_killed_worker_survive_a_locked_store(store, nursery, run_id):
     worker = nursery.work(store.home, run_id, at={3: "SIGSTOP", 14: "SIGKILL"}, busy=200)
     worker.asleep()
     with locked(store):
@@ -82,7 +82,7 @@ def test_what_a_killed_worker_had_said_to_a_locked_store_is_not_lost(store, nurs
     assert (store.get(run_id).state, steps(store, run_id)) == ("finished", ALL)
 
 
-def test_a_worker_waits_with_its_beginning_until_the_store_is_free(store, nursery, run_id, until):
+def test_a_worker_waits_to_start_until_the_store_is_unlocked(store, nursery, run_id, until):
     with locked(store):
         worker = nursery.work(store.home, run_id, busy=100)
         worker.tries_for(1.0)

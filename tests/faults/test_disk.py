@@ -90,7 +90,7 @@ def steps(store: RunStore, run_id: str) -> list[int]:
     return [point[0] for point in store.series(run_id, "loss")]
 
 
-def test_a_checkpoint_that_does_not_fit_ends_the_run_in_a_sentence_and_leaves_the_one_before(
+def test_a_full_disk_fails_the_run_and_keeps_the_last_checkpoint(
     disk, store, nursery, tmp_path
 ):
     run_id = make(store, tmp_path)
@@ -121,7 +121,7 @@ def test_the_last_but_one_checkpoint_makes_room_for_the_next(disk, tmp_path):
     assert [path.name for path in checkpoint.checkpoints(folder)] == ["step-00000003.pt", "step-00000002.pt"]
 
 
-def test_the_training_goes_on_while_the_store_is_full_and_loses_nothing(disk, store, nursery, tmp_path):
+def test_training_continues_losslessly_while_the_store_is_full(disk, store, nursery, tmp_path):
     never = {"runtime.checkpoint_every": 1000.0, "evaluation.every": 1000.0}
     run_id = make(store, tmp_path, **never)
     worker = nursery.work(store.home, run_id, at={3: "SIGSTOP", 20: "SIGSTOP"})
@@ -197,7 +197,7 @@ def sentence(folder: Path) -> str:
     return f"The disk of '{folder}' is full; free some space, then try again."
 
 
-def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, snapshot, monkeypatch):
+def test_a_map_that_does_not_fit_on_disk_can_be_retried(disk, snapshot, monkeypatch):
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
     home = disk.folder / "home"
     asked, first = (home, snapshot, "representation", MAP), snapshot.evaluations[-1].step
@@ -224,7 +224,7 @@ def test_a_map_is_not_begun_on_a_full_disk(disk, snapshot):
     assert str(caught.value).endswith("is full; free some space, then try again.")
 
 
-def test_an_answer_that_does_not_fit_is_one_sentence_and_can_be_asked_again(disk, tmp_path, monkeypatch):
+def test_an_evaluation_that_does_not_fit_on_disk_can_be_retried(disk, tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
     home = disk.folder / "home"
     run, answering = write_run(home, write_set(tmp_path)), Answering(disk.fill)

@@ -68,7 +68,7 @@ def evaluators(home, tmp_path, monkeypatch):
         process.wait()
 
 
-def test_what_waits_outlives_an_evaluator_that_is_killed_and_what_it_was_at_is_not_tried_for_ever(
+def test_a_killed_evaluator_fails_its_request_and_keeps_others(
     home, evaluators, tmp_path
 ):
     run = write_run(home, write_set(tmp_path))
@@ -85,7 +85,7 @@ def test_what_waits_outlives_an_evaluator_that_is_killed_and_what_it_was_at_is_n
     assert (job(run, ONE).state, job(run, TWO).state, evaluators.begun) == ("failed", "ready", ["1", "2"])
 
 
-def test_of_two_evaluators_at_once_one_answers_and_each_question_once(home, evaluators, tmp_path):
+def test_of_two_evaluators_only_one_works_and_nothing_runs_twice(home, evaluators, tmp_path):
     data = write_set(tmp_path)
     runs = [write_run(home, data, run_id) for run_id in ("aaaa1111", "bbbb2222")]
     for protocol in (ONE, TWO):

@@ -29,7 +29,7 @@ def steps(store: RunStore, run_id: str) -> list[int]:
 
 
 @pytest.mark.parametrize("where", ["memory", "disk"])
-def test_a_set_that_is_deleted_while_a_run_trains_on_it_does_not_stop_the_run(store, nursery, source, tmp_path, where):
+def test_deleting_the_images_does_not_stop_a_run_in_progress(store, nursery, source, tmp_path, where):
     cache = tmp_path / "cache"
     run_id = make(store, source, **{"runtime.images": where})
     worker = nursery.work(store.home, run_id, at={3: "SIGSTOP"}, environment={"BYOL_LAB_CACHE": str(cache)})
@@ -41,7 +41,7 @@ def test_a_set_that_is_deleted_while_a_run_trains_on_it_does_not_stop_the_run(st
     assert (store.get(run_id).state, steps(store, run_id)) == ("finished", ALL)
 
 
-def test_a_run_whose_set_is_gone_says_so_and_goes_on_when_it_is_back(store, nursery, source):
+def test_a_run_whose_images_are_missing_resumes_when_they_return(store, nursery, source):
     run_id = make(store, source)
     assert nursery.work(store.home, run_id, at={8: "SIGKILL"}).end() == -signal.SIGKILL
     aside = source.rename(source.with_suffix(".aside"))
@@ -57,7 +57,7 @@ def test_a_run_whose_set_is_gone_says_so_and_goes_on_when_it_is_back(store, nurs
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_run_that_is_told_to_end_keeps_every_step_and_goes_on_from_there(store, nursery, source, name):
+def test_a_run_ended_by_a_signal_keeps_every_step_and_resumes(store, nursery, source, name):
     run_id = make(store, source, **{"runtime.checkpoint_every": 1000.0})
     assert nursery.work(store.home, run_id, at={9: name}).end() == 0
     assert (store.get(run_id).state, store.get(run_id).step, steps(store, run_id)) == ("stopped", 9, ALL[:9])
@@ -77,7 +77,7 @@ def test_a_run_that_is_frozen_and_thawed_goes_on(store, nursery, source):
     assert store.get(run_id).alarm is None
 
 
-def test_a_loss_that_is_not_a_number_is_a_sentence_and_never_on_the_curve(store, nursery, source):
+def test_a_nan_loss_fails_the_run_and_never_reaches_the_curve(store, nursery, source):
     wild = {"optimizer.lr": 100.0, "optimizer.weight_decay": 1.0, "epochs": 100, "runtime.checkpoint_every": 0.34}
     run_id = make(store, source, **wild)
     assert nursery.work(store.home, run_id).end() == 1

@@ -71,7 +71,7 @@ def _log(tmp_path: Path) -> list[list[str]]:
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def test_what_waits_outlives_a_process_that_is_killed_and_what_it_was_at_is_not_tried_for_ever(home, start, tmp_path):
+def test_a_killed_process_fails_its_job_and_keeps_the_others(home, start, tmp_path):
     folder = tmp_path / "run"
     put(home, folder, "one", 60)
     put(home, folder, "two")
@@ -87,7 +87,7 @@ def test_what_waits_outlives_a_process_that_is_killed_and_what_it_was_at_is_not_
     assert begun(tmp_path) == ["one", "two"]
 
 
-def test_of_two_processes_at_once_one_answers_and_each_question_once(home, start, tmp_path):
+def test_of_two_processes_only_one_works_and_nothing_runs_twice(home, start, tmp_path):
     for name in ("one", "two", "three"):
         put(home, tmp_path / "run", name, 0.2)
     for process in [start() for _ in range(2)]:

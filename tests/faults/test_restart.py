@@ -51,7 +51,7 @@ def test_a_run_of_before_the_restart_says_so_and_goes_on(lab):
 
 
 @pytest.mark.parametrize("mark", ["of before", "of a second before", "of an earlier release"])
-def test_a_number_that_another_program_has_now_is_not_the_run_and_is_left_alone(lab, other, mark):
+def test_a_reused_pid_is_not_mistaken_for_the_run(lab, other, mark):
     run = lab.store.create(lab.config())
     created = {
         "of before": earlier(processes.identity(other.pid)[1]),
@@ -64,7 +64,7 @@ def test_a_number_that_another_program_has_now_is_not_the_run_and_is_left_alone(
     assert alive(other)
 
 
-def test_a_worker_of_an_earlier_release_is_known_by_its_create_time(lab, other):
+def test_an_earlier_releases_worker_is_known_by_its_create_time(lab, other):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id, (other.pid, other.create_time()))
     assert lab.show(run)["state"] == "starting"
@@ -75,7 +75,7 @@ def test_a_worker_of_an_earlier_release_is_known_by_its_create_time(lab, other):
 # The same machine under another name, as a container that was made anew
 
 
-def test_a_run_under_another_name_of_the_machine_is_interrupted_when_it_is_silent_and_its_lock_is_free(lab):
+def test_a_silent_unlocked_run_of_a_renamed_host_is_interrupted(lab):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id, (1, 1.0))
     code = "import sys, pathlib; from byol_core.runs.lock import _lock; lock = _lock(pathlib.Path(sys.argv[1]));"
@@ -90,7 +90,7 @@ def test_a_run_under_another_name_of_the_machine_is_interrupted_when_it_is_silen
     assert lab.show(run)["state"] == "interrupted"
 
 
-def test_a_run_of_another_machine_that_gives_signs_of_life_is_left_alone(lab):
+def test_a_run_on_another_machine_with_a_heartbeat_is_left_alone(lab):
     run = lab.store.create(lab.config())
     lab.store.claim(run.run_id, (1, 1.0))
     (run.folder / lock.LOCK).touch()
@@ -126,7 +126,7 @@ def test_the_truth_is_seen_while_another_process_locks_the_store(lab, monkeypatc
     assert [step for step, _ in lab.curve(run)] == list(range(1, STEPS + 1))
 
 
-def test_the_truth_is_seen_on_a_full_disk_and_all_goes_on_when_there_is_room(tmp_path, monkeypatch, lab):
+def test_run_states_are_right_on_a_full_disk_and_work_resumes(tmp_path, monkeypatch, lab):
     with small_disk(tmp_path / "disk") as disk:
         monkeypatch.setenv("BYOL_LAB_HOME", str(disk / "home"))
         small = Lab(disk / "home", RunStore(disk / "home"))

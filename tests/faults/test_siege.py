@@ -105,7 +105,7 @@ def ask(port: int, address: str) -> bytes:
     return answer
 
 
-def test_three_hundred_connections_that_say_nothing_leave_room_for_a_class(lab: tuple[int, Path]) -> None:
+def test_three_hundred_idle_connections_leave_room_for_a_class(lab: tuple[int, Path]) -> None:
     port, log = lab
     with ExitStack() as stack:
         for _ in range(MANY):
@@ -117,7 +117,7 @@ def test_three_hundred_connections_that_say_nothing_leave_room_for_a_class(lab: 
     assert "Traceback" not in log.read_text()
 
 
-def test_three_hundred_pages_of_one_computer_leave_room_for_a_class(lab: tuple[int, Path]) -> None:
+def test_three_hundred_pages_of_one_host_leave_room_for_a_class(lab: tuple[int, Path]) -> None:
     port, log = lab
     with ExitStack() as stack:
         opened = sum(open_page(port, BESIEGER, stack) for _ in range(MANY))

@@ -68,7 +68,7 @@ def test_nobody_works_on_a_run_whose_folder_is_held(lab):
     assert lock.held(run.folder) is False
 
 
-def test_a_run_that_is_taken_by_a_supervisor_that_dies_is_interrupted_and_goes_on(lab):
+def test_a_run_claimed_by_a_dying_supervisor_can_be_resumed(lab):
     run = lab.store.create(lab.config(5))
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as dying:
         lab.store.claim(run.run_id, processes.identity(dying.pid))

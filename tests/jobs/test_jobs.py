@@ -43,7 +43,7 @@ from tests.jobs.conftest import DOUBLE
 pytestmark = pytest.mark.usefixtures("nobody")
 
 
-def test_an_answer_comes_back_with_its_arrays_and_what_is_said_about_them(put, worker, folder):
+def test_a_result_returns_its_arrays_and_metadata(put, worker, folder):
     assert put(3, arrays={"more": np.arange(4, dtype=np.int32)}).state == "waiting"
     assert result(folder, "key3") is None
     worker().serve()
@@ -69,7 +69,7 @@ def test_what_somebody_else_left_under_that_name_is_not_answered(put, worker, do
     assert doubler.asked == [2]
 
 
-def test_the_laboratory_answers_the_newest_question_first_and_maps_the_oldest(put, worker, doubler):
+def test_the_lab_lane_is_newest_first_and_the_maps_lane_oldest(put, worker, doubler):
     for latest_first in (False, True):
         for number in (1, 2, 3):
             put(number, key=f"{latest_first}{number}", latest_first=latest_first)
@@ -110,7 +110,7 @@ def test_whoever_drags_a_slider_does_not_wait_for_a_map_to_end(put, worker, doub
     assert seen == [["running", "ready", "waiting"]] and doubler.asked == [1, 2, 3]
 
 
-def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, doubler):
+def test_placing_an_image_comes_before_the_remaining_maps(put, worker, doubler):
     def before(job_, task):
         if doubler.asked == [1]:
             put(9)  # asked while a map of the film is being made
@@ -121,7 +121,7 @@ def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, d
     assert doubler.asked == [1, 9, 2]
 
 
-def test_where_a_question_stands_is_told_while_another_thread_forgets_who_asked_it(put, folder, monkeypatch):
+def test_a_waiting_job_survives_concurrent_cleanup_of_requesters(put, folder, monkeypatch):
     class Forgetful(dict):
         def __contains__(self, key):
             return super().pop(key, None) is not None
@@ -131,7 +131,7 @@ def test_where_a_question_stands_is_told_while_another_thread_forgets_who_asked_
     assert job(folder, "key1").state == "waiting"
 
 
-def test_a_verdict_waits_for_the_pairs_that_were_asked_before_it_and_curves_for_both(put, worker, doubler):
+def test_pairs_come_before_a_verdict_and_curves_after_it(put, worker, doubler):
     seen = []
     doubler.before = lambda job_, task: seen.append(job_.others())
     for number, rank in enumerate((0, 0, 2, 1)):
@@ -154,7 +154,7 @@ def test_a_verdict_sees_that_pairs_wait_and_pairs_see_no_verdict(put, worker, do
     assert seen[3] and not seen[1] and not seen[2]
 
 
-def test_a_part_is_seen_while_it_is_worked_on_and_gone_with_the_answer(put, worker, doubler, folder):
+def test_a_partial_result_is_visible_until_the_result_is_there(put, worker, doubler, folder):
     seen = []
 
     def before(job_, task):
@@ -215,7 +215,7 @@ def test_asked_anew_in_its_last_moment_it_is_answered(put, worker, doubler, fold
         ),
     ],
 )
-def test_what_went_wrong_is_told_and_not_tried_again_before_somebody_wants_it(
+def test_a_failure_is_reported_and_retried_only_on_request(
     put, worker, doubler, folder, error, sentence, capsys
 ):
     def before(job_, task):
@@ -408,7 +408,7 @@ def test_each_question_rings_for_the_process_that_waits(put, home):
         hung.wait(600.0)  # the test's own limit is over before
 
 
-def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
+def test_requests_nobody_waits_for_are_dropped_in_the_lab_lane(put, worker, doubler, folder, home):
     for number in (1, 2):
         put(number, latest_first=True)
     for ticket in (home / "warm" / "interactive").iterdir():

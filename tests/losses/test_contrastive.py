@@ -34,7 +34,7 @@ def test_nt_xent(generator, temperature):
     assert float(nt_xent(first, second, temperature)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_nt_xent_of_equal_vectors_is_the_logarithm_of_the_choices():
+def test_nt_xent_of_equal_vectors_is_the_log_of_the_candidates():
     assert float(nt_xent(torch.ones(4, 3), torch.ones(4, 3), 0.5)) == pytest.approx(math.log(7), abs=1e-6)
 
 
@@ -101,7 +101,7 @@ def test_the_bridge_at_zero_is_byols_loss(generator):
     assert torch.equal(bridge_loss(q1, q2, t1, t2, 0.0, 0.3), byol_loss(q1, t2) + byol_loss(q2, t1))
 
 
-def test_the_bridge_at_one_without_predictor_and_target_is_nt_xent(generator):
+def test_bridge_loss_at_beta_one_without_predictor_is_nt_xent(generator):
     """arXiv 2006.07733, §5: SimCLR's loss, scaled by 4 alpha, plus the constant 4 of the two directions."""
     z1, z2 = rows(generator, 2, 6, 5)
     expected = 4 + 4 * 0.3 * nt_xent_reference(z1, z2, 0.3)

@@ -12,7 +12,7 @@ from byol_core.methods import BYOL, Method, Views, build_method
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
-def test_every_objective_is_built_and_has_a_target_where_the_settings_say_so(make, objective):
+def test_every_objective_is_built_with_a_target_where_needed(make, objective):
     model = make(objective)
     assert isinstance(model, Method)
     assert model.has_target is (objective in WITH_TARGET)
@@ -60,7 +60,7 @@ def test_a_bfloat16_step_gives_a_float32_loss_near_the_exact_one(make, objective
 
 @pytest.mark.filterwarnings("ignore")  # the tracer's own
 @pytest.mark.parametrize("objective", get_args(Objective))
-def test_a_forward_pass_is_one_graph_that_the_host_never_waits_for(make, objective, views, indices, labels):
+def test_a_forward_pass_is_one_graph_without_host_sync(make, objective, views, indices, labels):
     """Reading a value on the host, or a shape that depends on one, would break the trace."""
     torch.compiler.reset()
     traced = torch.compile(make(objective), backend="eager", fullgraph=True, dynamic=False)

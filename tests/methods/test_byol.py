@@ -112,7 +112,7 @@ def test_tau_at_its_ends_copies_or_keeps(tau, kept):
     assert torch.equal(model.target.projector[0].weight, wanted)
 
 
-def test_the_moving_average_covers_parameters_and_not_running_statistics(views):
+def test_the_ema_covers_parameters_but_not_running_statistics(views):
     model = method()
     before = model.target.encoder.body[0][1].running_mean.clone()
     model.update_target(0.0)
@@ -121,7 +121,7 @@ def test_the_moving_average_covers_parameters_and_not_running_statistics(views):
     assert not torch.equal(model.target.encoder.body[0][1].running_mean, before)
 
 
-def test_the_target_is_in_training_mode_with_running_statistics_of_its_own(views):
+def test_the_target_trains_its_own_running_statistics(views):
     model = method(**{"network.encoder": "conv-classroom"})
     with torch.no_grad():
         model.online.encoder.body[0][0].weight.mul_(2)
@@ -177,7 +177,7 @@ def test_the_predictors_rate_is_a_multiple():
 
 
 @pytest.mark.parametrize("joint", [False, True])
-def test_at_a_constant_tau_of_zero_the_step_is_that_of_two_networks(views, joint):
+def test_constant_tau_zero_equals_a_step_with_two_networks(views, joint):
     """Several steps: the second network is copied after each, as update_target(0) does, and the skipped one is not."""
     extra = {"method.joint_statistics": joint}
     two, one = method(**extra).double(), method(**CONSTANT_ZERO, **extra).double()
@@ -256,7 +256,7 @@ def test_the_bridge_at_beta_zero_is_byol(views):
     assert all(torch.equal(a, b) for a, b in zip(grads, grads_bridge, strict=True))
 
 
-def test_the_bridge_at_beta_one_without_predictor_and_target_is_simclr(views):
+def test_bridge_gradients_at_beta_one_are_those_of_simclr(views):
     """Value and gradient: 4 plus 4 alpha times NT-Xent (arXiv 2006.07733, §5; alpha is 0.3 unless set)."""
     ends = {"method.beta": 1.0, "method.predictor": "none", "method.stop_gradient": False}
     model = method(**{"method.objective": "bridge", **ends}).double()
@@ -267,7 +267,7 @@ def test_the_bridge_at_beta_one_without_predictor_and_target_is_simclr(views):
     assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(found, wanted, strict=True))
 
 
-def test_with_a_tau_of_zero_only_the_gradient_of_the_other_side_is_missing(views):
+def test_tau_zero_changes_only_the_gradient_and_not_the_loss(views):
     shared = {"method.objective": "bridge", "method.beta": 1.0, "method.predictor": "none"}
     stopped, flowing = method(**shared, **CONSTANT_ZERO), method(**shared, **{"method.stop_gradient": False})
     assert torch.equal(stopped(Views(*views)), flowing(Views(*views)))

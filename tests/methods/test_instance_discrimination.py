@@ -34,7 +34,7 @@ def test_the_loss_is_the_papers_with_z_from_the_batch(make, views, indices):
     assert float(model.log_z) == pytest.approx(math.log(z), abs=1e-10)
 
 
-def test_z_follows_the_batches_of_the_first_pass_and_is_then_kept(make, views):
+def test_z_is_estimated_in_the_first_pass_and_then_constant(make, views):
     """Five batches of 8 are the 40 images; §3.2: Z from initial batches, as a constant."""
     model, found = make("nce"), []
     for step in range(8):
@@ -46,7 +46,7 @@ def test_z_follows_the_batches_of_the_first_pass_and_is_then_kept(make, views):
 
 
 @pytest.mark.parametrize(("seen", "momentum"), [(0, 0.0), (40, 0.5)])
-def test_only_the_images_of_the_batch_move_towards_the_mean_of_their_views(make, views, indices, seen, momentum):
+def test_only_batch_images_move_towards_the_mean_of_their_views(make, views, indices, seen, momentum):
     """Halfway, as in lib/NCEAverage.py of the authors; in the first pass all the way, from their random start."""
     model = make("nce").double()
     model.seen.fill_(seen)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from byol_core.methods import Views
 
 
-def test_the_loss_is_info_nce_in_both_directions_against_the_queue(make, views):
+def test_the_loss_is_symmetric_info_nce_against_the_queue(make, views):
     """arXiv 1911.05722, eq. 1, at MoCo v2's temperature."""
     model = make("moco").double()
     first, second = views.double()

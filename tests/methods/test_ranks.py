@@ -32,7 +32,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Found, Found
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
-def test_losses_gradients_queue_and_memory_are_those_of_one_process(found, objective):
+def test_two_ranks_match_one_process_in_loss_and_gradients(found, objective):
     whole, *halves = (results[objective] for results in found)
     for half in halves:
         assert half.keys() == whole.keys()

@@ -15,7 +15,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("objective", LOSSES)
-def test_value_and_gradient_are_those_of_the_loss_at_its_canonical_settings(make, views, objective):
+def test_loss_and_gradient_match_the_canonical_settings(make, views, objective):
     model = make(objective).double()
     first, second = views.double()
     expected = LOSSES[objective](model.online(first), model.online(second))

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from byol_core.methods import Views
 
 
-def test_the_loss_is_the_cross_entropy_of_both_views_labeled_rows(make, views, labels):
+def test_the_loss_is_cross_entropy_of_labeled_rows_in_both_views(make, views, labels):
     model = make("supervised").double()
     first, second = views.double()
     known = labels >= 0

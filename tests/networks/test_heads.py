@@ -64,7 +64,7 @@ def test_every_objective_has_its_own_projector(objective):
     assert shape(build_projector(NetworkConfig(), objective, 512)) == EXPECTED[objective]
 
 
-def test_simsiams_predictor_is_a_bottleneck_with_a_bias_at_its_end():
+def test_simsiams_predictor_is_a_bottleneck_ending_with_a_bias():
     head = build_predictor(NetworkConfig(), "simsiam", 2048)
     assert shape(head) == [(2048, 512, False), B, R, (512, 2048, True)]
 
@@ -118,7 +118,7 @@ def test_parameters_keep_the_names_of_older_checkpoints():
     )
 
 
-def test_weights_start_uniform_with_variance_a_third_of_one_over_the_inputs():
+def test_weights_start_uniform_with_torchs_default_variance():
     torch.manual_seed(0)
     for layer in (build_head(512, 1024, 256)[0], build_head(512, 1024, 256)[3]):
         limit = 1 / math.sqrt(layer.in_features)
@@ -126,7 +126,7 @@ def test_weights_start_uniform_with_variance_a_third_of_one_over_the_inputs():
         assert float(layer.weight.detach().std()) == pytest.approx(limit / math.sqrt(3), rel=0.01)
 
 
-def test_the_scale_of_the_initialization_does_not_show_in_byols_loss(generator):
+def test_the_initialization_scale_does_not_affect_the_loss(generator):
     """So it does not matter that the authors' Haiku draws another distribution."""
     head = build_head(32, 64, 16).double()
     x, target = (torch.randn(24, n, generator=generator, dtype=torch.float64) for n in (32, 16))

@@ -48,7 +48,7 @@ def test_what_is_logged_is_of_the_validation_images(run):
     assert accuracies.validation_images(run) == 387
 
 
-def test_a_run_that_learns_has_written_how_many_validation_images_there_are(run):
+def test_a_running_run_records_its_number_of_validation_images(run):
     live = replace(run, summary={})
     assert accuracies.while_learning(live, 0.75) is None
     (run.folder / "embeddings").mkdir()

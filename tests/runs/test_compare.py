@@ -72,7 +72,7 @@ def test_what_a_resumed_run_took_back_does_not_count(store, config):
     assert found == {run.run_id: {"loss": (0.7, 0.7)}, plain.run_id: {"loss": (0.3, 0.3)}}
 
 
-def test_a_curve_without_numbers_is_nan_and_one_that_ends_so_has_a_best(store, config):
+def test_a_curve_of_nan_is_nan_and_one_ending_in_nan_has_a_best(store, config):
     gone, ends = logged(store, config, [math.nan]), logged(store, config, [0.5, math.nan])
     found = compare.best_and_last(store, [gone.run_id, ends.run_id], ["loss"])
     assert all(map(math.isnan, found[gone.run_id]["loss"]))

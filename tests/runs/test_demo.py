@@ -79,7 +79,7 @@ def test_no_space_for_the_demo_stops_nobody(store, demo, monkeypatch):
     assert ensure(store) is None
 
 
-def test_a_demo_that_another_process_brought_in_meanwhile_is_left_alone(store, demo, monkeypatch):
+def test_a_demo_imported_by_another_process_is_left_alone(store, demo, monkeypatch):
     run = ensure(store)
     monkeypatch.setattr(RunStore, "fact", lambda *_: None)
     assert ensure(store) is None

@@ -187,7 +187,7 @@ def test_a_resumed_run_travels_as_one_line_and_goes_on_as_one(store, config, els
     assert [point[::3] for point in elsewhere.series(found.run_id, "loss")] == [(0, 1.0), (1, 7.0), (2, 9.0)]
 
 
-def test_a_training_that_goes_on_while_it_is_packed_leaves_no_hole(store, config, elsewhere, tmp_path, monkeypatch):
+def test_exporting_a_run_in_progress_leaves_no_gap_in_its_curve(store, config, elsewhere, tmp_path, monkeypatch):
     def save(step):
         (run.folder / "checkpoints").mkdir(exist_ok=True)
         store.add_metrics(run.run_id, 1, [MetricRow(step - 1, 0.0, 0.0, {"loss": 1.0})])

@@ -408,7 +408,7 @@ def test_a_wrong_point_after_many_leaves_none_of_them(store, tmp_path, monkeypat
     assert unpack(store, packed(tmp_path / "b.zip")).run_id == TOLD["run_id"]
 
 
-def test_the_curves_of_an_import_that_died_are_removed_after_a_day(store, tmp_path, monkeypatch):
+def test_curves_of_a_failed_import_are_removed_after_a_day(store, tmp_path, monkeypatch):
     def dies(*_):
         raise LabError("gone")
 

@@ -104,7 +104,7 @@ def test_a_live_run_is_refused_by_name_and_then_none_is_thrown(store, config):
     assert ids(store.queue()) == [waiting.run_id]
 
 
-def test_a_waiting_run_that_comes_back_has_its_place_in_the_queue_again(store, config):
+def test_a_restored_run_gets_its_place_in_the_queue_back(store, config):
     waiting = ids([store.create(config) for _ in range(3)])
     library.throw(store, [waiting[1]])
     assert ids(store.queue()) == [waiting[0], waiting[2]]
@@ -127,7 +127,7 @@ def no_commit(_connection):
     raise LabError("The disk is full.")
 
 
-def test_what_is_purged_is_off_the_disk_even_when_its_row_has_to_wait(store, config):
+def test_a_purge_deletes_files_even_if_the_row_must_wait(store, config):
     run = store.create(config)
     library.throw(store, [run.run_id])
     event.listen(store.engine, "commit", no_commit)

@@ -37,14 +37,14 @@ def test_a_curve_comes_back_as_it_was_logged(store, run, row):
     assert store.latest(run.run_id, "tau") is None
 
 
-def test_several_curves_are_read_at_once_each_from_a_step_of_its_own(store, run):
+def test_several_curves_are_read_at_once_from_their_own_steps(store, run):
     rows = [MetricRow(step, 0.0, 0.0, {"loss": step / 10, "tau": 1.0}) for step in range(10)]
     store.add_metrics(run.run_id, 1, rows)
     found = store.curves(run.run_id, {"loss": 6, "tau": -1, "none": -1}, max_points=10)
     assert (steps(found["loss"]), len(found["tau"]), found["none"]) == ([7, 8, 9], 10, [])
 
 
-def test_the_last_values_are_those_that_no_later_attempt_took_back(store, run):
+def test_last_values_exclude_what_a_later_attempt_took_back(store, run):
     rows = [MetricRow(step, 0.0, 0.0, {"loss": float(step), "tau": math.nan}) for step in range(10)]
     store.add_metrics(run.run_id, 1, rows)
     again(store, run, 4)
@@ -89,7 +89,7 @@ def test_a_run_that_begins_anew_takes_back_all(store, run, row):
     assert [point[3] for point in store.series(run.run_id, "loss")] == [2.0]
 
 
-def test_an_attempt_from_an_older_checkpoint_than_it_said_is_believed(store, run, row):
+def test_an_attempt_may_start_before_the_checkpoint_it_announced(store, run, row):
     store.add_metrics(run.run_id, 1, [row(step, 1.0) for step in range(1, 10)])
     second = again(store, run, 8)
     store.add_metrics(run.run_id, second.attempt, [row(5, 2.0)])

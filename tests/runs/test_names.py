@@ -28,7 +28,7 @@ def test_runs_of_one_preset_are_named_by_what_differs(store):
         ({"runtime.threads": 2}, ""),
     ],
 )
-def test_settings_in_a_name_are_short_and_not_those_of_the_machine(changes, said):
+def test_settings_in_a_name_are_short_and_exclude_the_machines(changes, said):
     assert names.said(names.differences(COLLAPSE.changed(**changes), "collapse-demo")) == said
 
 

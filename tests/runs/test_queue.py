@@ -42,7 +42,7 @@ def test_a_moved_run_stays_before_those_that_come_later(store, three, config):
     assert order(store) == "bcad"
 
 
-def test_a_higher_priority_starts_first_and_moves_only_among_its_like(store, three):
+def test_priority_orders_the_queue_and_moves_stay_within_it(store, three):
     assert queue.set_priority(store, "c", 2).priority == 2
     assert order(store) == "cab"
     queue.move(store, three[1].run_id, "first")
@@ -78,7 +78,7 @@ def test_a_run_that_waits_no_longer_is_refused(store, three):
     assert store.get("a").state == "starting"
 
 
-def test_a_canceled_run_is_stopped_and_may_be_resumed_with_a_priority(store, three):
+def test_a_canceled_run_is_stopped_and_resumes_with_a_priority(store, three):
     run = queue.cancel(store, "a")
     assert (run.state, order(store)) == ("stopped", "bc")
     queue.set_priority(store, "a", 3)

@@ -26,7 +26,7 @@ def row(step):
     return MetricRow(step, step / 10, step * 0.1, {"loss": 1 / step})
 
 
-def test_how_a_worker_ended_is_taken_from_its_folder_when_the_store_was_not_told(store, dead):
+def test_an_outcome_the_store_missed_is_read_from_the_run_folder(store, dead):
     unsaved.leave(dead.folder, 1, "finished", "", {"steps": 20, "epochs": 2.0, "loss": 0.05}, [row(19), row(20)])
     run = RunStore(store.home).get(dead.run_id)
     assert (run.state, run.message, run.step, run.epoch) == ("finished", "", 20, 2.0)
@@ -94,7 +94,7 @@ def test_nothing_is_written_when_no_run_is_worked_on(store, config, monkeypatch)
     assert repair.seen(store.runs()) == store.runs()
 
 
-def test_a_worker_that_writes_its_end_while_somebody_looks_has_ended_so(store, dead, monkeypatch):
+def test_a_worker_that_finishes_while_checked_counts_as_finished(store, dead, monkeypatch):
     """Between reading the row and looking at the process."""
 
     def finish(found):

@@ -42,7 +42,7 @@ def steps(watch: StallWatch, clock: Clock, seconds: float, count: int = 5) -> No
         watch.sign()
 
 
-def test_a_quick_step_that_does_not_come_is_an_alarm_until_it_does(watch, clock):
+def test_an_overdue_step_raises_an_alarm_until_it_arrives(watch, clock):
     steps(watch, clock, 0.4)
     assert after(watch, clock, LEAST_STEP) is None
     alarm = after(watch, clock, 1)

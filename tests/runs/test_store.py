@@ -98,7 +98,7 @@ def test_the_end_of_a_run_frees_its_process(store, config):
     assert run.ended >= run.started
 
 
-def test_a_stop_is_a_flag_for_a_live_run_and_at_once_for_a_waiting_one(store, config):
+def test_a_stop_flags_a_live_run_and_ends_a_queued_one_at_once(store, config):
     running, waiting = live(store, config), store.create(config)
     assert store.request_stop(running.run_id).state == "running"
     assert store.stop_requested(running.run_id)
@@ -115,7 +115,7 @@ def test_a_run_that_ended_early_can_be_resumed(store, config, state):
     assert store.claim(run.run_id, identity()).attempt == 2
 
 
-def test_a_resumed_run_does_not_tell_the_numbers_of_the_end_before(store, config):
+def test_a_resumed_run_drops_the_summary_of_its_last_end(store, config):
     run = store.create(config, here=True)
     put_summary(store, run.run_id, {"knn_accuracy": 0.7})
     assert store.move(run.run_id, "stopped").summary == {"knn_accuracy": 0.7}
@@ -186,7 +186,7 @@ def test_a_run_whose_row_stays_keeps_its_folder(store, config):
     assert (store.get(run.run_id).folder / folder.CONFIG).is_file()
 
 
-def test_a_stop_is_not_lost_when_a_supervisor_takes_the_run_at_the_same_moment(store, config, monkeypatch):
+def test_a_stop_is_not_lost_when_a_supervisor_claims_the_run(store, config, monkeypatch):
     run, other, real = store.create(config), RunStore(store.home), queries.change
     taker = threading.Thread(target=lambda: other.claim(run.run_id, identity()))
 
@@ -254,7 +254,7 @@ def test_a_run_whose_process_is_gone_is_interrupted(store, config, until):
     child.communicate()
 
 
-def test_a_run_that_is_gone_goes_on_from_its_last_checkpoint_where_there_is_one(store, config):
+def test_an_interrupted_run_with_a_checkpoint_can_be_resumed(store, config):
     run = store.create(config)
     store.claim(run.run_id, (identity()[0], 1.0))
     (run.folder / "checkpoints").mkdir()

@@ -77,7 +77,7 @@ def test_rows_are_on_the_disk_before_the_store_has_them(run, callback, lock, row
     assert [found.step for found in unsaved.unsaved(run.folder)[1]] == [1, 2]
 
 
-def test_an_end_that_the_store_does_not_hear_is_left_in_the_folder(patient_store, run, lock, row):
+def test_an_outcome_the_store_cannot_take_is_left_in_the_folder(patient_store, run, lock, row):
     impatient = StoreCallback(patient_store, run, threading.Event(), pace=Pace(ask=0.02, patience=0.1))
     with impatient, pytest.raises(LabError, match="The run is finished, and the store will be told later"):
         impatient.on_metrics([row(1, 0.5)])
@@ -123,12 +123,12 @@ def test_the_machine_is_looked_at_where_the_training_is(patient_store, run, call
     assert 0 <= patient_store.latest(run.run_id, system_metrics.CPU)[3] <= 100
 
 
-def test_nothing_is_said_of_the_machine_before_the_training_is_somewhere(patient_store, run, callback):
+def test_system_metrics_start_only_with_the_first_training_step(patient_store, run, callback):
     time.sleep(0.3)  # several looks
     assert patient_store.metric_keys(run.run_id) == []
 
 
-def test_what_waits_of_the_machine_is_thinned_and_of_the_training_is_not(run, callback, lock, row, until):
+def test_pending_system_rows_are_thinned_but_not_training_rows(run, callback, lock, row, until):
     callback.most_system_rows = 4
     callback.on_metrics([row(1, 0.5)])
     for step in range(2, 40):
@@ -167,7 +167,7 @@ def test_a_fault_of_the_thread_ends_neither_it_nor_the_training(patient_store, r
     until(lambda: losses(patient_store, run) == [0.5])
 
 
-def test_a_machine_that_cannot_be_looked_at_costs_only_its_numbers(
+def test_a_failing_system_sampler_costs_only_its_own_metrics(
     patient_store, run, callback, row, until, monkeypatch
 ):
     monkeypatch.setattr(callback._sampler, "read", lambda: 1 / 0)

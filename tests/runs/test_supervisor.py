@@ -46,7 +46,7 @@ def test_waiting_runs_are_done_one_after_another_in_order(store, config, watch, 
     assert runs[1].ended <= runs[2].started
 
 
-def test_a_higher_priority_starts_first_and_one_that_runs_is_not_disturbed(store, config, watch, until):
+def test_a_higher_priority_starts_first_but_interrupts_no_run(store, config, watch, until):
     first, usual, urgent = (store.create(config) for _ in range(3))
     watch.tick()
     queue.set_priority(store, urgent.run_id, 2)
@@ -80,7 +80,7 @@ def test_each_gpu_has_a_run_of_its_own(store, config, watch, monkeypatch, until)
     sees(store, runs[1], "3", until)
 
 
-def test_a_run_of_several_processes_takes_as_many_gpus_and_is_not_overtaken(store, config, watch, monkeypatch, until):
+def test_a_multi_gpu_run_gets_its_gpus_and_is_not_overtaken(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY_SECONDS", "0.2")
     watch.devices = ["0", "1"]
     first = store.create(config, name="first")
@@ -105,7 +105,7 @@ def test_a_worker_is_detached_nice_and_writes_to_its_log(store, config, watch, m
     assert Path(f"/proc/{process.pid}/fd/1").readlink() == run.folder / "log.txt"
 
 
-def test_a_killed_worker_is_interrupted_within_five_seconds_and_resumed(store, config, watch, monkeypatch, until):
+def test_a_killed_worker_is_noticed_in_five_seconds_and_resumed(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY_SECONDS", "0.2")
     run = store.create(config)
     until(reaches(store, watch, run, "running"))
@@ -133,7 +133,7 @@ def test_a_run_stops_with_a_checkpoint_and_goes_on_from_it(store, config, watch,
     assert f"from the checkpoint of step {stopped_at}" in (run.folder / "log.txt").read_text()
 
 
-def test_a_run_that_does_not_stop_is_killed_after_the_grace_period(store, config, watch, monkeypatch, until):
+def test_a_run_that_ignores_stop_is_killed_after_a_grace_period(store, config, watch, monkeypatch, until):
     monkeypatch.setenv("TINY", "deaf")
     monkeypatch.setenv("TINY_SECONDS", "1")
     watch.grace = 0.5
@@ -174,7 +174,7 @@ def test_a_stop_has_its_grace_period_whatever_the_clock_says(store, config, watc
     assert store.get(run.run_id).state == "stopped"
 
 
-def test_a_run_whose_folder_another_process_holds_fails_with_a_sentence(store, config, watch, until):
+def test_a_run_whose_folder_is_locked_fails_with_a_message(store, config, watch, until):
     run = store.create(config)
     with lock.hold(run):
         until(reaches(store, watch, run, "failed"))
@@ -229,7 +229,7 @@ def test_a_second_supervisor_of_a_home_leaves_at_once(store, monkeypatch):
     assert not launcher.supervisor_runs(store.home)
 
 
-def test_a_run_that_comes_in_as_the_supervisor_leaves_is_not_forgotten(store, config, monkeypatch):
+def test_a_run_created_as_the_supervisor_exits_is_not_forgotten(store, config, monkeypatch):
     rounds = []
 
     def loop(*_):
@@ -263,7 +263,7 @@ def test_an_idle_supervisor_ends_by_itself(store, monkeypatch):
     assert not thread.is_alive()
 
 
-def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store, config, monkeypatch, until):
+def test_the_executor_starts_a_supervisor_that_outlives_it(store, config, monkeypatch, until):
     """The real processes from end to end; a source that is not there makes the real worker fail soon."""
     run = store.create(config.changed(**{"data.source": "/no/such/images"}))
     executor = LocalExecutor(store)
@@ -281,7 +281,7 @@ def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store,
     until(lambda: not launcher.supervisor_runs(store.home), 10)
 
 
-def test_a_supervisor_lives_through_what_goes_wrong_and_says_it_once(store, monkeypatch, capsys):
+def test_a_supervisor_survives_errors_and_reports_each_once(store, monkeypatch, capsys):
     monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
     troubles = [LabError("The store is locked.")] * 3 + [OSError(28, "No space")] * 2
 
@@ -303,7 +303,7 @@ def test_a_supervisor_gives_up_what_does_not_get_well(store, monkeypatch):
     supervisor.serve(store, idle=0.1)
 
 
-def test_the_trash_of_last_week_is_emptied_when_a_supervisor_starts(store, config, monkeypatch):
+def test_a_supervisor_empties_week_old_trash_when_it_starts(store, config, monkeypatch):
     monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
     old, new = store.create(config), store.create(config)
     library.throw(store, [old.run_id, new.run_id])
@@ -314,7 +314,7 @@ def test_the_trash_of_last_week_is_emptied_when_a_supervisor_starts(store, confi
     assert (old.folder.exists(), new.folder.exists()) == (False, True)
 
 
-def test_somebody_who_looks_wakes_the_supervisor_that_is_missing_now_and_then(store, config, monkeypatch):
+def test_viewing_restarts_a_missing_supervisor_occasionally(store, config, monkeypatch):
     woken = []
     monkeypatch.setattr(launcher, "ensure_supervisor", lambda home, url: woken.append(home))
     launcher.keep_awake(store)

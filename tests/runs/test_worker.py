@@ -109,7 +109,7 @@ def test_a_signal_asks_for_a_stop(store, config, name):
     assert signal.getsignal(getattr(signal, name)) == before
 
 
-def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_beginning(store, config):
+def test_a_run_stopped_before_its_first_step_starts_from_scratch(store, config):
     def first(_config, _folder, callback, _resume):
         callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, "loading images"))
         raise StopAsked
@@ -127,7 +127,7 @@ def test_a_run_that_is_stopped_before_its_first_step_starts_again_from_the_begin
     assert (resumed, store.get(run.run_id).state) == ([False], "finished")
 
 
-def test_a_stop_while_a_resumed_run_is_loading_keeps_how_far_it_was(store, config):
+def test_a_stop_while_loading_a_resumed_run_keeps_its_progress(store, config):
     def first(_config, folder, callback, _resume):
         (folder / "checkpoints").mkdir()
         (folder / "checkpoints" / "step-00000006.pt").write_bytes(b"")
@@ -235,7 +235,7 @@ def test_a_run_that_was_given_to_another_process_is_refused(store, config):
         worker.take(store, run.run_id)
 
 
-def test_a_run_that_was_given_to_the_launcher_of_this_process_is_taken(store, config, monkeypatch):
+def test_a_run_claimed_by_this_processs_launcher_is_taken(store, config, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as launcher:
         run = store.create(config)
         store.claim(run.run_id, identity(launcher.pid))
@@ -264,7 +264,7 @@ def test_a_worker_does_not_begin_what_was_given_to_another(store, config):
     assert not (run.folder / LOG).exists()
 
 
-def test_a_worker_whose_run_was_taken_from_it_leaves_the_new_attempt_alone(store, config):
+def test_a_worker_that_lost_its_run_leaves_the_new_attempt_alone(store, config):
     def action(*_):
         store.move(run.run_id, "interrupted")
         store.resume(run.run_id)
@@ -321,5 +321,5 @@ def test_text_that_is_no_text_ends_no_run(store, config):
     assert "bad\\udcff.png: broken" in (run.folder / LOG).read_text()
 
 
-def test_a_writer_that_fails_in_a_folder_that_is_gone_is_no_traceback(tmp_path):
+def test_a_failed_write_in_a_missing_folder_is_no_full_disk(tmp_path):
     assert not worker._disk_full(RuntimeError("write failed"), tmp_path / "gone")

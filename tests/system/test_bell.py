@@ -58,7 +58,7 @@ def test_a_signal_wakes_who_waits_in_the_main_thread(tmp_path):
 
 
 @pipes
-def test_nobody_hears_a_bell_that_was_taken_down_or_left_by_one_that_was_killed(tmp_path):
+def test_ringing_a_closed_or_abandoned_bell_reaches_nobody(tmp_path):
     with Bell(tmp_path / "bell") as hung:
         pass
     assert not ring(hung.path) and not pipe_of(hung.path).exists()
@@ -85,7 +85,7 @@ def test_a_home_can_be_copied_while_somebody_waits(tmp_path):
         shutil.copytree(tmp_path / "home", tmp_path / "copy")
 
 
-def test_without_pipes_it_looks_round_often_at_first_and_then_seldom(tmp_path, monkeypatch):
+def test_without_pipes_polling_is_frequent_at_first_then_rare(tmp_path, monkeypatch):
     slept: list[float] = []
     now = [0.0]
     monkeypatch.delattr(os, "mkfifo", raising=False)

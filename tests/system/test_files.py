@@ -28,7 +28,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path):
 
 
 @pytest.mark.parametrize("refusals", [2, 99])
-def test_a_file_that_is_being_read_is_replaced_a_moment_later_or_not_at_all(tmp_path, monkeypatch, refusals):
+def test_replacing_a_file_in_use_is_retried_and_then_given_up(tmp_path, monkeypatch, refusals):
     def replace(temporary, path):
         tries.append(path)
         if len(tries) <= refusals:
@@ -47,7 +47,7 @@ def test_a_file_that_is_being_read_is_replaced_a_moment_later_or_not_at_all(tmp_
         assert list(tmp_path.iterdir()) == []
 
 
-def test_what_dead_processes_left_half_written_is_removed_and_nothing_else(tmp_path):
+def test_only_partial_files_of_dead_processes_are_removed(tmp_path):
     (tmp_path / "below").mkdir()
     dead = tmp_path / "below" / ".step-1.pt.4194305-0123abcd.tmp"  # larger than any pid
     kept = [tmp_path / f".config.json.{os.getpid()}-0123abcd.tmp", tmp_path / ".notes.tmp", tmp_path / "file"]

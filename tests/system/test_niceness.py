@@ -24,7 +24,7 @@ def test_a_page_that_takes_a_core_for_a_moment_goes_first():
         assert mine.decide(seen(waits)) == 10
 
 
-def test_who_is_kept_from_computing_asks_for_an_equal_share_and_steps_back_when_it_is_over():
+def test_a_starved_process_takes_an_equal_share_and_yields_again():
     mine = Niceness(10)
     assert [mine.decide(seen(0.9)) for _ in range(3)] == [10, 0, 0]
     assert [mine.decide(seen(0.33)) for _ in range(20)] == [0] * 20  # an equal share is not the end of it
@@ -64,7 +64,7 @@ print(*now())
 
 
 @pytest.mark.skipif(not hasattr(os, "getsid"), reason="sessions")
-def test_the_system_is_told_so_of_the_session_and_of_every_thread():
+def test_niceness_is_set_for_the_session_and_every_thread():
     returns = niceness._can_return(niceness._base())
     environment = {**os.environ, "RETURNS": str(int(returns))}
     done = subprocess.run(

@@ -118,7 +118,7 @@ def test_nobody_kills_itself():
     assert not kill(*identity())
 
 
-def test_what_a_dead_process_left_is_ended_when_it_is_known_as_its_own(child):
+def test_orphans_are_killed_only_if_the_dead_process_owned_them(child):
     assert kill_orphans(child.pid, "WHOSE", "others") == 0
     assert kill_orphans(child.pid + 1, "WHOSE", "ours") == 0
     assert not dead(child.pid)
@@ -126,7 +126,7 @@ def test_what_a_dead_process_left_is_ended_when_it_is_known_as_its_own(child):
     assert child.wait() == -signal.SIGKILL
 
 
-def test_a_log_that_cannot_be_written_keeps_nothing_from_starting(tmp_path):
+def test_a_process_starts_even_if_its_log_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     process = start_detached("this", log=tmp_path / "file" / "log.txt", environment={**os.environ}, cwd=tmp_path)
     assert process.wait(60) == 0
@@ -144,7 +144,7 @@ def test_a_log_that_cannot_be_written_keeps_nothing_from_starting(tmp_path):
     ],
     ids=["version 2", "version 1", "version 1 in a container"],
 )
-def test_processes_lost_to_the_memory_are_counted_in_the_control_group(monkeypatch, tmp_path, groups, file, text):
+def test_out_of_memory_kills_are_counted_in_the_control_group(monkeypatch, tmp_path, groups, file, text):
     lay(tmp_path / "proc", "self/cgroup", groups)
     lay(tmp_path / "proc", "vmstat", "nr_free_pages 1\noom_kill 9\n")
     lay(tmp_path / "cgroup", file, text)

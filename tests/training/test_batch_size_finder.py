@@ -22,7 +22,7 @@ SMALL = {"data.limit": 60, "data.image_size": 8, "network.encoder": "conv-classr
         ({}, 2, []),
     ],
 )
-def test_only_sizes_that_can_be_shared_are_tried_small_ones_first(changes, below, sizes):
+def test_only_divisible_batch_sizes_are_tried_in_rising_order(changes, below, sizes):
     assert batch_size_finder.sizes(build({}, changes), below) == sizes
 
 

@@ -41,7 +41,7 @@ def reading() -> list[threading.Thread]:
 
 
 @pytest.mark.parametrize("step", [0, 3, 4, 11])
-def test_the_order_is_a_permutation_of_the_epoch_from_seed_and_epoch(step: int) -> None:
+def test_the_order_is_a_permutation_from_seed_and_epoch(step: int) -> None:
     found = batches()
     assert found.per_epoch == 4
     generator = torch.Generator().manual_seed(5 * 1_000_003 + step // 4)
@@ -93,7 +93,7 @@ def test_a_file_gives_the_batches_of_the_memory_in_any_order(mapped: Tensor, opt
     there.close()
 
 
-def test_nothing_is_read_before_the_first_batch_and_the_memory_is_bounded(mapped: Tensor) -> None:
+def test_reading_starts_at_the_first_batch_in_bounded_memory(mapped: Tensor) -> None:
     found = batches(mapped)
     assert reading() == []
     first = found.get(0).images
@@ -130,7 +130,7 @@ def test_nothing_can_be_got_after_the_end(mapped: Tensor) -> None:
         found.get(30)
 
 
-def test_what_goes_wrong_in_the_thread_is_told_where_the_batch_is_wanted(mapped: Tensor, tmp_path: Path) -> None:
+def test_a_reader_thread_error_is_raised_when_a_batch_is_fetched(mapped: Tensor, tmp_path: Path) -> None:
     found = batches(mapped)
     found.get(0)
     os.truncate(tmp_path / "images", 48)

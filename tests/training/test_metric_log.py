@@ -93,7 +93,7 @@ def test_only_each_kth_step_is_kept_and_the_last(log, clock):
     assert {row.values["images_per_second"] for row in rows} == {10.0}
 
 
-def test_a_loss_that_is_not_a_number_is_refused_after_the_good_ones_are_out(log):
+def test_a_nan_loss_is_refused_after_the_good_ones_are_written(log):
     taken, rows = log()
     for step, loss in enumerate((1.0, float("nan"), 2.0), 1):
         taken.add(step, torch.tensor(loss))

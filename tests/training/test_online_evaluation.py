@@ -58,7 +58,7 @@ def test_a_look_leaves_the_networks_as_they_were(tmp_path):
     assert all(torch.equal(value, before[key]) for key, value in method.state_dict().items())
 
 
-def test_a_run_without_stop_gradient_raises_the_alarm_while_its_loss_looks_well(tmp_path):
+def test_collapse_without_stop_gradient_alarms_at_a_low_loss(tmp_path):
     heard = Recorder()
     collapse = {"method.stop_gradient": False, "optimizer.lr": 1.0, "optimizer.warmup": 0.0, "epochs": 20}
     train(build({}, {**TINY, **collapse, "evaluation.every": 10}), tmp_path, heard)

@@ -50,7 +50,7 @@ def test_a_batch_is_shared_evenly_by_processes_and_parts():
     )  # no batch does, and the run says so
 
 
-def test_a_small_set_is_repeated_for_as_many_steps_and_looked_at_as_often():
+def test_a_small_set_gets_more_epochs_and_as_many_evaluations():
     config = small_sets.fitted(CLASSROOM, 65)
     assert (config.epochs, config.evaluation.every, config.runtime.checkpoint_every) == (840, 140, 140)
     assert small_sets.fitted(CLASSROOM, 1300).epochs == 84
@@ -84,7 +84,7 @@ def test_the_line_names_each_change():
     )
 
 
-def test_settings_of_an_earlier_release_and_of_python_stay_as_they_are():
+def test_old_runs_and_python_configs_are_not_auto_fitted():
     assert RunConfig().fit == build({"batch_size": 64}).fit == ()
 
 
@@ -126,7 +126,7 @@ def test_classes_of_one_or_two_photos_are_learned_from(tmp_path, count):
     assert 0 <= train(config, tmp_path / "run", Recorder()).knn_accuracy <= 1
 
 
-def test_a_batch_that_somebody_set_too_large_is_a_sentence_with_one_that_fits(tmp_path):
+def test_an_explicit_batch_too_large_names_one_that_fits(tmp_path):
     source = str(photos(tmp_path / "photos", 30))
     with pytest.raises(InputError, match=r"batch of 128 is larger than the 22 .* set batch_size=16"):
         train(CLASSROOM.changed(**SHORT, batch_size=128, **{"data.source": source}), tmp_path / "run", Recorder())
@@ -165,7 +165,7 @@ def test_a_run_on_few_photos_is_judged(judged_run, method, labels):
 
 
 @pytest.mark.parametrize("method", ["linear", "finetune"])
-def test_more_labels_than_a_class_has_are_refused_with_as_many_as_there_are(judged_run, method):
+def test_asking_for_too_many_labels_names_the_number_available(judged_run, method):
     protocol = Protocol(method=method, labels="10", splits=1)
     with pytest.raises(InputError, match="has 8 training images with a label, and 10 were asked for: ask for 8"):
         handler.work(judged_run, protocol, lambda share, message: None, lambda: False)

@@ -57,7 +57,7 @@ def test_views_have_one_size_unless_a_first_one_is_set():
     assert {stepper(small()).view_side(step) for step in range(20)} == {(16, 16)}
 
 
-def test_a_batch_in_parts_is_the_whole_batch_where_no_norm_looks_at_it():
+def test_accumulated_parts_equal_the_whole_batch_without_norms():
     plain = {"network.encoder_norm": "none", "network.head_norm": "none"}
     whole, in_whole = steps(small(**plain), 3)
     parts, in_parts = steps(small(accumulate=4, **plain), 3)

@@ -38,7 +38,7 @@ def test_an_evaluation_looks_at_as_many_images_as_in_a_run(images, bank):
     assert time_estimate.looked_at(config, images, images // 4) == len(eval_images.looked_at)
 
 
-def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():
+def test_evaluation_cost_of_a_large_set_is_limited_by_its_bank():
     config = build({}, {**CONFIG, "evaluation.bank": 1000})
     few, many = (time_estimate.looked_at(config, images, test=2000) for images in (20_000, 2_000_000))
     assert few == many == 4000

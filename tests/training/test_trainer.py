@@ -123,7 +123,7 @@ def test_every_evaluation_leaves_its_embeddings(tmp_path):
         assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
-def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_by_image(tmp_path):
+def test_a_run_records_image_counts_and_per_image_changes(tmp_path):
     summary = train(tiny(), tmp_path, Recorder())
     index = json.loads((tmp_path / "embeddings/probe.json").read_text())
     asked = summary.validation_images
@@ -137,7 +137,7 @@ def test_a_run_counts_what_its_figures_rest_on_and_what_training_changed_image_b
     assert float(kept["knn_accuracy"].float().mean()) == pytest.approx(summary.knn_accuracy)
 
 
-def test_early_evaluations_leave_their_embeddings_and_raise_no_alarm(tmp_path):
+def test_early_evaluations_save_embeddings_but_raise_no_alarm(tmp_path):
     heard = Recorder()
     config = tiny(**{"epochs": 3, "evaluation.every": 3, "evaluation.early": True, "optimizer.lr": 1e-9})
     train(config, tmp_path, heard)
@@ -201,7 +201,7 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
 
 
-def test_a_checkpoint_of_weights_that_are_not_finite_is_not_resumed(tmp_path):
+def test_a_checkpoint_with_non_finite_weights_is_not_resumed(tmp_path):
     train(tiny(), tmp_path, Recorder(3))
     state = checkpoint.latest(tmp_path / "checkpoints")
     next(iter(state["model"].values())).fill_(float("nan"))
@@ -293,7 +293,7 @@ def test_a_device_that_is_not_here_is_refused(tmp_path):
         train(tiny(**{"runtime.device": "mps"}), tmp_path, Recorder())
 
 
-def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(tmp_path):
+def test_a_nan_loss_ends_the_run_and_keeps_the_checkpoint(tmp_path):
     wild = tiny(**{"optimizer.lr": 100.0, "optimizer.weight_decay": 1.0, "epochs": 40, "runtime.checkpoint_every": 0.2})
     with pytest.raises(LabError, match=r"The loss was not a number at step \d+; lower optimizer.lr"):
         train(wild, tmp_path, Recorder())
@@ -356,7 +356,7 @@ def test_steps_without_a_run_are_those_of_the_run(tmp_path):
     assert [stepper.take(step).item() for step in range(4)] == [*heard.values("loss").values()]
 
 
-def test_a_cache_that_was_cut_short_is_a_sentence_already_for_the_statistics(tmp_path):
+def test_a_truncated_cache_is_reported_when_computing_statistics(tmp_path):
     rows, pixels = tmp_path / "rows.u8", np.zeros((300, 3, 16, 16), np.uint8)
     rows.write_bytes(pixels.tobytes())
     n = torch.arange(300)

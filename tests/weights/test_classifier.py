@@ -46,7 +46,7 @@ def logits(model: BYOLForImageClassification, pictures: Tensor = PICTURES) -> Te
 # What it gives
 
 
-def test_the_shipped_encoder_is_inside_and_the_classifier_sits_on_it(model):
+def test_the_classifier_sits_on_the_shipped_encoder(model):
     encoder = load_encoder(paths.bundled("assets/byol-tiny")).encoder
     with torch.no_grad():
         assert torch.equal(model.encoder(PICTURES), encoder(PICTURES))
@@ -140,7 +140,7 @@ def test_stages_can_be_held_still(model):
 # Saving and loading
 
 
-def test_what_was_saved_comes_back_with_its_classifier_and_its_names(tmp_path):
+def test_a_saved_model_loads_with_its_classifier_and_class_names(tmp_path):
     model = BYOLForImageClassification.from_pretrained("byol-tiny", class_names=["a", "b", "c"])
     model.save_pretrained(tmp_path)
     found = BYOLForImageClassification.from_pretrained(tmp_path)
@@ -268,7 +268,7 @@ def test_the_card_says_only_what_is_known(model, tmp_path):
     assert "started from" not in text and "byol, self-supervised" not in text
 
 
-def test_the_names_are_taken_by_number_too_and_unknown_words_refused():
+def test_class_names_may_be_numbered_and_unknown_options_fail():
     found = BYOLForImageClassification.from_pretrained("byol-tiny", id2label={"1": "river", 0: "forest"})
     assert found.class_names == ("forest", "river")
     with pytest.raises(InputError, match="does not know 'num_classes'; it takes num_labels"):

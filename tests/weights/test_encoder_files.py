@@ -74,7 +74,7 @@ def test_without_one_the_newest_checkpoint_s_is_taken(unfinished):
     assert same(loaded.encoder, newest) and loaded.step == 10
 
 
-def test_a_damaged_checkpoint_is_passed_over_and_left_where_it_is(unfinished):
+def test_a_damaged_checkpoint_is_skipped_and_not_deleted(unfinished):
     folder, (older, _) = unfinished
     path = folder / "checkpoints" / "step-00000010.pt"
     content = bytearray(path.read_bytes())
@@ -85,7 +85,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_left_where_it_is(unfinished):
     assert path.is_file()
 
 
-def test_an_encoder_that_was_cut_short_is_passed_over_for_a_checkpoint(unfinished):
+def test_a_truncated_encoder_is_skipped_for_a_checkpoint(unfinished):
     folder, (_, newest) = unfinished
     save_encoder(folder / "encoder.safetensors", newest, settings())
     whole = (folder / "encoder.safetensors").read_bytes()
@@ -195,7 +195,7 @@ def test_asking_twice_reads_the_file_once(tmp_path):
 # Before it learned
 
 
-def test_the_untrained_network_is_that_of_the_trainer_s_first_step(tmp_path):
+def test_the_untrained_network_is_the_trainers_initial_one(tmp_path):
     config, images = settings(seed=7, batch_size=8), three_colors()
     trainer = Trainer(config, images, tmp_path, torch.device("cpu"), SilentCallback())
     trainer.close()

@@ -70,7 +70,7 @@ def test_a_run_that_has_learned_nothing_is_one_sentence(tmp_path):
         sources.load("run", tmp_path)
 
 
-def test_an_encoder_comes_back_from_the_file_that_was_exported_for_others(tmp_path):
+def test_an_encoder_loads_from_its_exported_safetensors_file(tmp_path):
     encoder = build_encoder(build({}, {"network.encoder": "resnet18"}).network, 32)
     encoder.set_statistics(torch.randint(0, 200, (20, 3, 32, 32), dtype=torch.uint8))
     body = {name: value.contiguous() for name, value in encoder.body.state_dict().items()}
@@ -100,7 +100,7 @@ def test_an_encoder_comes_back_from_the_file_that_was_exported_for_others(tmp_pa
          "imagenet"}, "'network.encoder_norm' should be batch"),
     ],
 )  # fmt: skip
-def test_weights_of_another_network_are_one_sentence_without_reading_them(spec, settings, words):
+def test_weights_of_another_network_are_refused_without_loading(spec, settings, words):
     found = sources.mismatch(build({}, {"network.pretrained": spec, **settings}))
     assert words in str(found) and found.setting == words.split("'")[1]
 
@@ -158,7 +158,7 @@ def test_the_target_starts_from_them_too(first, tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", ["lars", "adamw"])
-def test_stages_that_are_held_still_do_not_move_nor_do_their_statistics(first, tmp_path, optimizer):
+def test_frozen_stages_keep_their_weights_and_statistics(first, tmp_path, optimizer):
     config = tiny(
         steps=3, **{"network.pretrained": str(first), "network.freeze": 2, "optimizer.name": optimizer,
                     "optimizer.weight_decay": 0.1, "optimizer.warmup": 0.0},
@@ -192,7 +192,7 @@ def test_a_resumed_run_needs_its_start_no_more(first, tmp_path):
     assert all(torch.equal(mine[name], value) for name, value in theirs.items())
 
 
-def test_the_file_of_the_encoder_does_not_say_where_its_start_lay(first, tmp_path):
+def test_an_encoder_file_does_not_reveal_the_path_of_its_start(first, tmp_path):
     train(tiny(steps=1, **{"network.pretrained": str(first), "network.freeze": 1}), tmp_path, SilentCallback())
     assert str(first).encode() not in (tmp_path / "encoder.safetensors").read_bytes()[:4000]
     assert load_weights(tmp_path / "encoder.safetensors").frozen == 0
@@ -201,7 +201,7 @@ def test_the_file_of_the_encoder_does_not_say_where_its_start_lay(first, tmp_pat
 # Held still
 
 
-def test_what_is_held_still_stays_in_evaluation_mode_until_it_is_let_go():
+def test_frozen_stages_stay_in_eval_mode_until_unfrozen():
     encoder = build_encoder(tiny().network, 16)
     encoder.freeze(2)
     encoder.eval().train()

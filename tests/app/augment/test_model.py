@@ -30,7 +30,7 @@ def test_a_home_without_runs_says_what_will_be_here(open_page) -> None:
     assert "No run has weights yet" in text(open_page("augment"))
 
 
-def test_nothing_is_asked_before_a_browser_says_that_nothing_moves(home: Path) -> None:
+def test_the_model_is_not_queried_until_the_sliders_are_at_rest(home: Path) -> None:
     app = opened()
     assert app.selectbox(key="model").value and "Asked as soon as nothing moves" in text(app)
     assert not (home / "warm").exists() and not (home / "lab").exists()

@@ -145,7 +145,7 @@ def test_what_a_browser_says_of_another_preset_has_no_say(open_augment):
     assert all(view == [] for card in payload(at.run())["cards"] for view in drawn(card))
 
 
-def test_one_operation_is_shown_alone_from_nothing_to_the_maximum(open_augment):
+def test_one_operation_is_shown_at_strengths_from_0_to_maximum(open_augment):
     shown = payload(open_augment(show="operation", operation="brightness", size="32", view="image"))
     strengths = [[figure[0] for figure in card["figures"]] for card in shown["cards"]]
     assert strengths == [["0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "1.75", "2"]] * 4
@@ -171,7 +171,7 @@ def test_one_picture_is_seen_in_many_draws(open_augment):
     assert len({view.tobytes() for view in shown["views"]}) == 48
 
 
-def test_two_presets_are_shown_of_the_same_pictures_with_the_same_seed(open_augment):
+def test_two_presets_are_compared_on_the_same_images_and_seed(open_augment):
     at = open_augment(show="presets", beside="none", shown="4", view="image", crop="0.8")
     shown = payload(at)
     originals = shown["originals"].astype(int)
@@ -193,7 +193,7 @@ def test_views_are_saved_chosen_and_deleted(open_augment, home):
     assert view_presets.names(home) == [] and at.selectbox(key="recipe").value == "paper"
 
 
-def test_a_name_that_is_taken_is_overwritten_only_when_that_is_what_the_button_says(open_augment, home):
+def test_a_taken_name_needs_the_overwrite_button(open_augment, home):
     view_presets.save(home, "mine", ViewsConfig(preset="none"))
     at = open_augment(recipe="paper")
     at.session_state["views_name"] = "mine"
@@ -232,7 +232,7 @@ def test_a_preset_called_yours_is_beside_yours(open_augment, home):
     assert titles[1:] == ["Yours: 1", "Yours: 2", "'Yours': 1", "'Yours': 2"]
 
 
-def test_the_sliders_are_as_they_were_when_the_page_is_opened_again(open_augment):
+def test_slider_values_survive_leaving_and_reopening_the_page(open_augment):
     at = slide(open_augment(), hue=1.25)
     at.switch_page("train/page.py").run()
     assert "sliders" not in at.session_state and "hue" not in at.query_params
@@ -240,7 +240,7 @@ def test_the_sliders_are_as_they_were_when_the_page_is_opened_again(open_augment
     assert values(at)["hue"] == 1.25
 
 
-def test_a_preset_of_the_address_that_cannot_be_read_is_one_sentence(open_augment, home):
+def test_an_unreadable_preset_in_the_url_gives_one_sentence(open_augment, home):
     view_presets.save(home, "mine", ViewsConfig())
     (home / "view-presets" / "mine.yaml").write_text("views: [")
     at = open_augment(recipe="mine")

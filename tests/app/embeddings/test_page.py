@@ -174,7 +174,7 @@ def test_choosing_another_run_puts_it_into_the_address(make_run, open_map):
     assert maps(at)[0]["n"] == 30
 
 
-def test_an_unknown_run_in_the_address_is_told_and_the_newest_shown(make_run, open_map):
+def test_an_unknown_run_in_the_url_warns_and_shows_the_newest(make_run, open_map):
     make_run(n=30)
     at = open_map(run="nonsense")
     assert "nonsense" in at.warning[0].value
@@ -202,7 +202,7 @@ def test_a_pinned_point_shows_its_nearest_with_distances(make_run, open_map):
     assert f"{distances[0]:.3f}" in text(at) and "share its class" in text(at)
 
 
-def test_a_selection_shows_its_classes_and_pictures_and_is_cleared(make_run, open_map):
+def test_a_selection_lists_classes_and_images_and_can_be_cleared(make_run, open_map):
     run = make_run(n=60)
     at = act(open_map(), run, selected=bits(60, *range(30)))
     assert "30 points selected" in text(at)
@@ -211,7 +211,7 @@ def test_a_selection_shows_its_classes_and_pictures_and_is_cleared(make_run, ope
     assert "selected**" not in text(at) and maps(at)[0]["selected"] == ""
 
 
-def test_two_runs_stand_side_by_side_and_a_pin_in_one_is_one_in_the_other(make_run, open_map):
+def test_two_maps_side_by_side_share_a_pin(make_run, open_map):
     other, run = make_run(n=30), make_run(n=40)
     at = act(open_map(**{"run": run.run_id, "with": other.run_id}), run, pinned=7)
     assert [drawn["n"] for drawn in maps(at)] == [40, 30]
@@ -221,7 +221,7 @@ def test_two_runs_stand_side_by_side_and_a_pin_in_one_is_one_in_the_other(make_r
     assert len(maps(at)) == 1 and "with" not in at.query_params
 
 
-def test_the_run_that_stands_beside_changes_places_when_it_is_chosen(make_run, open_map):
+def test_choosing_the_compared_run_swaps_the_two_maps(make_run, open_map):
     other, run = make_run(n=30), make_run(n=40)
     at = open_map(**{"run": run.run_id, "with": other.run_id})
     at.selectbox(key="embeddings_run").set_value(other.run_id).run()
@@ -252,7 +252,7 @@ def test_a_run_that_is_gone_is_not_come_back_to(make_run, open_map, store):
     assert maps(at)[0]["n"] == 40 and not at.warning
 
 
-def test_a_selection_has_its_pictures_in_both_runs_and_is_cleared_from_either(make_run, open_map):
+def test_a_selection_shows_in_both_maps_and_clears_from_either(make_run, open_map):
     other, run = make_run(n=30), make_run(n=40)
     at = open_map(**{"run": run.run_id, "with": other.run_id})
     act(at, run, selected=bits(40, *range(10, 35)))
@@ -269,7 +269,7 @@ def test_the_notes_of_two_runs_stand_after_both_maps(make_run, open_map):
     assert kinds == ["byol_embedding_map"] * 2 + ["metric"] * 6
 
 
-def test_from_an_earlier_evaluation_a_button_leads_to_where_a_picture_has_its_place(make_run, open_map):
+def test_a_button_leads_from_an_old_evaluation_to_the_newest(make_run, open_map):
     run = make_run(n=30)
     picture = (Path(polling.__file__).parents[1] / "icon.png").read_bytes()
     at = act(open_map(), run, step=0)
@@ -287,7 +287,7 @@ def test_maps_of_different_sets_are_not_linked(make_run, open_map):
     assert [drawn["link"] for drawn in maps(at)] == [None, None]
 
 
-def test_a_run_at_work_without_an_evaluation_says_when_the_map_comes(make_run, open_map):
+def test_a_run_not_yet_evaluated_says_when_its_map_will_come(make_run, open_map):
     make_run("starting")
     assert "after its first evaluation" in text(open_map())
 
@@ -305,7 +305,7 @@ def test_a_damaged_probe_is_one_sentence(make_run, open_map):
     assert "is damaged" in at.error[0].value and not maps(at)
 
 
-def test_a_lost_evaluation_is_one_sentence_and_the_others_are_drawn(make_run, open_map):
+def test_a_missing_evaluation_file_gives_one_sentence_only(make_run, open_map):
     run = make_run(n=30, steps=(0, 160, 320))
     (run.folder / "embeddings" / "step-00000320.safetensors").unlink()
     at = open_map()
@@ -327,7 +327,7 @@ def test_without_pictures_the_points_are_still_shown(make_run, open_map):
 
 
 @pytest.mark.parametrize("method", ["UMAP", "t-SNE", "densMAP"])
-def test_a_map_that_is_there_is_drawn_with_its_warning_and_numbers(make_run, open_map, films, method):
+def test_a_finished_map_is_drawn_with_its_caveat_and_scores(make_run, open_map, films, method):
     make_run(n=30)
     xy = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
     films[method] = (Job("ready", 1.0), {320: xy})
@@ -339,7 +339,7 @@ def test_a_map_that_is_there_is_drawn_with_its_warning_and_numbers(make_run, ope
     assert numbers(at)["Trustworthiness"] == "0.90" == numbers(at)["Neighbors kept"]
 
 
-def test_umap_is_what_the_page_asks_for_unless_it_is_told_otherwise(make_run, open_page, films):
+def test_umap_is_the_default_method(make_run, open_page, films):
     run = make_run(n=30)
     films["UMAP"] = (Job("waiting", message="Waits for its turn"), {})
     at = open_page("embeddings")
@@ -348,7 +348,7 @@ def test_umap_is_what_the_page_asks_for_unless_it_is_told_otherwise(make_run, op
     assert maps(at)[0]["revision"] == "representation-PCA"
 
 
-def test_while_a_map_is_computed_pca_is_shown_and_the_map_says_how_far_it_is(make_run, open_map, films):
+def test_pca_and_progress_are_shown_while_a_map_is_computed(make_run, open_map, films):
     run = make_run(n=30)
     films["UMAP"] = (Job("running", 0.4, "Laying out the map", 7.0), {})
     at = open_map(method="UMAP")
@@ -365,7 +365,7 @@ def test_the_map_says_how_far_its_film_is(make_run, open_map, films):
     assert maps(at)[0]["revision"] == "representation-UMAP"
 
 
-def test_until_the_map_of_a_new_evaluation_is_made_the_one_before_is_shown(make_run, open_map, films):
+def test_the_previous_map_is_shown_until_the_new_one_is_ready(make_run, open_map, films):
     run = make_run("running", n=30)
     films["UMAP"] = (Job("running", 0.5, "Laying out the map"), {0: places(30)})
     at = open_map(method="UMAP", run=run.run_id)

@@ -150,7 +150,7 @@ def test_a_number_of_labels_that_is_none_is_a_sentence(show: Show, amount: str) 
 
 
 @pytest.mark.parametrize(("amount", "said"), [("5", "5 labels a class"), ("3%", "3% of the labels")])
-def test_an_amount_that_is_in_no_list_comes_back_from_the_address(show: Show, amount: str, said: str) -> None:
+def test_a_custom_label_amount_in_the_url_is_restored(show: Show, amount: str, said: str) -> None:
     page = show(labels=amount)
     assert not page.error and page.selectbox(key="labels").value == amount
     assert f"Linear probe, {said}, 3 splits." in text(page) and "Evaluate" in labels(page)
@@ -288,7 +288,7 @@ def test_runs_of_one_name_are_told_apart(show: Show, run: Run, make: Make) -> No
     assert len(options) == len(set(options)) == 2
 
 
-def test_an_answer_that_came_while_the_page_was_drawn_is_a_change(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_that_arrives_during_rendering_triggers_a_rerun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     again: list[str] = []
     answer(run, Protocol(), *FAIR)
     monkeypatch.setattr(polling, "live", lambda **_: lambda look: look)

@@ -57,7 +57,7 @@ def test_a_baseline_that_does_better_is_said() -> None:
         ((0.6,), (0.5,), "**10.0 points above** the raw pixels [5.6, 14.3]"),
     ],
 )
-def test_a_difference_counts_when_it_is_more_than_chance_and_every_draw_agrees(
+def test_a_difference_must_beat_chance_and_hold_in_every_draw(
     ours: tuple[float, ...], other: tuple[float, ...], words: str
 ) -> None:
     found = judged(row("trained", *ours), row("pixels", *other))
@@ -112,7 +112,7 @@ def test_the_mean_of_draws_has_a_bar_of_one_deviation() -> None:
     assert mean["error_x"]["array"] == [pytest.approx(np.std([0.7, 0.8], ddof=1))]
 
 
-def test_with_all_labels_the_bar_is_the_interval_of_the_test_images() -> None:
+def test_with_all_labels_the_error_bar_is_the_test_set_interval() -> None:
     figure = evaluate_charts.dots(judged(row("trained", 0.763, 0.763), protocol=Protocol()))
     bar = figure["data"][1]["error_x"]
     assert (bar["arrayminus"][0], bar["array"][0]) == (pytest.approx(0.0273, abs=1e-4), pytest.approx(0.0253, abs=1e-4))
@@ -142,7 +142,7 @@ def test_a_cell_is_read() -> None:
     assert read([1, 0], (2, 2)) == (1, 0)
 
 
-def test_right_cells_are_shares_and_wrong_ones_parts_of_the_largest_wrong_one() -> None:
+def test_confusion_shades_are_shares_or_relative_to_the_worst() -> None:
     shades = confusion.shades(np.array([[8, 2], [1, 9]]))
     np.testing.assert_allclose(shades, [[0.8, 1.0], [0.5, 0.9]], rtol=1e-6)
 

@@ -15,7 +15,7 @@ def test_an_empty_lab_offers_the_first_training(open_page: Open) -> None:
     assert "not contrastive" in text(page)
 
 
-def test_the_button_queues_the_classroom_preset_and_opens_its_run(open_page: Open, store: RunStore) -> None:
+def test_the_start_button_queues_the_classroom_preset(open_page: Open, store: RunStore) -> None:
     page = open_page("lab")
     page.button(key="start_first").click().run()
     assert not page.exception

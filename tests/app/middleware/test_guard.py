@@ -188,7 +188,7 @@ def test_whoever_looks_on_has_only_the_usual_map_computed(make_run: Any, monkeyp
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_class_that_looks_on_has_no_map_made_of_a_run_that_goes_on(
+def test_a_viewer_cannot_start_a_map_of_a_run_in_progress(
     make_run: Any,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -237,7 +237,7 @@ def test_the_same_map_of_another_run_waits(make_run: Any, monkeypatch: pytest.Mo
     assert len(films.started) == 1 and found[1].message == "Waiting for another map"
 
 
-def test_of_those_who_ask_at_the_same_moment_one_gets_the_process(
+def test_of_simultaneous_viewers_only_one_gets_the_process(
     make_run: Any,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

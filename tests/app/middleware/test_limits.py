@@ -23,14 +23,14 @@ class Plug(asyncio.BaseTransport):
 
 
 @pytest.mark.parametrize("open_files", [1024, 4096, 8192])
-def test_a_class_behind_one_address_fits_and_leaves_room_for_others(open_files: int) -> None:
+def test_a_class_behind_one_address_fits_with_room_for_others(open_files: int) -> None:
     found = Bounds(open_files)
     assert found.pages >= 40
     assert found.pages < found.all_pages and found.connections < found.all_connections
     assert found.all_connections + 3 * found.all_pages <= open_files - limits.OWN_FILES
 
 
-def test_with_the_usual_limits_forty_students_load_their_pages_at_once() -> None:
+def test_default_limits_let_forty_students_load_pages_at_once() -> None:
     found = Bounds(8192)
     assert (found.pages, found.connections) == (200, 500)
     assert found.connections > 40 * 7

@@ -46,7 +46,7 @@ def carried(message: ForwardMsg) -> ForwardMsg:
     return ForwardMsg.FromString(sent[0]["bytes"])
 
 
-def test_nobody_is_told_where_the_server_lies_and_whose_session_it_is_is_kept() -> None:
+def test_the_script_path_is_hidden_and_the_session_id_recorded() -> None:
     assert Path(socket._SCRIPT).is_file()
     message = ForwardMsg()
     message.new_session.main_script_path = socket._SCRIPT

@@ -21,7 +21,7 @@ def test_an_alarm_is_a_banner_that_leads_to_a_mended_run(open_page: Open, make: 
     assert links(page) == {"Try again with: Stop-gradient on": "preset=classroom"}
 
 
-def test_what_a_preset_has_is_what_helps_and_else_what_mostly_does(open_page: Open, make: Make) -> None:
+def test_remedies_come_from_the_preset_or_from_common_practice(open_page: Open, make: Make) -> None:
     changes = {"method.predictor": "none", "method.tau_base": 0.0}  # the preset has 0.9
     page = open_page("runs", run=make("running", alarm=COLLAPSING, **changes).run_id)
     assert links(page) == {"Try again with: Predictor mlp, Tau at the start 0.9": "preset=classroom"}

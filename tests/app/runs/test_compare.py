@@ -119,7 +119,7 @@ def test_the_table_draws_the_runs_as_they_are_at_each_look(
     assert drawn == [33]
 
 
-def test_best_and_last_are_looked_for_once_as_long_as_a_run_does_not_go_on(
+def test_best_and_last_of_a_finished_run_are_read_once(
     open_page: Open, seeds: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, real = [], compare_tables.sides.best_and_last
@@ -130,7 +130,7 @@ def test_best_and_last_are_looked_for_once_as_long_as_a_run_does_not_go_on(
     assert sorted(asked) == sorted(run.run_id for run in seeds)
 
 
-def test_curves_of_a_run_that_is_over_are_read_until_the_browser_has_them(
+def test_finished_curves_are_not_read_once_the_browser_has_them(
     open_page: Open, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = [make("stopped"), make("running", seed=3)]

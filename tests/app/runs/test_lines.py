@@ -80,7 +80,7 @@ def test_a_sweep_is_one_line_at_the_place_of_its_newest_run() -> None:
     ]
 
 
-def test_a_line_sums_the_time_of_its_runs_and_averages_their_progress() -> None:
+def test_a_sweep_line_sums_durations_and_averages_progress() -> None:
     line = Line((scored("a", 0.7), run("b", state="stopped", step=1, total_steps=2)), "s")
     assert (line.seconds, line.share_done) == (10.0, 0.75)
 

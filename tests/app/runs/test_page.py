@@ -33,7 +33,7 @@ def test_a_run_says_where_it_stands_and_what_can_be_done(
     assert page.button(key="delete").disabled is (state in ("starting", "running"))
 
 
-def test_a_finished_run_shows_the_test_numbers_beside_both_baselines(open_page: Open, make: Make) -> None:
+def test_a_finished_run_shows_test_accuracy_and_both_baselines(open_page: Open, make: Make) -> None:
     page = open_page("runs", run=make("finished").run_id)
     assert {metric.label: (metric.value, metric.delta) for metric in page.metric} == {
         "kNN (test)": ("0.781", "[0.754, 0.806] of 1\u202f000"),
@@ -56,7 +56,7 @@ def test_one_of_eighteen_test_images_is_not_sold_as_a_gain(open_page: Open, make
     assert "+0.056" not in text(page)
 
 
-def test_a_run_of_an_earlier_release_says_that_its_images_were_not_compared_one_by_one(
+def test_a_run_of_an_earlier_release_has_no_paired_comparison(
     open_page: Open, make: Make, store: RunStore
 ) -> None:
     run = make("finished")

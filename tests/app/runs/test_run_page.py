@@ -146,7 +146,7 @@ def test_what_a_run_says_is_no_markup(open_page: Open, make: Make, store: RunSto
     assert TAME in said and EVIL not in said
 
 
-def test_a_run_beside_other_programs_says_so_while_they_are_there(open_page: Open, make: Make, store: RunStore) -> None:
+def test_a_run_slowed_by_other_programs_says_so(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("running")
     said = "It shares the processor with other programs"
     assert said not in text(open_page("runs", run=run.run_id))

@@ -139,7 +139,7 @@ def test_a_sweep_is_one_line_with_mean_and_deviation(open_page: Open, make: Make
     assert list(table["knn"]) == ["0.750 ± 0.071", "0.781 [0.754, 0.806] · 1\u202f000"]
 
 
-def test_an_opened_sweep_lists_its_runs_below_the_mean_of_each_setting(open_page: Open, store: RunStore) -> None:
+def test_an_opened_sweep_shows_means_and_lists_its_runs(open_page: Open, store: RunStore) -> None:
     swept(store, 0.7, 0.8)
     page = open_page("runs", sweep="seeds")
     assert names(page) == ["seeds seed=1", "seeds seed=0"]
@@ -226,7 +226,7 @@ def test_a_run_that_started_meanwhile_is_not_deleted(open_page: Open, make: Make
     assert library.trash(store) == []
 
 
-def test_a_sweep_of_which_some_runs_are_ticked_stays_so_when_another_line_is() -> None:
+def test_a_partly_ticked_sweep_keeps_its_ticks() -> None:
     def clicked() -> None:
         from app.runs import run_table
 

@@ -165,7 +165,7 @@ def test_whoever_looks_on_sees_only_sets_that_are_here(tmp_path: Path, name: str
 
 
 @pytest.mark.usefixtures("shared", "home")
-def test_what_a_teacher_looked_at_by_its_path_is_not_shown_to_others(tmp_path: Path) -> None:
+def test_images_a_teacher_opened_by_path_are_hidden_from_viewers(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.ppm").write_bytes(b"P6 2 2 255\n" + bytes(12))
     found: list[pictures.Pictures] = []
@@ -185,7 +185,7 @@ def test_whoever_looks_on_does_not_learn_what_lies_where(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_store_in_hand_is_of_no_use_once_its_teacher_has_signed_out(runs: dict[str, Run]) -> None:
+def test_a_store_object_stops_working_after_sign_out(runs: dict[str, Run]) -> None:
     token = access.TOKENS.issue(WORD, access.passphrase_hash())
     kept: list[RunStore] = []
     attempt(lambda: kept.append(state.store()), token=token)
@@ -212,7 +212,7 @@ def test_a_reader_still_sees_a_lost_run_as_it_is(store: RunStore, make: Make) ->
 
 
 @pytest.mark.parametrize("address", [None, "0.0.0.0", "192.168.1.5"])
-def test_an_open_server_without_a_passphrase_has_no_teacher_and_says_how(open_page: Open, address: str | None) -> None:
+def test_a_network_server_without_a_passphrase_allows_no_sign_in(open_page: Open, address: str | None) -> None:
     with listening(address):
         page = open_page("sign_in")
         assert "No passphrase is set, so nobody can sign in" in text(page)
@@ -256,7 +256,7 @@ def test_a_proxy_that_says_nothing_is_told_by_the_address_bar(
 @pytest.mark.parametrize(
     ("said", "counts"), [(None, True), (True, True), ("true", True), (False, False), ("false", False), ("", False)]
 )
-def test_an_address_counts_unless_its_provider_does_not_confirm_it(
+def test_an_email_counts_unless_its_provider_says_unverified(
     monkeypatch: pytest.MonkeyPatch, said: object, counts: bool
 ) -> None:
     signed_in(monkeypatch, email_verified=said)
@@ -272,7 +272,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch, **claims: object) -> None:
 
 
 @pytest.mark.usefixtures("shared")
-def test_an_account_that_has_signed_out_in_one_tab_teaches_in_none_until_it_comes_anew(
+def test_signing_out_in_one_tab_ends_the_account_in_all_tabs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(access, "_left", {})
@@ -313,7 +313,7 @@ def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> Non
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_refused_in_another_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     token = access.TOKENS.issue(WORD, access.passphrase_hash(), "a browser")
     said = {}
     for browser in ("a browser", "another", ""):
@@ -324,7 +324,7 @@ def test_a_session_in_the_hands_of_another_browser_is_no_teachers(monkeypatch: p
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_tab_that_another_one_has_signed_out_has_its_browser_forget_the_token(
+def test_a_signed_out_tab_makes_the_browser_forget_its_token(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(access, "_browser", lambda: "a browser")

@@ -58,7 +58,7 @@ def test_what_is_no_code_is_taken_out_of_the_address() -> None:
     assert (page.markdown[0].value, page.query_params) == ("open: a", {})
 
 
-def test_a_browser_that_still_sends_the_old_address_undoes_no_choice() -> None:
+def test_an_old_address_from_the_browser_undoes_no_choice() -> None:
     page = opened(one="a")
     page.selectbox(key="one").set_value("c").run()
     page.query_params["one"] = "a"
@@ -66,7 +66,7 @@ def test_a_browser_that_still_sends_the_old_address_undoes_no_choice() -> None:
     assert (page.selectbox(key="one").value, page.query_params) == ("c", {"one": "c"})
 
 
-def test_what_is_not_drawn_leaves_the_address_and_comes_back_with_its_choice() -> None:
+def test_a_choice_comes_back_with_the_element_that_shows_it() -> None:
     page = opened(one="a", tab="b")
     page.session_state["hidden"] = True
     page.run()

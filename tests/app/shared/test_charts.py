@@ -76,7 +76,7 @@ def test_levels_are_dashed_and_named() -> None:
     assert level["text"][1] == "untrained encoder 0.652"
 
 
-def test_another_axis_or_scale_is_another_zoom_and_smoothing_is_not() -> None:
+def test_axis_and_scale_reset_the_zoom_but_smoothing_does_not() -> None:
     def revision(view: charts.View) -> str:
         return str(charts.curve("a", name="loss", view=view, revision="run")["layout"]["uirevision"])
 
@@ -104,7 +104,7 @@ def test_a_line_of_a_comparison_has_its_dash() -> None:
     assert charts.overlay([dashed], view=VIEW)["data"][0]["line"]["dash"] == "dash"
 
 
-def test_a_spectrum_is_drawn_on_a_log_scale_beside_that_before_training() -> None:
+def test_a_spectrum_is_on_a_log_scale_beside_the_untrained_one() -> None:
     names = ("step 20", "step 0")
     figure = charts.spectrum([1.0, 0.1, 1e-9], [1.0, 0.5], names=names, revision="run", height=280)
     assert len(go.Figure(figure).data) == 2

@@ -79,7 +79,7 @@ def test_a_zip_that_is_too_large_is_neither_offered_nor_made(
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_zip_is_refused_to_who_has_signed_out_since_it_was_offered(make: Make, store: RunStore) -> None:
+def test_a_zip_offered_before_sign_out_is_refused_afterwards(make: Make, store: RunStore) -> None:
     token = access.TOKENS.issue(WORD, access.passphrase_hash())
     offered: list[downloads.Export] = []
     run = make("finished")
@@ -110,7 +110,7 @@ def test_one_is_made_at_a_time(make: Make, store: RunStore, monkeypatch: pytest.
     assert mine.make() == b""
 
 
-def test_a_class_that_polls_does_not_take_a_file_away_before_it_is_fetched(
+def test_polling_viewers_do_not_drop_a_file_before_its_download(
     make: Make, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage = MemoryMediaFileStorage("/media")

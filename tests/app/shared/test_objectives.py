@@ -22,7 +22,7 @@ def test_only_those_with_negatives_are_called_contrastive() -> None:
     assert "not contrastive" in OBJECTIVES["byol"].sentence
 
 
-def test_a_run_with_an_objective_of_another_release_is_named_by_it(make: Make) -> None:
+def test_an_unknown_objective_is_shown_by_its_key(make: Make) -> None:
     run = make("queued")
     assert of_run(run) is OBJECTIVES["byol"]
     run.config["method"]["objective"] = "new-one"

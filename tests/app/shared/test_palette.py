@@ -69,7 +69,7 @@ def test_a_gray_looks_the_same_to_everybody(sight: str) -> None:
 
 
 @pytest.mark.parametrize(("sight", "alike"), [("protan", "#C05000 #788200"), ("deutan", "#C05000 #93762F")])
-def test_what_red_and_green_alone_tell_apart_is_alike_without_them(sight: str, alike: str) -> None:
+def test_the_simulated_color_blindness_merges_red_and_green(sight: str, alike: str) -> None:
     one, other = parsed(alike.split())
     seldom = ciede2000(seen(one, "normal"), seen(other, "normal"))
     assert ciede2000(seen(one, sight), seen(other, sight)) < seldom / 2
@@ -105,7 +105,7 @@ def test_charts_have_the_colors_of_the_map_in_both_themes() -> None:
 
 @pytest.mark.parametrize("tone", ["PETROL", "AMBER", "PLUM", "BLUE", "GRAY", "RED"])
 @pytest.mark.parametrize("ground", GROUNDS)
-def test_letters_in_the_tones_of_charts_can_be_read_in_both_themes(tone: str, ground: str) -> None:
+def test_text_in_chart_colors_is_readable_in_both_themes(tone: str, ground: str) -> None:
     color = getattr(charts, tone)
     assert contrast(color, THEME["light"][ground]) >= 4.5
     assert contrast(charts.DARK[color], THEME["dark"][ground]) >= 4.5

@@ -23,7 +23,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("busy")
-def test_each_session_gets_its_pictures_though_others_push_them_off_the_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_session_gets_its_images_despite_cache_eviction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "_load", lambda source, size, progress: pictures.nothing(size))
     assert len(pictures.SIZES) > pictures.SETS
 

@@ -52,7 +52,7 @@ def test_settings_go_to_the_address_and_back_to_the_preset(open_page: Open) -> N
     assert page.slider(key="setting:views.strength").value == 1.0
 
 
-def test_a_wrong_parameter_of_the_address_is_answered_in_a_sentence(open_page: Open) -> None:
+def test_an_unknown_setting_in_the_url_gives_a_suggestion(open_page: Open) -> None:
     page = open_page("train", **{"views.strenght": "1"})
     assert page.warning[0].value == "There is no setting 'views.strenght'; did you mean 'views.strength'?"
 
@@ -74,7 +74,7 @@ def test_a_wrong_value_is_said_at_once_and_mended_by_a_button(open_page: Open) -
     assert not page.error and not page.button(key="start").disabled
 
 
-def test_a_batch_that_looks_too_large_is_warned_of_and_mended_by_a_button(open_page: Open) -> None:
+def test_a_batch_larger_than_the_set_warns_and_offers_a_fix(open_page: Open) -> None:
     page = open_page("train")
     page.number_input(key="setting:batch_size").set_value(60000).run()
     assert "The batch of 60,000 is larger than the images there are to learn from, about 3,600." in text(page)
@@ -128,7 +128,7 @@ def test_an_upload_is_kept_under_a_safe_name(open_page: Open, home: Path) -> Non
     assert f"--data {kept}" in text(page)
 
 
-def test_uploads_are_listed_with_their_runs_and_those_without_can_be_removed(
+def test_uploads_are_listed_and_unused_ones_can_be_removed(
     open_page: Open, home: Path, make: Make
 ) -> None:
     (home / "uploads").mkdir()
@@ -163,7 +163,7 @@ def test_the_time_is_measured_on_request_while_a_run_is_on(open_page: Open) -> N
     estimates().stop()
 
 
-def test_a_browser_that_still_sends_the_old_address_does_not_undo_a_change(open_page: Open) -> None:
+def test_a_stale_url_from_the_browser_does_not_undo_a_change(open_page: Open) -> None:
     page = open_page("train")
     page.slider(key="setting:views.strength").set_value(0.6).run()
     page.query_params.clear()
@@ -201,7 +201,7 @@ def test_a_home_that_nobody_has_is_no_traceback(open_page: Open) -> None:
 # Objectives and ablations
 
 
-def test_objectives_have_readable_names_that_say_which_are_contrastive(open_page: Open) -> None:
+def test_objective_names_say_which_are_contrastive(open_page: Open) -> None:
     choice = open_page("train").selectbox(key="setting:method.objective")
     assert {"BYOL", "Barlow Twins", "SimCLR (NT-Xent) · contrastive", "MoCo (InfoNCE) · contrastive"} <= set(
         choice.options
@@ -223,7 +223,7 @@ def test_a_setting_that_the_objective_does_not_read_is_hidden(open_page: Open, m
     assert page.query_params["method.objective"] == "simclr"
 
 
-def test_a_changed_setting_stays_in_sight_and_says_that_it_is_not_read(open_page: Open) -> None:
+def test_a_changed_but_unused_setting_stays_visible_with_a_note(open_page: Open) -> None:
     page = open_page("train", **{"mode": "expert", "method.objective": "simclr", "method.margin": "0.4"})
     assert page.number_input(key="setting:method.margin").value == 0.4
     assert "SimCLR (NT-Xent) does not read it." in text(page)

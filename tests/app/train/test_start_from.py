@@ -37,7 +37,7 @@ def test_it_starts_from_random_weights_unless_somebody_chooses(open_page: Open) 
     assert "setting:network.freeze" not in [widget.key for widget in page.number_input]
 
 
-def test_a_run_that_is_picked_brings_its_network_and_offers_to_hold_stages_still(
+def test_starting_from_a_run_sets_its_network_and_can_freeze(
     open_page: Open, store: RunStore, make: Make
 ) -> None:
     run_id = learned(store, make, **{"network.encoder": "resnet18", "network.stem": "imagenet"})
@@ -56,7 +56,7 @@ def test_a_run_that_is_picked_brings_its_network_and_offers_to_hold_stages_still
     assert started.config["network"]["freeze"] == 2
 
 
-def test_another_encoder_than_the_weights_have_is_one_sentence_beneath_it(
+def test_an_encoder_that_does_not_match_the_weights_is_refused(
     open_page: Open, store: RunStore, make: Make
 ) -> None:
     run_id = learned(store, make, **{"network.encoder": "conv-half"})

@@ -75,7 +75,7 @@ def test_a_stall_says_nothing_of_the_vectors(fallen: Fallen, store: RunStore) ->
     assert spread.space(store.get(run.run_id)) == "representation"
 
 
-def test_a_run_of_the_lesson_shows_its_projection_and_starts_its_twin(
+def test_the_collapse_lesson_shows_projections_and_starts_a_twin(
     open_page: Open, fallen: Fallen, store: RunStore
 ) -> None:
     run = fallen(0.64, 0.79, "collapse-demo", seed=4)

@@ -80,7 +80,7 @@ def test_a_tracker_that_hangs_is_not_waited_for(one, rows):
     assert said.endswith("tensorboard does not answer, and may lack the end of this run.")
 
 
-def test_a_missing_package_is_named_with_its_command_and_the_run_finishes(run, monkeypatch):
+def test_a_missing_tracker_package_is_named_and_the_run_finishes(run, monkeypatch):
     monkeypatch.setattr(delivery, "PAUSE", 0.01)
     monkeypatch.delitem(sys.modules, "byol_core.runs.trackers.mlflow", raising=False)
     monkeypatch.setitem(sys.modules, "mlflow", None)
@@ -96,7 +96,7 @@ def test_a_missing_package_is_named_with_its_command_and_the_run_finishes(run, m
     assert heard == ["mlflow is not installed, so this run is not mirrored there: pip install 'byol-lab[mlflow]'"]
 
 
-def test_the_worker_mirrors_what_the_training_says_and_how_it_ended(run):
+def test_the_worker_mirrors_metrics_and_the_outcome(run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     def action(_config, _folder, callback, _resume):

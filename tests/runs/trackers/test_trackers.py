@@ -63,7 +63,7 @@ def test_mlflow_has_one_run_with_every_step_once(run, rows):
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.skipif(sys.platform == "win32", reason="no folder may be called like that there")
-def test_mlflow_keeps_its_runs_in_the_home_whatever_that_is_called(run, rows, tmp_path):
+def test_mlflow_stores_runs_in_a_home_with_any_name(run, rows, tmp_path):
     odd = tmp_path / "a%20b?c#d&e;f 'g' é%"
     run.folder.parent.rename(odd)
     twice("mlflow", replace(run, folder=odd / run.run_id), rows)
@@ -102,7 +102,7 @@ def test_trackio_has_one_run_with_every_step_once(run, rows, tmp_path, monkeypat
 @pytest.mark.parametrize("name", ["tensorboard", "mlflow"])
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_what_was_not_delivered_before_a_kill_is_told_when_the_run_goes_on(run, rows, name, monkeypatch):
+def test_metrics_undelivered_before_a_kill_are_sent_on_resume(run, rows, name, monkeypatch):
     store = RunStore()
     made = store.create(RunConfig(steps=20).changed(**{"runtime.trackers": name}), name="mine", here=True)
     first = store.move(made.run_id, "running")
