@@ -65,7 +65,7 @@ class TrainingCallback(Protocol):
         """Take rows of metrics, in order of steps."""
 
     def on_progress(self, progress: Progress) -> None:
-        """Take a sign of life, a few times a second at most."""
+        """Take a heartbeat, a few times a second at most."""
 
     def on_note(self, text: str) -> None:
         """Take one line for the log."""
@@ -107,10 +107,10 @@ class SilentCallback:
 class Summary:
     """The numbers at the end. kNN accuracies are on the test images, and None where labels are missing.
 
-    A stopped run is not judged, so that it ends at once: its ``knn_accuracy`` and ``std_ratio`` are None.
+    A stopped run is not evaluated, so that it ends at once: its ``knn_accuracy`` and ``std_ratio`` are None.
     ``knn_images`` are the test images with a label, on which the three accuracies rest, ``validation_images`` those on
     which the live ones do. ``_gained`` and ``_lost`` count the test images that only the run and only the baseline
-    named rightly.
+    classified correctly.
     """
 
     stopped: bool

@@ -6,7 +6,7 @@ import signal
 import pytest
 import torch
 
-# A warm process that a test has started need not outlast it by ten minutes.
+# A job process that a test has started need not outlast it by ten minutes.
 os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
 
 

@@ -27,7 +27,7 @@ SAME = {"lower", "casefold", "strip", "lstrip", "rstrip"}  # the same text, writ
 ALLOWED = {
     ("byol_core/config/run_config.py", "wanted"): "pydantic's",
     ("byol_core/data/archive.py", "_why"): "of zipfile, tarfile and the decompressors",
-    ("app/shared/formatting.py", "told"): "anybody's: whoever only looks on is not told a path, whoever wrote it",
+    ("app/shared/formatting.py", "told"): "anybody's: a viewer is not told a path, whoever wrote it",
     ("byol_core/data/decode.py", "_reason"): "Pillow's",
     ("byol_core/distributed/launch.py", "explain"): "torch's, of gloo and NCCL",
     ("byol_core/runs/worker.py", "_disk_full"): "torch's",
@@ -108,7 +108,7 @@ def test_what_is_allowed_is_still_there():
     "code",
     [
         'if "collapsed" in sentence: pass',
-        'alarm.startswith(("No step for", "No sign of life"))',
+        'alarm.startswith(("No step for", "No heartbeat"))',
         "mine = f\"'{key}'\" in complaint",
         'passes = not isinstance(error, InputError) or "locked" in str(error)',
         'hint = "pip" if "psycopg" in str(error).lower() else ""',

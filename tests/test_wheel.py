@@ -1,4 +1,4 @@
-"""A built wheel carries the app, its scripts and styles, the theme, the pictures and the demo, and serves them."""
+"""A built wheel carries the app, its scripts and styles, the theme, the images and the demo, and serves them."""
 
 import os
 import subprocess

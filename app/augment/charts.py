@@ -15,7 +15,7 @@ ZONES = {
     "in range": "rgba(23, 143, 136, 0.2)",
     "too weak": "rgba(199, 127, 31, 0.25)",
 }
-KEPT, ALIKE = "What is left<br>of the image", "How alike<br>the views are"
+KEPT, ALIKE = "What is left<br>of the image", "How similar<br>the views are"
 _BAND = f"{PETROL}33"
 
 

@@ -1,4 +1,4 @@
-"""The row above the augmentation lab: which pictures, how large, how large their views, how many, and which draw."""
+"""The row above the augmentation lab: which images, how large, how large their views, how many, and which draw."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Choice:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The settings of a run that learns from these pictures."""
+        """The settings of a run that learns from these images."""
         source = {"data.source": self.source} if self.source else {}
         return source | {"data.image_size": self.size, "views.size": self.view}
 
@@ -68,10 +68,10 @@ def choose() -> Choice:
 
 
 def _place() -> str:
-    """Where a teacher's pictures come from; all others look at sets."""
+    """Where a teacher's images come from; all others look at sets."""
     with address.one_of("pictures", PLACES):
         place = st.segmented_control(
-            "Pictures from", PLACES, format_func=PLACE_TITLES.__getitem__, required=True, key="pictures"
+            "Images from", PLACES, format_func=PLACE_TITLES.__getitem__, required=True, key="pictures"
         )
     return place or SET
 
@@ -125,7 +125,7 @@ def _draw() -> int:
 
 
 def load(choice: Choice) -> Pictures:
-    """The chosen pictures; what cannot be shown is said."""
+    """The chosen images; what cannot be shown is said."""
     found = sources.of_set(choice.source, choice.size) if choice.place == SET else _of_files(choice)
     for complaint in found.complaints:
         st.warning(complaint, icon=":material/hide_image:")
@@ -135,12 +135,12 @@ def load(choice: Choice) -> Pictures:
 
 
 def _of_files(choice: Choice) -> Pictures:
-    """The uploaded pictures, or the photo."""
+    """The uploaded images, or the photo."""
     if choice.place == CAMERA:
         photo = st.camera_input("Take a photo", key=PHOTO, width=420)
         return sources.of_files([("Your photo", photo)] if photo else [], choice.size)
     files = st.file_uploader(
-        "Your pictures",
+        "Your images",
         accept_multiple_files=True,
         key="files",
         help="They stay on this machine, and are gone when this page is closed.",

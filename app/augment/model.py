@@ -1,7 +1,7 @@
 """What the views do to a model: how alike it finds each pair, what it takes a view for, and a verdict with its reason.
 
 Everything is asked of a process beside the page once nothing moved for a moment, and shown as it comes: the grid never
-waits for it. Whoever only looks on sees the answers that are there.
+waits for it. A viewer sees the answers that are there.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ _LAST, _WAITED = "lab_last_verdict", "lab_waited_for"
 
 def draw(pictures: Pictures, choice: Choice) -> None:
     """The whole part, under the grid."""
-    st.header("What it does to the model")
+    st.header("Effect on the model")
     if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
     try:
         subject = _subject()
     except (LabError, OSError):  # the views need no home
-        st.caption("The runs of this home cannot be read, so no model can be asked.")
+        st.caption("The runs in this home cannot be read, so there is no model to use.")
         return
     if subject is None:
-        st.caption("No run has weights yet: train one, and see here how alike it finds the two views of a picture.")
+        st.caption("No run has weights yet: train one to see how similar it finds the two views of an image.")
         return
     settings = lab_settings.current()
     start, _ = part_of(pictures, choice.shown)
@@ -88,14 +88,14 @@ def _subject() -> Subject | None:
         with address.one_of(RUN, list(known)):
             chosen = st.selectbox("Model", list(known), format_func=titles.__getitem__, key=RUN, width=260)
         before = st.toggle(
-            "Before it learned",
+            "Before training",
             key=BEFORE,
             bind="query-params",
-            help="The same network with the random weights that its seed draws.",
+            help="The same network with the random initial weights of its seed.",
         )
     start = known[chosen].config.get("network", {}).get("pretrained")
     if before and start:
-        st.caption(f"Random weights: this run itself began with those of {formatting.plain(str(start))}.")
+        st.caption(f"Random weights: this run itself started from those of {formatting.plain(str(start))}.")
     return Subject(known[chosen].folder, before, titles[chosen])
 
 
@@ -164,13 +164,13 @@ def _scale(numbers: Numbers, old: bool) -> None:
     bounds = bounds_of(numbers)
     alt = (
         f"What is left of the image: {numbers.retention:.2f}, too strong below {bounds.lost:g}. "
-        f"How alike the views are: {numbers.closeness:.2f}, too weak from {bounds.same:g} on."
+        f"How similar the views are: {numbers.closeness:.2f}, too weak from {bounds.same:g} on."
     )
     live_chart(charts.scale(numbers, old=old), key="verdict-scale", alt=alt, toolbar=False)
     st.caption(
-        f"*What is left of the image*: too strong below {bounds.lost:g} (1: a view resembles its kind as much as the "
-        f"image does; 0: no more than chance). *How alike the views are*: too weak from {bounds.same:g} on (1: the "
-        "model cannot tell them apart; 0: as unlike as two different images)."
+        f"*What is left of the image*: too strong below {bounds.lost:g} (1: a view is as recognizable as the image "
+        f"itself; 0: no more than by chance). *How similar the views are*: too weak from {bounds.same:g} on (1: the "
+        "model cannot tell them apart; 0: as different as two different images)."
     )
 
 
@@ -196,7 +196,7 @@ def _averaged(found: Curves) -> str:
     """Over how many images, and which of them, the mean of each operation goes."""
     *names, last = (lab_settings.title(name).lower() for name in OPERATIONS if NOTES.get(name) == OFTEN)
     return (
-        f"Means over {found.images:,} images: {', '.join(names)} and {last} happen as often as their strength says, "
+        f"Means over {found.images:,} images: {', '.join(names)} and {last} apply as often as their strength says, "
         "everything else to every image."
     )
 

@@ -25,14 +25,14 @@ Pixels = NDArray[np.uint8]
 GRID, DRAWS, STRIP, PAIR = MODES = ("grid", "draws", "operation", "presets")
 MODE_TITLES = {GRID: "Grid", DRAWS: "Many draws", STRIP: "One operation", PAIR: "Two presets"}
 MODE = "show"
-MANY = 24  # draws of one picture
+MANY = 24  # draws of one image
 STRENGTHS = tuple(step / 4 for step in range(9))  # 0 to 2
 STRIPS = 4  # images that are enough to see what an operation does
 
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a mode needs: the pictures of this page of them, the settings, and the choices above."""
+    """All that a mode needs: the images of this page of them, the settings, and the choices above."""
 
     pictures: Pictures
     settings: Settings
@@ -45,19 +45,19 @@ class Scene:
 
     @property
     def about(self) -> str:
-        """A name of the pictures, the settings and the seed, by which others know what is shown."""
+        """A name of the images, the settings and the seed, by which others know what is shown."""
         pixels = hashlib.sha256(np.ascontiguousarray(self.pictures.images).data).hexdigest()
         what = json.dumps([pixels, self.views.model_dump(), self.choice.seed])
         return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
 def pages(pictures: Pictures, shown: int) -> int:
-    """How many pages of so many pictures there are."""
+    """How many pages of so many images there are."""
     return -(-len(pictures) // shown)
 
 
 def part_of(pictures: Pictures, shown: int) -> tuple[int, int]:
-    """The first picture of the page that is looked at, and the one behind its last."""
+    """The first image of the page that is looked at, and the one behind its last."""
     page = min(max(1, int(st.session_state.get("page") or 1)), max(1, pages(pictures, shown)))
     start = (page - 1) * shown
     return start, min(start + shown, len(pictures))
@@ -93,7 +93,7 @@ def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> N
     if several > 1 and mode != DRAWS:
         st.pagination(several, key="page", bind="query-params")
     if len(pictures) == 1 and mode == GRID:
-        st.caption(f"One picture, {choice.shown} draws.")
+        st.caption(f"One image, {choice.shown} draws.")
 
 
 def _grid(scene: Scene) -> None:
@@ -129,7 +129,7 @@ def _many_draws(scene: Scene, pictures: Pictures) -> None:
     from app.augment import views as view_maker
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Picture", 1, len(pictures), key="picture", bind="query-params", width=130)
+        number = st.number_input("Image", 1, len(pictures), key="picture", bind="query-params", width=130)
         st.caption(f"One image in {MANY} draws: the network has to recognize it in all of them.")
     one = pictures.images[[number - 1] * MANY]
     views = view_maker.make(one, scene.views, scene.choice.seed)
@@ -151,7 +151,9 @@ def _one_operation(scene: Scene) -> None:
                 "Operation", OPERATIONS, format_func=lab_settings.title, key="operation", width=200
             )
         now = scene.settings.values[operation] * scene.settings.values["strength"]
-        st.caption(f"This operation alone at each strength, where it happens. It is at {min(2.0, now):.2f} now.")
+        st.caption(
+            f"This operation alone at each strength, on images that get it. Its strength is {min(2.0, now):.2f} now."
+        )
     images = scene.pictures.images[:STRIPS]
     views = view_maker.strip(images, operation, STRENGTHS, scene.choice.view, scene.choice.seed)
     cards = [Card(name, _strip(views.drawn, i)) for i, name in enumerate(scene.pictures.names[:STRIPS])]
@@ -169,7 +171,7 @@ def _two_presets(scene: Scene) -> None:
 
     mine, n = scene.settings, len(scene.pictures)
     options = lab_settings.names()
-    other = st.selectbox("Beside", options, key="beside", bind="query-params", width=220)
+    other = st.selectbox("Compare with", options, key="beside", bind="query-params", width=220)
     theirs = lab_settings.preset(other)
     other = other if other in RECIPES else f"'{other}'"  # which somebody may have called "Yours"
     _differences(mine, other, lab_settings.strengths_of(theirs))

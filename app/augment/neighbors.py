@@ -13,10 +13,10 @@ from byol_core.augment_study import Asked, Pairs
 
 
 def draw(asked: Asked[Pairs], scene: Scene, link: Linked) -> None:
-    """The nearest training images of both views of the picture that was picked in the grid."""
+    """The nearest training images of both views of the image that was picked in the grid."""
     st.markdown("**Nearest training images**")
     if st.session_state.get(MODE, GRID) != GRID:
-        st.caption("Of the pairs in the grid: go back to it to see them.")
+        st.caption("For the pairs in the grid: go back to it to see them.")
     elif asked.answer and asked.answer.near.size:
         _near(asked.answer, scene, link)
     elif asked.job.state == "failed":
@@ -49,4 +49,4 @@ def _figure(found: Pairs, place: int, view: int, j: int, at: int) -> Figure:
 def _looked_at(found: Pairs) -> str:
     if found.among == found.training:
         return ""
-    return f"Looked for among {found.among:,} of the {found.training:,} training images."
+    return f"Searched among {found.among:,} of the {found.training:,} training images."

@@ -18,13 +18,13 @@ def no_pictures() -> None:
     """What to do when there is nothing to show."""
     with st.container(border=True):
         st.markdown("**No images yet**")
-        st.caption("Choose a set, upload some pictures, or take a photo: their views appear here.")
+        st.caption("Choose a set, upload some images, or take a photo: their views appear here.")
 
 
 @st.fragment
 @state.in_words()
 def workbench(pictures: Pictures, choice: Choice) -> None:
-    """The sliders and what they do: a movement draws this part anew and nothing else."""
+    """The sliders and what they do: a movement redraws this part and nothing else."""
     controls, views = st.columns([3, 7], gap="large")
     with controls:
         settings = lab_settings.pick()
@@ -47,7 +47,7 @@ def model(pictures: Pictures, choice: Choice) -> None:
 @st.fragment
 @state.in_words()
 def page() -> None:
-    """Everything: a choice draws it anew without the rest of the app."""
+    """Everything: a choice redraws it without the rest of the app."""
     choice = choices.choose()
     pictures = choices.load(choice)
     workbench(pictures, choice)

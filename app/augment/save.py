@@ -89,7 +89,7 @@ def _program(settings: Settings, choice: Choice, pictures: Pictures) -> None:
 
 
 def program(settings: Settings, choice: Choice, pictures: Pictures) -> str:
-    """Python that makes the views of the page of pictures that is looked at."""
+    """Python that makes the views of the page of images that is looked at."""
     start, end = part_of(pictures, choice.shown)
     names = [PHOTO_FILE] if choice.place == CAMERA else distinct(pictures.names)
     return view_presets.as_python(
@@ -115,7 +115,7 @@ def distinct(names: Sequence[str]) -> list[str]:
 
 
 def _files(choice: Choice) -> None:
-    """How the program finds pictures that are of no set."""
+    """How the program finds images that are of no set."""
     if choice.place == SET:
         return
     st.caption("Save the images next to the program, under the names that it uses.")
@@ -159,7 +159,7 @@ def _save(settings: Settings) -> None:
                 args=(settings.recipe,),
             )
     if taken:
-        st.caption("There are views of that name: they would be replaced.")
+        st.caption("Views of that name exist and would be replaced.")
     if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
 

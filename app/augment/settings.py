@@ -142,7 +142,7 @@ def pick() -> Settings:
         key=RECIPE,
         bind="query-params",
         on_change=preset_chosen,
-        help="A recipe for both views, or one that was saved here; every slider starts as it says.",
+        help="A recipe for both views, built in or saved here; it sets where every slider starts.",
     )
     settings = current()
     if sentence := st.session_state.pop(NOTICE, ""):

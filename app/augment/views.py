@@ -1,4 +1,4 @@
-"""From pictures and settings to what the augmentation lab shows: the trainer's own draw and operations."""
+"""From images and settings to what the augmentation lab shows: the trainer's own draw and operations."""
 
 from __future__ import annotations
 

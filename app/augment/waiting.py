@@ -33,9 +33,9 @@ def waiting(asked: Asked[Any], at_rest: bool = True) -> None:
         st.progress(min(max(asked.job.share, 0.0), 1.0), formatting.plain(asked.job.message or "Waits for its turn"))
     elif asked.answer is not None:
         teacher = access.is_teacher()
-        rest = "as soon as nothing moves" if teacher else "once a teacher looks at these settings"
-        st.caption(f"Worked out so far; the rest comes {rest}.")
+        rest = "once the sliders are at rest" if teacher else "once a teacher opens these settings"
+        st.caption(f"Computed so far; the rest follows {rest}.")
     elif not access.is_teacher():
-        sign_in.ask(ASK, "Nobody has asked about these settings yet.")
+        sign_in.ask(ASK, "These settings have not been evaluated yet.")
     else:
-        st.caption("Asked as soon as nothing moves." if not at_rest else "Not asked yet.")
+        st.caption("Evaluated once the sliders are at rest." if not at_rest else "Not evaluated yet.")

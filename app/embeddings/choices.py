@@ -24,14 +24,14 @@ USUAL = "UMAP"  # what is shown first
 COMPUTE = "compute maps with other settings"
 SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Pixels"}
 SPACE_HELP = (
-    "**Representation**: what the encoder makes of an image; training is for this.  \n"
-    "**Projection**: after the projector, where the loss is computed.  \n"
+    "**Representation**: the encoder's output, which is what training is for.  \n"
+    "**Projection**: the projector's output, where the loss is computed.  \n"
     "**Pixels**: the raw image itself, to see what training added."
 )
 METHOD_HELP = (
-    "**PCA**: there at once; the two directions of largest variance, so large distances mean something.  \n"
-    "**UMAP**, **t-SNE**: who is next to whom; computed in the background, and PCA is shown meanwhile.  \n"
-    "**densMAP**: UMAP that keeps how dense a neighborhood is."
+    "**PCA**: available at once; the two directions of largest variance, so large distances mean something.  \n"
+    "**UMAP**, **t-SNE**: which images are neighbors; computed in the background, with PCA shown meanwhile.  \n"
+    "**densMAP**: UMAP that preserves how dense neighborhoods are."
 )
 
 
@@ -139,7 +139,7 @@ def pick_space() -> str:
 def pick_method() -> str:
     """How the vectors come to places."""
     method = st.segmented_control(
-        "How", METHODS, default=USUAL, required=True, key="method", bind="query-params", help=METHOD_HELP
+        "Method", METHODS, default=USUAL, required=True, key="method", bind="query-params", help=METHOD_HELP
     )
     return method or USUAL
 
@@ -169,7 +169,7 @@ def _umap(usual: MapSettings) -> MapSettings:
         usual.neighbors,
         key="neighbors",
         bind="query-params",
-        help="Few show detail, many show the whole.",
+        help="Few show detail, many show the overall structure.",
     )
     distance = st.slider(
         "Minimum distance",
@@ -206,7 +206,7 @@ def _seed(usual: MapSettings) -> int:
         usual.seed,
         key="map_seed",
         bind="query-params",
-        help="From the same start the same seed gives the same map; another one shows what is chance.",
+        help="From the same start the same seed gives the same map; another one shows what is due to chance.",
     )
     return int(seed)
 
@@ -228,7 +228,7 @@ def pick_color(snapshot: Snapshot, space: str) -> str:
 
 
 def common(first: Snapshot, second: Snapshot) -> bool:
-    """Whether both show pictures of the same set: the rows that both have are of the same class."""
+    """Whether both show images of the same set: the rows that both have are of the same class."""
     if first.source != second.source:
         return False
     rows, one, two = np.intersect1d(first.ids, second.ids, assume_unique=True, return_indices=True)

@@ -1,4 +1,4 @@
-"""What the map shows, read once and kept: vectors, places by PCA, neighbors, colors, pictures.
+"""What the map shows, read once and kept: vectors, places by PCA, neighbors, colors, images.
 
 What is cached is named by the folder, the file and when it was written, since a resumed run may write a step again.
 """
@@ -127,12 +127,12 @@ def colors(found: Field) -> Colors:
 
 
 def sheets(snapshot: Snapshot) -> Sheets:
-    """The pictures of all images; LabError when they are lost."""
+    """The thumbnails of all images; LabError when they are missing."""
     return _sheets(str(snapshot.folder), written(snapshot.folder / embeddings.SHEET), snapshot)
 
 
 def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[NDArray[np.uint8]]:
-    """The pictures (cell, cell, 3) of some images; none when they are lost."""
+    """The thumbnails (cell, cell, 3) of some images; none when they are missing."""
     try:
         return [
             _thumbnail(str(snapshot.folder), written(snapshot.folder / embeddings.SHEET), i, snapshot) for i in chosen

@@ -38,9 +38,9 @@ class MapFile:
         """Why it cannot be sent through the browser; empty when it can."""
         command = "'byol embed RUN --out FILE' writes it."
         if self.size > MOST_BYTES:
-            return f"About {self.size // 10**6:,} MB are too much for the browser; {command}"
+            return f"About {self.size // 10**6:,} MB is too much for the browser; {command}"
         if self.images > MOST_TO_LOOK_ON and not self.permit.holds():
-            return f"More than {MOST_TO_LOOK_ON:,} images are for a teacher; {command}"
+            return f"Only a teacher may download more than {MOST_TO_LOOK_ON:,} images; {command}"
         return ""
 
     def make(self) -> bytes:
@@ -62,7 +62,7 @@ def buttons(run: Run, snapshot: Snapshot, evaluation: Evaluation, space: str, sh
         return made.projector(snapshot, evaluation, space)
 
     if shown.film.at(evaluation.step) is None:
-        st.caption("The Parquet of this evaluation is here once its map is made.")
+        st.caption("The Parquet file appears here once this map is made.")
     else:
         content = partial(table, snapshot, evaluation, space, shown, color)
         _button("Parquet", MapFile(f"{stem}.parquet", n, _LINE * n, content, permit), f"{run.run_id}-parquet")
@@ -79,8 +79,8 @@ def table(snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, 
 def explain() -> None:
     """Explain what the files contain."""
     st.caption(
-        "**Parquet**: places, classes and colors of the points. **TensorBoard projector**: the vectors with their "
-        "pictures; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's toolbar."
+        "**Parquet**: positions, classes and colors of the points. **TensorBoard projector**: the vectors with their "
+        "images; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's toolbar."
     )
 
 

@@ -18,18 +18,18 @@ from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 _WHAT = {
-    "representation": "what the encoder makes of an image",
-    "projection": "what the projector makes of the representation, where the loss is computed",
+    "representation": "the encoder's output for an image",
+    "projection": "the projector's output, where the loss is computed",
     "pixels": "the images themselves at 16×16, to see what training added",
 }
 _BASELINES = {"knn_untrained": "untrained", "knn_pixels": "raw pixels"}
 ACCURACY_HELP = (
     "On training images that were held out of training (validation), which are not those on the map. The run's final "
-    "figure is another one, on the test images."
+    "figure is measured on the test images instead."
 )
 TRUST_HELP = (
-    "Trustworthiness (Venna & Kaski 2001), 0 to 1: whether those that lie next to each other on the map are also near "
-    "each other in the full space. Below about 0.9, do not read single neighbors off the map."
+    "Trustworthiness (Venna & Kaski 2001), 0 to 1: whether images that lie next to each other on the map are also near "
+    "each other in the full space. Below about 0.9, do not trust single neighbors on the map."
 )
 KEPT_HELP = (
     "Of the 15 nearest images in the full space, the share that is also among the 15 nearest on the map, 0 to 1."
@@ -73,14 +73,14 @@ def how(shown: Shown, step: int, settings: MapSettings) -> str:
             f"seed {settings.seed}."
         )
     sizes = "." if shown.method == "densMAP" else ", and so do the sizes of clusters."
-    return f"{made} **Read who is next to whom: distances between clusters mean little here{sizes}**"
+    return f"{made} **Read only which images are neighbors: distances between clusters mean little here{sizes}**"
 
 
 def _pca(shown: Shown, step: int) -> str:
     first, second = shown.film.shares[shown.at(step)]
     held = f" hold {first:.0%} and {second:.0%} of it" if math.isfinite(first) else ""
     many = len(shown.film.steps) > 1
-    turned = " Each evaluation is turned so that it lies as the others do; no scale is changed." if many else ""
+    turned = " Each evaluation is rotated to align with the others; no scale is changed." if many else ""
     return (
         f"PCA: the two directions of largest variance{held}; no chance is involved, and large distances mean something."
         + turned
@@ -132,7 +132,7 @@ def curve(run: Run, store: RunStore, snapshot: Snapshot, evaluation: Evaluation)
 
 
 def baselines(run: Run, store: RunStore, evaluations: int) -> dict[str, float]:
-    """What the accuracy is judged by, on the same validation images."""
+    """What the accuracy is compared with, on the same validation images."""
     known = _baselines(run.run_id, run.attempt, evaluations, store)
     return {_BASELINES[key]: value for key, value in known.items()}
 

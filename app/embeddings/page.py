@@ -1,4 +1,4 @@
-"""The Embeddings page: maps of what runs have learned, through time and side by side, with the pictures behind them."""
+"""The Embeddings page: maps of what runs have learned, through time and side by side, with the images behind them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def nothing_here() -> None:
         st.header("No run to map yet")
         st.markdown(
             "Once a run has been evaluated for the first time, its test images appear here as points: "
-            "those that the network finds alike lie close together."
+            "those that the network finds similar lie close together."
         )
         if access.is_teacher():
             st.page_link("train/page.py", label="Start a training", icon=":material/model_training:")
@@ -184,7 +184,7 @@ def read(subjects: Sequence[Subject], drawn: Sequence[Drawn], wish: Wish, column
 @st.fragment
 @state.in_words()
 def page() -> None:
-    """Everything: a choice draws it anew without the rest of the app."""
+    """Everything: a choice redraws it without the rest of the app."""
     choices.recall()
     asked, beside_asked = choices.asked_for(choices.RUN), choices.asked_for(choices.OTHER)
     runs = choices.mapped(asked, beside_asked)

@@ -1,4 +1,4 @@
-"""Beside the map: the pinned picture with those nearest to it in the full space."""
+"""Beside the map: the pinned image with those nearest to it in the full space."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.embeddings import data
 from app.shared import formatting
 from byol_core.embeddings import Snapshot
 
-LONGEST = 11  # letters of a class under a small picture
-_SHOWN = 96  # a picture is enlarged to at least so many pixels, each a square, so that no browser blurs it
+LONGEST = 11  # letters of a class under a small image
+_SHOWN = 96  # an image is enlarged to at least so many pixels, each a square, so that no browser blurs it
 
 
 def picture(snapshot: Snapshot, index: int, near: Sequence[int], distances: Sequence[float]) -> None:
-    """The pinned picture, and those nearest to it."""
+    """The pinned image, and those nearest to it."""
     name = snapshot.class_of(index)
     found = data.thumbnails(snapshot, [index])
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -31,7 +31,7 @@ def picture(snapshot: Snapshot, index: int, near: Sequence[int], distances: Sequ
 
 
 def neighbors(snapshot: Snapshot, near: Sequence[int], distances: Sequence[float], name: str = "") -> None:
-    """Pictures with their cosine distances; a class other than ``name`` is marked."""
+    """Images with their cosine distances; a class other than ``name`` is marked."""
     images = data.thumbnails(snapshot, near)
     with st.grid(3, min_column_width=64, gap="xsmall", wrap=False):
         for place, (i, distance) in enumerate(zip(near, distances, strict=True)):
@@ -64,17 +64,17 @@ def _neighbor(found: str, distance: float, name: str) -> str:
 
 
 def short(name: str) -> str:
-    """A class as it fits under a small picture, whose alternative text says the whole name."""
+    """A class as it fits under a small image, whose alternative text says the whole name."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def hint(snapshot: Snapshot) -> None:
-    """What the place of the pinned picture says while nothing is pinned."""
+    """What the place of the pinned image says while nothing is pinned."""
     st.markdown("**Pin a point**")
     st.caption(
-        "Point at the map to see a picture; click to pin it. Its nearest images then appear here, found in the full "
+        "Point at the map to see an image; click to pin it. Its nearest images then appear here, found in the full "
         "space: where they lie far apart on the map, the map leaves something out. Draw around points with the lasso "
         "to see them all."
     )
     if not snapshot.labeled:
-        st.caption("These images have no labels, so all points have one color. Look for groups, and open them by eye.")
+        st.caption("Without labels all points have one color. Look for groups and inspect their images.")

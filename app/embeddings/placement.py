@@ -1,4 +1,4 @@
-"""Look up an image: it goes through the run's encoder, gets a place on the map, and those nearest to it are shown."""
+"""Look up an image: it goes through the run's encoder and appears on the map, with the images nearest to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BUSY = ("absent", "waiting", "running")
 
 @dataclass(frozen=True)
 class Given:
-    """What somebody brought: the picture as the network sees it, or why it is none."""
+    """What somebody brought: the image as the network sees it, or why it is none."""
 
     name: str
     picture: Picture | None
@@ -41,7 +41,7 @@ class Given:
 
 
 def given(size: int) -> Given | None:
-    """The picture of this session, cut square and resized as training would; None when there is none."""
+    """The image of this session, cut square and resized as training would; None when there is none."""
     file = st.session_state.get(UPLOADED if st.session_state.get(HOW, SOURCES[0]) == SOURCES[0] else PHOTO)
     if file is None or not access.is_teacher():
         return None
@@ -61,9 +61,9 @@ def _decoded(file_id: str, size: int, name: str, _content: bytes) -> Given:
 
 
 def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
-    """Where the picture lies on the map of the newest evaluation, or how far that is.
+    """Where the image lies on the map of the newest evaluation, or how far that is.
 
-    None when there is no picture, or not that map.
+    None when there is no image, or not that map.
     """
     found, evaluation = given(subject.snapshot.image_size), subject.snapshot.evaluations[-1]
     if found is None or found.picture is None or evaluation.step not in shown.film.steps:
@@ -108,12 +108,12 @@ def stands(subject: Subject, wish: Wish, shown: Shown) -> str:
 
 
 def waits(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> bool:
-    """Whether a picture is being placed."""
+    """Whether an image is being placed."""
     return any(stands(subject, wish, shown) == "open" for subject, shown in pairs)
 
 
 def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
-    """Where a picture is given, and what became of it on each map."""
+    """Where an image is given, and what became of it on each map."""
     with st.container(border=True):
         st.markdown("**Look up an image**")
         _source()
@@ -140,7 +140,7 @@ def _source() -> None:
         st.camera_input("Take a photo", key=PHOTO, label_visibility="collapsed")
     else:
         most = MOST_FILE_BYTES // 2**20
-        st.file_uploader("A picture", list(TYPES), key=UPLOADED, label_visibility="collapsed", max_upload_size=most)
+        st.file_uploader("An image", list(TYPES), key=UPLOADED, label_visibility="collapsed", max_upload_size=most)
 
 
 def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> None:
@@ -172,7 +172,7 @@ def _earlier(subject: Subject) -> bool:
 
 
 def _to_newest(subject: Subject) -> None:
-    """Why the picture is not on the map, and the way to where it is."""
+    """Why the image is not on the map, and the way to where it is."""
     st.info("The image is placed on the map of the newest evaluation: only those weights are saved.")
     st.button(
         "Show the newest evaluation",

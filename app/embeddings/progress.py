@@ -1,4 +1,4 @@
-"""What the page waits for: a map that is being made, the next evaluation of a run at work, a picture to be placed."""
+"""What the page waits for: a map that is being made, the next evaluation of a run at work, an image to be placed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def for_first(run: Run) -> None:
 
 
 def watch(pairs: Sequence[Pair], wish: Wish) -> None:
-    """Look again until there is something new to draw, then draw the page anew."""
+    """Look again until there is something new to draw, then redraw the page."""
     drawn = [_signs(subject, wish, shown) for subject, shown in pairs]
     waits = [shown.job for _, shown in pairs if shown.job and shown.job.state in timeline.WAITING]
     active = bool(waits) or any(formatting.busy(subject.run) for subject, _ in pairs) or placement.waits(pairs, wish)
@@ -99,7 +99,7 @@ def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
     job, method = shown.job, wish.settings.method
     if job is None:
         return None
-    meanwhile = "" if shown.method == method else " PCA meanwhile."
+    meanwhile = "" if shown.method == method else " PCA is shown meanwhile."
     if job.state not in timeline.WAITING:
         return Status(f"{formatting.told(job.message)} PCA is shown.", failed=True)
     made, many = timeline.made(shown.film), len(subject.steps)

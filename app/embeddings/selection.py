@@ -1,4 +1,4 @@
-"""The points that were drawn around: how many of which class, and their pictures page by page."""
+"""The points that were drawn around: how many of which class, and their images page by page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def draw(snapshot: Snapshot, chosen: Sequence[int], key: str, owner: str) -> Non
                 icon=":material/deselect:",
                 on_click=clear,
                 args=(owner,),
-                help="Also: Escape, or a click beside the points.",
+                help="Also: Escape, or a click on an empty spot.",
             )
         _classes(snapshot, chosen, key)
         _gallery(snapshot, chosen, key)

@@ -1,6 +1,6 @@
 """Which places a map shows: those of the chosen method when they are there, those of PCA meanwhile.
 
-Whoever only looks on may have the usual map of the newest evaluation of a run that is over made, once however many
+A viewer may have the usual map of the newest evaluation of a run that is over made, once however many
 look, one at a time for the whole server.
 """
 
@@ -24,7 +24,7 @@ from byol_core.jobs import Job
 # Of so many images the maps of all evaluations are made unasked; of more, when somebody wants them.
 MOST_UNASKED = 5_000
 WAITING = ("absent", "waiting", "running")
-# The map that somebody who only looks on had started last: a class may keep one process busy, and no more.
+# The map that a viewer had started last: a class may keep one process busy, and no more.
 Asked = tuple[Snapshot, Evaluation, str, MapSettings]
 _asked_for: list[Asked] = []
 _asking = threading.Lock()
@@ -91,7 +91,7 @@ def _film(
 def _begin(
     home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSettings, there: Film
 ) -> Film:
-    """Have the usual map made for whoever looks on, or say why it is not, or not now."""
+    """Have the usual map made for a viewer, or say why it is not, or not now."""
     if settings != MapSettings(method=settings.method):
         return _with(there, Job("failed", message=access.refusal(COMPUTE)))
     if evaluation.step != snapshot.evaluations[-1].step:
@@ -105,7 +105,7 @@ def _begin(
 
 
 def _is_same(one: Asked, other: Asked) -> bool:
-    """A run that goes on reads its images anew, so that they are told by their folder."""
+    """A run that goes on reads its images again, so that they are told by their folder."""
     return one[0].folder == other[0].folder and one[1:] == other[1:]
 
 

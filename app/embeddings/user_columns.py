@@ -54,7 +54,7 @@ def upload(snapshot: Snapshot) -> None:
         st.button("Remove the table", on_click=_forget, icon=":material/delete:", key="map_columns_forget")
         if names := st.session_state.get(_LEFT_OUT):
             st.caption(
-                f"Left out, since they have too many different words for colors: {formatting.plain(', '.join(names))}."
+                f"Left out, since they have too many different values for colors: {formatting.plain(', '.join(names))}."
             )
     st.caption(
         "One column is called `image`: the number that the page shows for an image of the set. Every other column can "

@@ -121,7 +121,7 @@ def draw(
 ) -> None:
     """The map with its slider; the notes come apart. ``link``: with the other maps of the page.
 
-    What is said of it comes and goes below: a line above would have the browser build the map anew.
+    What is said of it comes and goes below: a line above would have the browser rebuild the map.
     """
     snapshot, evaluation = subject.snapshot, subject.evaluation()
     near, _ = data.nearest(snapshot, evaluation, wish.space, pin, NEIGHBORS)
@@ -192,7 +192,7 @@ def links_are_there(subject: Subject, wish: Wish) -> bool:
 
 
 def _pictures(snapshot: Snapshot) -> Sheets | str:
-    """The pictures behind the points; a sentence when they are lost."""
+    """The images behind the points; a sentence when they are lost."""
     try:
         return data.sheets(snapshot)
     except LabError as error:
@@ -210,12 +210,12 @@ def notes(subject: Subject, wish: Wish, shown: Shown) -> None:
 
 
 def linked(subjects: Sequence[Subject]) -> bool:
-    """Whether the maps of the page show pictures of one set."""
+    """Whether the maps of the page show images of one set."""
     return len(subjects) > 1 and choices.common(subjects[0].snapshot, subjects[1].snapshot)
 
 
 def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
-    """The pinned point of each map: of linked maps the same picture, where only one of them has a pin."""
+    """The pinned point of each map: of linked maps the same image, where only one of them has a pin."""
     own = [subject.state().pinned for subject in subjects]
     if not linked or len(own) < 2 or all(pin is not None for pin in own):
         return own
@@ -224,7 +224,7 @@ def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
 
 
 def selections(subjects: Sequence[Subject], linked: bool) -> list[tuple[tuple[int, ...], str]]:
-    """What is selected on each map, and the key of the map where it was: of linked maps the same pictures."""
+    """What is selected on each map, and the key of the map where it was: of linked maps the same images."""
     own = [(subject.state().selected, subject.key) for subject in subjects]
     drawn = [at for at, (chosen, _) in enumerate(own) if chosen]
     if not linked or len(drawn) != 1:

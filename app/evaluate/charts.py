@@ -216,12 +216,12 @@ def precision_recall(
 
 
 def calibration(bins: Sequence[tuple[float, float, int]], *, height: int = 400) -> Figure:
-    """How often it is right against how sure it is: (confidence, accuracy, images) for each bin that has any."""
+    """Accuracy against confidence: (confidence, accuracy, images) for each bin that has any."""
     largest = max((count for _, _, count in bins), default=1)
     ideal = {
         "type": "scatter",
         "mode": "lines",
-        "name": "as sure as right",
+        "name": "perfectly calibrated",
         "x": [0, 1],
         "y": [0, 1],
         "line": {"dash": "dot", "width": 1.5, "color": GRAY},
@@ -236,9 +236,9 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, height: int = 400) 
         "customdata": [count for _, _, count in bins],
         "line": {"width": 1.5, "color": PETROL},
         "marker": {"color": PETROL, "size": [6 + 16 * math.sqrt(count / largest) for _, _, count in bins]},
-        "hovertemplate": "%{customdata} images, %{x:.2f} sure, %{y:.2f} of them right<extra></extra>",
+        "hovertemplate": "%{customdata} images, confidence %{x:.2f}, accuracy %{y:.2f}<extra></extra>",
     }
-    layout = _square("how sure it is", "how often it is right", height)
+    layout = _square("confidence", "accuracy", height)
     return {"data": [ideal, points], "layout": layout | {"showlegend": False, "hovermode": "closest"}}
 
 

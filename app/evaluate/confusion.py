@@ -1,4 +1,4 @@
-"""Who is taken for whom: the confusion matrix of a report, and the images of the cell that somebody chose."""
+"""Confusion matrix: the confusion matrix of a report, and the images of the cell that somebody chose."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_DRAWN, FEW_DRAWN = 60, 40
 
 def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
     """The matrix, and beside it the images of a cell; the largest confusion to begin with."""
-    st.header("Who is taken for whom")
+    st.header("Confusion matrix")
     counts = np.array(made.confusion)
     left, right = st.columns([6, 4], gap="large")
     with left:
@@ -33,7 +33,7 @@ def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
         _matrix(names(made.classes), counts, places)
         if len(places) < len(counts):
             st.caption(f"The {len(places)} most confused of {len(counts)} classes; the two lists reach every cell.")
-        st.caption("A row is a true class, a column what was said. Choose a cell to see its images.")
+        st.caption("A row is a true class, a column a predicted class. Choose a cell to see its images.")
     with right:
         true, said_class = _pick(names(made.classes))
         _cell(made, found, shelf, true, said_class)
@@ -71,7 +71,7 @@ def _matrix(classes: Sequence[str], counts: NDArray[np.int64], places: Sequence[
 
     part, shown = np.ix_(places, places), [classes[place] for place in places]
     texts = [str(count) if count else "" for count in counts[part].ravel()]
-    table = Table(shown, shown, texts, shades(counts)[part], "said to be", "true ↓  said →", diagonal=True)
+    table = Table(shown, shown, texts, shades(counts)[part], "predicted as", "true ↓  predicted →", diagonal=True)
     at = (st.session_state[TRUE], st.session_state[SAID])
     inside = (places.index(at[0]), places.index(at[1])) if set(at) <= set(places) else None
     matrix(table, inside, choose, key="confusion")
@@ -91,7 +91,7 @@ def _pick(classes: Sequence[str]) -> Cell:
     places = range(len(classes))
     with st.grid(2, min_column_width=120):
         true = st.selectbox("True class", places, format_func=classes.__getitem__, key=TRUE)
-        said_class = st.selectbox("Said", places, format_func=classes.__getitem__, key=SAID)
+        said_class = st.selectbox("Predicted", places, format_func=classes.__getitem__, key=SAID)
     return true or 0, said_class or 0
 
 
@@ -99,8 +99,8 @@ def _cell(made: Report, found: Predictions, shelf: Shelf | None, true: int, said
     seen = report.cell(found, true, said_class)
     of = sum(made.confusion[true])
     name, called = formatting.plain(made.classes[true]), formatting.plain(made.classes[said_class])
-    what = f"called **{called}**" if true != said_class else "named rightly"
+    what = f"classified as **{called}**" if true != said_class else "classified correctly"
     st.markdown(f"**{len(seen)}** of {of} images of **{name}** are {what}.")
     if len(seen) > MOST_PICTURES:
-        st.caption(f"The {MOST_PICTURES} of which it is surest:")
+        st.caption(f"The {MOST_PICTURES} with the highest confidence:")
     pictures.grid(shelf, seen[:MOST_PICTURES], made.classes, both=False)

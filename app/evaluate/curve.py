@@ -76,7 +76,7 @@ def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | N
     alt = "; ".join(f"{line.name}: {', '.join(f'{at.told} with {at.labeled}' for at in line.points)}" for line in drawn)
     live_chart.live_chart(figure, key="label-curve", alt=alt)
     st.caption(
-        "Mean over the draws of the labels, in a band of one standard deviation; of all labels or a single draw, in "
+        "Mean over the draws of the labels, with a band of one standard deviation; for all labels or a single draw, "
         "the 95 % interval for the choice of the test images. The axis is logarithmic."
     )
     if not beside and not any(line.subject == "scratch" for line in lines):
@@ -108,11 +108,11 @@ def _table(method: Method, found: Sequence[Point]) -> None:
         "Images": [formatting.count(judged.labeled) for judged in ready],
         "This run": [said.score(judged, "trained") for judged in ready],
         said.SUBJECTS[twin]: [said.score(judged, twin) for judged in ready],
-        "Worth of pretraining": [_worth(judged, twin) for judged in ready],
+        "Gain from pretraining": [_worth(judged, twin) for judged in ready],
         "Test images": [formatting.count(judged.tested) for judged in ready],
     }
     table.draw(columns, "curve", height="content", alt="The numbers of the curve")
-    st.caption(f"Worth of pretraining in points, with its interval on the same test images. {NOTATION}")
+    st.caption(f"Gain from pretraining in points, with its interval on the same test images. {NOTATION}")
 
 
 def _worth(judged: Judged, twin: Subject) -> str:
@@ -131,7 +131,7 @@ def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) ->
         amounts = ", ".join(protocol.labels for protocol in protocols)
         st.markdown(
             f"{said.TITLES[question.method]} with {amounts} labels a class, {said.splits(question.splits)} each. "
-            "Points appear as they are ready; what was asked before is not computed again."
+            "Points appear as they are ready; results that exist are not computed again."
         )
 
 

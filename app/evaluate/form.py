@@ -1,4 +1,4 @@
-"""The question: how a run is judged, with how many labels, over how many splits, on which images.
+"""The question: how a run is evaluated, with how many labels, over how many splits, on which images.
 
 The address holds it, so that a link leads to an answer.
 """
@@ -35,7 +35,7 @@ FIELDS = {
     DATA: "data",
 }
 _SPLITS_HELP = (
-    "So many draws of the labels, balanced over the classes, each with its own seed. "
+    "Number of draws of the labels, balanced over the classes, each with its own seed. "
     "The results are shown as mean ± standard deviation over them."
 )
 _LABELS_HELP = "How many of the training labels are used: all, a number for each class, or a share. Type any other."
@@ -48,7 +48,7 @@ def pick(run: Run) -> Protocol | None:
         values = {METHOD: method, LABELS: _labels(), SPLITS: _splits()}
         with st.popover("Settings", icon=":material/tune:", key="evaluate_settings"):
             values |= _settings(run, method)
-    elsewhere = f" Judged on **{formatting.plain(said.set_name(str(values[DATA])))}**." if values[DATA] else ""
+    elsewhere = f" Evaluated on **{formatting.plain(said.set_name(str(values[DATA])))}**." if values[DATA] else ""
     st.caption(f"{said.WHAT[method]}{elsewhere}")
     try:
         return Protocol(**cast(Any, {FIELDS[key]: value for key, value in values.items()}))
@@ -74,7 +74,7 @@ def put(protocol: Protocol) -> None:
 def _method() -> Method:
     with address.one_of(METHOD, METHODS, USUAL.method):
         chosen = st.segmented_control(
-            "How",
+            "Method",
             METHODS,
             format_func=said.SHORT.__getitem__,
             required=True,
@@ -114,11 +114,11 @@ def _settings(run: Run, method: Method) -> dict[str, Any]:
         USUAL.seed,
         key=SEED,
         bind="query-params",
-        help="Of the first split; the others count up from it. Another seed draws other labels.",
+        help="Seed of the first split; the others count up from it. Another seed draws other labels.",
     )
     if method == "knn":
         values[K] = st.number_input(
-            "k", 1, 1000, USUAL.k, key=K, bind="query-params", help="So many nearest training images vote."
+            "k", 1, 1000, USUAL.k, key=K, bind="query-params", help="Number of nearest training images that vote."
         )
         values[TEMPERATURE] = st.number_input(
             "T",
@@ -129,13 +129,13 @@ def _settings(run: Run, method: Method) -> dict[str, Any]:
             format="%.4f",
             key=TEMPERATURE,
             bind="query-params",
-            help="The temperature of their votes: the smaller, the more the nearest alone decide.",
+            help="The temperature of their votes: the smaller, the more the nearest ones dominate.",
         )
     return values
 
 
 def _data(run: Run) -> str:
-    """Another set to judge on; whoever only looks on gets what is on this machine, and no paths."""
+    """Another set to evaluate on; a viewer gets what is on this machine, and no paths."""
     own, teacher = own_set(run), access.is_teacher()
     options = ["", *(name for name in names_of_sets() if not same_set(name, own))]
     if address.lives(DATA) and (kept := str(st.session_state.get(DATA) or "")) not in options:
@@ -149,8 +149,7 @@ def _data(run: Run) -> str:
             format_func=lambda name: said.set_name(name) if name else f"Its own: {formatting.data_name(run)}",
             key=DATA,
             accept_new_options=teacher,
-            help="Judge on another set than the run learned from, at the image size of the run. Teachers may type a "
-            "path.",
+            help="Evaluate on another set, at the image size of the run. Teachers may type a path.",
         )
     name = named(str(chosen or ""))
     entry = find(name)
@@ -160,7 +159,7 @@ def _data(run: Run) -> str:
 
 
 def _address_of(name: str) -> str:
-    """A set in the address: its name, or its path, of which whoever only looks on learns the last part."""
+    """A set in the address: its name, or its path, of which a viewer learns the last part."""
     return name if find(name) or access.is_teacher() else said.set_name(name)
 
 

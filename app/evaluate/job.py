@@ -81,12 +81,12 @@ def stop_button(questions: Sequence[Asked], *, key: str, label: str = "Stop", id
 
 def anew_button(questions: Sequence[Asked], *, key: str) -> None:
     """The button that throws answers away and asks again."""
-    _button("Evaluate anew", ":material/refresh:", key, EVALUATE, anew, questions)
+    _button("Evaluate again", ":material/refresh:", key, EVALUATE, anew, questions)
 
 
 def clear_button(questions: Sequence[Asked], *, key: str) -> None:
     """The button that takes away what failed or was stopped."""
-    _button("Clear what failed or was stopped", ":material/clear_all:", key, STOP, forget, questions)
+    _button("Clear failed and stopped ones", ":material/clear_all:", key, STOP, forget, questions)
 
 
 def _button(
@@ -145,18 +145,18 @@ NO_LABELS = (
 
 
 def has_no_labels(run: Run, protocol: Protocol) -> bool:
-    """Whether it is known beforehand that there is nothing to judge by."""
+    """Whether it is known beforehand that there is nothing to evaluate with."""
     source = protocol.data or str(run.config.get("data", {}).get("source", ""))
     if entry := find(source):
         return not entry.classes
     judged = formatting.results(run)
-    if protocol.data or judged.get("stopped"):  # a stopped run was not judged, labels or not
+    if protocol.data or judged.get("stopped"):  # a stopped run was not evaluated, labels or not
         return False
     return "knn_accuracy" in judged and judged["knn_accuracy"] is None
 
 
 def progress(questions: Sequence[Asked], states: Sequence[str]) -> None:
-    """How far they are, looked at again and again; the page is drawn anew when one of them changes its state.
+    """How far they are, looked at again and again; the page is redrawn when one of them changes its state.
 
     ``states``: those that the page was drawn from; an answer that came since is a change as well.
     """

@@ -19,7 +19,7 @@ TITLES: Mapping[Method, str] = {
 # On the buttons, which must fit a phone.
 SHORT: Mapping[Method, str] = {**TITLES, "linear": "Linear", "linear-sgd": "Linear, SGD"}
 WHAT: Mapping[Method, str] = {
-    "knn": "Each test image takes the class of the training images nearest to it. Nothing is trained.",
+    "knn": "Each test image gets the class of the training images nearest to it. Nothing is trained.",
     "linear": "One linear layer on the encoder, by L-BFGS; its regularization is chosen on validation images.",
     "linear-sgd": "One linear layer by SGD on crops and flips, as in the paper; its rate is chosen on validation.",
     "finetune": "The whole network learns from the labels, beside the same network that starts from scratch.",

@@ -31,7 +31,7 @@ def asked_for() -> Run | None:
 
 
 def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
-    """Choose among the runs that can be judged; the address follows the choice."""
+    """Choose among the runs that can be evaluated; the address follows the choice."""
     if not known:
         return None
     kept = st.session_state.get(PICKED)
@@ -51,7 +51,7 @@ def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
 
 
 def nothing_here() -> None:
-    """No run can be judged."""
+    """No run can be evaluated."""
     with st.container(border=True):
         st.header("No run to evaluate yet")
         st.markdown(
@@ -66,8 +66,8 @@ def not_now(run: Run) -> None:
     """The chosen run has no weights that stay."""
     with st.container(border=True):
         if formatting.busy(run):
-            st.header("This run is not over")
-            st.markdown("Its encoder changes as long as it learns: stop it, or come back when it has finished.")
+            st.header("This run has not ended yet")
+            st.markdown("Its encoder changes while it trains: stop it, or come back when it has finished.")
         else:
             st.header("This run has no encoder")
             st.markdown(f"It ended before its first checkpoint. {formatting.plain(formatting.sentence(run))}")

@@ -1,4 +1,4 @@
-"""The pictures behind a report: the test images of a set, small, read once for all who look on."""
+"""The images behind a report: the test images of a set, small, read once for all viewers."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ Picture = NDArray[np.uint8]
 # All test images of a set, in the largest of these sizes that fits; smaller ones stay as they are.
 SIZES, MOST_BYTES = (64, 48, 32, 24, 16), 200_000_000
 BLOCK = 32_000_000  # bytes of the images that are made small together
-# A picture that is shown is enlarged to at least this many pixels, each as a square, so that no browser blurs it.
+# An image that is shown is enlarged to at least this many pixels, each as a square, so that no browser blurs it.
 SHOWN = 96
 LOST = "The images cannot be shown: this set has changed since the run was evaluated on it."
 
 
 class Changed(LabError):
-    """A set is not what it was when it was judged."""
+    """A set has changed since it was evaluated."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The pictures of the judged test images, (n, S, S, 3) uint8, and at which place each row of the set lies."""
+    """The evaluated test images, small, (n, S, S, 3) uint8, and at which place each row of the set lies."""
 
     pixels: NDArray[np.uint8]
     places: dict[int, int]
 
     def picture(self, row: int) -> Picture | None:
-        """The picture of that row of the set, (S, S, 3)."""
+        """The image of that row of the set, (S, S, 3)."""
         place = self.places.get(row)
         return None if place is None else self.pixels[place]
 
 
 def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
-    """The pictures of the images that were judged; a sentence in their place when they cannot be read."""
+    """The evaluated images; a sentence in their place when they cannot be read."""
     source = judged.protocol.data or str(run.config.get("data", {}).get("source", ""))
     size = int(run.config.get("data", {}).get("image_size", 0) or 0)
     told = (predictions.rows.tobytes(), predictions.labels.tobytes())
@@ -65,7 +65,7 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
     return None
 
 
-# Kept by what was judged: a set that has changed has other rows or labels, and is not taken for the old one.
+# Kept by what was evaluated: a set that has changed has other rows or labels, and is not taken for the old one.
 # That it has changed is kept for a while too, for it takes the whole set to see it; a refused download is not.
 @st.cache_resource(max_entries=3, ttl=600, show_spinner=False)
 def _shelf(source: str, size: int, told: tuple[bytes, bytes], _teacher: bool) -> Shelf | str:
@@ -79,7 +79,7 @@ def _shelf(source: str, size: int, told: tuple[bytes, bytes], _teacher: bool) ->
 
 
 def read(source: str, size: int, told: tuple[bytes, bytes]) -> Shelf:
-    """The pictures of a set whose judged rows and labels, as bytes of int64, are ``told``; LabError when it changed."""
+    """The images of a set whose test rows and labels, as bytes of int64, are ``told``; LabError when it changed."""
     rows, labels = (np.frombuffer(part, np.int64) for part in told)
     # Only the test images are wanted: in every set they are the last rows, however few of the others are read.
     found = load(source, size, limit=KEPT, images="disk")
@@ -126,14 +126,14 @@ def enlarged(picture: Picture) -> Picture:
 
 
 def grid(found: Shelf | None, seen: Sequence[Seen], classes: Sequence[str], *, both: bool) -> None:
-    """Pictures with how sure the classifier was; ``both``: each with its true class and what was said of it."""
+    """Images with how sure the classifier was; ``both``: each with its true and its predicted class."""
     with st.grid(6, min_column_width=92, gap="small", wrap=True):
         for one in seen:
             with st.container(gap=None):
                 true, said = (formatting.plain(classes[index]) for index in (one.true, one.said))
                 picture = found.picture(one.row) if found else None
                 if picture is not None:
-                    alt = f"{classes[one.true]}, said to be {classes[one.said]}"
+                    alt = f"{classes[one.true]}, predicted as {classes[one.said]}"
                     st.image(enlarged(picture), width="stretch", alt=alt)
                 sure = f"{one.confidence:.0%} sure"
                 said_so = f"{true}  \n:orange[{said}]  \n{sure}" if both else sure

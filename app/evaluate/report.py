@@ -1,6 +1,6 @@
-"""A closer look at one answer: a table of its classes, who is taken for whom, the worst mistakes, curves, calibration.
+"""A closer look at one answer: a table of its classes, the confusion matrix, the worst mistakes, curves, calibration.
 
-It is about the run's own encoder in the first split; the other splits give the spread and no pictures.
+It is about the run's own encoder in the first split; the other splits give the spread and no images.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def draw(run: Run, protocol: Protocol) -> None:
 
 def _lost(run: Run, protocol: Protocol) -> None:
     st.warning(
-        "What was said of each image was not kept with this answer, or is damaged.", icon=":material/broken_image:"
+        "The predictions for each image were not kept with this result, or are damaged.", icon=":material/broken_image:"
     )
     evaluate_job.anew_button([(run, protocol)], key="report_anew")
     evaluate_job.progress([(run, protocol)], ["ready"])
 
 
-# Once for all who look on; the seconds tell an answer from one that was made anew.
+# Once for all viewers; the seconds tell an answer from one that was made again.
 @st.cache_resource(max_entries=32, show_spinner="Counting …")
 def _report(key: str, seconds: float, _judged: Judged, _found: Predictions) -> Report:
     return report.report(_judged, _found)
@@ -102,7 +102,7 @@ def _downloads(run: Run, judged: Judged, made: Report, shelf: Shelf | None) -> N
     )
     with popover:
         for label, content, ending, mime in (
-            ("HTML, with pictures", page, "html", "text/html"),
+            ("HTML, with images", page, "html", "text/html"),
             ("JSON", text, "json", "application/json"),
         ):
             st.download_button(
@@ -147,8 +147,8 @@ def _table(made: Report) -> None:
     table.draw(columns, "classes", height=height, column_config=bars, alt="Precision, recall and F1 of each class")
     fewest = min((row.support for row in made.table if row.support), default=0)
     st.caption(
-        "Precision: of the images that were called so, how many are. Recall: of those that are, how many were called "
-        f"so. F1 is their harmonic mean. {_class_chance(fewest)}"
+        "Precision: of the images assigned to a class, how many belong. Recall: of those that belong, how many were "
+        f"found. F1 is their harmonic mean. {_class_chance(fewest)}"
     )
 
 
@@ -164,9 +164,9 @@ def _class_chance(fewest: int) -> str:
 def _mistakes(made: Report, shelf: Shelf | None) -> None:
     st.header("The worst mistakes")
     if not made.mistakes:
-        st.markdown("There is none.")
+        st.markdown("There are none.")
         return
-    st.caption("Wrong, and surest of it. What was said is in orange, under the true class.")
+    st.caption("Wrong with the highest confidence. The prediction is in orange, under the true class.")
     evaluate_pictures.grid(shelf, made.mistakes[: confusion.MOST_PICTURES], made.classes, both=True)
 
 
@@ -188,8 +188,8 @@ def _curves(made: Report) -> None:
         figure = charts.calibration(bins)
         live_chart.live_chart(figure, key="calibration", alt=f"Calibration error {made.calibration_error:.3f}")
         st.caption(
-            f"Expected calibration error {made.calibration_error:.3f}: how far, on average, its confidence is from how "
-            "often it is right. Below the dotted line it is too sure, above it too shy; larger dots are more images."
+            f"Expected calibration error {made.calibration_error:.3f}: how far, on average, its confidence is away "
+            "from its accuracy. Below the line it is overconfident, above underconfident; larger dots are more images."
         )
 
 
@@ -199,7 +199,7 @@ def _precision_recall(made: Report) -> None:
         key=lambda curve: curve.average_precision or 0.0,
     )
     if not known:
-        st.caption("There is no class of which some test images are and some are not.")
+        st.caption("No class has test images that belong to it and others that do not.")
         return
     by_name = {curve.name: curve for curve in known}
     chosen = st.multiselect(
@@ -208,7 +208,7 @@ def _precision_recall(made: Report) -> None:
         default=list(by_name)[:FIRST_CURVES],
         max_selections=MOST_CURVES,
         key=CLASSES,
-        help="Those that it knows worst come first.",
+        help="The classes it recognizes worst come first.",
     )
     shown = [by_name[name] for name in chosen]
     lines = [

@@ -27,7 +27,7 @@ def draw(run: Run, protocol: Protocol) -> None:
         evaluate_job.panel(run, protocol, job, "result")
     else:
         answer(judged)
-        evaluate_job.progress([(run, protocol)], [job.state])  # somebody else may judge it anew
+        evaluate_job.progress([(run, protocol)], [job.state])  # somebody else may evaluate it again
     others(run, protocol)
 
 
@@ -53,7 +53,7 @@ def answer(judged: Judged) -> None:
 def _bar(judged: Judged) -> str:
     if judged.draws("trained") > 1:
         ours = judged.figure("trained")
-        alone = f" The choice of test images alone leaves {within(ours)} for this run." if ours else ""
+        alone = f" The choice of test images alone gives {within(ours)} for this run." if ours else ""
         return f"A dot is one draw of the labels, the diamond their mean with a bar of one standard deviation.{alone}"
     return (
         "A dot is one split, the diamond their mean with its 95 % interval: how far chance in the choice of the "
@@ -79,7 +79,7 @@ def _choices(judged: Judged) -> None:
         for row in judged.scores
         for split, accuracy in enumerate(row.accuracies)
     ]
-    names = ("Of", "Split", "Accuracy", "Chosen, without a look at the test images")
+    names = ("Of", "Split", "Accuracy", "Chosen without using the test images")
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     named = {name: list(column) for name, column in zip(names, columns, strict=True)}
     config = {"Accuracy": st.column_config.NumberColumn(format="%.3f")}
@@ -96,8 +96,8 @@ def others(run: Run, protocol: Protocol) -> None:
     if beside:
         _asked(run, beside)
     if found:
-        st.markdown("**Answers so far**")
-        st.caption(f"Of the weights that the run has now. Choose a line to open it. {NOTATION}")
+        st.markdown("**Results so far**")
+        st.caption(f"For the run's current weights. Choose a row to open it. {NOTATION}")
         table.draw(
             _lines(found),
             "answers",
@@ -105,13 +105,13 @@ def others(run: Run, protocol: Protocol) -> None:
             on_select=lambda: _open(found),
             selection_mode="single-row",
             height="content" if len(found) <= 10 else 400,
-            alt="Answers so far",
+            alt="Results so far",
         )
 
 
 def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
     return {
-        "How": [said.TITLES[judged.protocol.method] for judged in found],
+        "Method": [said.TITLES[judged.protocol.method] for judged in found],
         "Labels": [amount(judged.protocol.labels) for judged in found],
         "This run": [said.score(judged, "trained") for judged in found],
         "From scratch": [said.score(judged, "scratch") for judged in found],
@@ -131,7 +131,7 @@ def _open(found: Sequence[Judged]) -> None:
 
 
 def _asked(run: Run, asked: Sequence[tuple[Protocol, jobs.Job]]) -> None:
-    st.markdown("**Also asked of this run**")
+    st.markdown("**Other evaluations of this run**")
     waiting = [(run, protocol) for protocol, job in asked if job.state in evaluate_job.BUSY]
     for protocol, job in asked:
         looks = {"failed": (":material/error:", "red"), "stopped": (":material/pause_circle:", "orange")}

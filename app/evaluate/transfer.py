@@ -1,4 +1,4 @@
-"""Learned on one set, judged on another: a matrix of runs by sets, which is how "data independence" is measured."""
+"""Learned on one set, evaluated on another: a matrix of runs by sets, which is how "data independence" is measured."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _pick_sets(run: Run) -> list[str]:
     """Sets of the catalog, and those that runs learned from; a teacher may type a path."""
     first = form.own_set(run)
     chosen = st.multiselect(
-        "Judged on",
+        "Evaluated on",
         list(dict.fromkeys([first, *names_of_sets()])),
         default=[first],
         format_func=said.set_name,
@@ -116,17 +116,17 @@ def _matrix(runs: Sequence[Run], sets: Sequence[str], entries: Sequence[Entry], 
     shades = np.array([_shade(entry, shows) for entry in entries], np.float32).reshape(len(runs), len(sets))
     names = [said.set_name(name) for name in sets]
     texts = [_text(entry, shows) for entry in entries]
-    table = Table(unique_names(runs), names, texts, shades, "on", "learned ↓  judged →", wide=True)
+    table = Table(unique_names(runs), names, texts, shades, "on", "trained ↓  evaluated →", wide=True)
     matrix(table, None, choose, key="transfer")
     st.caption(
-        "A row is a run, a column the set on which it is judged; the star marks the set that it learned from, "
-        "which is no transfer. Choose a cell to open its answer. What carries over keeps its gain on sets that it has "
-        f"never seen. {_tested(entries)}{NOTATION}"
+        "A row is a run, a column the set it is evaluated on; the star marks the set it was trained on, "
+        "which is no transfer. Choose a cell to open its result. What transfers keeps its gain on sets never seen "
+        f"in training. {_tested(entries)}{NOTATION}"
     )
 
 
 def _tested(entries: Sequence[Entry]) -> str:
-    """On how many test images of each set the runs were judged."""
+    """On how many test images of each set the runs were evaluated."""
     found = {said.set_name(entry.cell.data): entry.judged.tested for entry in entries if entry.judged}
     told = ", ".join(f"{formatting.plain(name)} {formatting.count(tested)}" for name, tested in found.items())
     return f"Test images: {told}. " if told else ""
@@ -169,5 +169,5 @@ def _buttons(entries: Sequence[Entry]) -> None:
         return
     cells = f"{len(missing)} missing cells" if len(missing) > 1 else "the missing cell"
     with st.container(horizontal=True):  # both stay where they are: a double click must not ask and stop
-        evaluate_job.button(f"Judge {cells}", missing, key="transfer_start", idle=bool(busy))
+        evaluate_job.button(f"Evaluate {cells}", missing, key="transfer_start", idle=bool(busy))
         evaluate_job.stop_button(busy, key="transfer_stop", idle=not busy)

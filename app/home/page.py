@@ -86,7 +86,7 @@ def explain() -> None:
         (
             ":material/psychology:",
             "One network predicts the other",
-            "The online network looks at one view and predicts what the target network makes of the other. "
+            "The online network looks at one view and predicts the target network's output for the other. "
             "No labels, and no comparison with other images: BYOL is not contrastive, it has no negatives.",
         ),
         (
@@ -109,7 +109,7 @@ mine = [run for run in runs if not run.demo]
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("BYOL Lab", width="content")
     share_panel.popover()
-st.markdown("Train a network on images without a single label, watch it learn, and see what it has understood.")
+st.markdown("Train a network on images without a single label, watch it learn, and see what it has learned.")
 
 main, side = st.columns([5, 3], gap="large")
 with main:

@@ -1,4 +1,4 @@
-"""What stands before Streamlit: bounds for one address, no upload from a session that only looks on, closed addresses
+"""What stands before Streamlit: bounds for one address, no upload from a viewer's session, closed addresses
 of Streamlit's, and headers that keep other sites out."""
 
 from __future__ import annotations

@@ -59,10 +59,10 @@ class Room:
         """Whether there is room for one more connection of that address, which then has it."""
         most, all_ = self.bounds.connections, self.bounds.all_connections
         if self._count(address) >= most:
-            say(f"{address} has {most} connections, as many as one address may; more of it are refused.")
+            say(f"{address} has {most} connections, the most that one address may have; more are refused.")
             return False
         if sum(map(self._count, list(self._connections))) >= all_:
-            say(f"There are {all_} connections, as many as this server can have; more are refused.")
+            say(f"There are {all_} connections, the most that this server can have; more are refused.")
             return False
         self._connections.setdefault(address, set()).add(transport)
         return True
@@ -79,13 +79,13 @@ class Room:
     def refusal(self, address: str) -> str:
         """Why that address cannot open one more page, which the log is told as well; empty when it can."""
         if self._pages[address] >= self.bounds.pages:
-            say(f"{address} has {self.bounds.pages} pages open, as many as one address may; more of it are refused.")
+            say(f"{address} has {self.bounds.pages} pages open, the most that one address may have; more are refused.")
             return (
                 f"Your network has as many pages open here as it may ({self.bounds.pages}): close some and try again."
             )
         if self._pages.total() >= self.bounds.all_pages:
-            say(f"There are {self.bounds.all_pages} pages open, as many as this server can have; more are refused.")
-            return "Too many people look at this page: try again in a minute."
+            say(f"There are {self.bounds.all_pages} pages open, the most that this server can have; more are refused.")
+            return "Too many people are viewing this page: try again in a minute."
         return ""
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What can be done with the ticked runs: compare, tag, archive, export, delete."""
+"""What can be done with the selected runs: compare, tag, archive, export, delete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.shared import access, state
 from byol_core.runs import library, sweep
 from byol_core.runs.run import LIVE, Run
 
-# Set when more than the list has to be drawn anew.
+# Set when more than the list has to be drawn again.
 CHANGED = "runs_changed"
 _PROBLEM, _TAGS, _ALL = "bulk_problem", "bulk_tags", "bulk_all"
 
@@ -38,30 +38,30 @@ def draw(ticked: Sequence[Run], found: Sequence[Run]) -> None:
 
 
 def _count(ticked: Sequence[Run], found: Sequence[Run]) -> None:
-    """How many are ticked; one button that ticks all that were found, or none."""
+    """How many are selected; one button that selects all that were found, or none."""
     shown = {run.run_id for run in found}
     hidden = sum(run.run_id not in shown for run in ticked)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width=430):
         if not ticked:
-            st.caption("Click on a name to open a run; tick rows to do something with them.", width="content")
+            st.caption("Click on a name to open a run; select rows to do something with them.", width="content")
             return
-        said = f"**{len(ticked)} ticked**" + (f", {hidden} of them not in this list" if hidden else "")
+        said = f"**{len(ticked)} selected**" + (f", {hidden} of them not in this list" if hidden else "")
         st.markdown(said, width="content")
         if len(ticked) - hidden < len(found):
             every = [run.run_id for run in found]
-            st.button(f"Tick all {len(found)}", type="tertiary", key=_ALL, on_click=run_table.tick, args=(every,))
+            st.button(f"Select all {len(found)}", type="tertiary", key=_ALL, on_click=run_table.tick, args=(every,))
         st.button("Clear", type="tertiary", key="bulk_none", on_click=run_table.tick, args=([],))
 
 
 def _compare(ticked: Sequence[Run]) -> None:
     few, many = len(ticked) < 2, len(ticked) > sweep.MOST_RUNS  # more than a whole sweep no address holds
-    help_few, help_many = "Tick two runs or more.", f"Tick at most {sweep.MOST_RUNS} runs."
+    help_few, help_many = "Select two runs or more.", f"Select at most {sweep.MOST_RUNS} runs."
     if st.button(
         "Compare",
         icon=":material/stacked_line_chart:",
         type="secondary" if few or many else "primary",
         disabled=few or many,
-        help=help_few if few else help_many if many else "Lays the curves of the ticked runs over each other.",
+        help=help_few if few else help_many if many else "Shows the curves of the selected runs in one chart.",
         key="bulk_compare",
     ):
         open_comparison([run.run_id for run in ticked])
@@ -88,7 +88,7 @@ def _tag(ticked: Sequence[Run]) -> None:
             none = not st.session_state.get(_TAGS)
             ids = [run.run_id for run in ticked]
             st.button("Add", type="primary", key="tag_add", disabled=none, on_click=_change_tags, args=(ids, True))
-            st.button("Take away", key="tag_remove", disabled=none, on_click=_change_tags, args=(ids, False))
+            st.button("Remove", key="tag_remove", disabled=none, on_click=_change_tags, args=(ids, False))
 
 
 def _change_tags(run_ids: Sequence[str], add: bool) -> None:
@@ -111,7 +111,7 @@ def _archive(ticked: Sequence[Run]) -> None:
         "Unarchive" if back else "Archive",
         icon=":material/unarchive:" if back else ":material/archive:",
         disabled=not ticked,
-        help="Back into the list." if back else "Out of sight, but not deleted: Filter shows the archive.",
+        help="Puts them back into the list." if back else "Hidden but not deleted: Filter shows the archive.",
         key="bulk_archive",
         on_click=_put_away,
         args=([run.run_id for run in ticked], not back),
@@ -133,7 +133,7 @@ def _delete(ticked: Sequence[Run]) -> None:
         "Delete",
         icon=":material/delete:",
         disabled=not ticked or live,
-        help="Stop those that are running first." if live else "Into the trash, from where they can come back.",
+        help="Stop those that are running first." if live else "Moves them to the trash, where they can be restored.",
         key="bulk_delete",
         on_click=_throw,
         args=([run.run_id for run in ticked],),
@@ -148,7 +148,7 @@ def _throw(run_ids: Sequence[str]) -> None:
 
 @contextmanager
 def _problems() -> Iterator[None]:
-    """What goes wrong becomes a sentence above the buttons; the whole page is drawn anew, also the bar that undoes."""
+    """What goes wrong becomes a sentence above the buttons; the whole page is redrawn, also the bar that undoes."""
     with state.said_later(_PROBLEM):
         yield
     st.session_state[CHANGED] = True

@@ -1,4 +1,4 @@
-"""Export of the ticked runs: all their curves as one table, or the runs themselves as a zip that imports elsewhere."""
+"""Export of selected runs: all their curves as one table, or the runs themselves as a zip that imports elsewhere."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from byol_core.runs.run import Run
 
 FORMATS = {"csv": "CSV", "parquet": "Parquet", "zip": "Zip"}
 _MEANING = {
-    "csv": "All curves of the ticked runs as one table, a line a point.",
-    "parquet": "All curves of the ticked runs as one table, with types; small and quick to read.",
+    "csv": "All curves of the selected runs as one table, a row per point.",
+    "parquet": "All curves of the selected runs as one table, with types; small and quick to read.",
     "zip": "Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab.",
 }
 

@@ -80,7 +80,7 @@ def _moment(home: str, run_ids: tuple[str, ...], _store: RunStore) -> _Moment:
 
 
 def _keep_fresh(runs: Sequence[Run], logged: frozenset[str], again: Again) -> None:
-    """Look again; the page is drawn anew when a run begins, ends, is resumed or goes, and when a curve begins."""
+    """Look again; the page is redrawn when a run begins, ends, is resumed or goes, and when a curve begins."""
 
     @polling.live(slow=1.0 if any(map(formatting.busy, runs)) else polling.IDLE)
     def look() -> None:
@@ -105,10 +105,10 @@ def _title(runs: Sequence[Run]) -> None:
     sweep = groups.pop() if len(groups) == 1 else ""
     st.title(formatting.plain(sweep) or "Compare runs")
     if len(runs) == 1:
-        st.caption("One run alone: choose several in the list to compare them.")
+        st.caption("A single run: choose several in the list to compare.")
         return
     busy = sum(map(formatting.busy, runs))
-    waiting = f", {busy} of them still to finish" if busy else ""
+    waiting = f", {busy} of them not finished yet" if busy else ""
     st.caption(f"{'A sweep: ' if sweep else ''}{len(runs)} runs{waiting}.")
 
 

@@ -67,8 +67,8 @@ def ends(runs: Sequence[tuple[Look, Run]], keys: Sequence[str]) -> None:
 
 _HOW_SURE = (
     "An accuracy is followed by its 95 % interval in brackets (chance in the choice of these images) and the number of "
-    "images. *Against the best* compares image by image where both runs kept which test images they named rightly. "
-    "Another seed may move either, and the best of several runs is flattered."
+    "images. *Against the best* compares image by image where both runs kept which test images they got right. "
+    "Another seed may move either, and the best of several runs looks too good."
 )
 
 
@@ -77,7 +77,7 @@ def _best_and_last(runs: Sequence[Run], keys: Sequence[str]) -> dict[str, Mappin
     return {run.run_id: _ends(run.run_id, run.attempt, run.state, run.step, tuple(keys), store) for run in runs}
 
 
-# A look at all points of the curves, once for all who look on, and again only when the run has gone on.
+# A look at all points of the curves, once for all viewers, and again only when the run has gone on.
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _ends(
     run_id: str, attempt: int, state: str, step: int, keys: tuple[str, ...], _store: RunStore
@@ -150,7 +150,7 @@ def settings(runs: Sequence[Run]) -> None:
     """The settings that are not the same in all runs: the longer of the two lists goes down the page."""
     found = sides.differences(runs)
     if not found:
-        said = "These runs have the same settings." if len(runs) > 1 else "One run alone differs from nothing."
+        said = "These runs have the same settings." if len(runs) > 1 else "A single run has nothing to differ from."
         st.caption(said)
         return
     names = unique_names(runs)

@@ -87,7 +87,7 @@ def view_choice() -> charts.View:
             key="smooth",
             bind="query-params",
             width=200,
-            help="A moving average; the share that it keeps from one point to the next. What was measured stays faint "
+            help="A moving average; the share that it keeps from one point to the next. The measured values stay faint "
             "behind it.",
         )
     return charts.View(axis or "epoch", float(smooth), "x" in scale, "y" in scale)
@@ -137,7 +137,7 @@ LOOKS = {
     "projection_std_ratio": Look("Projection spread", _meaning("std_ratio"), charts.PETROL),
     "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, _meaning("cross_view_cosine"), charts.PLUM),
     "learning_rate": Look("Learning rate", "How large the steps of the optimizer are.", charts.BLUE),
-    "tau": Look("Tau", "How much of the target network is kept at each step; 1 holds it still.", charts.BLUE),
+    "tau": Look("Tau", "How much of the target network is kept at each step; 1 freezes it.", charts.BLUE),
 }
 _SMALL = ("cross_view_cosine", "learning_rate", "tau")
 ALARM_LEVEL = (charts.Level("alarm", ALARM, charts.RED),)
@@ -170,9 +170,13 @@ def _why_not(run: Run, key: str) -> str:
     if key == "tau" and (reason := _no_target(run)):
         return reason
     if formatting.busy(run):
-        return "It comes with the first look at the test images." if key in _FEW else "It comes with the first steps."
+        return (
+            "It appears after the first evaluation on the test images."
+            if key in _FEW
+            else "It appears with the first steps."
+        )
     if key in _FEW:
-        return "Not measured: the run ended before its first look at the test images."
+        return "Not measured: the run ended before its first evaluation."
     return "Not logged: the run ended before its first logged step."
 
 
@@ -223,7 +227,7 @@ def _how_far(images: int | None) -> str:
 
 
 def no_accuracy(run: Run, known: Ends) -> str:
-    """Why the run was judged, and not by its accuracy; nothing when it was, or will be."""
+    """Why the run has no accuracy; nothing when it has one, or will have."""
     judged = "std_ratio" in known or run.state == "finished"
     if not judged or "knn_accuracy" in known:
         return ""
@@ -234,8 +238,8 @@ def no_accuracy(run: Run, known: Ends) -> str:
             "learns; the test figure comes at the end."
         )
     return (
-        "These images have no labels, and kNN accuracy needs them. The run learns just the same: judge it by this "
-        "spread, which should stay well above 0, and by its map."
+        "These images have no labels, and kNN accuracy needs them. The run learns all the same: watch this spread, "
+        "which should stay well above 0, and its map."
     )
 
 

@@ -18,15 +18,15 @@ from byol_core.health.signs import SIGNS, SPACES, Sign
 from byol_core.runs.run import Run
 
 ABOUT = {
-    "representation": "What the encoder makes of a picture: what is used in the end.",
-    "projection": "What the loss sees, behind the projector. It can collapse while the representation stays useful.",
+    "representation": "The encoder's output for an image: what is used in the end.",
+    "projection": "What the loss sees, after the projector. It can collapse while the representation stays useful.",
 }
 _HEIGHT, _SPECTRUM_HEIGHT = 170, 280
 Spectra = tuple[int, list[float], int, list[float]]  # step and shares, at the first and at the last evaluation
 
 
 def space_choice(run: Run) -> str:
-    """The vectors that the viewer wants to judge, kept in the address; those that an alarm is about to begin with."""
+    """The vectors that the viewer wants to see, kept in the address; those that an alarm is about to begin with."""
     first = spread.space(run)
     with address.one_of("vectors", list(SPACES), first):
         chosen = st.segmented_control(
@@ -58,8 +58,8 @@ def draw(run: Run, known: Ends, view: charts.View, space: str) -> None:
 
 def _nothing(run: Run) -> None:
     with st.container(border=True, height=160, horizontal_alignment="center", vertical_alignment="center"):
-        soon = "The first look at the test images comes soon."
-        st.markdown(soon if formatting.busy(run) else "This run was not looked at.", width="content")
+        soon = "The first evaluation on the test images comes soon."
+        st.markdown(soon if formatting.busy(run) else "This run was not evaluated.", width="content")
 
 
 def _card(run: Run, sign: Sign, last: charts.Point, view: charts.View, space: str) -> None:
@@ -112,7 +112,7 @@ def _spectrum(run: Run, space: str) -> None:
             st.caption(formatting.told(error))
             return
         if found is None:
-            soon = "It comes with the first look at the test images."
+            soon = "It appears after the first evaluation on the test images."
             st.caption(soon if formatting.busy(run) else "This run kept none: it was made by an earlier release.")
             return
         first, before, last, now = found
@@ -129,12 +129,12 @@ def _spectrum(run: Run, space: str) -> None:
         live_chart(figure, key="health-spectrum", alt=f"Singular spectrum of the {space} at step {last}")
         st.caption(
             "**Ideal** A slow fall: many directions carry the spread.  \n**Alarm** A cliff: behind it no direction is "
-            "used, which is dimensional collapse. It starts at 1 by definition, so it says nothing of the size."
+            "used, which is dimensional collapse. It starts at 1 by definition, so it says nothing about the size."
         )
 
 
 def spectra(folder: Path, space: str) -> Spectra | None:
-    """The spectra at the first and the last evaluation that kept one; None without. Read anew when a file changes."""
+    """The spectra at the first and the last evaluation that kept one; None without. Read again when a file changes."""
     if not has_snapshot(folder):
         return None
     return _read_spectra(str(folder), space, (folder / "probe.json").stat().st_mtime_ns)

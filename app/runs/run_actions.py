@@ -20,7 +20,7 @@ from byol_core.runs.run import LIVE, RESUMABLE, Run
 
 
 def draw(run: Run) -> None:
-    """The buttons that make sense in the run's state; whoever looks on is told what only a teacher does."""
+    """The buttons that make sense in the run's state; a viewer is told what only a teacher does."""
     teacher = access.is_teacher()
     with st.container(horizontal=True, gap="small"):
         if teacher:
@@ -36,7 +36,10 @@ def draw(run: Run) -> None:
         if job.judgeable(run) and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
             st.switch_page("evaluate/page.py", query_params={"run": run.run_id})
         if teacher and st.button(
-            "Use in a new run", icon=":material/content_copy:", key="clone", help="Opens Train, set like this run."
+            "Use in a new run",
+            icon=":material/content_copy:",
+            key="clone",
+            help="Opens Train with the settings of this run.",
         ):
             _to_train(run)
         if teacher and st.button("Rename", icon=":material/edit:", key="rename"):
@@ -60,7 +63,7 @@ def _stop_or_resume(run: Run) -> None:
             disabled=asked,
             on_click=_do,
             args=(_stop, run.run_id),
-            help="It was asked to stop." if asked else "It writes a checkpoint and ends; Resume goes on from there.",
+            help="A stop was requested." if asked else "It writes a checkpoint and ends; Resume continues from there.",
         )
     elif run.state in RESUMABLE:
         st.button(
@@ -70,7 +73,7 @@ def _stop_or_resume(run: Run) -> None:
             type="secondary" if run.state == "failed" else "primary",
             on_click=_do,
             args=(_resume, run.run_id),
-            help="Goes on from the last checkpoint.",
+            help="Continues from the last checkpoint.",
         )
 
 
@@ -82,7 +85,7 @@ def _archive(run: Run) -> None:
         key="archive",
         on_click=_do,
         args=(_unarchive if hidden else _put_away, run.run_id),
-        help="Back into the list of runs." if hidden else "Out of the list of runs; nothing of it is lost.",
+        help="Puts it back into the list of runs." if hidden else "Removes it from the list of runs; nothing is lost.",
     )
 
 
@@ -95,7 +98,7 @@ def _delete(run: Run) -> None:
         disabled=live,
         on_click=_do,
         args=(_throw, run.run_id),
-        help="Stop it first." if live else "Into the trash, from which it can be brought back.",
+        help="Stop it first." if live else "Moves it to the trash, where it can be restored.",
     )
 
 

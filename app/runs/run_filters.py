@@ -92,7 +92,7 @@ def _filters(text: str, runs: Sequence[Run]) -> Wanted:
             key=ARCHIVED,
             bind="query-params",
             on_change=_first_page,
-            help="Runs that were put out of sight, but not deleted.",
+            help="Runs that were hidden, but not deleted.",
         )
     return Wanted(text, tuple(states), tuple(tags), sweep or "", bool(archived))
 

@@ -72,7 +72,7 @@ def _compare(group: str) -> None:
 
 
 def _again(run: Run) -> Run:
-    """The run as it is now; the whole page is drawn anew when it stands otherwise, or is gone."""
+    """The run as it is now; the whole page is redrawn when it stands otherwise, or is gone."""
     try:
         now = state.store().get(run.run_id)
     except LabError:
@@ -126,7 +126,7 @@ def _system_tab(run: Run, live: bool) -> None:
 
 
 def _keep_fed(run: Run, keys: Sequence[str], known: curves.Ends, live: bool) -> None:
-    """Bring new points to charts that stay as they are; where a curve begins, the page is drawn anew with its chart."""
+    """Bring new points to charts that stay as they are; where a curve begins, the page is redrawn with its chart."""
 
     @polling.live(live)
     def feed() -> None:

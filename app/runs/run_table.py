@@ -1,6 +1,6 @@
-"""One page of the runs as a table: rows are ticked to do something with them, a click on a name opens the run.
+"""One page of the runs as a table: rows are selected to do something with them, a click on a name opens the run.
 
-What is ticked is kept by run and not by row, so that a run that comes, goes or moves never changes what is ticked.
+What is selected is kept by run and not by row, so that a run that comes, goes or moves never changes what is selected.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOOKS = (*formatting.LOOKS.values(), formatting.ALARM)
 
 
 def draw(lines: Sequence[Line], sparklines: Mapping[str, list[float]]) -> None:
-    """The table of these lines, with the rows of the ticked runs ticked."""
+    """The table of these lines, with the rows of the selected runs selected."""
     columns = _columns(lines)
     cells = [_cells(line, sparklines) for line in lines]
     st.session_state[_SHOWN] = [tuple(run.run_id for run in line.runs) for line in lines]
@@ -41,16 +41,16 @@ def draw(lines: Sequence[Line], sparklines: Mapping[str, list[float]]) -> None:
     )
 
 
-# What is ticked
+# What is selected
 
 
 def ticked() -> list[str]:
-    """The runs that are ticked, also those on other pages."""
+    """The selected runs, also those on other pages."""
     return list(st.session_state.get(_TICKED, ()))
 
 
 def tick(run_ids: Sequence[str]) -> None:
-    """Have exactly these runs ticked."""
+    """Select exactly these runs."""
     st.session_state[_TICKED] = list(run_ids)
 
 
@@ -60,7 +60,7 @@ def opened() -> tuple[str, ...]:
 
 
 def _ticks_changed() -> None:
-    """Follow the lines that somebody ticked or unticked; a sweep of which some runs are ticked stays as it is."""
+    """Follow the lines that somebody selected or deselected; a sweep of which some runs are selected stays as it is."""
     rows, told = set(st.session_state[TABLE]["selection"]["rows"]), set(st.session_state.get(_TOLD, ()))
     now = dict.fromkeys(ticked())
     for at, run_ids in enumerate(st.session_state.get(_SHOWN, ())):
@@ -72,7 +72,7 @@ def _ticks_changed() -> None:
 
 
 def _tick_rows(lines: Sequence[Line]) -> None:
-    """Tell the table where the ticked runs are now; told nothing, it would keep the rows."""
+    """Tell the table where the selected runs are now; told nothing, it would keep the rows."""
     chosen = set(ticked())
     rows = [at for at, line in enumerate(lines) if chosen.issuperset(run.run_id for run in line.runs)]
     told = st.session_state[TABLE]["selection"]["rows"] if TABLE in st.session_state else []

@@ -48,7 +48,7 @@ def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
     said, (kind, _) = formatting.plain(sentence), spread.about(run)
     if kind == "stalled":
-        st.warning(said, title="Alarm: this run stands still", icon=formatting.STALL.icon)
+        st.warning(said, title="Alarm: this run has stalled", icon=formatting.STALL.icon)
         return
     if kind == "collapsed":
         st.error(said, title="Alarm: this run has collapsed", icon=formatting.ALARM.icon)
@@ -85,7 +85,7 @@ def _mended(run: Run) -> None:
 
 def numbers(run: Run, latest: dict[str, float]) -> None:
     """The numbers that matter in the run's state."""
-    if formatting.results(run) and not run.summary.get("stopped"):  # a stopped run is not judged
+    if formatting.results(run) and not run.summary.get("stopped"):  # a stopped run is not evaluated
         _final(run)
     elif run.step or run.state in LIVE:
         _so_far(run, latest)
@@ -125,8 +125,8 @@ _MEANINGS = {
     "kNN (validation)": "Accuracy on held-out training images, while it learns; that at the end is on test images. "
     + formatting.INTERVAL_HELP,
     "kNN (test)": f"Accuracy on the test images, at the end of the run. {formatting.INTERVAL_HELP}",
-    "Untrained (test)": f"The same of the encoder as it was before training. {formatting.INTERVAL_HELP}",
-    "Raw pixels (test)": f"The same of the pixels, without any network. {formatting.INTERVAL_HELP}",
+    "Untrained (test)": f"The same for the encoder before training. {formatting.INTERVAL_HELP}",
+    "Raw pixels (test)": f"The same for the raw pixels, without any network. {formatting.INTERVAL_HELP}",
 }
 
 
@@ -164,7 +164,7 @@ def settings(run: Run) -> None:
     try:
         config = build(run.config)
     except InputError as error:
-        st.warning(f"This run was made with other settings than there are now. {formatting.told(error)}")
+        st.warning(f"This run has settings that this release does not accept. {formatting.told(error)}")
         st.json(run.config)
         return
     preset = draft.preset_of(run)

@@ -1,4 +1,4 @@
-"""The list of all runs: queue, search and filters, what can be done with ticked runs, the table, and the trash."""
+"""The list of all runs: queue, search and filters, what can be done with selected runs, the table, and the trash."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _card(run: Run, key: str, last: float, view: charts.View) -> None:
 
 def _missing(run: Run, measured: list[str]) -> str:
     if not any(key.startswith("system_") for key in measured):
-        soon = "The first look at the machine comes within seconds."
+        soon = "The first measurement of the machine comes within seconds."
         return (
             soon if formatting.busy(run) else "The machine was not measured: runs of an earlier release did not do so."
         )
@@ -82,5 +82,5 @@ def _missing(run: Run, measured: list[str]) -> str:
 
 def _nothing(run: Run) -> None:
     with st.container(border=True, height=160, horizontal_alignment="center", vertical_alignment="center"):
-        soon = "The first look at the machine comes with the first logged step."
+        soon = "The first measurement of the machine comes with the first logged step."
         st.markdown(soon if formatting.busy(run) else "Nothing was measured in this run.", width="content")

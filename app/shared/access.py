@@ -1,4 +1,4 @@
-"""Who may do what. On a loopback address everybody is a teacher; elsewhere a teacher signs in, and all others look on.
+"""Who may do what. On a loopback address everybody is a teacher; elsewhere a teacher signs in, and others only view.
 
 Every action asks here when it happens, whatever buttons were shown: a browser can send what no button offers.
 """
@@ -33,7 +33,7 @@ TOKENS = TokenStore()
 _teaching: dict[str, Permit] = {}
 # Which browser opened a session: whoever else knows its id is somebody else.
 _browsers: dict[str, str] = {}
-# The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded anew.
+# The sign-ins of accounts that are over: Streamlit tells a tab that is open only when it is loaded again.
 _left: dict[str, None] = {}
 
 
@@ -217,7 +217,7 @@ def _browser() -> str:
 
 
 def sign_out() -> None:
-    """Forget what this browser was given: its other tabs look on as well from now on, also those that signed in."""
+    """Forget what this browser was given: its other tabs are view-only from now on, also those that signed in."""
     for known in tokens():
         TOKENS.revoke(known)
     if visit := _visit():

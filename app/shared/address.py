@@ -35,7 +35,7 @@ def of_page(name: str) -> Iterator[None]:
     last = _keys(_LAST)
     try:
         yield
-    except BaseException:  # it was stopped, or begins anew, and draws the rest then
+    except BaseException:  # it was stopped, or starts over, and draws the rest then
         drawn |= last
         raise
     else:

@@ -104,7 +104,7 @@ def curve(
     markers: bool = False,
     color: str = PETROL,
 ) -> Figure:
-    """One curve with the levels it is judged by. The same ``revision`` keeps the viewer's zoom through new data."""
+    """One curve with the levels it is compared with. The same ``revision`` keeps the viewer's zoom through new data."""
     trace = _trace(Line(name, color, (curve,), ""), digits) | {"marker": {"size": 6, "color": color}}
     if markers:
         trace |= {"mode": "lines+markers", "line": {"width": 2.5, "color": color}}

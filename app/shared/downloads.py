@@ -29,7 +29,7 @@ from byol_core.weights.encoder_files import weights_file
 # What the server holds in memory for a download; more than that is for 'byol pack' and 'byol export-metrics'.
 MOST_BYTES = 500_000_000
 MOST_POINTS, MOST_POINTS_TO_LOOK_ON = 2_000_000, 200_000
-# Pictures that the server embeds while a browser waits.
+# Images that the server embeds while a browser waits.
 MOST_PICTURES = 20_000
 # How long an export waits for those before it, and how many are kept for how long until a browser comes for them.
 PATIENCE_SECONDS, KEPT_FILES, KEPT_SECONDS = 20.0, 4, 60.0
@@ -182,7 +182,7 @@ def _misfit(form: Format, run: Run) -> str:
 
 
 def _pictures(run: Run) -> int:
-    """About how many pictures the run's set has."""
+    """About how many images the run's set has."""
     found = (run.summary.get(key) for key in ("train_images", "test_images"))
     counted = sum(count for count in found if isinstance(count, int))
     entry = find(str(run.config.get("data", {}).get("source", "")))
@@ -191,7 +191,7 @@ def _pictures(run: Run) -> int:
 
 def keep(content: bytes, mime: str, name: str) -> None:
     """Have Streamlit keep the file: of one that no session refers to, it takes any two ends of scripts, of anybody,
-    as the word that it was fetched; with a class looking on that is sooner than a slow browser comes."""
+    as the word that it was fetched; with a class of viewers that is sooner than a slow browser comes."""
     global _newest
     number = next(_numbers)
     let_go = keep_file(content, mime, f"export-{number % KEPT_FILES}", name, _HOLDER)

@@ -83,7 +83,7 @@ def below(found: Accuracy) -> str:
 # For tooltips, beside figures in this notation.
 INTERVAL_HELP = (
     "In brackets the 95 % interval: how far chance in the choice of these images may have moved the figure. "
-    "Another seed may move it as well. With fewer than 100 images nothing can be told."
+    "Another seed may move it as well. Fewer than 100 images are too few to conclude anything."
 )
 
 
@@ -166,7 +166,7 @@ def plain(text: str) -> str:
 
 
 def told(trouble: object) -> str:
-    """What went wrong, safe inside Markdown; whoever only looks on is not told where on the machine."""
+    """What went wrong, safe inside Markdown; a viewer is not told where on the machine."""
     sentence = str(trouble)
     return plain(sentence if access.is_teacher() else _PATH.sub("a folder of this machine", sentence))
 
@@ -229,7 +229,7 @@ def _ended(run: Run, _: Sequence[Run]) -> str:
         return _full_stop(run.message)
     why = {
         "stopped": "Stopped on request",
-        "failed": "It failed without saying why; the log may tell",
+        "failed": "It failed without giving a reason; the log may tell",
         "interrupted": "Its process exited without reporting an error, as after a power failure",
     }[run.state]
     return f"{why} at epoch {number(run.epoch, 1)}." if run.step else f"{why}."

@@ -39,7 +39,7 @@ def problem(source: str) -> str:
     """One sentence when there can be no images at ``source``; nothing otherwise."""
     if find(source):
         return ""
-    if not access.is_teacher():  # whoever only looks on must not learn what lies where on the disk
+    if not access.is_teacher():  # a viewer must not learn what lies where on the disk
         return access.refusal(USE_PATHS)
     if not source:
         return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
@@ -89,13 +89,13 @@ def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
     """Draw the choice of images; ``changed("data.source", value)`` is told of a new one."""
     st.session_state.setdefault("setting:source_kind", "set" if find(source) else "path")
     kind = st.segmented_control(
-        "Where from",
+        "Source",
         list(TITLES),
         key="setting:source_kind",
         format_func=lambda kind: TITLES[kind],
         required=True,
         on_change=lambda: _kind_changed(changed),
-        help="What is learned from. Labels are never used for training.",
+        help="The images to learn from. Labels are never used for training.",
     )
     if kind == "set":
         _named(source, changed)

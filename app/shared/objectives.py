@@ -12,7 +12,7 @@ _COLLAPSED_TOO = " A low loss alone proves nothing: a collapsed network has it t
 
 @dataclass(frozen=True)
 class Objective:
-    """``kind`` says what sets it apart from the others: contrastive objectives tell a picture from other pictures."""
+    """``kind`` says what sets it apart from the others: contrastive objectives tell an image from other images."""
 
     name: str
     sentence: str
@@ -30,13 +30,13 @@ NEGATIVES = "contrastive"
 OBJECTIVES: Mapping[str, Objective] = {
     "byol": Objective(
         "BYOL",
-        "Predicts what a slow average of itself makes of the other view. BYOL has no negatives: it is not contrastive.",
+        "Predicts its own slow average's output for the other view. BYOL has no negatives: it is not contrastive.",
         "",
         "0 when the other view is predicted exactly, about 4 for a blind guess, 8 at worst." + _COLLAPSED_TOO,
     ),
     "simsiam": Objective(
         "SimSiam",
-        "BYOL without the slow average: the network predicts what it makes of the other view itself. Not contrastive.",
+        "BYOL without the slow average: the network predicts its own output for the other view. Not contrastive.",
         "",
         "-1 when the other view is predicted exactly, about 0 for a blind guess." + _COLLAPSED_TOO,
     ),
@@ -48,7 +48,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     ),
     "moco": Objective(
         "MoCo (InfoNCE)",
-        "Picks the other view out of a queue of earlier pictures, as a slow second network represented them.",
+        "Picks the other view out of a queue of earlier images, as a slow second network represented them.",
         NEGATIVES,
         "log(1 + negatives) for a blind guess; the lower, the surer it finds the other view in the queue.",
     ),
@@ -84,7 +84,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     ),
     "supervised": Objective(
         "Supervised",
-        "Learns the labels themselves: what the same encoder reaches when it is told the classes.",
+        "Learns the labels themselves: what the same encoder reaches when it is given the classes.",
         "needs labels",
         "log(number of classes) for a blind guess, 0 when every class is certain and right.",
     ),

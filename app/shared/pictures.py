@@ -1,4 +1,4 @@
-"""The pictures that the Augment page works on: a few of a set, uploaded ones, or one from the camera."""
+"""The images that the Augment page works on: a few of a set, uploaded ones, or one from the camera."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 # A set is thinned to about this many, a few of each class: enough to look at.
 KEPT = 64
 SETS = 6  # looked at last, shared by all sessions
-# Uploaded pictures: so many, and so large each, are looked at.
+# Uploaded images: so many, and so large each, are looked at.
 MOST_FILES, MOST_FILE_BYTES = 64, 2**25
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures (n, 3, S, S) uint8 with a name or class each, and one sentence for each that could not be used."""
+    """Images (n, 3, S, S) uint8 with a name or class each, and one sentence for each that could not be used."""
 
     images: NDArray[np.uint8]
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Pictures:
         return len(self.names)
 
     def part(self, start: int, count: int) -> Pictures:
-        """Some of them; a single picture is repeated, so that it is seen in several draws."""
+        """Some of them; a single image is repeated, so that it is seen in several draws."""
         places = [0] * count if len(self) == 1 else range(start, min(start + count, len(self)))
         return Pictures(self.images[list(places)], tuple(self.names[i] for i in places), self.complaints)
 
@@ -106,7 +106,7 @@ def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pic
 
 
 def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
-    """A teacher's pictures by name, cut square and resized as training would; each one that is none is named."""
+    """A teacher's images by name, cut square and resized as training would; each one that is none is named."""
     from byol_core.data.decode import Unreadable
 
     if files and not access.is_teacher():
@@ -135,6 +135,6 @@ def _decoded(file_id: str, size: int, _content: bytes) -> NDArray[np.uint8]:
 
 
 def names_of_sets() -> list[str]:
-    """What the catalog offers, the embedded set first; whoever only looks on gets what is on this machine."""
+    """What the catalog offers, the embedded set first; a viewer gets what is on this machine."""
     teacher = access.is_teacher()
     return [entry.name for entry in entries() if teacher or _is_here(entry, SIZES[0])]

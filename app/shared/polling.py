@@ -60,7 +60,7 @@ def pulse(slow: float = 1.0) -> float:
 
 
 def live(active: bool = True, slow: float = 1.0) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """A part of a page that is drawn anew by itself as often as is right for so many viewers; once when not ``active``.
+    """A part of a page that is redrawn by itself as often as is right for so many viewers; once when not ``active``.
 
     ``slow``: so many times more seldom than a part where something happens. A home, disk or database that fails is one
     sentence in its place.

@@ -47,8 +47,8 @@ def _contents(found: list[str]) -> None:
     st.image(qr.as_svg(first), width=280, alt=f"QR code of {first}")
     st.header(formatting.plain(first.removeprefix("http://")), anchor=False)
     st.caption(
-        "Scan the code with a phone in the same network, or type the address. Whoever opens it can look, and change "
-        "nothing."
+        "Scan the code with a phone in the same network, or type the address. Anyone who opens it can view but not "
+        "edit."
     )
     if others:
         st.caption(

@@ -90,7 +90,7 @@ def said_later(key: str) -> Iterator[None]:
 
 
 def _give_up(sentence: str) -> None:
-    """Whoever only looks on learns what is wrong, and not where on the machine."""
+    """A viewer learns what is wrong, and not where on the machine."""
     st.error(formatting.told(sentence), icon=":material/error:")
     st.stop()
 

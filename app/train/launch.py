@@ -35,7 +35,7 @@ def problem(config: RunConfig) -> LabError | None:
 
 
 def learned_from(config: RunConfig) -> int | None:
-    """About how many images training sees: the training images, thinned, less those held out to judge it."""
+    """About how many images training sees: the training images, thinned, less those held out to evaluate it."""
     known = image_source.count_training(config.data.source) or config.data.limit
     return small_sets.learned_from(known, config) if known else None
 

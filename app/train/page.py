@@ -95,7 +95,7 @@ def show_setting(key: str, complaint: LabError | None) -> None:
     if show_complaint(key, complaint):
         return
     if not setting.read_by(objective):
-        st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not read it.]")
+        st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not use it.]")
     elif key in fitted:
         st.caption(f":material/auto_fix_high: {fitted[key]:g} for this set")
 
@@ -109,7 +109,7 @@ def show_complaint(key: str, complaint: LabError | None) -> bool:
 
 
 def show_start(complaint: LabError | None) -> None:
-    """What the encoder starts from and, where there is something to hold still, how much of it stays as it is."""
+    """What the encoder starts from and, where it has stages, how many are frozen."""
     value = str(draft.value(start_from.KEY))
     both = value or draft.expert or draft.value(start_from.FREEZE)
     row = st.columns([2, 1], gap="medium") if both else [st.container()]
@@ -137,7 +137,7 @@ def show_settings(keys: Iterable[str], complaint: LabError | None) -> None:
 
 st.title("Train")
 st.html(START_IN_SIGHT)
-st.markdown("Choose a preset, change what you like, and start. The run goes on when this page is closed.")
+st.markdown("Choose a preset, change what you like, and start. The run continues when this page is closed.")
 for sentence in draft.complaints:
     st.warning(formatting.plain(sentence), icon=":material/link_off:")
 
@@ -159,7 +159,10 @@ with form:
     )
     st.session_state.setdefault("setting:expert", draft.expert)
     draft.expert = top[1].toggle(
-        "All settings", key="setting:expert", help="Show every setting, also the rare ones.", on_change=drafts.touch
+        "All settings",
+        key="setting:expert",
+        help="Show all settings, also rare ones.",
+        on_change=drafts.touch,
     )
     preset = PRESETS[draft.preset]
     st.markdown(f"{preset.reason}  \n:material/flag: {preset.expect}")

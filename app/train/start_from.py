@@ -29,7 +29,7 @@ def problem(config: RunConfig) -> InputError | None:
         return None
     known = any(spec in (run.run_id, run.name) for run in _runs())
     if not known and not sources.is_hub(spec) and spec != sources.SHIPPED:
-        if not access.is_teacher():  # whoever only looks on must not learn what lies where on the disk
+        if not access.is_teacher():  # a viewer must not learn what lies where on the disk
             return InputError(access.refusal(USE_WEIGHTS))
         if sources.find(spec, home) is None:
             return sources.refused(spec)
@@ -55,9 +55,9 @@ def pick(value: str, changed: Callable[[str, Any], None]) -> None:
 def describe(value: str) -> None:
     """Say what the choice means; nothing where the weights are random, as ever."""
     if run := next((run for run in _runs() if run.run_id == value), None):
-        st.caption(f"From the encoder of *{formatting.plain(run.name)}*; projector and predictor start anew.")
+        st.caption(f"From the encoder of *{formatting.plain(run.name)}*; projector and predictor start from scratch.")
     elif value:
-        st.caption("The encoder starts from these weights; projector and predictor start anew.")
+        st.caption("The encoder starts from these weights; projector and predictor start from scratch.")
 
 
 def _runs() -> list[Run]:

@@ -27,8 +27,8 @@ def draw(draft: Draft) -> None:
         named = f"Sweep over {' and '.join(forms.spec(key).label for key in draft.grid)}"
     with st.expander(named, icon=":material/grid_view:", expanded=bool(draft.grid), key="setting:sweep"):
         st.caption(
-            "Every combination of these values is trained, one run after the other, and all are compared as one. "
-            "Give several seeds to see what is chance."
+            "Every combination of these values is trained, one run after the other, and all are compared as one. Give "
+            "several seeds to see what is due to chance."
         )
         rows = list(draft.grid.items())
         for place in range(min(len(rows) + 1, MOST_SETTINGS)):

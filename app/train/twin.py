@@ -81,4 +81,4 @@ def _compare(*run_ids: str) -> None:
 
 
 def _help(changes: Mapping[str, Any]) -> str:
-    return f"The same run with one switch turned ({said(changes)}): watch its projections fall to a single point."
+    return f"The same run with one switch flipped ({said(changes)}): watch its projections fall to a single point."

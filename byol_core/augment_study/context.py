@@ -1,4 +1,4 @@
-"""What answers are made of, kept warm between questions: the encoder, the run's set, its training images' vectors."""
+"""What answers are made of, kept loaded between questions: the encoder, the run's set, its training images' vectors."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _encoder(folder: Path, config: RunConfig, images: ImageSet, plain: bool, nam
         loaded = load_encoder(folder)
         encoder, found = loaded.encoder, loaded.digest
     if found != name:
-        raise LabError("This run has newer weights than those that were asked about; ask again.")
+        raise LabError("This run has newer weights than were requested; try again.")
     return encoder.to(_device(config)).eval()
 
 
@@ -149,7 +149,7 @@ def _filled(material: Material, out: Size, job: JobContext, name: tuple[Any, ...
     parts: list[Tensor] = job.memory.make(("part of", *name), list)
     rows = torch.split(material.bank, CHUNK)
     for place in range(len(parts), len(rows)):
-        job.progress(0.1 + 0.5 * place / len(rows), "Looking at the training images")
+        job.progress(0.1 + 0.5 * place / len(rows), "Encoding the training images")
         parts.append(plain(material, rows[place], out))
         if job.others():
             raise Yield

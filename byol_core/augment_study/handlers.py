@@ -1,4 +1,4 @@
-"""The answers to the questions of :mod:`byol_core.augment_study.requests`, made in the warm process."""
+"""The answers to the questions of :mod:`byol_core.augment_study.requests`, made in the job process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FEWEST = 32
 
 
 def pairs(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
-    """How alike the two views of each picture are, and the training images nearest to each."""
+    """How alike the two views of each image are, and the training images nearest to each."""
     _prune(folder)
     images, k = torch.from_numpy(_pictures(arrays)), min(50, max(1, int(task["k"])))
     found = context.load(task, job)
@@ -93,7 +93,7 @@ def verdict(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: Job
     views, policy = context.views_of(task)
     out = found.out(views)
     bank = context.bank(found, out, job)
-    own = context.plain(found, found.rows, out, lambda share: job.progress(0.6 + 0.1 * share, "Looking at images"))
+    own = context.plain(found, found.rows, out, lambda share: job.progress(0.6 + 0.1 * share, "Encoding images"))
     first, second = _views_of(found, policy, out, job)
     return Answer(about=asdict(numbers(found, own, first, second, bank)))
 
@@ -102,7 +102,7 @@ def _views_of(found: Material, policy: ViewPolicy, out: Size, job: JobContext) -
     made: list[tuple[Tensor, Tensor]] = []
     parts = torch.split(found.rows, context.CHUNK)
     for number, part in enumerate(parts):
-        job.progress(0.7 + 0.3 * number / len(parts), "Looking at their views")
+        job.progress(0.7 + 0.3 * number / len(parts), "Encoding their views")
         both = context.both_views(take(found.images.images, part), policy, _SEED + number, out)
         made.append((context.unit(found.encoder, both[0]), context.unit(found.encoder, both[1])))
     return torch.cat([pair[0] for pair in made]), torch.cat([pair[1] for pair in made])
@@ -173,7 +173,7 @@ def _begin(found: Material, out: Size) -> _Begun:
     """Nothing measured yet but that a strength of 0 changes nothing, and over how many images it will be."""
     few = found.rows[:_FEWEST]
     if not len(few):
-        raise InputError("The set has too few images to ask about.")
+        raise InputError("The set has too few images to evaluate.")
     context.plain(found, few, out)  # the first pass of all takes longer
     began = time.perf_counter()
     context.plain(found, few, out)

@@ -1,6 +1,6 @@
 """Questions on what augmentations do to an encoder, asked without waiting: look again until the answer is there.
 
-Answers are kept under ``HOME/lab/``, named by all that they depend on: the weights, the set, the pictures, the views
+Answers are kept under ``HOME/lab/``, named by all that they depend on: the weights, the set, the images, the views
 and the seed. Knows no torch.
 """
 
@@ -36,7 +36,7 @@ CURVES = replace(_STUDY, name="curves", handler="byol_core.augment_study.handler
 # Part of every key: raised when the same question would get another answer.
 VERSION = "lab-1"
 STRENGTHS = tuple(number / 4 for number in range(9))  # 0, 0.25 … 2
-THUMBNAIL = 32  # pixels, the side of a neighbor's picture
+THUMBNAIL = 32  # pixels, the side of a neighbor's image
 MOST_PICTURES = 64
 # What a curve averages over where an operation has a probability of its own.
 OFTEN = "Mirrored, or gray, as often as the strength says: the mean goes over the images that were not as well."
@@ -59,10 +59,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Pairs:
-    """n pictures, two views each. cosine: (n,) of the two views' representations, -1 to 1.
+    """n images, two views each. cosine: (n,) of the two views' representations, -1 to 1.
 
     near: (n, 2, k) rows of the run's set, the training images nearest to each view, with their cosines, their labels
-    (-1: none) and pictures (n, 2, k, 3, 32, 32) uint8. among: how many of the ``training`` images were looked at. While
+    (-1: none) and images (n, 2, k, 3, 32, 32) uint8. among: how many of the ``training`` images were looked at. While
     the question is running, k may be 0: the cosines come first.
     """
 
@@ -134,14 +134,14 @@ def pairs(
     *,
     start: bool = True,
 ) -> Asked[Pairs]:
-    """The two views of pictures (n, 3, H, W) as the page shows them: how alike they are, and what they resemble.
+    """The two views of images (n, 3, H, W) as the page shows them: how alike they are, and what they resemble.
 
-    The draw is the trainer's, of all pictures at once, by that seed. ``start=False``: only look whether somebody asked
+    The draw is the trainer's, of all images at once, by that seed. ``start=False``: only look whether somebody asked
     before; so in all three.
     """
     task = {"views": views.model_dump(mode="json"), "seed": seed, "k": k}
     if len(images) > MOST_PICTURES:
-        return Asked(Job("failed", message=f"At most {MOST_PICTURES} pictures can be looked at together."), None)
+        return Asked(Job("failed", message=f"At most {MOST_PICTURES} images can be evaluated together."), None)
     return _ask(home, subject, PAIRS, task, _pairs, images=images, start=start)
 
 
@@ -165,7 +165,7 @@ def withdraw(home: Path, key: str) -> None:
 
 
 def retry(home: Path, key: str) -> None:
-    """Forget what went wrong, so that the same question is asked anew."""
+    """Forget what went wrong, so that the same question is asked again."""
     if key:
         queue.forget(home / FOLDER, key)
 

@@ -28,7 +28,7 @@ class Numbers:
 
     @property
     def closeness(self) -> float:
-        """1: the two views are the same to the encoder; 0: as unlike as two different images."""
+        """1: the two views are the same to the encoder; 0: as different as two different images."""
         return (self.pair - self.unlike) / max(1e-6, 1 - self.unlike)
 
     @property
@@ -77,7 +77,7 @@ def bounds_of(numbers: Numbers) -> Bounds:
 
 def judge(numbers: Numbers) -> Verdict:
     """Too strong: a view keeps less than a quarter of its image's kin; too weak: the two views are nearly the same, and
-    still of the image's kind; unclear: the encoder tells too little of these images.
+    still recognizable; unclear: the encoder tells too little of these images.
 
     The bounds were found on the embedded EuroSAT set, 256 test images among 4,000 training images, with the shipped
     byol-tiny and the same network untrained, at views of 64 and of 24 pixels. There, closeness is 1 without any
@@ -92,7 +92,7 @@ def judge(numbers: Numbers) -> Verdict:
     alike = f"the two views of an image have a mean cosine of {numbers.pair:.2f}, different images {numbers.unlike:.2f}"
     kin = _kin(numbers)
     if numbers.retention < bounds.lost:
-        return Verdict("too strong", f"{kin}, so the views are no longer of the image's kind.")
+        return Verdict("too strong", f"{kin}, so the views are no longer recognizable.")
     if numbers.closeness < bounds.same:
         return Verdict("in range", f"{alike}; {kin}.")
     if numbers.retention >= bounds.kept:
@@ -107,12 +107,12 @@ _FEWEST = 16
 
 def _why_unclear(numbers: Numbers) -> str:
     if numbers.images < _FEWEST:
-        return f"the set has {numbers.images} images to ask about, and {_FEWEST} are the least"
+        return f"the set has {numbers.images} images to evaluate, and at least {_FEWEST} are needed"
     if numbers.unlike > _COLLAPSED:
         return f"this encoder gives different images nearly the same representation (cosine {numbers.unlike:.4f})"
     if numbers.plain - numbers.chance < _LEAST_LIFT:
         if numbers.chance > 1 - _LEAST_LIFT and numbers.labeled:
-            return f"{numbers.chance:.0%} of the training images are of the same class, so a class tells nothing here"
+            return f"{numbers.chance:.0%} of the training images are of the same class, so a class says nothing here"
         if not numbers.labeled:
             return f"there are too few training images to tell, since the {numbers.k} nearest are nearly all of them"
         return (

@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Ref = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or its name.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as views.strength=0.6.")

@@ -63,7 +63,7 @@ def _against_the_best(found: Sequence[Run]) -> dict[str, Any]:
 
 
 def differences_to_best(found: Sequence[Run]) -> dict[str, Difference]:
-    """The same as figures; the best itself is left out, and runs that were judged on another set."""
+    """The same as figures; the best itself is left out, and runs that were evaluated on another set."""
     judged = {run.run_id: figure.value for run in found if (figure := accuracies.at_end(run).get(JUDGED_BY))}
     best = next((run for run in found if judged and run.run_id == max(judged, key=lambda run_id: judged[run_id])), None)
     others = [run for run in found if best is not None and run.run_id != best.run_id]

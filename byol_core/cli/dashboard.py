@@ -23,7 +23,7 @@ FIRST_PORT, MOST_PORTS = 8501, 50
 _LONGEST_LINE = 10_000
 SECRETS = "secrets.toml"
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where to serve; by itself a free one.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to serve on; default: a free one.")]
 Home = Annotated[Path | None, typer.Option(help="The folder of the runs.")]
 Share = Annotated[
     bool, typer.Option("--share", help="Open to the local network: view-only, unless one knows the passphrase.")
@@ -112,7 +112,7 @@ def _open_to_network(port: int, passphrase_file: Path | None) -> str:
     hashed = "" if passphrase_file else os.environ.get(sharing.HASH_VARIABLE, "").strip()
     if hashed and not sharing.usable(hashed):
         raise LabError(
-            f"{sharing.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it anew."
+            f"{sharing.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it again."
         )
     chosen, made = ("", False) if hashed else _passphrase(passphrase_file)
     reached = sharing.addresses()

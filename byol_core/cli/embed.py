@@ -30,9 +30,9 @@ def embed(
     space: Annotated[str, typer.Option(help="representation, projection or pixels.")] = "representation",
     method: Annotated[str, typer.Option(help="pca, umap, tsne or densmap; no part of a .zip.")] = "umap",
     evaluation: Annotated[str, typer.Option(metavar="last|STEP", help="Which evaluation, by its step.")] = "last",
-    neighbors: Annotated[int, typer.Option(help="Of UMAP and densMAP.")] = _USUAL.neighbors,
-    min_dist: Annotated[float, typer.Option(help="Of UMAP and densMAP, 0 to 0.99.")] = _USUAL.min_dist,
-    perplexity: Annotated[float, typer.Option(help="Of t-SNE.")] = _USUAL.perplexity,
+    neighbors: Annotated[int, typer.Option(help="For UMAP and densMAP.")] = _USUAL.neighbors,
+    min_dist: Annotated[float, typer.Option(help="For UMAP and densMAP, 0 to 0.99.")] = _USUAL.min_dist,
+    perplexity: Annotated[float, typer.Option(help="For t-SNE.")] = _USUAL.perplexity,
     seed: Annotated[int, typer.Option(help="From the same start the same seed gives the same map.")] = _USUAL.seed,
     as_json: Json = False,
 ) -> None:

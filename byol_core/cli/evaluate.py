@@ -1,4 +1,4 @@
-"""``byol evaluate`` and ``byol transfer``: judge runs here, or read what was answered before, as the dashboard does."""
+"""``byol evaluate`` and ``byol transfer``: evaluate runs here, or read earlier results, as the dashboard does."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _SHOWN = 60  # letters of a wrong name
 Method = Annotated[str, typer.Option(help=f"{', '.join(METHODS[:-1])} or {METHODS[-1]}.")]
 Labels = Annotated[str, typer.Option(help="all, a number of labels a class such as 10, or a share such as 1%.")]
 Splits = Annotated[int, typer.Option(help="Draws of the labels, for a mean and a spread.")]
-Seed = Annotated[int, typer.Option(help="Of the first draw.")]
-Again = Annotated[bool, typer.Option("--again", help="Also what was answered before, as after the images changed.")]
+Seed = Annotated[int, typer.Option(help="Seed of the first draw.")]
+Again = Annotated[bool, typer.Option("--again", help="Evaluate again although there is a result.")]
 
 
 @app.command()
@@ -41,13 +41,13 @@ def evaluate(
     seed: Seed = 0,
     k: Annotated[int, typer.Option("--k", help="Neighbors of the kNN.")] = 20,
     temperature: Annotated[float, typer.Option(help="Temperature of the kNN.")] = 0.1,
-    data: Annotated[str, typer.Option(help="Another set to judge on, by name or path; by itself the run's own.")] = "",
-    along_curve: Annotated[bool, typer.Option("--curve", help="With 1, 2, 5 and up to all labels.")] = False,
+    data: Annotated[str, typer.Option(help="Another set to evaluate on, by name or path.")] = "",
+    along_curve: Annotated[bool, typer.Option("--curve", help="Evaluate with 1, 2, 5 and up to all labels.")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report: .html or .json.")] = None,
     again: Again = False,
     as_json: Json = False,
 ) -> None:
-    """Judge what a run has learned with labels: kNN, a linear probe, or fine-tuning with few labels."""
+    """Evaluate what a run has learned with labels: kNN, a linear probe, or fine-tuning with few labels."""
     _check_report(report, along_curve)
     store = RunStore()
     found = _at_rest(store.get(run))
@@ -58,7 +58,7 @@ def evaluate(
             _curve(judging, found, wanted, as_json)
         else:
             judged = judging.answer(found.folder, wanted)
-            judging.memory.clear()  # the pictures of a report are read by themselves
+            judging.memory.clear()  # the images of a report are read by themselves
             _single(judged, found, report, as_json)
 
 
@@ -134,7 +134,7 @@ def _write_report(judged: Judged, run: Run, file: Path) -> None:
 
     said = jobs.predictions(run.folder, judged.protocol)
     if said is None:
-        raise LabError("What was said of each image cannot be read; judge the run anew with --again.")
+        raise LabError("The predictions for each image cannot be read; evaluate the run with --again.")
     made = reports.report(judged, said)
     if file.suffix.lower() == ".json":
         text = reports.to_json(made, judged, run.name)
@@ -175,7 +175,7 @@ def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
 @app.command("transfer")
 def transfer_(
     runs: Refs,
-    to: Annotated[list[str], typer.Option("--to", metavar="SET", help="A set to judge on; give it for each.")],
+    to: Annotated[list[str], typer.Option("--to", metavar="SET", help="A set to evaluate on; repeat it for several.")],
     method: Method = "linear",
     labels: Labels = "all",
     splits: Splits = 3,
@@ -183,13 +183,13 @@ def transfer_(
     again: Again = False,
     as_json: Json = False,
 ) -> None:
-    """Judge runs on sets that they did not learn from: a row a run, a column a set."""
+    """Evaluate runs on sets that they did not learn from: a row a run, a column a set."""
     store = RunStore()
     found = [_at_rest(run) for run in chosen(store, runs)]
     usual = protocol(method=method, labels=labels, splits=splits, seed=seed)
     sets = list(dict.fromkeys(name for part in to for name in part.split(",") if name))
     if not sets:
-        raise InputError("Name at least one set to judge on, such as --to cifar10.")
+        raise InputError("Name at least one set to evaluate on, such as --to cifar10.")
     rows = transfer.cells(
         [run.folder for run in found], [_named(name) for name in sets], usual.method, usual.labels,
         splits=splits, seed=seed,

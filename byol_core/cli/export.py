@@ -18,7 +18,7 @@ def export(
     run: Ref,
     format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "safetensors",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="The file; by itself RUN-FORMAT with its ending.")
+        Path | None, typer.Option("--out", metavar="FILE", help="The file; default: RUN-FORMAT with its ending.")
     ] = None,
     as_json: Json = False,
 ) -> None:

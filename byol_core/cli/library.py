@@ -18,8 +18,8 @@ from byol_core.runs.store import RunStore
 @app.command()
 def tag(
     run: Ref,
-    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG...", help="Words to find the run by.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take these tags away.")] = False,
+    tags: Annotated[list[str] | None, typer.Argument(metavar="TAG...", help="Tags to find the run by.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove these tags.")] = False,
     as_json: Json = False,
 ) -> None:
     """Give a run tags, beside those it has; without any, print what it has."""
@@ -36,7 +36,9 @@ def tag(
 
 @app.command()
 def note(
-    run: Ref, text: Annotated[str, typer.Argument(help="What there is to say; '' for nothing.")], as_json: Json = False
+    run: Ref,
+    text: Annotated[str, typer.Argument(help="The notes; '' removes them.")],
+    as_json: Json = False,
 ) -> None:
     """Write a run's notes, in place of those it has."""
     store = RunStore()

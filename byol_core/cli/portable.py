@@ -20,7 +20,7 @@ def export_metrics(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A file that ends with .csv or .parquet.")],
     as_json: Json = False,
 ) -> None:
-    """Write all curves of a run as one table, a line a point."""
+    """Write all curves of a run as one table, a row per point."""
     store = RunStore()
     found = store.get(run)
     _told(found.run_id, found.name, export_zip.save_metrics(store, found.run_id, out), "The curves of run", as_json)
@@ -29,7 +29,7 @@ def export_metrics(
 @app.command()
 def pack(
     run: Ref,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.zip", help="The file; by itself RUN.zip.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.zip", help="The file; default: RUN.zip.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run as a zip that another home takes in: settings, curves, log, checkpoint, encoder, map, answers."""

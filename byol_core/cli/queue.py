@@ -11,7 +11,7 @@ from byol_core.cli.common import Json, Ref, app, console, print_json, say
 from byol_core.runs import queue as queueing
 from byol_core.runs.store import RunStore
 
-Place = Annotated[queueing.Where, typer.Argument(metavar="|".join(queueing.PLACES), help="Where to put it.")]
+Place = Annotated[queueing.Where, typer.Argument(metavar="|".join(queueing.PLACES), help="Where to move it.")]
 # Negative numbers are numbers here, and not options.
 _NUMBERS = {"ignore_unknown_options": True}
 

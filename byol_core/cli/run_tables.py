@@ -86,7 +86,7 @@ def numbers_table(run: Run) -> Table:
 def _missing(run: Run, key: str) -> str:
     """Why the end of a run has no such number."""
     if run.summary.get("stopped") and key in ("knn_accuracy", "std_ratio", "projection_std_ratio"):
-        return "not judged, since the run was stopped"
+        return "not evaluated, since the run was stopped"
     return "no labels" if key.startswith("knn") else ""
 
 

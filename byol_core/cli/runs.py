@@ -20,8 +20,8 @@ _AS_WIDE_AS_IT_GETS = 100_000  # characters
 
 @app.command("runs")
 def list_runs(
-    limit: Annotated[int | None, typer.Option(min=1, help="The newest so many.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Also those in the archive.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only this many of the newest.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Include archived runs.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
@@ -43,7 +43,7 @@ def _print_table(found: list[Run]) -> None:
     shown = run_tables.runs_table(found, out.width)
     out.print(shown)
     if any(str(cell).endswith("…") for cell in shown.columns[-1].cells):
-        print("All of a message that is cut short: byol show RUN")
+        print("Messages in full: byol show RUN")
 
 
 @app.command()
@@ -57,7 +57,7 @@ def show(run: Ref, as_json: Json = False) -> None:
 @app.command()
 def stop(
     run: Ref,
-    wait: Annotated[bool, typer.Option(help="Return when it has stopped.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until it has stopped.")] = True,
     as_json: Json = False,
 ) -> None:
     """Have a run write a checkpoint and stop."""
@@ -88,7 +88,7 @@ def clone(run: Ref, set_: Set = None, name: Name = "", as_json: Json = False) ->
 def tail(
     run: Ref,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines.")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow until the run ends.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print the end of a run's log."""

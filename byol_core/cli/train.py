@@ -29,7 +29,7 @@ def train(
         str | None, typer.Option(help="A pair of views by its name: a recipe, or one saved on the Augment page.")
     ] = None,
     name: Name = "",
-    queue: Annotated[bool, typer.Option("--queue", help="Leave it to the supervisor, and return at once.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Queue it for the supervisor, and return at once.")] = False,
     as_json: Json = False,
 ) -> int:
     """Train a run here, with a progress bar; Ctrl-C writes a checkpoint and stops."""

@@ -23,7 +23,7 @@ ENTRIES = (
     Entry(
         "eurosat",
         "EuroSAT, embedded",
-        "Land use seen from a satellite, 64 pixels; comes along, no download.",
+        "Land use seen from a satellite, 64 pixels; included, no download.",
         10,
         5_000,
         4_000,

@@ -55,7 +55,7 @@ def stamp(entry: Entry) -> str:
 
 
 def is_here(entry: Entry, size: int) -> bool:
-    """Whether the set seems to be on this machine, judging by its folder."""
+    """Whether the set seems to be on this machine, evaluating by its folder."""
     place = f"imagenette2-{_edition(size)[:-2]}" if entry.name == "imagenette" else PLACES[entry.name]
     return any(data_home().glob(place))
 

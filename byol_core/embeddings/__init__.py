@@ -1,4 +1,4 @@
-"""What a run has learned, as pictures on a map: stored vectors, films of maps, nearest images. No torch here."""
+"""What a run has learned, as images on a map: stored vectors, films of maps, nearest images. No torch here."""
 
 from byol_core.embeddings.export import projector, table
 from byol_core.embeddings.fields import Field, field, fields

@@ -59,9 +59,9 @@ def _words(values: Any, names: Sequence[str]) -> Any:
 def projector(snapshot: Snapshot, evaluation: Evaluation, space: str) -> bytes:
     """A zip: unpack it and run ``tensorboard --logdir FOLDER``.
 
-    It holds the vectors as float32 (``tensors.bytes``), ``metadata.tsv``, the pictures as ``sprite.png``, and what
+    It holds the vectors as float32 (``tensors.bytes``), ``metadata.tsv``, the images as ``sprite.png``, and what
     ties them together twice: for TensorBoard (``projector_config.pbtxt``) and for the projector on a page of its own
-    (``projector_config.json``). LabError when the vectors or the pictures are lost.
+    (``projector_config.json``). LabError when the vectors or the images are lost.
     """
     vectors = read_space(snapshot, evaluation, space)
     sprite, cell = _sprite(snapshot)
@@ -112,7 +112,7 @@ def _metadata(snapshot: Snapshot, evaluation: Evaluation) -> str:
 
 
 def _sprite(snapshot: Snapshot) -> tuple[bytes, int]:
-    """All pictures as one PNG, row-major in a square, and the side of each."""
+    """All images as one PNG, row-major in a square, and the side of each."""
     from PIL import Image
 
     across = int(np.ceil(np.sqrt(len(snapshot))))

@@ -1,4 +1,4 @@
-"""What the points of a map can be colored by: classes, what was said of them, groups, and numbers."""
+"""What the points of a map can be colored by: classes, predictions, groups, and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the warm process does for maps: fit one, keep the fitted model warm, and place a picture on it."""
+"""What the job process does for maps: fit one, keep the fitted model in memory, and place an image on it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def answer_map(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: 
     else:
         made = fit(vectors, settings, lambda share, text: job.progress(_JUDGING * share, text), start)
         xy, shares = made.xy, (float("nan"), float("nan"))
-        if evaluation == snapshot.evaluations[-1]:  # the only one that a picture is placed on, and a model is large
+        if evaluation == snapshot.evaluations[-1]:  # the only one that an image is placed on, and a model is large
             job.memory.put(("map", frame_name(snapshot, evaluation, space, settings)), made)
-    job.progress(_JUDGING, "Judging the map")
+    job.progress(_JUDGING, "Evaluating the map")
     seen = quality(vectors, xy)
     kept = {"xy": xy} if start is None else {"xy": xy, "start": start}
     about = {"trust": seen.trust, "kept": seen.kept, "shares": shares, "looked_at": seen.looked_at}

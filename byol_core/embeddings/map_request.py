@@ -1,4 +1,4 @@
-"""What the warm process was asked about, read from the run's folder with doubt."""
+"""What the job process was asked about, read from the run's folder with doubt."""
 
 from __future__ import annotations
 

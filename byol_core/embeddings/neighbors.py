@@ -17,7 +17,7 @@ from byol_core.embeddings.pca import unit
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
 
-# Up to so many images are compared in the page; more by the warm process.
+# Up to so many images are compared in the page; more by the job process.
 AT_ONCE = 2_500
 NEAR = jobs.JobKind("near", "byol_core.embeddings.neighbors:answer_near")
 _VALUES = 2**24  # distances at a time: bounds the memory
@@ -59,7 +59,7 @@ def closest(distances: Matrix, k: int) -> NDArray[np.int64]:
 def near_of(
     home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, k: int, *, start: bool = True
 ) -> NDArray[np.int32] | None:
-    """:func:`near` of an evaluation; None while the warm process looks for those of more than 2,500 images.
+    """:func:`near` of an evaluation; None while the job process looks for those of more than 2,500 images.
 
     ``start=False``: only what is there. LabError when the vectors cannot be read, or the process failed: see
     :func:`again`.
@@ -72,7 +72,7 @@ def near_of(
     if job.state == "ready":
         if (table := _read(jobs.result(folder, key), (len(snapshot), min(k, len(snapshot) - 1)))) is not None:
             return table
-        jobs.forget(folder, key)  # damaged: found anew
+        jobs.forget(folder, key)  # damaged: found again
     if job.state == "failed":
         raise LabError(f"The nearest images could not be found: {job.message}")
     if start and job.state != "running":
@@ -86,7 +86,7 @@ def _near_now(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) ->
 
 
 def again(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> None:
-    """Let :func:`near_of` begin anew after a failure."""
+    """Let :func:`near_of` start over after a failure."""
     jobs.forget(snapshot.folder / MAPS, name_of("near", digest(snapshot, evaluation, space), space, k))
 
 
@@ -99,7 +99,7 @@ def _read(found: jobs.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32
 
 
 def answer_near(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: jobs.JobContext) -> jobs.Answer:
-    """What the warm process does for :func:`near_of`."""
+    """What the job process does for :func:`near_of`."""
     from byol_core.embeddings.map_request import asked
 
     snapshot, evaluation, space = asked(folder, task)

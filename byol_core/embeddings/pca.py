@@ -1,7 +1,7 @@
 """From vectors to places by PCA, and places turned so that they lie over others.
 
 Vectors are first brought to length one: BYOL compares directions (arXiv 2006.07733, eq. 2), and so does the kNN that
-judges a run, so a map, its neighbors and the accuracy all speak of the same geometry.
+evaluates a run, so a map, its neighbors and the accuracy all speak of the same geometry.
 """
 
 from __future__ import annotations

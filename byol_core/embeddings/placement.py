@@ -1,6 +1,6 @@
-"""Ask with a picture: where it belongs on a map, and which images are most like it.
+"""Place your own image: where it belongs on a map, and which images are most like it.
 
-The picture goes through the weights that the run has kept, so it is asked about the newest evaluation.
+The image goes through the weights that the run has kept, so it is asked about the newest evaluation.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def ask(
     *,
     start: bool = True,
 ) -> Asked:
-    """Place a picture (3, H, W) uint8 on the map ``xy`` (n, 2) that is shown; to be called again until it is there.
+    """Place an image (3, H, W) uint8 on the map ``xy`` (n, 2) that is shown; to be called again until it is there.
 
     ``start=False``: only look. InputError for an evaluation that is not the newest; LabError when the run has kept no
     weights, or its folder cannot be written.
@@ -76,12 +76,12 @@ def ask(
         job = jobs.ask(home, PLACE, folder, key, task | settings.used(), arrays)
     placed = _read(jobs.result(folder, key), len(snapshot)) if job.state == "ready" else None
     if job.state == "ready" and placed is None:
-        job = Job("failed", message="The answer cannot be read; try again.")
+        job = Job("failed", message="The result cannot be read; try again.")
     return Asked(job, placed, key)
 
 
 def again(snapshot: Snapshot, key: str) -> None:
-    """Let :func:`ask` begin anew after a failure."""
+    """Let :func:`ask` start over after a failure."""
     jobs.forget(snapshot.folder / MAPS, key)
 
 
@@ -94,7 +94,7 @@ def _key(
     picture: NDArray[np.uint8],
     xy: Matrix,
 ) -> str:
-    """Of the picture, the weights, the vectors and the places, which all have a say."""
+    """Of the image, the weights, the vectors and the places, which all have a say."""
     said = hashlib.sha256(str(picture.shape).encode() + picture.tobytes() + xy.astype(np.float32).tobytes())
     weights = "" if space == "pixels" else encoder_files.digest(run_folder)
     return name_of("place", frame_name(snapshot, evaluation, space, settings), weights, said.hexdigest())

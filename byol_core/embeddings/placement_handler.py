@@ -1,4 +1,4 @@
-"""A picture through a run's network, and its place among the mapped images: the work behind :mod:`.place`."""
+"""An image through a run's network, and its place among the mapped images: the work behind :mod:`.place`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from byol_core.weights.encoder_files import CHECKPOINTS, Loaded, digest, load_en
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-_SHARPNESS = 0.1  # a neighbor weighs exp(cosine / 0.1), as in the kNN that judges a run
+_SHARPNESS = 0.1  # a neighbor weighs exp(cosine / 0.1), as in the kNN that evaluates a run
 _PREFIX = "online.projector."
 _NO_PROJECTOR = (
-    "This run has kept no checkpoint with its projector, so a picture cannot be placed among projections: "
+    "This run has kept no checkpoint with its projector, so an image cannot be placed among projections: "
     "choose the representation."
 )
 
 
 def answer_place(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
-    """Where a picture belongs among the images of a map, and those most like it."""
+    """Where an image belongs among the images of a map, and those most like it."""
     snapshot, evaluation, space = asked(folder, task)
     picture, xy = _checked(arrays, len(snapshot))
     job.progress(0.0, "Loading the network")
@@ -50,16 +50,16 @@ def answer_place(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job
 
 
 def _checked(arrays: dict[str, Any], n: int) -> tuple[NDArray[np.uint8], Matrix]:
-    """The picture and the places that came with the question."""
+    """The image and the places that came with the question."""
     picture, xy = arrays.get("picture"), arrays.get("xy")
     if picture is None or picture.dtype != np.uint8 or picture.ndim != 3 or len(picture) != 3 or min(picture.shape) < 1:
-        raise InputError("This is not a picture of three colors.")
+        raise InputError("This is not an image of three colors.")
     if xy is None or xy.shape != (n, 2) or not np.isfinite(xy).all():
-        raise InputError("The map that the picture was to be placed on cannot be read; try again.")
+        raise InputError("The map that the image was to be placed on cannot be read; try again.")
     return picture, xy
 
 
-# The picture's vector
+# The image's vector
 
 
 def _vector(
@@ -70,7 +70,7 @@ def _vector(
     picture: NDArray[np.uint8],
     job: JobContext,
 ) -> tuple[Matrix, str]:
-    """What the run's network makes of the picture (d,), and what is to be said about the weights."""
+    """What the run's network makes of the image (d,), and what is to be said about the weights."""
     import torch
 
     from byol_core.networks.features import pixels, represent
@@ -93,7 +93,7 @@ def _vector(
 
 
 def _sized(image: Tensor, side: int) -> Tensor:
-    """The picture in the size of the run's images."""
+    """The image in the size of the run's images."""
     from torch.nn import functional as F
 
     if tuple(image.shape[2:]) == (side, side):
@@ -151,7 +151,7 @@ def _place(
         axes = axes_of(vectors, 2)
         return _onto(axes.place(vectors), axes.place(vector), xy), "Placed by the axes of the map."
     if settings.method == "UMAP":
-        job.progress(0.2, "Placing the picture")
+        job.progress(0.2, "Placing the image")
         made = fitted(folder, task, vectors, settings, job)
         return _onto(made.xy, made.place(vector), xy), "Placed by the fitted UMAP."
     near, cosine = likest
@@ -159,7 +159,7 @@ def _place(
     place: Matrix = (weights[:, None] * xy[near]).sum(0) / weights.sum()
     return place, (
         f"{settings.method} has no rule for new images: the place is the mean of those of the {len(near)} nearest, "
-        "the more alike the heavier."
+        "weighted by similarity."
     )
 
 

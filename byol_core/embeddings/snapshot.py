@@ -170,7 +170,7 @@ def read_space(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Matrix
 
 
 def read_predicted(snapshot: Snapshot, evaluation: Evaluation) -> tuple[Labels, Matrix] | None:
-    """What kNN among the training images said of each image at that evaluation, and how sure it was: (n,), (n,).
+    """What kNN among the training images predicted for each image at that evaluation, and how sure it was: (n,), (n,).
 
     None where the run kept neither: it has no labels, or was trained by an earlier release.
     """

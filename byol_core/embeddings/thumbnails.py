@@ -56,14 +56,14 @@ def read_sheet(snapshot: Snapshot, number: int = 0) -> Sheet:
 
 
 def thumbnail(sheet: Sheet, snapshot: Snapshot, i: int) -> Sheet:
-    """The picture of image ``i`` (cell, cell, 3), cut from the sheet that it is on: ``i // per_sheet(probe)``."""
+    """The thumbnail of image ``i`` (cell, cell, 3), cut from the sheet that it is on: ``i // per_sheet(probe)``."""
     row, column = divmod(i % per_sheet(snapshot), snapshot.columns)
     top, left = row * snapshot.cell, column * snapshot.cell
     return sheet[top : top + snapshot.cell, left : left + snapshot.cell]
 
 
 def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[Sheet]:
-    """The pictures of some images, each sheet read once; LabError when one is lost."""
+    """The thumbnails of some images, each sheet read once; LabError when one is lost."""
     numbers = {i // per_sheet(snapshot) for i in chosen}
     decoded = {number: read_sheet(snapshot, number) for number in numbers}
     return [thumbnail(decoded[i // per_sheet(snapshot)], snapshot, i) for i in chosen]

@@ -1,8 +1,8 @@
 """The maps of all evaluations of a run, laid over each other so that they do not spin: learning as a film.
 
-PCA is there at once. What takes longer is asked of the warm process, an evaluation at a time: the one that is looked at
+PCA is there at once. The rest is asked of the job process, an evaluation at a time: the one that is looked at
 first, then outward from it, each started from the map of its nearest neighbor in time and turned onto it. A map is
-kept under a hash of its vectors and its settings, so that a new evaluation extends the film and makes nothing anew.
+kept under a hash of its vectors and its settings, so that a new evaluation extends the film and recomputes nothing.
 What a map was started from is kept with it: of two films whose maps were asked for in another order, the maps differ.
 """
 
@@ -121,7 +121,7 @@ def _turned(snapshot: Snapshot, evaluation: Evaluation, space: str, before: Matr
 
 
 def _judged(snapshot: Snapshot, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
-    """Turning a map changes no neighborhood, so PCA is judged as it is."""
+    """Turning a map changes no neighborhood, so PCA is measured as it is."""
     seen = _quality(snapshot, evaluation, space)
     return Frame(frame.xy, seen.trust, seen.kept, frame.shares)
 
@@ -140,7 +140,7 @@ def _quality(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Quality:
     return quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy)
 
 
-# The others, by the warm process
+# The others, by the job process
 
 
 def film(

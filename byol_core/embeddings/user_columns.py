@@ -20,7 +20,7 @@ _MOST_BYTES, _MOST_COLUMNS, _MOST_NAMES, _LONGEST = 20_000_000, 50, 100, 60
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """What the map can be colored by, and the titles of the columns with too many different words for colors."""
+    """What the map can be colored by, and the titles of the columns with too many different values for colors."""
 
     fields: tuple[Field, ...]
     left_out: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ def foreign(table: bytes, snapshot: Snapshot) -> Columns:
     left_out = tuple(name[:_LONGEST] for name, field in found.items() if field is None)
     if len(left_out) == len(found):
         raise InputError(
-            f"The column '{left_out[0]}' has more than {_MOST_NAMES} different words, too many for colors."
+            f"The column '{left_out[0]}' has more than {_MOST_NAMES} different values, too many for colors."
         )
     return Columns(tuple(field for field in found.values() if field is not None), left_out)
 

@@ -1,4 +1,4 @@
-"""How good a representation is, judged with labels that it has never seen.
+"""How good a representation is, evaluated with labels that it has never seen.
 
 The names load on first use: whoever only asks what was answered needs no torch.
 """

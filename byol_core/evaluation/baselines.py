@@ -1,4 +1,4 @@
-"""Who is judged on features that stay as they are: the encoder, the untrained one, raw pixels and colors."""
+"""What is evaluated on fixed features: the encoder, the untrained one, raw pixels and colors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def encoder_of(subject: Subject, trained: Encoder, question: Question) -> Encode
 
 
 def extract(subject: Subject, encoder: Encoder) -> Callable[[Tensor], Tensor]:
-    """What makes features (B, D) of pictures (B, 3, H, W) in [0, 1] on the device."""
+    """What makes features (B, D) of images (B, 3, H, W) in [0, 1] on the device."""
     if subject == "pixels":
         return features.shrunk
     return features.histogram if subject == "colour" else encoder

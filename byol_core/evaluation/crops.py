@@ -1,4 +1,4 @@
-"""The training pictures of a classifier: random crops and mirrors (arXiv 2006.07733, C.1), colors as they are."""
+"""The training images of a classifier: random crops and mirrors (arXiv 2006.07733, C.1), colors as they are."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from byol_core.augment import ViewPolicy, apply, draw, resolve
 from byol_core.config import RunConfig
 from byol_core.data.mapped import take
 
-CROP = 0.5  # strength: a crop of at least half of the area; the paper's show too little of a picture this small
+CROP = 0.5  # strength: a crop of at least half of the area; the paper's show too little of an image this small
 
 
 class Crops:
-    """Draws pictures of images (N, 3, H, W) uint8; mirrors only where the run's own views have them."""
+    """Draws crops of images (N, 3, H, W) uint8; mirrors only where the run's own views have them."""
 
     def __init__(self, config: RunConfig, images: Tensor, device: torch.device, seed: int) -> None:
         own = resolve(config.views)
@@ -27,7 +27,7 @@ class Crops:
         self.order = torch.Generator().manual_seed(seed)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Pictures (n, 3, H, W) float32 in [0, 1] on the device, of rows (n,) int64."""
+        """Images (n, 3, H, W) float32 in [0, 1] on the device, of rows (n,) int64."""
         images = take(self.images, rows).to(self.device)
         first, _ = draw(self.policy, len(images), self.generator, (images.shape[2], images.shape[3]))
         return apply(images, first).contiguous(memory_format=torch.channels_last)

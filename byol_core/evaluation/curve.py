@@ -59,7 +59,7 @@ def band(judged: Judged, subject: Subject) -> Interval:
     """One standard deviation to both sides where labels were drawn several times, else the interval of the images."""
     row, figure = judged.of(subject), judged.figure(subject)
     if row is None or figure is None:
-        raise ValueError(f"the answer has no accuracy of '{subject}'")
+        raise ValueError(f"the result has no accuracy of '{subject}'")
     if judged.draws(subject) > 1 and row.spread is not None:
         return Interval(figure.value - row.spread, figure.value + row.spread)
     return figure.interval

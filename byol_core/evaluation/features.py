@@ -21,7 +21,7 @@ _BITS = 3  # of red, green and blue each that are told apart
 COLORS = 2 ** (3 * _BITS)
 _FIRST, _MOST = 16, 512  # images in one forward pass
 _SECONDS = 0.25  # that one pass should take, so that a wish to stop is heard
-_CHUNK = 2**21  # pixels at a time, whether of many pictures or of a few large ones
+_CHUNK = 2**21  # pixels at a time, whether of many images or of a few large ones
 
 
 def of_encoder(encoder: Encoder, images: Tensor, rows: Tensor, progress: Told = no_one) -> Tensor:
@@ -47,10 +47,10 @@ def _next_size(size: int, seconds: float) -> int:
 
 
 def checked(features: Tensor) -> Tensor:
-    """The same features; LabError when they cannot be judged."""
+    """The same features; LabError when they cannot be evaluated."""
     if not is_finite(features):
         raise LabError(
-            "The encoder answers some images with values that are not finite, so it cannot be judged: its training "
+            "The encoder gives some images values that are not finite, so it cannot be evaluated: its training "
             "diverged; lower optimizer.lr and train again."
         )
     return features

@@ -9,7 +9,7 @@ What differs, since a hundred labels are not ten thousand:
 - AdamW instead of SGD with momentum, which was better from scratch (64 % instead of 63 %, see below), and less touchy
   about its rate for the trained encoder.
 - With fewer than 500 labels the rates are fixed. They were chosen on training images of the embedded set alone, ten
-  labels a class by draws of the seeds 1000 and 1001, judged by 1,000 other training images: from scratch 0.003 64 %,
+  labels a class by draws of the seeds 1000 and 1001, evaluated on 1,000 other training images: from scratch 0.003 64 %,
   0.001 63 %, 0.01 62 %; trained 72 % from 0.00001 to 0.0005. With more labels they are chosen on a fifth of the first
   split's.
 - Both sides take the same number of steps, and the last one is tested.

@@ -135,6 +135,6 @@ def work(
             made = inline.work(files, EVALUATION, task, answer, memory=memory, tell=progress, stop=stop)
             assert isinstance(made, Evaluated)
             return made.judged
-        progress(other.share, f"Another process answers it: {other.message}")
+        progress(other.share, f"Another process is computing it: {other.message}")
         time.sleep(_LOOK_SECONDS)
     raise StopAsked

@@ -1,4 +1,4 @@
-"""The images that a question is about: the whole set, and single ones as pictures, (H, W, 3) uint8."""
+"""The images that a question is about: the whole set, and single ones as arrays, (H, W, 3) uint8."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Picture = NDArray[np.uint8]
 
 
 def source(config: RunConfig, protocol: Protocol) -> str:
-    """The name or the path of the set that a run is judged on: its own, or another."""
+    """The name or the path of the set that a run is evaluated on: its own, or another."""
     return protocol.data or config.data.source
 
 
@@ -67,7 +67,7 @@ def pictures_of(images: ImageSet, rows: Iterable[int]) -> dict[int, Picture]:
 
 
 def png(picture: Picture) -> bytes:
-    """One picture as a PNG file."""
+    """One image as a PNG file."""
     from PIL import Image
 
     packed = io.BytesIO()

@@ -84,7 +84,7 @@ def _squared_and_added(first: float, n: int, second: float, m: int, phi: float) 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A share of images of one split that were named rightly; it may be the mean of several draws on these images."""
+    """A share of images of one split that were right; it may be the mean of several draws on these images."""
 
     value: float
     images: int

@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 EVALUATION = JobKind("evaluation", "byol_core.evaluation.handler:answer", lane="batch")
-# While something waits, whoever looks on sees this often that somebody works in that home.
+# While something waits, a reader sees this often that somebody works in that home.
 _AWAKE_SECONDS = 5.0
 
 
@@ -55,7 +55,7 @@ def _stands(run_folder: Path, name: str, protocol: Protocol) -> Job:
     found = jobs.job(folder, name)  # before the answer: it may come between the two looks, and then nobody works on it
     if found.state != "running" and result(run_folder, protocol) is not None:
         return Job("ready", 1.0)
-    if found.state == "waiting":  # perhaps since before the machine was started anew
+    if found.state == "waiting":  # perhaps since before the machine was restarted
         with suppress(LabError):
             jobs.look_after(run_folder.parent, EVALUATION, folder, name, at_most_every=_AWAKE_SECONDS)
     return found
@@ -67,7 +67,7 @@ def stop(run_folder: Path, protocol: Protocol) -> None:
 
 
 def forget(run_folder: Path, protocol: Protocol) -> None:
-    """Take away the answer and what went wrong, so that :func:`ask` begins anew; whoever works on it ends."""
+    """Take away the answer and what went wrong, so that :func:`ask` starts over; whoever works on it ends."""
     jobs.forget(run_folder / FOLDER, question(protocol))
     with suppress(LabError):
         results.drop(run_folder, key(run_folder, protocol))

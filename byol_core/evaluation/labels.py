@@ -1,4 +1,4 @@
-"""Whether a set's labels can judge anything, and balanced draws of some of them."""
+"""Whether a set's labels are good for an evaluation, and balanced draws of some of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FEW = 1000  # up to so many labels each fold is left out in turn; of more, one 
 
 
 def check(images: ImageSet) -> None:
-    """InputError, in one sentence, when the labels of a set cannot judge an encoder."""
+    """InputError, in one sentence, when the labels of a set cannot evaluate an encoder."""
     name, labels = images.name, images.labels
     if labels is None or not bool((labels >= 0).any()):
         raise InputError(
-            f"'{name}' has no labels, and judging needs them: put each class into a folder of its own, or give an "
+            f"'{name}' has no labels, and evaluation needs them: put each class into a folder of its own, or give an "
             ".npz with labels."
         )
     train, test = known(images, images.train), known(images, images.test)
@@ -49,7 +49,7 @@ def _check_both_parts(name: str, train: int, test: int) -> None:
     if not train:
         raise InputError(f"'{name}' has no training image with a label, so there is nothing to learn its classes from.")
     if not test:
-        raise InputError(f"'{name}' has no test image with a label, so there is nothing to judge on.")
+        raise InputError(f"'{name}' has no test image with a label, so there is nothing to evaluate on.")
 
 
 def _names(images: ImageSet, classes: Tensor) -> str:

@@ -36,7 +36,7 @@ class Protocol(_Plain):
     ``labels``: how many training labels are used: "all", a number a class ("10"), or a share of each class ("1%").
     ``splits``: so many balanced draws of them, seeds ``seed``, ``seed + 1``, …; with all labels the split changes only
     which images choose the strength, and the seeds of fine-tuning. ``k`` and ``temperature`` are those of the weighted
-    kNN. ``data``: another set to judge on; empty: the one that the run learned from.
+    kNN. ``data``: another set to evaluate on; empty: the one that the run learned from.
     """
 
     method: Method = "linear"

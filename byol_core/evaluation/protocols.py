@@ -32,7 +32,7 @@ _ASKED = 500  # test images at a time whose neighbors are looked for
 
 @dataclass(frozen=True)
 class Answer:
-    """``judged``, and for the report what the trained subject said in the first split.
+    """``judged``, and for the report what the trained subject predicted in the first split.
 
     probabilities: (Q, C) float32, C the classes of the set. rows: (Q,) int64 rows of the set. labels: (Q,) int64.
     """
@@ -45,7 +45,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Said:
-    """What a subject said in one split: probabilities (Q, C) of the classes that occur, and what was chosen for it."""
+    """Predictions of one split: probabilities (Q, C) of the classes that occur, and what was chosen for it."""
 
     probabilities: Tensor
     chosen: str
@@ -61,10 +61,10 @@ def answer(
     progress: Callable[[float, str], None] = lambda share, message: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Answer:
-    """Judge an encoder, with its baselines beside it: a row of accuracies each, on the test images.
+    """Evaluate an encoder, with its baselines beside it: a row of accuracies each, on the test images.
 
     ``progress`` is told the share that is done, 0 to 1, and what is done; ``stop`` is asked several times a second, or
-    after each step where that takes longer. InputError when the labels of the set cannot judge, events.StopAsked when
+    after each step where that takes longer. InputError when the labels of the set cannot be used, events.StopAsked when
     ``stop`` says so. The encoder itself is left as it was.
     """
     started = time.perf_counter()
@@ -122,10 +122,10 @@ def _all_said(question: Question, trained: Encoder, progress: JobProgress) -> di
 
 
 _NAMES: dict[Subject, str] = {
-    "trained": "Judging the encoder",
-    "untrained": "Judging the untrained encoder",
-    "pixels": "Judging raw pixels",
-    "colour": "Judging the histogram of colors",
+    "trained": "Evaluating the encoder",
+    "untrained": "Evaluating the untrained encoder",
+    "pixels": "Evaluating raw pixels",
+    "colour": "Evaluating the histogram of colors",
 }
 
 

@@ -36,7 +36,7 @@ class Row(_Plain):
 
 
 class Seen(_Plain):
-    """One test image: its row in the set, its true class, what was said (indices of classes), and how surely."""
+    """One test image: its row in the set, its true and its predicted class (indices), and the confidence."""
 
     row: int
     true: int
@@ -151,7 +151,7 @@ def _surest(predictions: Predictions, places: NDArray[np.int64]) -> tuple[Seen, 
 
 
 def _confusion(labels: NDArray[np.int64], said: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """(C, C) counts, true by said."""
+    """(C, C) counts, true by predicted."""
     counts: NDArray[np.int64] = np.bincount(labels * classes + said, minlength=classes * classes)
     return counts.reshape(classes, classes)
 

@@ -1,4 +1,4 @@
-"""The answers of a run on disk: ``evaluations/<key>.json`` (Judged) and ``<key>.safetensors`` (what was said of what).
+"""The answers of a run on disk: ``evaluations/<key>.json`` (Judged) and ``<key>.safetensors`` (the predictions).
 
 A key names the question and the weights that were asked, so that an answer is found again by page and command alike,
 and is out of sight once the weights are others. Knows no torch.
@@ -39,7 +39,7 @@ _MOST_JSON_BYTES = 2**26
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What the trained encoder said of each test image in the first split.
+    """What the trained encoder predicted for each test image in the first split.
 
     probabilities: (Q, C) float32, each row sums to one. rows: (Q,) int64, rows of the image set. labels: (Q,) int64,
     the true classes.
@@ -51,13 +51,13 @@ class Predictions:
 
     @property
     def said(self) -> NDArray[np.int64]:
-        """(Q,) the class that was said of each."""
+        """(Q,) the predicted class of each."""
         first: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return first
 
     @property
     def confidence(self) -> NDArray[np.float32]:
-        """(Q,) the probability of the class that was said."""
+        """(Q,) the probability of the predicted class."""
         highest: NDArray[np.float32] = self.probabilities.max(axis=1)
         return highest
 
@@ -107,7 +107,7 @@ def _read(file: Path) -> Judged | None:
 
 
 def predictions(run_folder: Path, protocol: Protocol) -> Predictions | None:
-    """What was said of each test image; None when it was not kept or cannot be read."""
+    """The prediction for each test image; None when it was not kept or cannot be read."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -181,11 +181,11 @@ def writing(run_folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if not run_folder.is_dir():
-            raise LabError("The run was deleted while it was judged.") from None
+            raise LabError("The run was deleted while it was evaluated.") from None
         if is_disk_full(error):
             raise LabError(status.full(run_folder)) from None
         why = because(error)
-        raise LabError(f"The answer cannot be kept: '{_folder(run_folder)}' cannot be written ({why}).") from None
+        raise LabError(f"The result cannot be saved: '{_folder(run_folder)}' cannot be written ({why}).") from None
 
 
 def _folder(run_folder: Path) -> Path:

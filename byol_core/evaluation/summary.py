@@ -99,12 +99,12 @@ def brought(found: Difference) -> str:
     told = {
         "better": f"Training brought {gap(found)}.",
         "worse": f"Training made it worse: {gap(found)}.",
-        "unclear": f"No difference to the untrained encoder can be told: {gap(found)}.",
+        "unclear": f"There is no clear difference from the untrained encoder: {gap(found)}.",
     }[found.outcome]
     return told if found.paired else f"{told} {UNPAIRED}"
 
 
-UNPAIRED = "Which images each named rightly was not kept, so the interval is wider than it need be."
+UNPAIRED = "Which images each got right was not kept, so the interval is wider than necessary."
 
 
 def score(judged: Judged, subject: Subject) -> str:
@@ -129,7 +129,7 @@ def rests_on(judged: Judged) -> str:
     if judged.draws("trained") < 2:
         return f"On {many}. {BRACKETS}"
     ours = judged.figure("trained")
-    alone = f" the choice of the test images alone leaves {within(ours)}" if ours else ""
+    alone = f" the choice of the test images alone gives {within(ours)}" if ours else ""
     return f"On {many}. ±: standard deviation over {judged.draws('trained')} draws of the labels;{alone}."
 
 
@@ -148,11 +148,11 @@ def verdict(judged: Judged, strong: str = "") -> str:
     sentences = [f"That is {against(judged, twin.subject, strong)}."]
     if best is not twin and (best.mean or 0.0) >= (ours.mean or 0.0):
         sentences.append(
-            f"But with {_RIVALS[best.subject]} it is {score(judged, best.subject)}: that training brought more than "
-            "what was there without it is not shown."
+            f"But with {_RIVALS[best.subject]} it is {score(judged, best.subject)}: this does not "
+            "show that training added anything."
         )
     if len(ours.accuracies) == 1 and judged.protocol.labels != "all":
-        sentences.append("One draw of the labels alone does not tell what another would give.")
+        sentences.append("One draw of the labels alone does not show what another would give.")
     found = judged.gap(twin.subject)
     if found and not found.few and not found.paired:
         sentences.append(UNPAIRED)

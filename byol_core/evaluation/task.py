@@ -1,4 +1,4 @@
-"""A protocol meets a set of images: which labels each split may use, which choose, and which images judge."""
+"""A protocol meets a set of images: which labels each split may use, which choose, and which images test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Split:
 
 
 class Question:
-    """What every method needs. InputError when the labels cannot judge, or are too few for the protocol.
+    """What every method needs. InputError when the labels cannot be used, or are too few for the protocol.
 
     classes: (C,) int64, those that occur, of the set's; all else counts by their places here. test: (Q,) int64 rows.
     images: (N, 3, H, W) uint8, on the device where they have room there.

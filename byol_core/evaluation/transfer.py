@@ -1,4 +1,4 @@
-"""Learned on one set, judged on another: a matrix of runs by sets, each cell one question. Knows no torch.
+"""Learned on one set, evaluated on another: a matrix of runs by sets, each cell one question. Knows no torch.
 
 It is how "data independence" is measured: a representation that carries over keeps its distance from the untrained
 encoder on sets that it has never seen.
@@ -21,7 +21,7 @@ from byol_core.weights.encoder_files import read_config
 
 @dataclass(frozen=True)
 class Cell:
-    """One run judged on one set. ``own``: it is the set that the run learned from, which is no transfer."""
+    """One run evaluated on one set. ``own``: it is the set that the run learned from, which is no transfer."""
 
     run_folder: Path
     data: str

@@ -32,7 +32,7 @@ from byol_core.system.redact import last_part
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
 _ACCURACIES = {
     "knn_accuracy": "weighted kNN, this encoder",
-    "knn_untrained": "the same network as it was drawn",
+    "knn_untrained": "the same network with its initial weights",
     "knn_pixels": "raw pixels",
 }
 _USE = """\
@@ -43,8 +43,8 @@ import torch
 from byol_core.weights.encoder_files import load_weights  # pip install byol-lab=={version}
 
 encoder = load_weights(Path("encoder.safetensors"))  # byol export {run} --format safetensors --out encoder.safetensors
-pictures = torch.rand(8, 3, {side}, {side})  # RGB in [0, 1]; the normalization is the encoder's first layer
-features = encoder(pictures)
+images = torch.rand(8, 3, {side}, {side})  # RGB in [0, 1]; the normalization is the encoder's first layer
+features = encoder(images)
 ```"""
 
 
@@ -157,7 +157,7 @@ def _summary(run: Run) -> str:
     if isinstance(spread, int | float):
         rows.append(f"| spread of the representation (1 even, 0 collapsed) | {spread:.3f} | |")
     if not rows:
-        return "The run was not judged at its end: it was stopped, is not over yet, or its images have no labels."
+        return "The run was not evaluated at its end: it was stopped, is not over yet, or its images have no labels."
     k, t = run.summary.get("knn_k"), run.summary.get("knn_temperature")
     how = f"At the end of the run (kNN with k = {k}, T = {t}):" if "knn_accuracy" in known and k else "At its end:"
     brought = accuracies.brought(run)

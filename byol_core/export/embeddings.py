@@ -1,6 +1,6 @@
-"""The representations of every picture of the run's set, as Parquet.
+"""The representations of every image of the run's set, as Parquet.
 
-Columns: ``row`` int64, the picture's place in the set; ``split``, of train, validation, test and none; ``label`` int64
+Columns: ``row`` int64, the image's place in the set; ``split``, of train, validation, test and none; ``label`` int64
 and ``class``, null without one; ``vector``, as many float32 as the representation is long.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from byol_core.data.imageset import ImageSet
     from byol_core.networks import Encoder
 
-_PART = 4096  # pictures that are looked at and written together
+_PART = 4096  # images that are looked at and written together
 
 
 def write_embeddings(store: RunStore, run: Run, target: IO[bytes]) -> None:
@@ -77,7 +77,7 @@ def _parts(encoder: Encoder, images: ImageSet, config: RunConfig, schema: pa.Sch
 
 
 def _splits(images: ImageSet, config: RunConfig) -> NDArray[np.object_]:
-    """Of each picture what the run took it for."""
+    """Of each image what the run took it for."""
     import numpy as np
     import torch
 

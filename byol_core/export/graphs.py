@@ -73,7 +73,7 @@ def write_program(store: RunStore, run: Run, target: IO[bytes]) -> None:
 
 
 def _pictures(loaded: Loaded, batch: int) -> Tensor:
-    """The same random pictures each time."""
+    """The same random images each time."""
     import torch
 
     side = loaded.config.data.image_size

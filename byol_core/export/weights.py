@@ -1,7 +1,7 @@
 """The encoder's weights as safetensors: under this lab's names, torchvision's or timm's.
 
 A ResNet of torchvision and of timm has the same names. Neither normalizes its input by itself, so the header of the
-file says by what, and how the stem for small pictures is made; with both, they give the same representation.
+file says by what, and how the stem for small images is made; with both, they give the same representation.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def header(run: Run, loaded: Loaded) -> dict[str, str]:
 
 
 def write_encoder(store: RunStore, run: Run, target: IO[bytes]) -> None:
-    """The encoder as ``byol_core`` reads it, whole: its first layer normalizes pictures in [0, 1]."""
+    """The encoder as ``byol_core`` reads it, whole: its first layer normalizes images in [0, 1]."""
     loaded = load_encoder(run.folder)
     target.write(_safetensors(loaded.encoder.state_dict(), header(run, loaded)))
 
@@ -94,7 +94,7 @@ def _plain_names(loaded: Loaded) -> dict[str, Tensor]:
 
 
 def _input(loaded: Loaded) -> dict[str, str]:
-    """How the pictures should be: RGB in [0, 1], then less the mean and divided by the deviation of each channel."""
+    """How the images should be: RGB in [0, 1], then less the mean and divided by the deviation of each channel."""
     mean, std = (_channels(value) for value in (loaded.encoder.mean, loaded.encoder.deviation))
     return {"mean": json.dumps(mean), "std": json.dumps(std)}
 

@@ -78,7 +78,7 @@ def _has_negatives(config: RunConfig) -> bool:
 def _stop_gradient(config: RunConfig) -> Cause | None:
     if config.method.stop_gradient or not _reads(config, "method.stop_gradient") or _has_negatives(config):
         return None
-    clause = "the gradient reaches both sides of the loss (method.stop_gradient is off), so likeness alone lowers it"
+    clause = "the gradient reaches both sides of the loss (method.stop_gradient is off), so similarity alone lowers it"
     return Cause(clause, {"method.stop_gradient": True})
 
 

@@ -1,4 +1,4 @@
-"""Work that takes longer than a page may, done by one warm process a home and lane. Whoever asks knows no torch."""
+"""Work that takes longer than a page may, done by one job process a home and lane. Whoever asks knows no torch."""
 
 from byol_core.jobs.arrays import Answer
 from byol_core.jobs.context import JobContext, LruCache, Yield

@@ -31,7 +31,7 @@ class Yield(Exception):
 
 
 class LruCache(LRUCache[Hashable, Any]):
-    """Warm things by their key: encoders, fitted models. At most ``count``; what was used longest ago goes first."""
+    """Loaded objects by their key: encoders, fitted models. At most ``count``; what was used longest ago goes first."""
 
     def __init__(self, count: int = 8) -> None:
         super().__init__(count)

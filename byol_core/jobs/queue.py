@@ -1,4 +1,4 @@
-"""Jobs that wait and their results: asked by a page or a command, done by one warm process a home and lane.
+"""Jobs that wait and their results: asked by a page or a command, done by one job process a home and lane.
 
 A request lies beside what it is about (:mod:`byol_core.jobs.request`), and a ticket for it in ``HOME/warm/LANE/``.
 Knows no torch.
@@ -29,10 +29,10 @@ from byol_core.jobs.status import Job
 from byol_core.system import bell, processes
 from byol_core.system.files import because, is_disk_full, write_atomic
 
-ENDED = "The computation ended without an answer; try again."
-# While something waits, whoever looks on looks this often whether anybody works on it.
+ENDED = "The computation ended without a result; try again."
+# While something waits, a reader looks this often whether anybody works on it.
 _AWAKE_SECONDS = 5.0
-_asked: dict[JobFiles, tuple[Path, JobKind]] = {}  # what this process asked, so that whoever looks on can wake it again
+_asked: dict[JobFiles, tuple[Path, JobKind]] = {}  # what this process asked, so that a reader can wake it again
 
 
 class Ticket(BaseModel):
@@ -57,7 +57,7 @@ def ask(
     """Have a job done, by a process that is started when it is not there; asking again changes nothing.
 
     ``key`` names all that the result depends on, ``task`` goes through JSON. What failed stays so until :func:`forget`,
-    what was stopped is begun anew. LabError when folder or home cannot be written.
+    what was stopped is begun again. LabError when folder or home cannot be written.
     """
     home, files = home.resolve(), JobFiles(folder.resolve(), key)
     found, request = _stands(files), files.read_request()
@@ -141,7 +141,7 @@ def job(folder: Path, key: str) -> Job:
     found = _stands(files)
     asked = _asked.get(files)  # at once: another thread may take it away
     if found.state == "waiting" and asked:
-        with suppress(LabError):  # its process may have been killed, or the machine started anew
+        with suppress(LabError):  # its process may have been killed, or the machine restarted
             look_after(*asked, folder, key, at_most_every=_AWAKE_SECONDS)
     elif found.state != "running":
         _asked.pop(files, None)
@@ -160,7 +160,7 @@ def _stands(files: JobFiles) -> Job:
         message = "Stopping" if request.stop else status.message
         return Job("running", status.share, message, status.seconds_left)
     if request.stop:
-        return Job("stopped", message="Stopped before there was an answer.")
+        return Job("stopped", message="Stopped before there was a result.")
     if status is None:
         full = progress_file.is_full(files.folder)
         return Job("waiting", message=progress_file.full(files.folder) if full else "Waits for its turn")
@@ -186,7 +186,7 @@ def partial(folder: Path, key: str) -> Answer | None:
 
 
 def stop(folder: Path, key: str) -> None:
-    """Whoever works on it ends within about a second, and what waits is not begun; it says so until it is asked anew.
+    """Whoever works on it ends within about a second, and what waits is not begun; it says so until it is asked again.
 
     LabError when the folder cannot be written.
     """
@@ -217,7 +217,7 @@ def end_own_process(files: JobFiles) -> None:
 
 
 def forget(folder: Path, key: str) -> None:
-    """Take away the result and what went wrong, so that :func:`ask` begins anew; whoever works on it ends."""
+    """Take away the result and what went wrong, so that :func:`ask` starts over; whoever works on it ends."""
     files = JobFiles(folder.resolve(), key)
     end_own_process(files)
     files.clear()

@@ -1,4 +1,4 @@
-"""A process that works for somebody who looks on: one small file says who it is and how far it is.
+"""A process that works for a reader: one small file says who it is and how far it is.
 
 Whoever starts it and whoever waits for it need not live as long as it does: a page may be closed and opened again.
 """
@@ -93,7 +93,7 @@ class Reporter:
         self.began, self.said = time.monotonic(), 0.0
 
     def say(self, share: float, message: str, *, failed: bool = False, setting: str | None = None) -> None:
-        """Write how far it is; where that cannot be written, the work goes on, and whoever looks on finds out."""
+        """Write how far it is; where that cannot be written, the work goes on, and a reader finds out."""
         if failed or time.monotonic() - self.said > _EVERY_SECONDS:
             with suppress(OSError):
                 self.begin(share, message, failed=failed, setting=setting)

@@ -1,4 +1,4 @@
-"""The process of a lane: does what waits, one job after another, and stays warm for a while after the last.
+"""The process of a lane: does what waits, one job after another, and stays loaded for a while after the last.
 
 One a home and lane (a lock says so). A job during which it was killed is not tried again by itself: it may have been
 the reason. Torch, numba and the like are imported by the handlers.
@@ -100,7 +100,7 @@ class Worker:
         busy, edition = time.monotonic(), _edition()
         while not self.ended.is_set() and self.home.is_dir():
             if self._is_outdated(edition):
-                self.ended.set()  # whoever looks on starts the next one, which works with the new program
+                self.ended.set()  # a reader starts the next one, which works with the new program
                 return
             if waiting := self._waiting():
                 self._take(waiting[0])
@@ -239,7 +239,7 @@ def do(handler: Handler, request: Request, job: JobContext) -> Result:
 
 
 def is_called_off(files: JobFiles, begun: Request) -> bool:
-    """Whether what was begun was withdrawn, stopped or asked anew since."""
+    """Whether what was begun was withdrawn, stopped or asked again since."""
     now = files.read_request()
     return now is None or now.stop or now.asked != begun.asked
 
@@ -264,7 +264,7 @@ def _drop(path: Path) -> None:
 
 
 def _let_be(files: JobFiles) -> None:
-    """Nobody waits for it; what was asked anew in its last moment, or when this process had to leave, waits again."""
+    """Nobody waits for it; what was asked again in its last moment, or when this process had to leave, waits again."""
     if files.read_request() is None:
         files.clear()
     else:

@@ -47,7 +47,7 @@ def brought(run: Run, before: str = UNTRAINED) -> Difference | None:
 def between(run: Run, other: Run) -> Difference | None:
     """By how much one run's accuracy is above another's; None unless both have one, on the same set of images.
 
-    Where both kept which test images they named rightly, and these have the same places and labels in the set, its
+    Where both kept which test images they got right, and these have the same places and labels in the set, its
     interval is a paired one.
     """
     ours, theirs = (at_end(each).get(ACCURACY) for each in (run, other))
@@ -61,7 +61,7 @@ def between(run: Run, other: Run) -> Difference | None:
 
 @dataclass(frozen=True, eq=False)
 class _Right:
-    """Which test images a run named rightly, (n,) bool; ``images`` tell which images they are."""
+    """Which test images a run got right, (n,) bool; ``images`` tell which images they are."""
 
     images: bytes
     right: NDArray[np.bool_]

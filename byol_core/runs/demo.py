@@ -119,7 +119,7 @@ def pack(store: RunStore, ref: str, folder: Path) -> None:
 
 
 def film(home: Path, folder: Path, method: str = "UMAP") -> None:
-    """Have the maps made that the page shows first, by the warm process of ``home``; LabError when one cannot be."""
+    """Have the maps made that the page shows first, by the job process of ``home``; LabError when one cannot be."""
     from byol_core import embeddings
 
     snapshot, settings = embeddings.read_snapshot(folder), embeddings.MapSettings(method)

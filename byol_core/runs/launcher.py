@@ -67,7 +67,7 @@ def supervisor_runs(home: Path) -> bool:
 def ensure_supervisor(home: Path, url: str | None = None) -> None:
     """Start the supervisor of this home, detached, unless there is one."""
     bell.ring(home / BELL)
-    if supervisor_runs(home):  # the lock tells, not who hears: a home may have been removed and made anew
+    if supervisor_runs(home):  # the lock tells, not who hears: a home may have been removed and made again
         return
     log = home / LOG
     environment = child_environment(home)
@@ -83,7 +83,7 @@ def ensure_supervisor(home: Path, url: str | None = None) -> None:
 
 
 def keep_awake(store: RunStore, seconds: float = 5.0) -> None:
-    """Now and then, have the supervisor started that is missing: it was killed, or the machine was started anew.
+    """Now and then, have the supervisor started that is missing: it was killed, or the machine was restarted.
 
     For whoever looks at a store all the time; a store that cannot be read is somebody else's to report.
     """

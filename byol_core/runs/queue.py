@@ -43,7 +43,7 @@ def _moved(order: list[str], run_id: str, where: Where) -> list[str]:
 
 
 def _arrange(connection: Connection, before: dict[str, int], order: list[str]) -> None:
-    """Hand the positions that these runs have out anew; two that share one are told apart from now on."""
+    """Hand the positions that these runs have out again; two that share one are told apart from now on."""
     last = -1
     for run_id, position in zip(order, sorted(before.values()), strict=True):
         last = max(position, last + 1)

@@ -28,7 +28,7 @@ from byol_core.system.text import storable
 
 # Earlier releases took a run from the queue before it had a process; for this long, it may be without one.
 STARTING_SECONDS = 30.0
-# A worker gives a sign of life every few seconds, whatever it does.
+# A worker sends a heartbeat every few seconds, whatever it does.
 SILENT_SECONDS = 45.0
 # For the store to be free: readers come here too, and a page should not wait. The next one tries again.
 PATIENCE_SECONDS = 0.25
@@ -66,7 +66,7 @@ def amend(store: Transactions, run_id: str, attempt: int, state: str, reason: st
 
 
 def stalled(run: Run, now: float | None = None) -> str:
-    """One sentence when a run that is worked on gives no sign of life; a sign from the future, as clocks are set, is
+    """One sentence when a run that is worked on has no heartbeat; one from the future, as clocks are set, is
     one of now."""
     if not run.live:
         return ""
@@ -139,7 +139,7 @@ def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ended(run: Run) -> float:
-    """Its last sign of life: who looks the next morning should not see a run of fourteen hours."""
+    """Its last heartbeat: who looks the next morning should not see a run of fourteen hours."""
     now = time.time()
     return min(now, max(run.heartbeat or now, run.started or run.created))
 

@@ -148,7 +148,7 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True)  # the server may have been started anew meanwhile
+        return create_engine(parsed, pool_pre_ping=True)  # the server may have been started again meanwhile
     except ModuleNotFoundError as error:
         hint = "pip install 'byol-lab[postgres]'" if error.name == "psycopg" else "the driver is to be installed"
         raise InputError(f"The database's URL cannot be used ({_reason(error)}): {hint}.") from None

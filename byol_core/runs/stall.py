@@ -10,13 +10,13 @@ from byol_core.events import Alarm
 TRAINING = "training"
 # How long nothing may happen: the longest time lately in that phase, times this, but never less than the seconds below.
 TIMES = 20.0
-_FADES = 0.98  # a sign of life: the first step, which compiles, is soon no measure any more
+_FADES = 0.98  # a heartbeat: the first step, which compiles, is soon no measure any more
 LEAST_STEP, LEAST_PHASE = 90.0, 300.0
 FIRST = 900.0  # while nobody knows how long it should take: compilers, large sets, slow disks
 
 
 class StallWatch:
-    """Told of each sign of life by the thread that trains, and asked by another one.
+    """Told of each heartbeat by the thread that trains, and asked by another one.
 
     ``clock`` counts seconds and is set by nobody. Each kind of work is measured by itself: an evaluation takes longer
     than a step.
@@ -48,7 +48,7 @@ class StallWatch:
         if gap <= self._allowed():
             return None
         usual = self._longest.get(self._activity)
-        what = "No step" if self._activity == TRAINING else f"No sign of life while {self._activity or 'starting'}"
+        what = "No step" if self._activity == TRAINING else f"No heartbeat while {self._activity or 'starting'}"
         known = f", where the longest lately took {span(usual)}" if usual is not None else ""
         return Alarm(
             f"{what} for {span(gap)}{known}: the machine may be overloaded or out of memory, or a disk or device does "

@@ -36,7 +36,7 @@ class Pace:
     """Seconds between two of the same thing."""
 
     ask: float = 0.5  # whether to stop; a signal is noticed at once
-    beat: float = 5.0  # a sign of life in the store, whatever the training does
+    beat: float = 5.0  # a heartbeat in the store, whatever the training does
     system: float = 2.0  # looks at the machine
     stalled: float = 30.0  # a stall is told again, with how long it is by then
     retry: float = 5.0  # at most, between two tries at a store that cannot be written
@@ -154,7 +154,7 @@ class StoreCallback:
                 self._look()
             except Exception as error:  # the numbers are not worth an end
                 self._sampler = None
-                folder.log(self.run.folder, f"The machine is not looked at any more ({type(error).__name__}: {error}).")
+                folder.log(self.run.folder, f"The machine is not measured any more ({type(error).__name__}: {error}).")
             try:
                 self._deliver()
                 self._ask()
@@ -171,10 +171,10 @@ class StoreCallback:
             if not isinstance(error, LabError):
                 folder.log(self.run.folder, "".join(traceback.format_exception(error)).rstrip())
             self.on_note(
-                f"{str(error) or type(error).__name__} What the training says is kept until the store takes it."
+                f"{str(error) or type(error).__name__} What the training logs is kept until the store takes it."
             )
         elif error is None and self._troubled:
-            self.on_note("The run store takes what the training says again.")
+            self.on_note("The run store takes what the training logs again.")
         self._troubled = error is not None
 
     def _look(self) -> None:

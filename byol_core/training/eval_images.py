@@ -82,7 +82,7 @@ class EvalImages(RunImages):
         return features[places.to(features.device)]
 
     def right(self, features: Tensor, bank: Tensor, queries: Tensor) -> Tensor | None:
-        """Which of the images ``queries`` weighted kNN against images ``bank`` names rightly: (q,) bool on the CPU.
+        """Which of the images ``queries`` weighted kNN against images ``bank`` gets right: (q,) bool on the CPU.
 
         Only those with a label are asked; None when there is none.
         """
@@ -97,16 +97,16 @@ class EvalImages(RunImages):
         return (votes.argmax(1) == labels[queries]).cpu()
 
     def on_validation(self, features: Tensor) -> float | None:
-        """The live number: the share of validation images that the training images name rightly."""
+        """The live number: the share of validation images that the training images get right."""
         return share(self.right(features, self.bank, self._asked))
 
     def on_test(self, features: Tensor) -> Tensor | None:
-        """For the final number: which test images the training images, held-out ones included, name rightly."""
+        """For the final number: which test images the training images, held-out ones included, get right."""
         return self.right(features, self.full_bank, self.test)
 
     @property
     def tested(self) -> Tensor:
-        """The test images that kNN can judge on: (q,) int64 rows of those with a label."""
+        """The test images that kNN can evaluate on: (q,) int64 rows of those with a label."""
         return self._known(self.test) if len(self.full_bank) else self.test[:0]
 
     @property

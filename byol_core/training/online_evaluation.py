@@ -1,6 +1,6 @@
-"""Looks at a run on pictures that it does not learn from: kNN beside its baselines, the signs of health, the map.
+"""Looks at a run on images that it does not learn from: kNN beside its baselines, the signs of health, the map.
 
-The signs are measured on one fixed probe set, in evaluation mode: on the pictures themselves, and for what compares two
+The signs are measured on one fixed probe set, in evaluation mode: on the images themselves, and for what compares two
 views on one fixed pair of views of each, so that the curve shows the network and not the draw.
 """
 
@@ -25,8 +25,8 @@ from byol_core.system.device import autocast_dtype
 from byol_core.training.eval_images import EvalImages, share
 from byol_core.training.snapshot_writer import EmbeddingFolder, Look
 
-_PAIRS = 256  # pictures whose two views are compared: the mean hardly moves with more, and the time does
-_COMPARED = 128  # pictures that the target network is asked about
+_PAIRS = 256  # images whose two views are compared: the mean hardly moves with more, and the time does
+_COMPARED = 128  # images that the target network is asked about
 
 
 class OnlineEvaluation:
@@ -37,7 +37,7 @@ class OnlineEvaluation:
         self.dtype = autocast_dtype(config.runtime.precision, device)
         self.embeddings = EmbeddingFolder(folder / "embeddings", eval_images)
         self.baselines: dict[str, float | None] = {}  # on the test images
-        self.right: dict[str, Tensor] = {}  # which of those each baseline names rightly
+        self.right: dict[str, Tensor] = {}  # which of those each baseline gets right
         self._live: dict[str, float | None] = {}  # the same on the validation images
         self.first: dict[str, float] = {}  # the signs before any learning
         self.latest: dict[str, float] = {}
@@ -45,7 +45,7 @@ class OnlineEvaluation:
     # The looks
 
     def before(self, method: Method, pulse: Callable[[], None]) -> Tensor:
-        """Measure the two baselines, raw pixels and the encoder as it was drawn; what it made of the pictures."""
+        """Measure the two baselines, raw pixels and the untrained encoder; returns its features of the images."""
         eval_images, raw = self.eval_images, self.eval_images.pixels()
         features = eval_images.represent(method.online.encoder, pulse=pulse)
         found = {"knn_untrained": eval_images.on_test(features), "knn_pixels": eval_images.on_test(raw)}
@@ -79,9 +79,9 @@ class OnlineEvaluation:
         return self._look(method, features, step, epoch, self.eval_images.on_validation(features))
 
     def final(self, method: Method) -> dict[str, Any]:
-        """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to judge by.
+        """kNN accuracy and std ratios on the test images, in float32; None where there is nothing to evaluate with.
 
-        Beside the accuracy, for each baseline, how many images only the run and only the baseline names rightly.
+        Beside the accuracy, for each baseline, how many images only the run and only the baseline gets right.
         """
         features = self.eval_images.represent(method.online.encoder)
         rows = self.eval_images.rows(features, self.eval_images.shown)
@@ -123,7 +123,7 @@ class OnlineEvaluation:
     # The signs of health
 
     def signs(self, method: Method, representation: Tensor, projection: Tensor) -> dict[str, float]:
-        """Every sign, from the rows of the probe set and from two fixed views of some of its pictures."""
+        """Every sign, from the rows of the probe set and from two fixed views of some of its images."""
         first, second = (self._pair(method.online, view) for view in self._two_views())
         target = None
         if method.target is not None:
@@ -131,7 +131,7 @@ class OnlineEvaluation:
         return health.measure(representation, projection, first=first, views=second, target=target)
 
     def _two_views(self) -> tuple[Tensor, Tensor]:
-        """The same two views of the same pictures at every look, uint8."""
+        """The same two views of the same images at every look, uint8."""
         images = self._pictures(_PAIRS)
         source, side = (images.shape[2], images.shape[3]), self.config.views.size or images.shape[2]
         generator = torch.Generator(self.device).manual_seed(self.config.seed)
@@ -140,7 +140,7 @@ class OnlineEvaluation:
         return first, second
 
     def _pictures(self, count: int) -> Tensor:
-        """The first pictures of the probe set, on the device, uint8."""
+        """The first images of the probe set, on the device, uint8."""
         return take(self.eval_images.images, self.eval_images.shown[:count]).to(self.device)
 
     def _pair(self, branch: Branch, view: Tensor) -> Vectors:

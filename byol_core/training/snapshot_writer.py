@@ -1,4 +1,4 @@
-"""What a run keeps for the map: ``embeddings/`` with the pictures, and at each evaluation what was made of them.
+"""What a run keeps for the map: ``embeddings/`` with the images, and at each evaluation what was made of them.
 
 :mod:`byol_core.embeddings.snapshot` reads it.
 """
@@ -37,7 +37,7 @@ class Look:
     """One evaluation of the n mapped images.
 
     representation, projection: (n, d). accuracy: of kNN on the validation images. spectra: singular values by name.
-    predicted: what kNN said of each, (n,) int16, and how sure it was, (n,) float16; None without labels.
+    predicted: what kNN predicted for each, (n,) int16, and how sure it was, (n,) float16; None without labels.
     """
 
     step: int
@@ -50,7 +50,7 @@ class Look:
 
 
 class EmbeddingFolder:
-    """Writes what the map needs: the mapped images' representations at each evaluation, and their pictures."""
+    """Writes what the map needs: the mapped images' representations at each evaluation, and their thumbnails."""
 
     def __init__(self, folder: Path, eval_images: EvalImages) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class EmbeddingFolder:
         self._per_sheet = PER_SHEET
 
     def start(self) -> None:
-        """Write the pictures and the raw pixels, once a run."""
+        """Write the images and the raw pixels, once a run."""
         from safetensors.torch import save
 
         mapped, images = self.eval_images.mapped, self.eval_images.set
@@ -102,7 +102,7 @@ class EmbeddingFolder:
         self._write_index()
 
     def add_test(self, right: dict[str, Tensor]) -> None:
-        """Write which test images were named rightly in the end, so that runs can be compared image by image.
+        """Write which test images were classified correctly in the end, so that runs can be compared image by image.
 
         ``right``: (Q,) bool by the key of the accuracy, of the labeled test images in their order.
         """
@@ -137,7 +137,7 @@ def _shrunk(images: Tensor, cell: int) -> Tensor:
 
 
 def contact_sheet(images: Tensor, cell: int) -> bytes:
-    """Pictures (N, 3, H, W) uint8 as one WebP sheet of 50 columns, row-major, each ``cell`` pixels wide."""
+    """Images (N, 3, H, W) uint8 as one WebP sheet of 50 columns, row-major, each ``cell`` pixels wide."""
     if images.shape[2] != cell:
         images = torch.cat([_shrunk(some, cell) for some in torch.split(images, _SHRUNK)])
     rows = -(-len(images) // _COLUMNS)

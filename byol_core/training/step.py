@@ -202,7 +202,7 @@ class Stepper:
     def threads_may_change(self) -> bool:
         """Whether the number of CPU threads may follow the load.
 
-        It may where it was not set, counts on this device, and compiles nothing anew. Several processes would follow
+        It may where it was not set, counts on this device, and recompiles nothing. Several processes would follow
         each other.
         """
         free = self.config.runtime.threads == 0 and self.world.size == 1

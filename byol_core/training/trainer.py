@@ -224,7 +224,7 @@ class Trainer:
         return self.step * self.config.batch_size / self.seconds if self.seconds else 0.0
 
     def tell(self, phase: str) -> None:
-        """A sign of life with what is being done."""
+        """A heartbeat with what is being done."""
         left = (self.total - self.step) * self.log.seconds_a_step
         slow = self.threads.slowed_by
         self.callback.on_progress(
@@ -316,7 +316,7 @@ class Trainer:
         """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
         save_encoder(self.folder / ENCODER, self.model.online.encoder, self.config)
         if not stopped:
-            self.tell("judging on the test images")
+            self.tell("evaluating on the test images")
         summary = self._summary(stopped, {} if stopped else self.online_evaluation.final(self.model))
         write_json(self.folder / "summary.json", summary.as_dict())
         return summary

@@ -120,9 +120,9 @@ class ImageClassifierOutput:
 
 
 class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
-    """An encoder and a linear classifier on its representation; every weight learns unless it is held still.
+    """An encoder and a linear classifier on its representation; every weight learns unless it is frozen.
 
-    ``network`` names the encoder, ``image_size`` (pixels) is that of the pictures it learned from, None where nobody
+    ``network`` names the encoder, ``image_size`` (pixels) is that of the images it learned from, None where nobody
     knows. ``start`` names the weights that the encoder began with and ``objective`` what their run learned by; both are
     empty where nobody knows. InputError with fewer than two classes.
     """
@@ -145,9 +145,9 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         self.classifier = nn.Linear(self.encoder.feature_dim, num_labels)
 
     def forward(self, pixel_values: Tensor, labels: Tensor | None = None) -> ImageClassifierOutput:
-        """Pictures (B, 3, H, W) in [0, 1], labels (B,) int64 -> logits (B, classes), and the mean cross-entropy.
+        """Images (B, 3, H, W) in [0, 1], labels (B,) int64 -> logits (B, classes), and the mean cross-entropy.
 
-        Pictures of uint8 are divided by 255. The encoder normalizes by itself. A label of -1 or -100 is none; without
+        Images of uint8 are divided by 255. The encoder normalizes by itself. A label of -1 or -100 is none; without
         a single one the loss is 0. ArgumentError when they are of another kind or shape; on the CPU their values are
         looked at too.
         """
@@ -317,7 +317,7 @@ def _check_classes(num_labels: object, class_names: object) -> None:
 
 
 def _look(pixel_values: Tensor, labels: Tensor | None, classes: int) -> None:
-    """At pictures and labels; what is on an accelerator is not waited for."""
+    """At images and labels; what is on an accelerator is not waited for."""
     checks.pictures("pixel_values", pixel_values, look=checks.is_tensor(pixel_values) and checks.at_hand(pixel_values))
     if labels is None:
         return
@@ -353,7 +353,7 @@ def _fetched(name: str, download: dict[str, Any]) -> Path:
         files = [Path(hf_hub_download(name, file, **download)) for file in (CONFIG, WEIGHTS)]
     except Exception as error:  # of the network, of the repository, of the name
         raise LabError(
-            f"'{name}' is neither here nor to be had from the Hugging Face Hub ({type(error).__name__}); look at its "
+            f"'{name}' is neither on this machine nor on the Hugging Face Hub ({type(error).__name__}); look at its "
             "name, and whether this machine reaches the internet."
         ) from None
     return files[0].parent

@@ -1,7 +1,7 @@
 """Encoders from the weights of others: torchvision's and timm's ResNets by name, and files of tensors.
 
 Which network it is, is read off the names and shapes of the tensors. Nothing foreign is unpickled. Weights that do not
-say by which mean and deviation pictures are normalized get ImageNet's, as torchvision's, timm's and most others have.
+say by which mean and deviation images are normalized get ImageNet's, as torchvision's, timm's and most others have.
 """
 
 from __future__ import annotations

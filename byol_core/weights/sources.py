@@ -34,7 +34,7 @@ _MOST_HEADER_BYTES = 2**20
 class Start:
     """An encoder on the CPU, in evaluation mode.
 
-    ``digest`` names its weights: 16 hexadecimal digits. ``image_size`` is that of the pictures it learned from, in
+    ``digest`` names its weights: 16 hexadecimal digits. ``image_size`` is that of the images it learned from, in
     pixels; None where nobody says. ``objective`` is what its run learned by; empty where nobody says.
     """
 
@@ -189,7 +189,7 @@ def load(spec: str, home: Path | None = None) -> Start:
 
 
 def _read(path: Path) -> tuple[Encoder, int | None, str]:
-    """The encoder, the side of its pictures, and the objective of its run."""
+    """The encoder, the side of its images, and the objective of its run."""
     from byol_core.weights import encoder_files, hubs
 
     if path.is_dir() and (path / CLASSIFIER).is_file():

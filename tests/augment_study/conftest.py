@@ -1,4 +1,4 @@
-"""A run of random weights on a small set of three colors, and the job of a warm process that nobody started."""
+"""A run of random weights on a small set of three colors, and the job of a job process that nobody started."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_a_verdict_lets_a_question_pass_and_goes_on_where_it_was(task, job, tmp_
     looked = []
     monkeypatch.setattr(job, "progress", lambda share, message: looked.append(message))
     assert handlers.verdict(tmp_path, task, {}, job).about == whole
-    assert "Looking at the training images" not in looked
+    assert "Encoding the training images" not in looked
 
 
 def test_a_set_that_is_not_here_is_not_downloaded(subject, job, monkeypatch, tmp_path):

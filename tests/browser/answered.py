@@ -17,7 +17,7 @@ WHERE = "run=byol-tiny&by=knn&near=7&splits=1"  # in the address of the page
 
 
 def answer(store: RunStore) -> Protocol:
-    """The demo run has an answer: every test image is named rightly but ten rivers, which are called lakes."""
+    """The demo run has an answer: every test image is classified correctly but ten rivers, which are called lakes."""
     index = json.loads(files()[1].read_text())
     names, first = index["class_names"], index["n_train"]
     true = np.array(index["labels"][first:], np.int64)

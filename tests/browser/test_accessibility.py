@@ -1,4 +1,4 @@
-"""Every page in both themes, as axe-core judges it: no serious finding, that letters can be read among them."""
+"""Every page in both themes, as axe-core evaluates it: no serious finding, that letters can be read among them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.browser.conftest import PATIENCE, Served
 
 PICTURES = "canvas.byol-views-picture"
 READ = "c => c.toDataURL()"
-# The pictures that are painted: a canvas is 300 wide until then, and clear.
+# The images that are painted: a canvas is 300 wide until then, and clear.
 PAINTED = (
     "all => all.filter((c) => c.width !== 300"
     " && c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data[3] === 255).length"
@@ -26,22 +26,22 @@ def opened(page: Page, served: Served, address: str = "") -> None:
 
 
 def painted(page: Page, least: int) -> None:
-    """Wait until all pictures are painted, and so many are there."""
+    """Wait until all images are painted, and so many are there."""
     pictures = page.locator(PICTURES)
     for _ in range(PATIENCE // 50):
         if pictures.evaluate_all(f"all => all.length >= {least} && ({PAINTED})(all) === all.length"):
             return
         page.wait_for_timeout(50)
-    pytest.fail(f"{pictures.evaluate_all(PAINTED)} of {pictures.count()} pictures are painted")
+    pytest.fail(f"{pictures.evaluate_all(PAINTED)} of {pictures.count()} images are painted")
 
 
 def changes(page: Page, place: int, before: str) -> None:
-    """Wait until a picture is another one."""
+    """Wait until an image is another one."""
     for _ in range(PATIENCE // 50):
         if page.locator(PICTURES).nth(place).evaluate(READ) != before:
             return
         page.wait_for_timeout(50)
-    pytest.fail("the picture stays as it was")
+    pytest.fail("the image stays as it was")
 
 
 def test_a_slider_change_is_not_lost_beside_another_widget_event(page: Page, served: Served) -> None:
@@ -123,7 +123,7 @@ def test_every_mode_shows_pictures_and_fits_a_phone(page: Page, served: Served, 
 @pytest.mark.timeout(900)
 def test_a_model_shows_view_similarity_and_nearest_images(page: Page, served: Served) -> None:
     opened(page, served)
-    # A worker at the lowest priority loads torch and encodes thousands of pictures on one thread.
+    # A worker at the lowest priority loads torch and encodes thousands of images on one thread.
     expect(page.locator(".byol-views-note").first).to_contain_text("Cosine of the views", timeout=4 * PATIENCE)
     expect(page.get_by_text("In range").first).to_be_visible(timeout=4 * PATIENCE)
     page.locator("button.byol-views-frame:enabled").nth(2).click()
@@ -143,4 +143,4 @@ def test_an_uploaded_picture_is_seen_in_several_draws(page: Page, served: Served
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
     expect(page.locator(PICTURES)).to_have_count(12)
     painted(page, 12)
-    expect(page.get_by_text("One picture, 4 draws.")).to_be_visible()
+    expect(page.get_by_text("One image, 4 draws.")).to_be_visible()

@@ -177,7 +177,7 @@ def test_the_curves_of_a_run_are_as_chosen(page: Page, served: Served, runs: lis
     for chosen in toggled(page):
         shows(page, curves_tab(chosen))
     rates = "[...document.querySelectorAll('.st-key-chart-learning_rate .ytick text')].map((tick) => tick.textContent)"
-    # And not 25µ; an axis that was logarithmic is drawn anew in its own time.
+    # And not 25µ; an axis that was logarithmic is drawn again in its own time.
     page.wait_for_function(f"{rates}.length && {rates}.every((rate) => /^[\\d.]+$/.test(rate))")
 
 

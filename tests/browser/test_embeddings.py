@@ -1,4 +1,4 @@
-"""The Embeddings page in a real browser: a pin, a lasso, the slider, two runs side by side, a picture of one's own."""
+"""The Embeddings page in a real browser: a pin, a lasso, the slider, two runs side by side, an image of one's own."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_page_opens_with_the_umap_of_the_shipped_run(page: Page, served: Ser
 def test_a_map_reports_its_progress_and_appears_by_itself(page: Page, served: Served) -> None:
     show(page, served)
     page.get_by_role("radio", name="t-SNE").click()
-    expect(page.locator(".byol-map-standing")).to_contain_text("PCA meanwhile.")
+    expect(page.locator(".byol-map-standing")).to_contain_text("PCA is shown meanwhile.")
     shown = f"byolMaps['{TINY}'].now().shown"
     assert page.evaluate(shown) == "representation-PCA 1000"
     page.wait_for_function(f"{shown} === 'representation-t-SNE 1000'", timeout=3 * PATIENCE)

@@ -1,4 +1,4 @@
-"""The Evaluate page in a real browser: a run is judged while the page looks on, and a finger opens a confusion."""
+"""The Evaluate page in a real browser: a run is evaluated while the page looks on, and a finger opens a confusion."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_a_tapped_cell_shows_its_images_on_a_phone(browser: Browser, served: Ser
     page = context.new_page()
     page.goto(f"{served.url}/evaluate?{WHERE}&part=report")
     expect(page.get_by_text("10 of 100 images of River are called SeaLake.")).to_be_visible()
-    page.get_by_role("gridcell", name="Forest said to be Forest: 100").tap()
-    expect(page.get_by_text("100 of 100 images of Forest are named rightly.")).to_be_visible()
-    expect(page.get_by_role("img", name="Forest, said to be Forest").first).to_be_visible()
+    page.get_by_role("gridcell", name="Forest predicted as Forest: 100").tap()
+    expect(page.get_by_text("100 of 100 images of Forest are classified correctly.")).to_be_visible()
+    expect(page.get_by_role("img", name="Forest, predicted as Forest").first).to_be_visible()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.get_by_text("0 of 100 images of Forest are called HerbaceousVegetation.")).to_be_visible()
@@ -61,7 +61,7 @@ def test_a_tapped_cell_shows_its_images_on_a_phone(browser: Browser, served: Ser
 
 @pytest.fixture
 def small(served: Served, tmp_path: Path) -> Iterator[Run]:
-    """A finished run on 60 small images, with an encoder that has learned nothing; at the end nobody judges it."""
+    """A finished run on 60 small images, with an encoder that has learned nothing; at the end nobody evaluates it."""
     config = settings(write_set(tmp_path))
     run = served.store.create(config, name="small", here=True)
     for state in ("running", "finished"):

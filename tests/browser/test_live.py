@@ -109,7 +109,7 @@ class Answers:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.done: list[tuple[str, int]] = []  # of each answer: the part of the page that it draws anew, and its bytes
+        self.done: list[tuple[str, int]] = []  # of each answer: the part of the page that it draws again, and its bytes
         self.parts: set[str] = set()  # that are asked for again and again
         self.brought: int | None = None  # points in the last answer that could bring any
         self.bytes = 0
@@ -138,7 +138,7 @@ class Answers:
         return Counter(part for part, _ in self.done)
 
     def cost(self) -> int:
-        """Of one poll of all parts at their dearest; a slow machine may draw the whole page anew meanwhile."""
+        """Of one poll of all parts at their dearest; a slow machine may draw the whole page again meanwhile."""
         return sum(max(size for part, size in self.done if part == one) for one in self.parts)
 
 

@@ -368,7 +368,7 @@ LOST = "c => c.getContext('webgl').isContextLost()"
 
 
 def pictured(page: Page, canvas: Locator) -> bytes:
-    """What is seen of a canvas, when two pictures of it are the same: the last movement may still go on."""
+    """What is seen of a canvas, when two screenshots of it are the same: the last movement may still go on."""
     one, two = None, canvas.screenshot()
     while one != two:
         page.wait_for_timeout(500)

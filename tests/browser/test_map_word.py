@@ -80,9 +80,7 @@ def others(served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[str
     return [run.run_id for _ in range(2) for run in export_zip.unpack_all(served.store, file)]
 
 
-def test_a_removed_map_drops_its_pin_and_a_new_map_is_informed(
-    page: Page, served: Served, others: list[str]
-) -> None:
+def test_a_removed_map_drops_its_pin_and_a_new_map_is_informed(page: Page, served: Served, others: list[str]) -> None:
     first, second = others
     show(page, served, f"{PATH}&with={first}", (TINY, f"map-{first}"))
     lasso(page)

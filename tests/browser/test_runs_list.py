@@ -37,7 +37,7 @@ def table(page: Page) -> Locator:
 
 
 def click(page: Page, row: int, x: int) -> None:
-    """A click into a row of the table, which is a picture to the browser."""
+    """A click into a row of the table, which is an image to the browser."""
     table(page).click(position={"x": x, "y": ROW * row + ROW // 2})
 
 
@@ -46,7 +46,7 @@ def test_ticks_survive_a_new_run_and_a_deletion_can_be_undone(page: Page, served
     page.goto(f"{served.url}/runs")
     expect(page.get_by_text("Queue: 2 runs wait")).to_be_visible()
     click(page, 2, 15)  # the second row is the first run: newest first
-    expect(page.get_by_text("1 ticked")).to_be_visible()
+    expect(page.get_by_text("1 selected")).to_be_visible()
     create(served, "third")
     expect(page.get_by_text("Queue: 3 runs wait")).to_be_visible()
     page.get_by_test_id("stMain").get_by_role("button", name="Delete").click()

@@ -1,4 +1,4 @@
-"""A lab that is opened to the network, in real browsers: who looks on, who teaches, and what no browser gets."""
+"""A lab that is opened to the network, in real browsers: who views, who teaches, and what no browser gets."""
 
 from __future__ import annotations
 
@@ -109,9 +109,7 @@ def test_a_teacher_stays_signed_in_across_reloads_and_tabs(browser: Browser, lab
     other.close()
 
 
-def test_signing_out_in_one_tab_signs_out_the_other_tabs(
-    context: BrowserContext, lab: Served
-) -> None:
+def test_signing_out_in_one_tab_signs_out_the_other_tabs(context: BrowserContext, lab: Served) -> None:
     first, second = context.new_page(), context.new_page()
     for page in (first, second):  # both are open, and without a cookie, before either signs in
         page.goto(f"{lab.url}/sign-in")

@@ -88,7 +88,7 @@ def test_a_run_without_weights_is_one_sentence(byol, run):
 
 def test_a_report_is_written_with_pictures(byol, run, answering, tmp_path, monkeypatch):
     real = handler.Predictions
-    # Everything is said to be the class after its own.
+    # Everything is predicted as the class after its own.
     monkeypatch.setattr(handler, "Predictions", lambda likely, *rest: real(likely[:, [1, 2, 0]], *rest))
     status, _, error = byol("evaluate", "mine", *ANSWERS, "--report", tmp_path / "out.html")
     page = (tmp_path / "out.html").read_text()
@@ -191,7 +191,7 @@ def test_a_matrix_has_a_row_a_run_and_a_column_a_set(byol, run, answering, data)
 def test_a_matrix_needs_a_set(byol, run):
     assert byol("transfer", "mine", "--to", "")[::2] == (
         2,
-        "Name at least one set to judge on, such as --to cifar10.\n",
+        "Name at least one set to evaluate on, such as --to cifar10.\n",
     )
 
 

@@ -12,7 +12,7 @@ from byol_core.system.formatting import file_size
 @pytest.mark.parametrize(
     ("stopped", "accuracy", "ratio"),
     [
-        (True, "not judged, since the run was stopped", "not judged, since the run was stopped"),
+        (True, "not evaluated, since the run was stopped", "not evaluated, since the run was stopped"),
         (False, "no labels", ""),
     ],
 )

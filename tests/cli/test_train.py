@@ -168,7 +168,7 @@ def test_training_stops_on_ctrl_c_and_a_supervisor_resumes_it(byol, store, tmp_p
     stopped = json.loads(out)
     assert (process.returncode, stopped["state"]) == (0, "stopped"), err
     assert 3 < stopped["steps"] < stopped["total_steps"]
-    assert stopped["knn_accuracy"] is None  # a stopped run is not judged
+    assert stopped["knn_accuracy"] is None  # a stopped run is not evaluated
     assert None not in (stopped["knn_untrained"], stopped["knn_pixels"], stopped["loss"])
 
     assert byol("resume", "mine")[0] == 0

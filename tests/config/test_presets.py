@@ -77,7 +77,7 @@ def test_the_classroom_preset_runs_on_a_folder_of_mixed_sizes(tmp_path, pictures
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).resize((40 + i, 120 - i // 2)).save(folder / f"{i}.jpg")
     summary = run(tmp_path / "photos", tmp_path / "run")
-    assert summary.train_images == 144  # 40 of the 200 are held out as test images, a tenth of the rest to judge
+    assert summary.train_images == 144  # 40 of the 200 are held out as test images, a tenth of the rest to evaluate
     assert summary.knn_accuracy is not None
 
 

@@ -77,9 +77,7 @@ def test_the_text_is_what_a_run_is_built_from(tmp_path: Path) -> None:
     assert configure("classroom", file, None, [])[0].views == sided
 
 
-def test_named_views_override_the_preset_but_not_set_options(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_named_views_override_the_preset_but_not_set_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BYOL_LAB_HOME", str(tmp_path))
     view_presets.save(tmp_path, "mine", VIEWS)
     wanted = configure("classroom", None, None, ["views.hue=0.2"], "mine")[0].views

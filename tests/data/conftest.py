@@ -1,4 +1,4 @@
-"""Small pictures for the tests of byol_core.data."""
+"""Small images for the tests of byol_core.data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def encoded(color: Any = "red", size: tuple[int, int] = (10, 10), mode: str = "RGB", kind: str = "PNG") -> bytes:
-    """One picture of one color as a file."""
+    """One image of one color as a file."""
     buffer = io.BytesIO()
     Image.new(mode, size, color).save(buffer, kind)
     return buffer.getvalue()
@@ -20,13 +20,13 @@ def encoded(color: Any = "red", size: tuple[int, int] = (10, 10), mode: str = "R
 
 @pytest.fixture
 def png() -> Callable[..., bytes]:
-    """Make the bytes of a picture."""
+    """Make the bytes of an image."""
     return encoded
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Callable[..., Path]:
-    """Make a folder: {"cats/a.png": bytes or None for a small picture}; a path that ends in / is an empty folder."""
+    """Make a folder: {"cats/a.png": bytes or None for a small image}; a path that ends in / is an empty folder."""
 
     def make(files: dict[str, bytes | None] | list[str]) -> Path:
         root = tmp_path / "photos"

@@ -69,7 +69,7 @@ class Watch:
 
 
 def good_pictures() -> list[bytes]:
-    """Honest pictures of every kind, small, with what makes readers stumble: palettes, depth, frames, metadata."""
+    """Honest images of every kind, small, with what makes readers stumble: palettes, depth, frames, metadata."""
     noise = np.random.default_rng(0).integers(0, 255, (24, 20, 3), np.uint8)
     color, gray = Image.fromarray(noise), Image.fromarray(noise[..., 0])
     exif = Image.Exif()
@@ -186,7 +186,7 @@ def arrays(chance: random.Random, broken: Callable[[bytes], bytes]) -> tuple[str
 
 
 def a_picture(good: list[bytes], chance: random.Random) -> bytes:
-    """One broken picture."""
+    """One broken image."""
     data = mutated(chance.choice(good), chance.choice(good), chance)
     return with_right_sums(data) if data.startswith(b"\x89PNG") and chance.random() < 0.7 else data
 

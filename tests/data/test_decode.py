@@ -1,4 +1,4 @@
-"""One picture of every kind becomes the right square, and no foreign file is more than a reason in words."""
+"""One image of every kind becomes the right square, and no foreign file is more than a reason in words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def color(content: bytes) -> list[int]:
-    """The one color of a decoded picture."""
+    """The one color of a decoded image."""
     pixels = decode(content, 8)
     assert pixels.shape == (8, 8, 3)
     assert np.ptp(pixels.reshape(-1, 3).astype(int), axis=0).max() <= 2
@@ -84,7 +84,7 @@ def test_cmyk_and_ycbcr_jpeg() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_orientation_is_applied(orientation: int, kind: str) -> None:
-    """The upright picture has red on the upper left; each file stores it turned as EXIF says."""
+    """The upright image has red on the upper left; each file stores it turned as EXIF says."""
     upright = np.zeros((32, 32, 3), np.uint8)
     upright[:16, :16, 0], upright[:16, 16:, 1], upright[16:, :16, 2] = 255, 255, 255
     undo = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}

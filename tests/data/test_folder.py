@@ -29,7 +29,7 @@ def test_class_folders(photos: Photos) -> None:
     assert found.labels is not None
     assert torch.bincount(found.labels[found.test]).tolist() == [1, 1]
     assert "2 are held out" in found.note
-    assert found.images[:, 0, 0, 0].tolist() == list(range(10))  # every picture with its own label
+    assert found.images[:, 0, 0, 0].tolist() == list(range(10))  # every image with its own label
 
 
 def test_a_flat_folder_has_no_labels(photos: Photos) -> None:

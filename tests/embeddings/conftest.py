@@ -1,4 +1,4 @@
-"""A run's ``embeddings/`` for tests: real pictures of the embedded set, with color histograms as what was learned."""
+"""A run's ``embeddings/`` for tests: real images of the embedded set, with color histograms as what was learned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Pictures = NDArray[np.uint8]
 
 @cache
 def real_test_pictures() -> tuple[Pictures, list[int], list[str]]:
-    """The embedded test pictures (1000, 64, 64, 3), their labels and the class names."""
+    """The embedded test images (1000, 64, 64, 3), their labels and the class names."""
     folder = paths.bundled("assets/eurosat")
     about = json.loads((folder / "index.json").read_text())
     with Image.open(folder / "eurosat64_5000.webp") as sheet:
@@ -35,7 +35,7 @@ def real_test_pictures() -> tuple[Pictures, list[int], list[str]]:
 
 
 def histograms(pictures: Pictures, bins: int) -> NDArray[np.float16]:
-    """How often each of ``bins`` cubed colors occurs in each picture."""
+    """How often each of ``bins`` cubed colors occurs in each image."""
     levels = (pictures.astype(int) * bins) // 256
     codes = (levels[..., 0] * bins + levels[..., 1]) * bins + levels[..., 2]
     counts = [np.bincount(code.ravel(), minlength=bins**3) for code in codes]
@@ -100,7 +100,7 @@ def make_embeddings() -> Callable[..., Path]:
 
 @pytest.fixture
 def embeddings(tmp_path: Path) -> Path:
-    """60 labeled pictures, evaluated at steps 0 and 320."""
+    """60 labeled images, evaluated at steps 0 and 320."""
     return write_embeddings(tmp_path / "embeddings")
 
 
@@ -120,7 +120,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The warm process is not started, so that the test itself answers."""
+    """The job process is not started, so that the test itself answers."""
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
     monkeypatch.setattr("byol_core.jobs.service._is_coming", lambda home, lane: False)
 
@@ -133,5 +133,5 @@ def answer(home: Path, nobody: None) -> Callable[[], None]:
 
 @pytest.fixture
 def real_pictures() -> Pictures:
-    """The embedded test pictures (1000, 64, 64, 3)."""
+    """The embedded test images (1000, 64, 64, 3)."""
     return real_test_pictures()[0]

@@ -170,7 +170,7 @@ def test_bytes_that_are_no_text_are_refused(snapshot):
 def test_too_many_words_have_no_colors(snapshot, monkeypatch):
     text = "image,x\n" + "".join(f"{4000 + i},w{i}\n" for i in range(60))
     monkeypatch.setitem(foreign.__globals__, "_MOST_NAMES", 59)
-    with pytest.raises(InputError, match="'x' has more than 59 different words"):
+    with pytest.raises(InputError, match="'x' has more than 59 different values"):
         read(snapshot, text)
 
 

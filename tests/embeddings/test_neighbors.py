@@ -1,4 +1,4 @@
-"""The nearest images are those that scikit-learn finds, one by one or all at once, here or by the warm process."""
+"""The nearest images are those that scikit-learn finds, one by one or all at once, here or by the job process."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A picture is placed where it belongs, through the weights that the run has kept, and whatever is missing is said."""
+"""An image is placed where it belongs, through the weights that the run has kept, and whatever is missing is said."""
 
 import shutil
 
@@ -23,14 +23,14 @@ PCA, TSNE = MapSettings("PCA"), MapSettings("t-SNE", perplexity=8)
 
 @pytest.fixture
 def vectors(real_pictures):
-    """What the demo run's encoder makes of sixty pictures."""
+    """What the demo run's encoder makes of sixty images."""
     images = torch.from_numpy(np.ascontiguousarray(real_pictures[:60].transpose(0, 3, 1, 2)))
     return represent(load_encoder(bundled("assets/byol-tiny")).encoder, images).half().numpy()
 
 
 @pytest.fixture
 def run(make_embeddings, tmp_path, vectors):
-    """The demo run, with sixty pictures on its map."""
+    """The demo run, with sixty images on its map."""
     folder = make_embeddings(tmp_path / "run" / "embeddings", image_size=64).parent
     for name in ("encoder.safetensors", "config.json"):
         shutil.copy(bundled("assets/byol-tiny") / name, folder / name)
@@ -46,7 +46,7 @@ def snapshot(run):
 
 @pytest.fixture
 def picture(real_pictures):
-    """The picture of image 7."""
+    """The thumbnail of image 7."""
     return np.ascontiguousarray(real_pictures[7].transpose(2, 0, 1))
 
 

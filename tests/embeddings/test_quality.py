@@ -19,7 +19,7 @@ def vectors(embeddings):
 def test_trustworthiness_is_that_of_scikit_learn(vectors):
     xy = pca(vectors).xy
     expected = trustworthiness(vectors, xy, n_neighbors=15, metric="cosine")
-    assert quality(vectors, xy).trust == pytest.approx(expected, abs=2e-3)  # ties of equal pictures
+    assert quality(vectors, xy).trust == pytest.approx(expected, abs=2e-3)  # ties of equal images
 
 
 def test_kept_is_the_share_of_common_neighbors(vectors):

@@ -1,4 +1,4 @@
-"""Runs that can be judged, without training, and answers that take no time."""
+"""Runs that can be evaluated, without training, and answers that take no time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = ("red", "green", "blue")
 
 
 def write_set(folder: Path, labels: bool = True, name: str = "set.npz") -> Path:
-    """60 small pictures of three colors, 48 of them to train on."""
+    """60 small images of three colors, 48 of them to train on."""
     colors = np.arange(60) % 3
     images = np.random.default_rng(0).integers(0, 120, (60, 16, 16, 3), dtype=np.uint8)
     images[np.arange(60), :, :, colors] += 120

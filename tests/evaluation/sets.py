@@ -1,4 +1,4 @@
-"""Small sets of pictures whose classes can be told apart, and settings to judge on them."""
+"""Small sets of images whose classes can be told apart, and settings to evaluate on them."""
 
 from __future__ import annotations
 

@@ -383,7 +383,7 @@ def test_a_question_that_another_process_answers_is_waited_for(run):
             other.kill()
 
         found = handler.work(run, LINEAR, tell, lambda: False)
-    assert (found, told) == (judged(LINEAR), ["Another process answers it: Starting"])
+    assert (found, told) == (judged(LINEAR), ["Another process is computing it: Starting"])
 
 
 # What is on the disk

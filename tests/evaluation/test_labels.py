@@ -13,12 +13,16 @@ from tests.evaluation.sets import small_set, three_colors
 @pytest.mark.parametrize(
     ("given", "train", "sentence"),
     [
-        (None, 8, "'paints' has no labels, and judging needs them: put each class into a folder of its own, or give"),
+        (
+            None,
+            8,
+            "'paints' has no labels, and evaluation needs them: put each class into a folder of its own, or",
+        ),
         ([-1] * 12, 8, "'paints' has no labels"),
         ([1] * 12, 8, "All labeled images of 'paints' are of one class, 'green': there is nothing to tell apart"),
         ([0, 1, 0, 1, 2, 2], 4, "'paints' has test images of 'blue', and no training image of it: add some, or leave"),
         ([0, 0, 0, 0, 1, 2], 4, "'paints' has test images of 'green', 'blue', and no training image of them: add some"),
-        ([0, 1, 0, 1, -1, -1], 4, "'paints' has no test image with a label, so there is nothing to judge on."),
+        ([0, 1, 0, 1, -1, -1], 4, "'paints' has no test image with a label, so there is nothing to evaluate on."),
         ([-1, -1, -1, -1, 0, 1], 4, "'paints' has no training image with a label"),
         ([0, 1, 2, 0], 2, "'paints' has 3 classes and only 2 labeled training images: no classifier can learn them"),
     ],

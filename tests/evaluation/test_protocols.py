@@ -1,4 +1,4 @@
-"""The answer to a question: who is judged, by what, on which images; the test images decide nothing."""
+"""The answer to a question: who is evaluated, by what, on which images; the test images decide nothing."""
 
 import dataclasses
 
@@ -128,7 +128,7 @@ def test_an_encoder_that_diverged_is_said_in_a_sentence(method):
     net = encoder()
     with torch.no_grad():
         net.body[0][0].weight.fill_(float("nan"))
-    with pytest.raises(LabError, match="values that are not finite, so it cannot be judged"):
+    with pytest.raises(LabError, match="values that are not finite, so it cannot be evaluated"):
         answer(settings(), net, three_colors(), Protocol(method=method, labels="5"), device=CPU)
 
 

@@ -21,7 +21,7 @@ NAMES = ("river", "road", "sea & <b>lake</b>", "empty")
 
 @pytest.fixture
 def said():
-    """300 images of three of four classes, of which about two thirds are named rightly."""
+    """300 images of three of four classes, of which about two thirds are classified correctly."""
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 3, 300)
     scores = rng.normal(size=(300, 4)) + 1.6 * np.eye(4)[labels]
@@ -78,7 +78,7 @@ def test_curves_are_those_of_scikit_learn_and_thin(said, made):
 
 
 def test_calibration_is_that_of_the_paper(said, made):
-    """Equation 3 of arXiv 1706.04599, typed anew: bins (m - 1, m] / M."""
+    """Equation 3 of arXiv 1706.04599, typed again: bins (m - 1, m] / M."""
     sure, right = said.probabilities.max(1).astype(float), said.said == said.labels
     error = 0.0
     for index, bin_ in enumerate(made.calibration):

@@ -1,4 +1,4 @@
-"""A finished run with an encoder that nobody trained but whose every value matters, on a small set of pictures."""
+"""A finished run with an encoder that nobody trained but whose every value matters, on a small set of images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Forty pictures of two classes, two of them without a label, and ten for tests."""
+    """Forty images of two classes, two of them without a label, and ten for tests."""
     draw = np.random.default_rng(0)
     labels = np.arange(40) % 2
     labels[:2] = -1

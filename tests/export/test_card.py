@@ -55,7 +55,7 @@ def test_a_card_says_how_sure_its_figures_are(store, finished, tmp_path):
     run.summary.update(knn_untrained=0.74, test_images=1000, knn_untrained_gained=30, knn_untrained_lost=20)
     text = card(store, run, tmp_path)
     assert "| weighted kNN, this encoder | 0.750 [0.722, 0.776] | 1,000 test images |" in text
-    assert "No difference to the untrained encoder can be told: +0.010 [" in text
+    assert "There is no clear difference from the untrained encoder: +0.010 [" in text
 
 
 def test_small_numbers_of_the_recipe_are_not_rounded_away(store, finished, tmp_path):
@@ -67,7 +67,7 @@ def test_small_numbers_of_the_recipe_are_not_rounded_away(store, finished, tmp_p
 def test_a_run_that_was_not_judged_says_so(store, finished, tmp_path):
     run = finished()
     run.summary.clear()
-    assert "The run was not judged at its end" in card(store, run, tmp_path)
+    assert "The run was not evaluated at its end" in card(store, run, tmp_path)
 
 
 def test_a_name_is_no_markup(store, finished, tmp_path):

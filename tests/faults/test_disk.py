@@ -90,9 +90,7 @@ def steps(store: RunStore, run_id: str) -> list[int]:
     return [point[0] for point in store.series(run_id, "loss")]
 
 
-def test_a_full_disk_fails_the_run_and_keeps_the_last_checkpoint(
-    disk, store, nursery, tmp_path
-):
+def test_a_full_disk_fails_the_run_and_keeps_the_last_checkpoint(disk, store, nursery, tmp_path):
     run_id = make(store, tmp_path)
     worker = nursery.work(store.home, run_id, at={8: "SIGSTOP"})
     worker.asleep()

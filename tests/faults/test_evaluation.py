@@ -68,9 +68,7 @@ def evaluators(home, tmp_path, monkeypatch):
         process.wait()
 
 
-def test_a_killed_evaluator_fails_its_request_and_keeps_others(
-    home, evaluators, tmp_path
-):
+def test_a_killed_evaluator_fails_its_request_and_keeps_others(home, evaluators, tmp_path):
     run = write_run(home, write_set(tmp_path))
     ask(home, run, ONE)
     ask(home, run, TWO)

@@ -29,7 +29,7 @@ def other():
 
 
 def earlier(mark):
-    """The mark that the same process would have, had the machine been started anew since."""
+    """The mark that the same process would have, had the machine been restarted since."""
     return mark - 2.0**processes._TICK_BITS
 
 
@@ -72,7 +72,7 @@ def test_an_earlier_releases_worker_is_known_by_its_create_time(lab, other):
     assert lab.show(run)["state"] == "interrupted"
 
 
-# The same machine under another name, as a container that was made anew
+# The same machine under another name, as a container that was made again
 
 
 def test_a_silent_unlocked_run_of_a_renamed_host_is_interrupted(lab):
@@ -115,7 +115,7 @@ def test_the_truth_is_seen_while_another_process_locks_the_store(lab, monkeypatc
     with closing(sqlite3.connect(lab.home / "lab.sqlite", isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
         end(worker)
-        assert lab.show(run)["state"] == "interrupted"  # a process that opens the store anew
+        assert lab.show(run)["state"] == "interrupted"  # a process that opens the store again
         assert [seen.state for seen in lab.store.runs()] == ["interrupted"]
         assert database.execute("SELECT state FROM runs").fetchall() == [("running",)]
         database.execute("COMMIT")

@@ -215,9 +215,7 @@ def test_asked_anew_in_its_last_moment_it_is_answered(put, worker, doubler, fold
         ),
     ],
 )
-def test_a_failure_is_reported_and_retried_only_on_request(
-    put, worker, doubler, folder, error, sentence, capsys
-):
+def test_a_failure_is_reported_and_retried_only_on_request(put, worker, doubler, folder, error, sentence, capsys):
     def before(job_, task):
         raise error
 
@@ -368,7 +366,7 @@ def _modules():
     "place", ["os:system", "byol_core.jobs.kinds:nothing", "byol_core.nowhere:f", "byol_core.jobs"]
 )
 def test_a_kind_that_nobody_knows_is_told(place):
-    with pytest.raises(InputError, match="Nobody answers"):
+    with pytest.raises(InputError, match="Nothing here handles"):
         find_handler(place)
 
 

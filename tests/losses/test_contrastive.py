@@ -70,7 +70,7 @@ def test_nce(generator):
 
 
 def test_z_is_the_images_times_the_mean_exponential(generator):
-    """arXiv 1805.01978, eq. 8, over every picture of the batch."""
+    """arXiv 1805.01978, eq. 8, over every image of the batch."""
     features, noise = rows(generator, 6, 5), F.normalize(rows(generator, 11, 5), dim=1)
     expected = 40 / (6 * 11) * sum(math.exp(cosine(n, f) / 0.3) for f in features for n in noise)
     assert float(estimate_log_z(features, noise, 40, 0.3)) == pytest.approx(math.log(expected), abs=1e-12)

@@ -28,7 +28,7 @@ SMALL = {
 
 
 def blobs(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """128 pictures of smooth color in four kinds, (128, 3, 16, 16) in [0, 1], and their kinds."""
+    """128 images of smooth color in four kinds, (128, 3, 16, 16) in [0, 1], and their kinds."""
     kinds = torch.arange(IMAGES) % 4
     color = torch.rand(4, 3, 4, 4, generator=generator)[kinds]
     coarse = 0.6 * color + 0.4 * torch.rand(IMAGES, 3, 4, 4, generator=generator)

@@ -13,7 +13,7 @@ def rows(n: int, d: int, shift: float = 0.0, center: float = 0.0) -> Tensor:
 
 
 def pictures(n: int, height: int, width: int, shift: float = 0.0) -> Tensor:
-    """(n, 3, height, width) in [0, 1], in steps of 1/255 as pictures from files have."""
+    """(n, 3, height, width) in [0, 1], in steps of 1/255 as images from files have."""
     return (rows(n * 3 * height, width, shift).reshape(n, 3, height, width) * 127.5 + 127.5).round() / 255
 
 
@@ -37,7 +37,7 @@ def probes(values: Tensor, count: int = 24) -> list[float]:
 
 
 def statistics(boxes: Tensor, height: int, width: int) -> dict[str, float]:
-    """What the places and sizes of crops are like, all as shares of the picture."""
+    """What the places and sizes of crops are like, all as shares of the image."""
     top, left, h, w = boxes.double().unbind(1)
     area, ratio = h * w / (height * width), (w / h).log()
     return {

@@ -323,7 +323,7 @@ def test_a_map_with_several_sheets_comes_in_when_each_is_as_told(store, tmp_path
     if comes:
         assert (unpack(store, file).folder / "embeddings" / "thumbnails-1.webp").is_file()
     else:
-        refused(store, file, "pictures of this run's map")
+        refused(store, file, "images of this run's map")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_a_map_with_several_sheets_comes_in_when_each_is_as_told(store, tmp_path
         ({"evaluations": [{"step": 0, "epoch": 0.0, "file": "../../lab.sqlite"}]}, "evaluations.0.file"),
         ({"evaluations": 5}, "'evaluations' is wrong"),
         ({"evaluations": [], "cell": 10**6}, "'cell' is wrong"),
-        ({"evaluations": [], "indices": list(range(9))}, "pictures of this run's map"),
+        ({"evaluations": [], "indices": list(range(9))}, "images of this run's map"),
     ],
 )
 def test_a_map_that_names_other_files_or_pictures_is_refused(store, tmp_path, index, sentence):
@@ -340,7 +340,7 @@ def test_a_map_that_names_other_files_or_pictures_is_refused(store, tmp_path, in
 
 
 def test_pictures_that_are_none_are_refused(store, tmp_path):
-    refused(store, with_map(tmp_path / "a.zip", {"evaluations": []}, b"RIFF no"), "pictures of this run's map")
+    refused(store, with_map(tmp_path / "a.zip", {"evaluations": []}, b"RIFF no"), "images of this run's map")
 
 
 def saved(value):

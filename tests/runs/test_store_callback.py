@@ -57,12 +57,12 @@ def losses(store, run):
 def test_a_locked_store_delays_nobody_and_loses_nothing(patient_store, run, callback, lock, row, until):
     for step in range(1, 51):
         callback.on_metrics([row(step, step / 100)])
-    until(lambda: "What the training says is kept" in log(run))
+    until(lambda: "What the training logs is kept" in log(run))
     assert losses(patient_store, run) == []
     lock.rollback()
     until(lambda: losses(patient_store, run) == [step / 100 for step in range(1, 51)])
     said = log(run)
-    assert (said.count("database is locked"), said.count("takes what the training says again")) == (1, 1)
+    assert (said.count("database is locked"), said.count("takes what the training logs again")) == (1, 1)
 
 
 def test_of_what_waits_only_the_newest_progress_counts(patient_store, run, callback, lock, until):
@@ -167,12 +167,10 @@ def test_a_fault_of_the_thread_ends_neither_it_nor_the_training(patient_store, r
     until(lambda: losses(patient_store, run) == [0.5])
 
 
-def test_a_failing_system_sampler_costs_only_its_own_metrics(
-    patient_store, run, callback, row, until, monkeypatch
-):
+def test_a_failing_system_sampler_costs_only_its_own_metrics(patient_store, run, callback, row, until, monkeypatch):
     monkeypatch.setattr(callback._sampler, "read", lambda: 1 / 0)
     callback.on_metrics([row(1, 0.5)])
-    until(lambda: "The machine is not looked at any more (ZeroDivisionError" in log(run))
+    until(lambda: "The machine is not measured any more (ZeroDivisionError" in log(run))
     callback.on_metrics([row(2, 0.25)])
     until(lambda: losses(patient_store, run) == [0.5, 0.25])
 

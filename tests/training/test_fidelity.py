@@ -227,7 +227,7 @@ def test_steps_equal_the_reference_in_float64(generator, encoder, optimizer):
     assert max(gaps.loss, gaps.gradient, gaps.online, gaps.target) < 1e-9
 
 
-# The fast paths. Rounding grows on its way back through batch norms of a batch of like pictures, through ReLUs and
+# The fast paths. Rounding grows on its way back through batch norms of a batch of like images, through ReLUs and
 # max-pools that decide otherwise, and from step to step; an unrelated gradient would be at a gap of 1.4.
 
 BOUNDS = {

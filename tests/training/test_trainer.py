@@ -216,7 +216,7 @@ def test_a_stop_is_heard_when_every_step_is_an_evaluation(tmp_path, monkeypatch)
     summary = train(tiny(**{"evaluation.every": 0.01}), tmp_path, heard)
     assert summary.stopped
     assert summary.steps == 2
-    assert summary.knn_accuracy is None  # a stopped run is not judged, so that it ends at once
+    assert summary.knn_accuracy is None  # a stopped run is not evaluated, so that it ends at once
 
 
 def test_a_stop_before_the_first_step_leaves_nothing_to_keep(tmp_path):

@@ -209,7 +209,7 @@ def test_a_repository_of_the_hub_is_loaded_by_its_name(saved, model, tmp_path):
 
 
 def test_a_repository_that_cannot_be_reached_is_one_sentence(tmp_path):
-    with pytest.raises(LabError, match="'someone/else' is neither here nor to be had from the Hugging Face Hub"):
+    with pytest.raises(LabError, match="'someone/else' is neither on this machine nor on the Hugging Face Hub"):
         BYOLForImageClassification.from_pretrained("someone/else", cache_dir=tmp_path, local_files_only=True)
 
 

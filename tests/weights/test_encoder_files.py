@@ -192,7 +192,7 @@ def test_asking_twice_reads_the_file_once(tmp_path):
     assert encoder_files._hash.cache_info().misses == read
 
 
-# Before it learned
+# Before training
 
 
 def test_the_untrained_network_is_the_trainers_initial_one(tmp_path):

@@ -47,7 +47,7 @@ Cell = tuple[int, int]
 
 
 def matrix(table: Table, chosen: Cell | None, on_pick: Callable[[Cell], None], *, key: str) -> None:
-    """Draw the table with one chosen cell; ``on_pick`` is told of a click, before the page is drawn anew."""
+    """Draw the table with one chosen cell; ``on_pick`` is told of a click, before the page is redrawn."""
     shape = (len(table.rows), len(table.columns))
     if table.shades.shape != shape or len(table.texts) != shape[0] * shape[1]:
         raise ValueError(f"{table.shades.shape} shades and {len(table.texts)} texts for {shape} cells")

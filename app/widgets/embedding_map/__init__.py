@@ -1,4 +1,4 @@
-"""The embedding map: points that show their picture on hover, are pinned, selected and colored, and move through time.
+"""The embedding map: points that show their image on hover, are pinned, selected and colored, and move through time.
 
 A Components v2 widget with a WebGL scatter of its own. What is large travels once, as binary (files.py); the message of
 a rerun is a small header.
@@ -65,7 +65,7 @@ class Sheets:
 
 @dataclass(frozen=True)
 class Asked:
-    """A picture that was asked for: a star at ``xy`` with lines to the points ``near``; ``picture`` is WebP or PNG."""
+    """An image that was asked for: a star at ``xy`` with lines to the points ``near``; ``picture`` is WebP or PNG."""
 
     xy: Any
     near: Sequence[int]
@@ -229,7 +229,7 @@ def _by_digest(parts: Iterable[files.File | None]) -> dict[str, files.File]:
 def _first(
     frames: Frames, current: int, films: Sequence[files.File | None], whole: dict[str, files.File | None]
 ) -> list[str]:
-    """What the first picture needs; everything else comes when the browser asks."""
+    """What the first drawing needs; everything else comes when the browser asks."""
     shown = films[frames.steps.index(current)] if current in frames.steps else None
     return [part.digest for part in (shown, whole["values"], whole["labels"], whole["ids"]) if part]
 

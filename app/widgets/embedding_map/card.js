@@ -30,7 +30,7 @@ export class Card {
   show(of) {
     if (this.of === of && !this.box.hidden) return this.place()
     this.of = of
-    const [name, detail] = of === "asked" ? [this.map.state.asked.title, "the picture you asked with"] : this.map.words(of)
+    const [name, detail] = of === "asked" ? [this.map.state.asked.title, "your image"] : this.map.words(of)
     this.name.textContent = name
     this.mark(of)
     this.detail.textContent = detail

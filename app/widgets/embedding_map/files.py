@@ -1,7 +1,7 @@
 """What a map draws from, in the browser once: frames, colors and sheets under their hash, brought when missed.
 
 A rerun tells the widget hashes alone. A second widget, in a fragment of its own, brings what the browser says it lacks,
-a few megabytes at a time: a pin or a selection neither sends the pictures again nor has the server hash them.
+a few megabytes at a time: a pin or a selection neither sends the images again nor has the server hash them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _bring = st.components.v2.component("byol_map_files", js=bundle("embedding_map/f
 
 @dataclass(frozen=True)
 class File:
-    """Something the browser keeps: an array, or a picture when it has a media type."""
+    """Something the browser keeps: an array, or an image when it has a media type."""
 
     digest: str
     content: Callable[[], NDArray[Any]]

@@ -10,7 +10,7 @@ export class Standing {
     this.words.setAttribute("role", "status")
     this.share = element("progress", "byol-map-share", this.box)
     this.share.max = 1
-    this.share.setAttribute("aria-label", "How far the map is")
+    this.share.setAttribute("aria-label", "Progress of the map")
     this.again = againButton(map, this.box)
     this.hear = () => this.show()
     addEventListener("byol-map-status", this.hear)

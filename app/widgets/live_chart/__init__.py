@@ -1,6 +1,6 @@
 """Plotly charts that take new data in place, so that a curve grows without flicker and a zoom outlives new points.
 
-``st.plotly_chart`` builds its chart anew whenever the figure changes, and loses the zoom with it. Here a figure only
+``st.plotly_chart`` rebuilds its chart whenever the figure changes, and loses the zoom with it. Here a figure only
 names its curves; their points come apart from it, through :func:`send`, and of those only the new ones. So a poll of a
 live page costs the same after a million steps as after ten, and a change of axis or smoothing sends no point again.
 """

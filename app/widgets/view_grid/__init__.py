@@ -1,6 +1,6 @@
-"""Cards of pictures with their views and what was drawn under each: one widget, pixels as binary.
+"""Cards of images with their views and what was drawn under each: one widget, pixels as binary.
 
-The pictures themselves go apart from their views: their message stays the same while a slider moves, and Streamlit
+The images themselves go apart from their views: their message stays the same while a slider moves, and Streamlit
 sends no more than its hash then.
 """
 
@@ -40,7 +40,7 @@ ORIGINALS, VIEWS = 0, 1
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture on a card: the one at place ``at`` of the originals or of the views, and what was drawn for it.
+    """An image on a card: the one at place ``at`` of the originals or of the views, and what was drawn for it.
 
     ``pick``: the number under which a view is picked, 0 or 1; None where there is nothing to pick.
     """
@@ -54,7 +54,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Card:
-    """Some pictures that belong together, under one name."""
+    """Some images that belong together, under one name."""
 
     name: str
     figures: Sequence[Figure]
@@ -77,7 +77,7 @@ def view_grid(
     """
     counts = (len(originals), len(views))
     if any(not 0 <= figure.at < counts[figure.source] for card in cards for figure in card.figures):
-        raise ValueError(f"a card shows a picture that is none of {counts[0]} originals and {counts[1]} views")
+        raise ValueError(f"a card shows an image that is none of {counts[0]} originals and {counts[1]} views")
     digest = hashlib.sha256(np.ascontiguousarray(originals).data).hexdigest()[:16]
     _originals(data=pack({"digest": digest}, pixels=originals), key=f"{key}-originals")
     header = {
@@ -120,7 +120,7 @@ def view_link(
     """Write a text on each card of the grid that shows ``about``; its views can be picked then.
 
     ``coming``: there are none yet, and those before stay meanwhile, faded. ``again``: seconds after which this part of
-    the page is drawn anew.
+    the page is redrawn.
     """
     notes = {
         "about": about,

@@ -75,7 +75,7 @@ class Mirror:
         self.also.on_settled(config)
 
     def _tell(self, text: str) -> None:
-        """What a tracker has to say, in the log and to whoever looks on."""
+        """What a tracker has to say, in the log and to anyone watching."""
         folder.log(self.run.folder, text)
         self.also.on_note(text)
 

@@ -91,7 +91,7 @@ class Line:
                 )
             except Exception as error:  # whatever a package or its server makes of it: the training goes on
                 self._complain(error, last)
-                self._tracker = None  # a writer that failed once may fail for ever: the next try opens it anew
+                self._tracker = None  # a writer that failed once may fail for ever: the next try opens it again
                 pause = RETRY
             self._done = self._done or last
 
@@ -101,7 +101,7 @@ class Line:
             lines = str(error).strip().splitlines() or [""]
             why = _WHO.sub(r"\1", lines[0])
             what = "so it lacks the end of this run" if last else "and is tried again; the training goes on"
-            self.tell(f"{self.name} did not take what the run says ({type(error).__name__}: {why}), {what}.")
+            self.tell(f"{self.name} did not accept the data of the run ({type(error).__name__}: {why}), {what}.")
         self._troubled = True
 
     def _deliver(self, last: bool) -> None:

@@ -32,7 +32,7 @@ def test_a_home_without_runs_says_what_will_be_here(open_page) -> None:
 
 def test_the_model_is_not_queried_until_the_sliders_are_at_rest(home: Path) -> None:
     app = opened()
-    assert app.selectbox(key="model").value and "Asked as soon as nothing moves" in text(app)
+    assert app.selectbox(key="model").value and "Evaluated once the sliders are at rest" in text(app)
     assert not (home / "warm").exists() and not (home / "lab").exists()
 
 
@@ -72,7 +72,7 @@ def test_a_part_of_an_answer_is_not_called_unasked() -> None:
         waiting(Asked(Job("absent"), "a part"))
 
     assert [said.value for said in AppTest.from_function(script).run().caption] == [
-        "Worked out so far; the rest comes as soon as nothing moves."
+        "Computed so far; the rest follows once the sliders are at rest."
     ]
 
 

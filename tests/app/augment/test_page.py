@@ -1,4 +1,4 @@
-"""The Augment page: pictures of a set and uploaded ones, and what the sliders and the address do to their views."""
+"""The Augment page: images of a set and uploaded ones, and what the sliders and the address do to their views."""
 
 from __future__ import annotations
 

@@ -343,7 +343,7 @@ def test_umap_is_the_default_method(make_run, open_page, films):
     run = make_run(n=30)
     films["UMAP"] = (Job("waiting", message="Waits for its turn"), {})
     at = open_page("embeddings")
-    assert said(at, run)["words"] == "UMAP waits for its turn. PCA meanwhile."
+    assert said(at, run)["words"] == "UMAP waits for its turn. PCA is shown meanwhile."
     assert at.segmented_control(key="method").value == "UMAP"
     assert maps(at)[0]["revision"] == "representation-PCA"
 
@@ -352,7 +352,7 @@ def test_pca_and_progress_are_shown_while_a_map_is_computed(make_run, open_map, 
     run = make_run(n=30)
     films["UMAP"] = (Job("running", 0.4, "Laying out the map", 7.0), {})
     at = open_map(method="UMAP")
-    words = "UMAP is being made: laying out the map, about 7 s left. PCA meanwhile."
+    words = "UMAP is being made: laying out the map, about 7 s left. PCA is shown meanwhile."
     assert said(at, run) == {"words": words, "share": 0.4, "failed": False}
     assert maps(at)[0]["revision"] == "representation-PCA"
 
@@ -394,7 +394,7 @@ def test_nothing_that_comes_and_goes_stands_above_the_map(make_run, open_map, co
     run = make_run(n=30)
     (run.folder / "embeddings" / "thumbnails.webp").unlink()
     for path in (run.folder / "embeddings").glob("step-00000320*"):
-        path.unlink()  # no colors of the newest, no pictures, no neighbors
+        path.unlink()  # no colors of the newest, no images, no neighbors
     at = act(open_map(color=color), run, step=0)
     before = [getattr(node.proto, "component_name", "") or node.type for node in at.main]
     above = before[: before.index("byol_map_files")]

@@ -95,7 +95,7 @@ def test_what_is_too_large_is_for_the_command_line():
     assert not files.MapFile("map.zip", 60_000, 4 * 60_000 * 512, lambda: b"", teacher).complaint()
     kept = files.MapFile("map.zip", 60_000, 4 * 60_000 * 2048, lambda: b"", teacher)
     assert "byol embed" in kept.complaint()
-    with pytest.raises(LabError, match="491 MB are too much for the browser"):
+    with pytest.raises(LabError, match="491 MB is too much for the browser"):
         kept.make()
 
 

@@ -39,7 +39,7 @@ def nobody_works(home: Path) -> Iterator[None]:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """A set of three classes whose pictures are all of one color, each of another."""
+    """A set of three classes whose images are all of one color, each of another."""
     shades = np.arange(TRAIN + TEST, dtype=np.uint8)[:, None, None, None] * np.ones((1, SIZE, SIZE, 3), np.uint8)
     path = tmp_path / "colors.npz"
     names, train = np.array(CLASSES), np.arange(TRAIN) % 3
@@ -98,7 +98,7 @@ def test_without_a_run_it_says_what_will_be_here(open_page: Open) -> None:
 
 def test_a_run_that_still_learns_is_not_judged(open_page: Open, make: Make) -> None:
     page = open_page("evaluate", run=judgeable(make("running")).run_id)
-    assert "This run is not over" in text(page) and "Evaluate" not in labels(page)
+    assert "This run has not ended yet" in text(page) and "Evaluate" not in labels(page)
 
 
 def test_a_run_without_weights_says_so(open_page: Open, make: Make) -> None:
@@ -206,7 +206,7 @@ def test_the_largest_confusion_is_open_with_its_pictures(reported: AppTest) -> N
 def test_another_cell_shows_its_images(reported: AppTest) -> None:
     reported.selectbox(key="true_class").set_value(2)
     reported.selectbox(key="said_class").set_value(2).run()
-    assert "**3** of 3 images of **\\*cow\\*** are named rightly." in text(reported)
+    assert "**3** of 3 images of **\\*cow\\*** are classified correctly." in text(reported)
     assert matrices(reported)[0]["chosen"] == [2, 2]
 
 
@@ -323,7 +323,7 @@ def test_the_page_begins_with_an_answer_that_there_is(show: Show, run: Run) -> N
     page = show()
     assert page.selectbox(key="labels").value == "10" and "Not evaluated yet" not in text(page)
     asked = show(by="finetune")
-    assert "Not evaluated yet" in text(asked) and "Answers so far" in text(asked)
+    assert "Not evaluated yet" in text(asked) and "Results so far" in text(asked)
 
 
 @pytest.mark.usefixtures("shared")

@@ -1,4 +1,4 @@
-"""The parts of the Evaluate page that draw nothing by themselves: sentences, figures, cells, pictures."""
+"""The parts of the Evaluate page that draw nothing by themselves: sentences, figures, cells, images."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_curve_has_no_place_for_an_answer_of_no_images() -> None:
     assert line["x"] == [10]
 
 
-# Pictures
+# Images
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_each_row_of_the_set_has_its_own_picture(photos: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "labels"), [(range(200, 204), [0, 1, 0, 1]), (range(200, 205), [1, 1, 0, 1, 0])])
 def test_another_set_is_not_taken_for_the_judged_one(photos: Path, rows: range, labels: list[int]) -> None:
-    with pytest.raises(LabError, match="others now"):
+    with pytest.raises(LabError, match="has changed since"):
         pictures.read(str(photos), 8, kept(rows, labels))
 
 

@@ -166,7 +166,7 @@ class _Films:
 
 
 def look(snapshot: Snapshot, settings: MapSettings, step: int = 320, over: bool = True) -> Job:
-    """What whoever looks on gets in place of that map."""
+    """What a viewer gets in place of that map."""
     found = timeline.shown(
         snapshot.folder, snapshot, snapshot.evaluation(step), "pixels", settings, whole=True, over=over
     )

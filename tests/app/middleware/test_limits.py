@@ -57,7 +57,7 @@ def test_an_address_has_so_many_pages_until_it_closes_some() -> None:
         first.enter_context(room.page("a"))
         assert "as many pages open here as it may (1)" in room.refusal("a") and not room.refusal("b")
         second.enter_context(room.page("b"))
-        assert room.refusal("c") == "Too many people look at this page: try again in a minute."
+        assert room.refusal("c") == "Too many people are viewing this page: try again in a minute."
         first.close()
         assert room.refusal("a") == ""
 

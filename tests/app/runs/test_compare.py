@@ -159,9 +159,9 @@ def test_one_run_alone_says_how_to_choose_more(open_page: Open, make: Make) -> N
 def test_a_run_that_ends_is_noticed(open_page: Open, make: Make, store: RunStore) -> None:
     runs = [make("running"), make("finished", seed=2)]
     page = open_page("runs", compare=address(runs))
-    assert "1 of them still to finish" in text(page)
+    assert "1 of them not finished yet" in text(page)
     store.move(runs[0].run_id, "stopped")
-    assert "still to finish" not in text(page.run())
+    assert "not finished yet" not in text(page.run())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_view_is_kept_in_the_address(open_page: Open, make: Make) -> None:
 
 def test_the_machine_has_a_tab(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("running")
-    assert "The first look at the machine comes within seconds." in text(
+    assert "The first measurement of the machine comes within seconds." in text(
         open_page("runs", run=run.run_id, show="system")
     )
     values = {"system_cpu": 81.0, "system_memory": 1.5}

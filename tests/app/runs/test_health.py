@@ -61,7 +61,8 @@ def test_a_run_without_a_second_network_has_no_agreement_with_it(open_page: Open
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [("starting", "The first look at the test images comes soon."), ("stopped", "not looked at")]
+    ("state", "said"),
+    [("starting", "The first evaluation on the test images comes soon."), ("stopped", "not evaluated")],
 )
 def test_a_run_that_was_not_looked_at_says_so(
     open_page: Open, make: Make, store: RunStore, state: str, said: str

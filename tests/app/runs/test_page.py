@@ -56,14 +56,12 @@ def test_one_of_eighteen_test_images_is_not_sold_as_a_gain(open_page: Open, make
     assert "+0.056" not in text(page)
 
 
-def test_a_run_of_an_earlier_release_has_no_paired_comparison(
-    open_page: Open, make: Make, store: RunStore
-) -> None:
+def test_a_run_of_an_earlier_release_has_no_paired_comparison(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("finished")
     new = ("gained", "lost", "knn_images", "validation_images")
     put_summary(store, run.run_id, {key: value for key, value in SUMMARY.items() if not key.endswith(new)})
     page = open_page("runs", run=run.run_id)
-    assert "Training brought +0.129 [+0.090, +0.168]. Which images each named rightly was not kept" in text(page)
+    assert "Training brought +0.129 [+0.090, +0.168]. Which images each got right was not kept" in text(page)
 
 
 def test_a_run_without_labels_says_that_knn_needs_them(open_page: Open, make: Make) -> None:

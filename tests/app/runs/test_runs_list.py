@@ -1,4 +1,4 @@
-"""The list of runs: the table, search and filters, sweeps, and what is done with ticked runs."""
+"""The list of runs: the table, search and filters, sweeps, and what is done with selected runs."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_a_sweep_is_compared_as_a_whole(open_page: Open, store: RunStore) -> Non
     assert set(page.query_params["compare"].split(",")) == {run.run_id for run in runs}
 
 
-# What is done with ticked runs
+# What is done with selected runs
 
 
 def test_nothing_can_be_done_before_something_is_ticked(open_page: Open, make: Make) -> None:
@@ -169,7 +169,7 @@ def test_nothing_can_be_done_before_something_is_ticked(open_page: Open, make: M
 def test_ticked_runs_are_compared(open_page: Open, make: Make) -> None:
     runs = [make("finished"), make("stopped")]
     page = ticked(open_page("runs"), *runs)
-    assert "**2 ticked**" in text(page)
+    assert "**2 selected**" in text(page)
     page.button(key="bulk_compare").click().run()
     assert page.query_params["compare"].split(",") == [run.run_id for run in reversed(runs)]
 

@@ -1,4 +1,4 @@
-"""Who may do what, shown by doing it: somebody who only looks on calls every action, whatever buttons there are."""
+"""Who may do what, shown by doing it: a viewer calls every action, whatever buttons there are."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ ACTS: dict[str, Action] = {
     "upload": lambda runs: image_source.keep("set.zip", b"content", state.store().home),
     "measure": lambda runs: estimates.estimates().ask(CONFIG, 100),
 }
-# What is refused with a sentence in place of pictures.
+# What is refused with a sentence in place of images.
 SHOWN: dict[str, Callable[[Path], pictures.Pictures]] = {
     "a path": lambda folder: pictures.of_set(str(folder), 32),
     "a download": lambda folder: pictures.of_set("stl10", 32),

@@ -1,4 +1,4 @@
-"""The pictures of the Augment page: kept for all sessions together."""
+"""The images of the Augment page: kept for all sessions together."""
 
 from __future__ import annotations
 

@@ -128,9 +128,7 @@ def test_an_upload_is_kept_under_a_safe_name(open_page: Open, home: Path) -> Non
     assert f"--data {kept}" in text(page)
 
 
-def test_uploads_are_listed_and_unused_ones_can_be_removed(
-    open_page: Open, home: Path, make: Make
-) -> None:
+def test_uploads_are_listed_and_unused_ones_can_be_removed(open_page: Open, home: Path, make: Make) -> None:
     (home / "uploads").mkdir()
     for name in ("used.npz", "spare.npz"):
         (home / "uploads" / name).write_bytes(b"x" * 1500)
@@ -226,7 +224,7 @@ def test_a_setting_that_the_objective_does_not_read_is_hidden(open_page: Open, m
 def test_a_changed_but_unused_setting_stays_visible_with_a_note(open_page: Open) -> None:
     page = open_page("train", **{"mode": "expert", "method.objective": "simclr", "method.margin": "0.4"})
     assert page.number_input(key="setting:method.margin").value == 0.4
-    assert "SimCLR (NT-Xent) does not read it." in text(page)
+    assert "SimCLR (NT-Xent) does not use it." in text(page)
     page.number_input(key="setting:method.margin").set_value(0.2).run()
     assert "setting:method.margin" not in {widget.key for widget in page.number_input}
 

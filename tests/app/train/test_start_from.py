@@ -37,9 +37,7 @@ def test_it_starts_from_random_weights_unless_somebody_chooses(open_page: Open) 
     assert "setting:network.freeze" not in [widget.key for widget in page.number_input]
 
 
-def test_starting_from_a_run_sets_its_network_and_can_freeze(
-    open_page: Open, store: RunStore, make: Make
-) -> None:
+def test_starting_from_a_run_sets_its_network_and_can_freeze(open_page: Open, store: RunStore, make: Make) -> None:
     run_id = learned(store, make, **{"network.encoder": "resnet18", "network.stem": "imagenet"})
     page = open_page("train")
     assert any(
@@ -56,9 +54,7 @@ def test_starting_from_a_run_sets_its_network_and_can_freeze(
     assert started.config["network"]["freeze"] == 2
 
 
-def test_an_encoder_that_does_not_match_the_weights_is_refused(
-    open_page: Open, store: RunStore, make: Make
-) -> None:
+def test_an_encoder_that_does_not_match_the_weights_is_refused(open_page: Open, store: RunStore, make: Make) -> None:
     run_id = learned(store, make, **{"network.encoder": "conv-half"})
     page = open_page("train", **{"network.pretrained": run_id, "network.encoder": "conv-quarter"})
     assert "should be conv-half to start from" in page.error[0].value

@@ -60,7 +60,7 @@ def one(run, monkeypatch):
 def test_what_was_refused_is_told_again_and_complained_of_once(one, rows):
     kept = Kept(refuse=3)
     (said,) = one(kept, rows(range(5)), until=lambda: kept.rows)
-    assert "tensorboard did not take what the run says (ConnectionError: nobody there), and is tried again" in said
+    assert "tensorboard did not accept the data of the run (ConnectionError: nobody there), and is tried again" in said
     assert kept.rows == rows(range(5))
     assert (kept.ending.state, kept.ending.numbers()) == ("finished", {"final/loss": 0.5})
 
