@@ -79,7 +79,7 @@ def open_page(store: RunStore) -> Open:
         app.query_params.clear()
         for key, value in query.items():
             app.query_params[key] = value
-        app.switch_page(f"views/{page}.py").run()
+        app.switch_page(f"{'home' if page == 'lab' else page}/page.py").run()
         assert not app.exception
         return app
 
