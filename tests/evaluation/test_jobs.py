@@ -364,7 +364,7 @@ def test_what_waits_since_an_earlier_release_is_answered(home, run):
     (run / results.FOLDER).mkdir()
     old = {"protocol": LINEAR.model_dump(), "asked": 1, "stop": False}
     write_json(files(run, LINEAR).request, old)
-    write_json(files(run, TEN).request, {**old, "protocol": TEN.model_dump(), "stop": True})
+    write_json(files(run, TEN).request, {**old, "protocol": TEN.model_dump(), "asked": 2, "stop": True})
     assert [(protocol, found.state) for protocol, found in asked(run)] == [(LINEAR, "waiting"), (TEN, "stopped")]
     Answering().serve(home)
     assert (job(run, LINEAR).state, job(run, TEN).state) == ("ready", "stopped")
