@@ -13,7 +13,7 @@ if _found is None or _found.origin != str(HERE / "__init__.py"):
     sys.path.insert(0, str(HERE.parent))
 
 from app.middleware import limits  # noqa: E402
-from app.shared import access, old_links, sign_in, state  # noqa: E402
+from app.shared import access, address, old_links, sign_in, state  # noqa: E402
 from app.widgets import live_chart  # noqa: E402
 
 # Streamlit serves the first page at "/" alone; the hidden twin makes a link to /lab work as well.
@@ -85,11 +85,11 @@ page = st.navigation(
 )
 state.warm_up()
 # plotly.js is large: a page that draws with it gets it first of all, the others at their end, for the page to come.
-draws = page.title in ("Runs", "Evaluate")
+draws = page.url_path in ("runs", "evaluate")
 if draws:
     live_chart.prepare()
-with state.in_words():
-    if page.title == "Train" and not teacher:
+with state.in_words(), address.of_page(page.url_path):
+    if page.url_path == "train" and not teacher:
         sign_in.closed("Train", "start runs")
     else:
         sign_in.after_refusal()

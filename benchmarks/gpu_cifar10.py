@@ -74,10 +74,10 @@ class Watch:
     def on_settled(self, config: Any) -> None:
         """The settings are those of the preset: its set is not small."""
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: Any) -> None:
         """An alarm is a note here."""
-        if text:
-            self.on_note(text)
+        if alarm:
+            self.on_note(alarm.text)
 
     def should_stop(self) -> bool:
         """Never."""

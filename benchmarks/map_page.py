@@ -18,31 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.widgets.asset import deliver, plotly_script
 from app.widgets.embedding_map import Colors, Frames, Sheets, embedding_map
-from app.widgets.packed import READER, pack
+from app.widgets.packed import pack
 
 CLASSES, PER_SHEET, COLUMNS, CELL = 10, 2500, 50, 32
-# What the widget was before it had a renderer of its own: a trace a class, no axes, panning by drag.
-PLOTLY = """
-export default function ({ data, parentElement }) {
-  const { plotly, x, y, labels } = unpack(data)
-  const plot = parentElement.querySelector("div") ?? parentElement.appendChild(document.createElement("div"))
-  plot.className = "plotly-map"
-  plot.style.height = "560px"
-  loadPlotly(plotly).then(async () => {
-    const size = x.length > 5000 ? 4 : 6
-    const traces = Array.from({ length: 10 }, (_, k) => {
-      const own = [...labels.keys()].filter((i) => labels[i] === k)
-      return { type: "scattergl", mode: "markers", hoverinfo: "none", x: Float32Array.from(own, (i) => x[i]),
-        y: Float32Array.from(own, (i) => y[i]), marker: { size, opacity: 0.85 } }
-    })
-    const layout = { dragmode: "pan", hovermode: "closest", showlegend: false, margin: { l: 8, r: 8, t: 8, b: 8 },
-      xaxis: { visible: false }, yaxis: { visible: false, scaleanchor: "x" } }
-    await globalThis.Plotly.newPlot(plot, traces, layout, { scrollZoom: true, displaylogo: false })
-    plot.dataset.ready = "yes"
-    plot.on("plotly_hover", () => { globalThis.hovered = performance.now() })
-  })
-}
-"""
+PLOTLY = (Path(__file__).parent / "bundles" / "plotly_map.js").read_text(encoding="utf-8")
 
 
 @st.cache_resource
@@ -105,7 +84,7 @@ def ours(n: int) -> None:
 def theirs(n: int) -> None:
     """plotly.js in a widget of the same size."""
     xy, labels = clusters(n)
-    mount = st.components.v2.component("bench_plotly", js=READER + PLOTLY, isolate_styles=False)
+    mount = st.components.v2.component("bench_plotly", js=PLOTLY, isolate_styles=False)
     mount(data=pack({"plotly": plotly_script().digest}, x=xy[:, 0], y=xy[:, 1], labels=labels), key="plotly")
     deliver(plotly_script())
 

@@ -45,6 +45,7 @@ from turns import Others
 from viewers import watch
 
 from byol_core import jobs as warm
+from byol_core.embeddings.timeline import MAP
 from byol_core.evaluation import jobs
 from byol_core.evaluation.protocol import Protocol
 from byol_core.runs.run import LIVE, Run
@@ -131,9 +132,9 @@ class Lab:
         """A map that nobody has asked for, a second."""
         self.made += 1
         folder, key = self.run.folder / "embeddings" / "maps", f"under-load-{self.made}"
-        question = {"space": "representation", "step": 0, "method": "UMAP"}
-        question |= {"neighbors": 15, "min_dist": 0.1, "seed": self.made}
-        warm.ask(self.home, "maps", folder, key, "map", question)
+        task = {"space": "representation", "step": 0, "method": "UMAP"}
+        task |= {"neighbors": 15, "min_dist": 0.1, "seed": self.made}
+        warm.ask(self.home, MAP, folder, key, task)
         return _rate(lambda: warm.job(folder, key).state)
 
     def evaluation(self) -> float:

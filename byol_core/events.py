@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from byol_core.config import RunConfig
+
+
+AlarmKind = Literal["collapsing", "collapsed", "not_a_number", "stalled"]
 
 
 class StopAsked(Exception):
@@ -28,7 +31,8 @@ class MetricRow:
 class Progress:
     """How far a run is. ``phase`` says in words what it does now; ``seconds_left`` is an estimate.
 
-    ``slowed_by`` is a code: "processor" while other programs take their share of it, else empty.
+    ``slowed_by`` is a code: "processor" while other programs take their share of it, else empty. ``activity`` is the
+    phase without how far it is, where the phase says that: ``reading the images`` of ``reading the images, 12%``.
     """
 
     step: int
@@ -38,6 +42,20 @@ class Progress:
     seconds_left: float
     phase: str
     slowed_by: str = ""
+    activity: str = ""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something is wrong with a run: a sentence with the likely cause for people, and codes to decide by.
+
+    ``space`` is the code of the vectors that it is about, "representation" or "projection" (of both the former), and
+    empty where it is about none.
+    """
+
+    text: str
+    kind: AlarmKind
+    space: str = ""
 
 
 class TrainingCallback(Protocol):
@@ -55,8 +73,8 @@ class TrainingCallback(Protocol):
     def on_settled(self, config: RunConfig) -> None:
         """Take the settings as they are from now on, when some fitted themselves to the set; before the first step."""
 
-    def on_alarm(self, text: str | None) -> None:
-        """Take one sentence on what is wrong with the run and its likely cause; None when all is well again."""
+    def on_alarm(self, alarm: Alarm | None) -> None:
+        """Take what is wrong with the run; None when all is well again."""
 
     def should_stop(self) -> bool:
         """Whether the run should write a checkpoint and end."""
@@ -77,7 +95,7 @@ class SilentCallback:
     def on_settled(self, config: RunConfig) -> None:
         """Nobody keeps them."""
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: Alarm | None) -> None:
         """Nobody hears it."""
 
     def should_stop(self) -> bool:

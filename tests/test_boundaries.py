@@ -23,6 +23,7 @@ LIGHT = (
     "byol_core.evaluation.html",
     "byol_core.evaluation.transfer",
     "byol_core.augment_study",
+    "byol_core.training.jobs",
 )
 LIGHT_PACKAGES = ("config", "jobs", "embeddings", "runs", "export", "cli")
 HEAVY = ("torch", "torchvision", "umap", "sklearn", "streamlit", "plotly")

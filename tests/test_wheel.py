@@ -14,10 +14,12 @@ from tests.serving import serving
 ROOT = Path(__file__).parents[1]
 CARRIED = (
     "byol_core/py.typed",
+    "byol_core/evaluation/report.html.j2",
+    "byol_core/evaluation/figures.svg.j2",
     "byol_core/_bundle/app/main.py",
     "byol_core/_bundle/app/icon.png",
     "byol_core/_bundle/app/styles.css",
-    "byol_core/_bundle/app/widgets/embedding_map/embedding_map.js",
+    "byol_core/_bundle/app/widgets/bundles/embedding_map/embedding_map.js",
     "byol_core/_bundle/app/widgets/embedding_map/embedding_map.css",
     "byol_core/_bundle/.streamlit/config.toml",
     "byol_core/_bundle/assets/eurosat/eurosat64_5000.webp",

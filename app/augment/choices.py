@@ -7,14 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from app.shared import access, sign_in
+from app.shared import access, address, sign_in
 from app.shared import pictures as sources
 from app.shared.pictures import SIZES, Pictures
 from byol_core.config import field_info
 from byol_core.config.presets import get
 
 FIRST = get("classroom").config()
-SET, UPLOAD, CAMERA = PLACES = ("Set", "Upload", "Camera")
+SET, UPLOAD, CAMERA = PLACES = ("set", "upload", "camera")
+PLACE_TITLES = {SET: "Set", UPLOAD: "Upload", CAMERA: "Camera"}
 SHOWN = (4, 8, 16)
 LAST_DRAW = 9999
 PHOTO = "photo"  # the key of what the camera took
@@ -68,25 +69,25 @@ def choose() -> Choice:
 
 def _place() -> str:
     """Where a teacher's pictures come from; all others look at sets."""
-    place = st.segmented_control(
-        "Pictures from", PLACES, default=SET, required=True, key="pictures", bind="query-params"
-    )
+    with address.one_of("pictures", PLACES):
+        place = st.segmented_control(
+            "Pictures from", PLACES, format_func=PLACE_TITLES.__getitem__, required=True, key="pictures"
+        )
     return place or SET
 
 
 def _view_size(size: int) -> int | None:
     """The side of the views, at most that of the images; None: the same. At first as the classroom preset has it."""
     options = [AS_THE_IMAGE, *(side for side in VIEW_SIZES if side <= size)]
-    chosen = st.selectbox(
-        "View size",
-        options,
-        options.index(FIRST.views.size or AS_THE_IMAGE),
-        key="view",
-        bind="query-params",
-        format_func=lambda side: str(side or "as the image"),
-        width=150,
-        help=field_info("views.size").description.replace(" Empty: the image size.", ""),
-    )
+    with address.one_of("view", options, FIRST.views.size or AS_THE_IMAGE, code=lambda side: str(side or "image")):
+        chosen = st.selectbox(
+            "View size",
+            options,
+            key="view",
+            format_func=lambda side: str(side or "as the image"),
+            width=150,
+            help=field_info("views.size").json_schema_extra["sentence"],
+        )
     return chosen or None
 
 

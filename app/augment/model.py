@@ -17,7 +17,7 @@ from app.augment.choices import Choice
 from app.augment.modes import GRID, MODE, Scene, part_of
 from app.augment.waiting import TROUBLE, failed, waiting
 from app.evaluate.job import judgeable
-from app.shared import access, formatting, polling, state
+from app.shared import access, address, formatting, old_links, polling, state
 from app.shared.pictures import Pictures
 from app.shared.run_names import unique_names
 from app.widgets.live_chart import live_chart
@@ -84,9 +84,9 @@ def _subject() -> Subject | None:
     titles = dict(zip([run.run_id for run in runs], unique_names(runs), strict=True))
     known: dict[str, Run] = {run.run_id: run for run in runs}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Model", list(known), format_func=titles.__getitem__, key=RUN, bind="query-params", width=260
-        )
+        old_links.read_as(RUN, {title: run_id for run_id, title in titles.items()})
+        with address.one_of(RUN, list(known)):
+            chosen = st.selectbox("Model", list(known), format_func=titles.__getitem__, key=RUN, width=260)
         before = st.toggle(
             "Before it learned",
             key=BEFORE,
@@ -152,7 +152,7 @@ def _said(found: Judgment, old: bool = False) -> None:
     """The verdict and its reason; ``old``: that of the settings before, faded, in the same place."""
     color, title = LOOKS[found.verdict.level]
     st.badge(f"{title}, with the settings before" if old else title, color="gray" if old else color)
-    reason = found.verdict.sentence.removeprefix(f"{title}: ")
+    reason = found.verdict.reason
     said = formatting.plain(reason[:1].upper() + reason[1:])
     st.markdown(f":gray[{said}]" if old else said)
     if found.verdict.level != "unclear":

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.augment import settings as lab_settings
 from app.augment.choices import Choice
 from app.augment.settings import Settings
+from app.shared import address
 from app.shared.formatting import plain
 from app.shared.pictures import Pictures
 from app.widgets.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Layout, view_grid
@@ -21,7 +22,8 @@ from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.config.view_presets import RECIPES
 
 Pixels = NDArray[np.uint8]
-GRID, DRAWS, STRIP, PAIR = MODES = ("Grid", "Many draws", "One operation", "Two presets")
+GRID, DRAWS, STRIP, PAIR = MODES = ("grid", "draws", "operation", "presets")
+MODE_TITLES = {GRID: "Grid", DRAWS: "Many draws", STRIP: "One operation", PAIR: "Two presets"}
 MODE = "show"
 MANY = 24  # draws of one picture
 STRENGTHS = tuple(step / 4 for step in range(9))  # 0 to 2
@@ -63,16 +65,16 @@ def part_of(pictures: Pictures, shown: int) -> tuple[int, int]:
 
 def pick_mode() -> str:
     """How the views are shown."""
-    mode = st.segmented_control(
-        "What is shown",
-        MODES,
-        wrap=True,
-        default=GRID,
-        required=True,
-        key=MODE,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with address.one_of(MODE, MODES):
+        mode = st.segmented_control(
+            "What is shown",
+            MODES,
+            wrap=True,
+            required=True,
+            format_func=MODE_TITLES.__getitem__,
+            key=MODE,
+            label_visibility="collapsed",
+        )
     return mode or GRID
 
 
@@ -144,14 +146,10 @@ def _one_operation(scene: Scene) -> None:
     from app.augment import views as view_maker
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        operation = st.selectbox(
-            "Operation",
-            OPERATIONS,
-            format_func=lab_settings.title,
-            key="operation",
-            bind="query-params",
-            width=200,
-        )
+        with address.one_of("operation", OPERATIONS):
+            operation = st.selectbox(
+                "Operation", OPERATIONS, format_func=lab_settings.title, key="operation", width=200
+            )
         now = scene.settings.values[operation] * scene.settings.values["strength"]
         st.caption(f"This operation alone at each strength, where it happens. It is at {min(2.0, now):.2f} now.")
     images = scene.pictures.images[:STRIPS]

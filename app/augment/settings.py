@@ -168,8 +168,7 @@ def title(name: str) -> str:
 def _slider(name: str, value: float, usual: float) -> Slider:
     """A strength from 0 to 2, named and explained as in the configuration."""
     field = field_info(f"views.{name}")
-    words = (field.description or "").replace(" Empty: as the preset says.", "")
-    return Slider(name, title(name), words, value, usual)
+    return Slider(name, title(name), field.json_schema_extra["sentence"], value, usual)
 
 
 def reason(settings: Settings) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app.embeddings import data, user_columns
-from app.shared import access, formatting, sign_in, state
+from app.shared import access, address, formatting, sign_in, state
 from app.shared.run_names import unique_names
 from byol_core.embeddings import METHODS, SPACES, MapSettings, Snapshot, fields, has_snapshot
 from byol_core.errors import LabError
@@ -124,16 +124,15 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
 
 def pick_space() -> str:
     """Let the viewer choose which vectors are mapped."""
-    space = st.segmented_control(
-        "What is mapped",
-        SPACES,
-        default=SPACES[0],
-        format_func=SPACE_TITLES.__getitem__,
-        required=True,
-        key="space",
-        bind="query-params",
-        help=SPACE_HELP,
-    )
+    with address.one_of("space", SPACES):
+        space = st.segmented_control(
+            "What is mapped",
+            SPACES,
+            format_func=SPACE_TITLES.__getitem__,
+            required=True,
+            key="space",
+            help=SPACE_HELP,
+        )
     return space or SPACES[0]
 
 
@@ -217,16 +216,15 @@ def pick_color(snapshot: Snapshot, space: str) -> str:
     known = dict(fields(snapshot, snapshot.evaluations[-1], space)) | user_columns.titles()
     if not snapshot.labeled:
         known = {data.PLAIN: "Nothing"} | known
-    names = {title: name for name, title in known.items()}
-    chosen = st.selectbox(
-        "Color by",
-        list(names),
-        key="color",
-        bind="query-params",
-        width=140,
-        help="Groups, each in a color of its own, or a number from low to high. *Files* takes columns of your own.",
-    )
-    return names[chosen]
+    with address.one_of("color", list(known)):
+        return st.selectbox(
+            "Color by",
+            list(known),
+            key="color",
+            format_func=known.__getitem__,
+            width=140,
+            help="Groups, each in a color of its own, or a number from low to high. *Files* takes columns of your own.",
+        )
 
 
 def common(first: Snapshot, second: Snapshot) -> bool:

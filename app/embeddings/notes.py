@@ -87,7 +87,7 @@ def _pca(shown: Shown, step: int) -> str:
     )
 
 
-def numbers(snapshot: Snapshot, evaluation: Evaluation, shown: Shown) -> None:
+def numbers(evaluation: Evaluation, shown: Shown) -> None:
     """The accuracy at this evaluation, and how true the map is, as three numbers."""
     place = shown.at(evaluation.step)
     with st.container(horizontal=True, gap="medium"):

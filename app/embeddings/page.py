@@ -33,7 +33,7 @@ from byol_core.errors import LabError
 from byol_core.runs.run import Run
 
 if TYPE_CHECKING:
-    from streamlit.elements.lib.mutable_popover_container import PopoverContainer
+    from app.shared.streamlit_private import PopoverContainer
 
 EVERY = "map_every_evaluation"
 ONE, TWO, NOTES = "map_one", "map_two", "map_notes_"  # by which embedding_map.css knows them

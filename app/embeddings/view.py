@@ -204,7 +204,7 @@ def notes(subject: Subject, wish: Wish, shown: Shown) -> None:
     snapshot, evaluation = subject.snapshot, subject.evaluation()
     numbers = width(snapshot, evaluation, wish.space)
     st.caption(map_notes.how(shown, evaluation.step, wish.settings))
-    map_notes.numbers(snapshot, evaluation, shown)
+    map_notes.numbers(evaluation, shown)
     map_notes.curve(subject.run, state.store(), snapshot, evaluation)
     st.caption(map_notes.what(snapshot, evaluation, wish.space, numbers))
 

@@ -18,8 +18,6 @@ from byol_core.evaluation.protocol import Judged, Method, Protocol, Subject
 from byol_core.evaluation.summary import NOTATION, amount, points
 from byol_core.runs.run import Run
 
-_TOO_MANY = "were asked for: ask for"  # of byol_core.evaluation.labels
-
 
 def draw(run: Run, question: Protocol) -> None:
     """The curve by the method of this question, with its splits, seed and images; its labels are all of a row."""
@@ -142,7 +140,7 @@ def _failed(found: Sequence[Point]) -> None:
         if point.job and point.job.state == "failed":
             why = formatting.told(point.job.message)
             # A class with fewer images than this has no such point, which is no fault.
-            color, icon = ("gray", "info") if _TOO_MANY in point.job.message else ("red", "error")
+            color, icon = ("gray", "info") if point.job.setting == "labels" else ("red", "error")
             st.caption(f":{color}[:material/{icon}: {amount(point.protocol.labels).capitalize()}:] {why}")
 
 

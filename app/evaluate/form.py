@@ -11,11 +11,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from app.evaluate import labels as said
-from app.shared import access, formatting
+from app.shared import access, address, formatting
 from app.shared.pictures import names_of_sets
 from byol_core.data.catalog import find
 from byol_core.evaluation import jobs
-from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol
+from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol, refusal
 from byol_core.evaluation.summary import amount
 from byol_core.evaluation.transfer import same_set, whole
 from byol_core.runs.run import Run
@@ -53,8 +53,7 @@ def pick(run: Run) -> Protocol | None:
     try:
         return Protocol(**cast(Any, {FIELDS[key]: value for key, value in values.items()}))
     except ValidationError as error:
-        field, why = str(error.errors()[0]["loc"][0]), error.errors()[0]["msg"].removeprefix("Value error, ")
-        st.error(f"'{field}' {formatting.plain(why[:1].lower() + why[1:])}.", icon=":material/error:")
+        st.error(formatting.plain(str(refusal(error, "'{field}' should {wanted}."))), icon=":material/error:")
         return None
 
 
@@ -69,44 +68,35 @@ def begin_with(run: Run) -> None:
 def put(protocol: Protocol) -> None:
     """Set all choices to this question, for the page that is drawn next."""
     for key, field in FIELDS.items():
-        st.session_state[key] = getattr(protocol, field)
+        address.choose(key, getattr(protocol, field))
 
 
 def _method() -> Method:
-    chosen = st.segmented_control(
-        "How",
-        METHODS,
-        default=USUAL.method,
-        format_func=said.SHORT.__getitem__,
-        required=True,
-        key=METHOD,
-        bind="query-params",
-        help="  \n".join(f"**{said.TITLES[method]}**: {said.WHAT[method]}" for method in METHODS),
-    )
+    with address.one_of(METHOD, METHODS, USUAL.method):
+        chosen = st.segmented_control(
+            "How",
+            METHODS,
+            format_func=said.SHORT.__getitem__,
+            required=True,
+            key=METHOD,
+            help="  \n".join(f"**{said.TITLES[method]}**: {said.WHAT[method]}" for method in METHODS),
+        )
     return chosen or USUAL.method
 
 
 def _labels() -> str:
-    # The address holds an amount in words; what is no option then would be taken for a new one, words and all.
-    typed = _plain(str(st.session_state.get(LABELS) or st.query_params.get(LABELS) or USUAL.labels))
-    chosen = st.selectbox(
-        "Labels",
-        AMOUNTS if typed in AMOUNTS else (*AMOUNTS, typed),
-        format_func=amount,
-        accept_new_options=True,
-        key=LABELS,
-        bind="query-params",
-        width=190,
-        help=_LABELS_HELP,
-    )
-    return _plain(str(chosen or USUAL.labels))
-
-
-def _plain(amount_in_words: str) -> str:
-    """``5 labels a class`` as a question has it: ``5``."""
-    for words_after in (" labels a class", " label a class", " of the labels"):
-        amount_in_words = amount_in_words.removesuffix(words_after)
-    return amount_in_words.removesuffix("all labels") or "all"
+    with address.one_of(LABELS, AMOUNTS, USUAL.labels, free=True):
+        typed = str(st.session_state[LABELS])
+        chosen = st.selectbox(
+            "Labels",
+            AMOUNTS if typed in AMOUNTS else (*AMOUNTS, typed),
+            format_func=amount,
+            accept_new_options=True,
+            key=LABELS,
+            width=190,
+            help=_LABELS_HELP,
+        )
+    return str(chosen or USUAL.labels)
 
 
 def _splits() -> int:
@@ -146,24 +136,32 @@ def _settings(run: Run, method: Method) -> dict[str, Any]:
 
 def _data(run: Run) -> str:
     """Another set to judge on; whoever only looks on gets what is on this machine, and no paths."""
-    own, kept = own_set(run), str(st.session_state.get(DATA) or "")
+    own, teacher = own_set(run), access.is_teacher()
     options = ["", *(name for name in names_of_sets() if not same_set(name, own))]
-    if kept not in options:
+    if address.lives(DATA) and (kept := str(st.session_state.get(DATA) or "")) not in options:
         options.append(kept)
-    chosen = st.selectbox(
-        "Images",
-        options,
-        format_func=lambda name: said.set_name(name) if name else f"Its own: {formatting.data_name(run)}",
-        key=DATA,
-        bind="query-params",
-        accept_new_options=access.is_teacher(),
-        help="Judge on another set than the run learned from, at the image size of the run. Teachers may type a path.",
-    )
+    with address.one_of(DATA, options, code=_address_of, free=teacher):
+        if st.session_state[DATA] not in options:
+            options.append(st.session_state[DATA])
+        chosen = st.selectbox(
+            "Images",
+            options,
+            format_func=lambda name: said.set_name(name) if name else f"Its own: {formatting.data_name(run)}",
+            key=DATA,
+            accept_new_options=teacher,
+            help="Judge on another set than the run learned from, at the image size of the run. Teachers may type a "
+            "path.",
+        )
     name = named(str(chosen or ""))
     entry = find(name)
     if entry and entry.download_mb:
         st.caption(f"{entry.download_mb:g} MB to download on first use. License: {entry.license}.")
     return "" if same_set(name, own) else name
+
+
+def _address_of(name: str) -> str:
+    """A set in the address: its name, or its path, of which whoever only looks on learns the last part."""
+    return name if find(name) or access.is_teacher() else said.set_name(name)
 
 
 def own_set(run: Run) -> str:

@@ -9,14 +9,14 @@ import streamlit as st
 from app.evaluate import curve, form, job, results
 from app.evaluate import report as evaluate_report
 from app.evaluate import transfer as evaluate_transfer
-from app.shared import access, formatting, state
+from app.shared import access, address, formatting, state
 from app.shared.run_names import unique_names
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Protocol
 from byol_core.runs.run import Run
 
 PICKED, PART = "evaluate_run", "part"
-RESULT, REPORT, CURVE, TRANSFER = "Result", "Report", "Few labels", "Transfer"
+TABS = {"result": "Result", "report": "Report", "labels": "Few labels", "transfer": "Transfer"}
 store = state.store()
 
 
@@ -79,7 +79,7 @@ def open_answer(run: Run, protocol: Protocol) -> None:
     """From a cell of the matrix to its answer; in a callback."""
     st.query_params["run"] = run.run_id
     form.put(protocol)
-    st.session_state[PART] = RESULT
+    address.choose(PART, "result")
 
 
 def explore(run: Run, known: Mapping[str, Run]) -> None:
@@ -89,20 +89,18 @@ def explore(run: Run, known: Mapping[str, Run]) -> None:
     job.notice()
     if question is None:
         return
-    result, report, few, transfer = st.tabs(
-        [RESULT, REPORT, CURVE, TRANSFER], key=PART, on_change="rerun", bind="query-params"
-    )
-    if result.open:
-        with result:
+    tabs = address.tabs(PART, TABS)
+    if tabs["result"].open:
+        with tabs["result"]:
             results.draw(run, question)
-    elif report.open:
-        with report:
+    elif tabs["report"].open:
+        with tabs["report"]:
             evaluate_report.draw(run, question)
-    elif few.open:
-        with few:
+    elif tabs["labels"].open:
+        with tabs["labels"]:
             curve.draw(run, question)
-    elif transfer.open:
-        with transfer:
+    elif tabs["transfer"].open:
+        with tabs["transfer"]:
             judged = {run_id: each for run_id, each in known.items() if job.judgeable(each)}
             evaluate_transfer.draw(run, judged, question, open_answer)
 

@@ -43,7 +43,7 @@ def draw(run: Run, protocol: Protocol) -> None:
         return
     made = _report(jobs.key(run.folder, protocol), judged.seconds, judged, found)
     shelf = evaluate_pictures.shelf(run, judged, found)
-    _head(run, judged, made, found, shelf)
+    _head(run, judged, made, shelf)
     _table(made)
     confusion.draw(made, found, shelf)
     _mistakes(made, shelf)
@@ -65,7 +65,7 @@ def _report(key: str, seconds: float, _judged: Judged, _found: Predictions) -> R
     return report.report(_judged, _found)
 
 
-def _head(run: Run, judged: Judged, made: Report, found: Predictions, shelf: Shelf | None) -> None:
+def _head(run: Run, judged: Judged, made: Report, shelf: Shelf | None) -> None:
     several = f", the first of {said.splits(judged.protocol.splits)}" if judged.protocol.splits > 1 else ""
     st.markdown(f"{formatting.plain(said.asked(judged.protocol))}: the run's own encoder{several}.")
     with st.grid(4, min_column_width=150):

@@ -3,20 +3,15 @@ of Streamlit's, and headers that keep other sites out."""
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import HTTPConnection
 
 from app.middleware import limits
 from app.middleware.asgi import Asgi, Message, Receive, Scope, Send
 from app.middleware.socket import Wire, without_foreign_session
 from app.shared import access
+from app.shared.streamlit_private import OPERATING, UPLOAD, browser_of
 
-# Streamlit takes a file into the memory before any script runs.
-_UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/")
 _READING = ("GET", "HEAD", "OPTIONS")
-# For whoever runs many servers; a class would learn who does what when.
-_CLOSED = re.compile(r"/_stcore/(metrics|script-health-check|agent)(/|$)")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -60,11 +55,11 @@ class Guard:
 
 def _refused(scope: Scope) -> tuple[int, str] | None:
     """The status and the sentence of a request that is not answered."""
-    upload = _UPLOAD.search(scope["path"])
+    upload = UPLOAD.search(scope["path"])  # Streamlit takes a file into the memory before any script runs
     if upload and scope["method"] not in _READING:
         if not access.is_teachers_session(upload["session"], _browser(scope)):
             return 403, access.refusal("upload images")
-    elif _CLOSED.search(scope["path"]):
+    elif OPERATING.search(scope["path"]):  # a class would learn who does what when
         return 404, "There is nothing here."
     elif _is_for_people(scope) and (full := limits.ROOM.refusal(limits.address_of(scope.get("client")))):
         return 503, full
@@ -72,7 +67,7 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
 
 
 def _browser(scope: Scope) -> str:
-    return access.browser_of(HTTPConnection(scope).cookies)
+    return browser_of(HTTPConnection(scope).cookies)
 
 
 def _is_for_people(scope: Scope) -> bool:

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from streamlit.logger import get_logger
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from app.shared.streamlit_private import is_silent, on_connection
 from byol_core.sharing import PAGES, PAGES_VARIABLE
 from byol_core.system.files import raise_open_files
 
@@ -147,24 +147,17 @@ def keep() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(each, _InOneSentence) for each in logger.filters):
             logger.addFilter(_InOneSentence())
-    welcome = AutoHTTPProtocol.connection_made
-    if getattr(welcome, "bounded", False):
-        return
+    on_connection(_welcome)
 
-    def connection_made(protocol: Any, transport: asyncio.Transport) -> None:
-        welcome(protocol, transport)
-        if ROOM.lets_in(address_of(transport.get_extra_info("peername")), transport):
-            asyncio.get_running_loop().call_later(SILENT_SECONDS, drop_if_silent, protocol)
-        else:
-            transport.abort()
 
-    connection_made.bounded = True  # type: ignore[attr-defined]
-    AutoHTTPProtocol.connection_made = connection_made  # type: ignore[method-assign, assignment]
+def _welcome(protocol: Any, transport: asyncio.Transport) -> None:
+    if ROOM.lets_in(address_of(transport.get_extra_info("peername")), transport):
+        asyncio.get_running_loop().call_later(SILENT_SECONDS, drop_if_silent, protocol)
+    else:
+        transport.abort()
 
 
 def drop_if_silent(protocol: Any) -> None:
     """Close a connection on which nobody has asked for anything yet."""
-    transport = protocol.transport
-    is_its_own = transport.get_protocol() is protocol  # a page's socket has another one
-    if is_its_own and getattr(protocol, "cycle", True) is None:
-        transport.abort()
+    if is_silent(protocol):
+        protocol.transport.abort()

@@ -9,11 +9,11 @@ import streamlit as st
 from app.shared import access, downloads, state
 from byol_core.runs.run import Run
 
-FORMATS = {"CSV": "csv", "Parquet": "parquet", "Zip": "zip"}
+FORMATS = {"csv": "CSV", "parquet": "Parquet", "zip": "Zip"}
 _MEANING = {
-    "CSV": "All curves of the ticked runs as one table, a line a point.",
-    "Parquet": "All curves of the ticked runs as one table, with types; small and quick to read.",
-    "Zip": "Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab.",
+    "csv": "All curves of the ticked runs as one table, a line a point.",
+    "parquet": "All curves of the ticked runs as one table, with types; small and quick to read.",
+    "zip": "Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab.",
 }
 
 
@@ -25,13 +25,18 @@ def draw(ticked: Sequence[Run]) -> None:
     if not (popover.open and ticked):
         return
     with popover:
-        offered = [name for name in FORMATS if name != "Zip" or access.is_teacher()]
-        chosen = st.segmented_control("Format", offered, default="CSV", required=True, key="export_format")
-        st.caption(_MEANING[chosen])
-        name = file_name(ticked, FORMATS[chosen])
-        downloads.button(
-            f"Download {name}", name, state.store(), ticked, FORMATS[chosen], type="primary", key="export_now"
+        offered = [kind for kind in FORMATS if kind != "zip" or access.is_teacher()]
+        chosen = st.segmented_control(
+            "Format",
+            offered,
+            default="csv",
+            required=True,
+            format_func=FORMATS.__getitem__,
+            key="export_format",
         )
+        st.caption(_MEANING[chosen])
+        name = file_name(ticked, chosen)
+        downloads.button(f"Download {name}", name, state.store(), ticked, chosen, type="primary", key="export_now")
 
 
 def file_name(runs: Sequence[Run], kind: str) -> str:

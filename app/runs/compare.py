@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.runs import compare_tables, curves, spread, system
 from app.runs.compare_tables import label
-from app.shared import charts, formatting, polling, state
+from app.shared import address, charts, formatting, polling, state
 from app.widgets import live_chart
 from byol_core.errors import LabError
 from byol_core.runs import compare as sides
@@ -21,6 +21,7 @@ from byol_core.runs.store import RunStore
 # More lines than this cannot be told apart by color and dash; and more runs make a page slow.
 MOST_LINES, MOST_RUNS = 12, 60
 FIRST = ("loss", "knn_accuracy")  # and the spread
+TABS = {"curves": "Curves", "table": "Table", "settings": "Settings", "system": "System"}
 _CURVES, _OFFERED = "curves", "curves_offered"
 _HEIGHT = 320
 
@@ -45,12 +46,11 @@ def draw(runs: Sequence[Run]) -> None:
     logged = _now(drawn).logged
     with place:
         keys = _curve_choice(drawn, logged)
-    tabs = st.tabs(["Curves", "Table", "Settings", "System"], key="side", on_change="rerun", bind="query-params")
-    contents = (_curves_tab, _table_tab, _settings_tab, _system_tab)
-    for tab, content in zip(tabs, contents, strict=True):
+    contents = {"curves": _curves_tab, "table": _table_tab, "settings": _settings_tab, "system": _system_tab}
+    for code, tab in address.tabs("side", TABS).items():
         if tab.open:
             with tab:
-                _keep_fresh(drawn, logged, content(lines, keys, logged))
+                _keep_fresh(drawn, logged, contents[code](lines, keys, logged))
 
 
 # What is there now
@@ -132,23 +132,22 @@ def _together(runs: Sequence[Run]) -> bool:
 def _curve_choice(runs: Sequence[Run], logged: frozenset[str]) -> list[str]:
     """The curves that somebody wants to see."""
     known = sorted(logged - set(system.KEYS) - set(curves.BASELINES), key=label)
-    return st.multiselect(
-        "Curves",
-        known,
-        default=_to_begin_with(known, {spread.key(run, logged) for run in runs}),
-        format_func=label,
-        key=_CURVES,
-        bind="query-params",
-        placeholder="Choose curves" if known else "None yet",
-    )
+    with address.some_of(_CURVES, known, _to_begin_with(known, {spread.key(run, logged) for run in runs})):
+        return st.multiselect(
+            "Curves",
+            known,
+            format_func=label,
+            key=_CURVES,
+            placeholder="Choose curves" if known else "None yet",
+        )
 
 
 def _to_begin_with(known: Keys, spreads: set[str]) -> list[str]:
     """The curves that are shown until somebody chooses others; one that begins later joins in."""
     first = [key for key in (*FIRST, max(spreads, key=curves.SPREADS.index)) if key in known]
-    untouched = _CURVES in st.session_state and st.session_state[_CURVES] == st.session_state.get(_OFFERED)
-    if untouched and st.session_state[_CURVES] != first:
-        st.session_state[_CURVES] = first
+    shown, offered = st.session_state.get(_CURVES), st.session_state.get(_OFFERED)
+    if address.lives(_CURVES) and shown == offered != first:  # nobody chose others
+        address.choose(_CURVES, first)
     st.session_state[_OFFERED] = first
     return first
 

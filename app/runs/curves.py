@@ -10,7 +10,7 @@ from typing import get_args
 import streamlit as st
 
 from app.runs import spread
-from app.shared import charts, formatting, objectives
+from app.shared import address, charts, formatting, objectives
 from app.widgets import live_chart
 from byol_core.config.method import WITH_TARGET
 from byol_core.embeddings import read_snapshot
@@ -26,7 +26,7 @@ KEYS = ("loss", "knn_accuracy", *SPREADS, "cross_view_cosine", "learning_rate", 
 BASELINES = {"knn_untrained": "untrained (validation)", "knn_pixels": "raw pixels (validation)"}
 # Of a long curve that a page opens with; what it grows by comes whole.
 MOST_POINTS = 600
-LOG = {"x": "log x", "y": "log y"}
+AXES, LOG = get_args(charts.Axis), {"x": "log x", "y": "log y"}
 
 Ends = Mapping[str, charts.Point]  # the last point of each curve that is there
 
@@ -74,15 +74,10 @@ def _last_steps(run_id: str, attempt: int, state: str, keys: tuple[str, ...], _s
 def view_choice() -> charts.View:
     """How the viewer wants to see curves, kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        axis = st.segmented_control(
-            "Horizontal axis",
-            get_args(charts.Axis),
-            default="epoch",
-            required=True,
-            key="axis",
-            bind="query-params",
-        )
-        scale = st.pills("Scale", list(LOG.values()), selection_mode="multi", key="scale", bind="query-params")
+        with address.one_of("axis", AXES):
+            axis = st.segmented_control("Horizontal axis", AXES, required=True, key="axis")
+        with address.some_of("scale", list(LOG)):
+            scale = st.pills("Scale", list(LOG), selection_mode="multi", format_func=LOG.__getitem__, key="scale")
         smooth = st.slider(
             "Smoothing",
             0.0,
@@ -95,7 +90,7 @@ def view_choice() -> charts.View:
             help="A moving average; the share that it keeps from one point to the next. What was measured stays faint "
             "behind it.",
         )
-    return charts.View(axis or "epoch", float(smooth), LOG["x"] in scale, LOG["y"] in scale)
+    return charts.View(axis or "epoch", float(smooth), "x" in scale, "y" in scale)
 
 
 def draw(run: Run, known: Ends, view: charts.View) -> None:

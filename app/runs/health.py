@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.runs import spread
 from app.runs.curves import Ends, curve_id
-from app.shared import charts, formatting
+from app.shared import address, charts, formatting
 from app.widgets.live_chart import live_chart
 from byol_core.embeddings import has_snapshot, read_snapshot
 from byol_core.embeddings.spectrum import read_spectrum
@@ -28,16 +28,15 @@ Spectra = tuple[int, list[float], int, list[float]]  # step and shares, at the f
 def space_choice(run: Run) -> str:
     """The vectors that the viewer wants to judge, kept in the address; those that an alarm is about to begin with."""
     first = spread.space(run)
-    chosen = st.segmented_control(
-        "Vectors",
-        list(SPACES),
-        default=first,
-        required=True,
-        format_func=str.capitalize,
-        key="vectors",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with address.one_of("vectors", list(SPACES), first):
+        chosen = st.segmented_control(
+            "Vectors",
+            list(SPACES),
+            required=True,
+            format_func=str.capitalize,
+            key="vectors",
+            label_visibility="collapsed",
+        )
     return chosen or first
 
 
@@ -54,7 +53,7 @@ def draw(run: Run, known: Ends, view: charts.View, space: str) -> None:
                 _card(run, sign, known[sign.key_of(space)], view, space)
     _spectrum(run, space)
     if missing := [sign for sign in SIGNS.values() if sign not in measured]:
-        st.caption(_why_missing(run, missing))
+        st.caption(_why_missing(missing))
 
 
 def _nothing(run: Run) -> None:
@@ -92,7 +91,7 @@ def _help(sign: Sign) -> str:
     return f"{sign.sentence}{caveat}\n\nSource: {sign.source}."
 
 
-def _why_missing(run: Run, missing: list[Sign]) -> str:
+def _why_missing(missing: list[Sign]) -> str:
     """Names of the signs that the run has no values of, and why."""
     if len(missing) == 1 and missing[0].key == "target_cosine":
         return "There is no agreement with the target: this run has no second network beside the one that learns."

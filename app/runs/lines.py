@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from app.shared import formatting
 from byol_core.runs.run import Run
 
-ALARM = formatting.ALARM.label
-STATES = (*(look.label for look in formatting.LOOKS.values()), ALARM)
+ALARM = "alarm"
+# How the states that somebody may look for are shown, by their codes: those of runs, and one more.
+LOOKS = {**formatting.LOOKS, ALARM: formatting.ALARM}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Wanted:
         return (
             (run.archived is not None) == self.archived
             and (not self.sweep or run.group == self.sweep)
-            and (not self.states or not set(self.states).isdisjoint(labels(run)))
+            and (not self.states or not set(self.states).isdisjoint(states(run)))
             and set(self.tags) <= set(run.tags)
             and _mentions(run, self.text)
         )
@@ -73,9 +74,14 @@ class Line:
         return [value for run in self.runs if (value := result(run, key)) is not None]
 
 
+def states(run: Run) -> list[str]:
+    """The state of a run as a code, and that of an alarm."""
+    return [run.state, *([ALARM] if run.alarm else [])]
+
+
 def labels(run: Run) -> list[str]:
-    """The state of a run as its badges say it."""
-    return [formatting.LOOKS[run.state].label, *([ALARM] if run.alarm else [])]
+    """The same as its badges say it."""
+    return [LOOKS[state].label for state in states(run)]
 
 
 def result(run: Run, key: str) -> float | None:
@@ -118,18 +124,26 @@ def _mean(key: str, sign: int) -> Callable[[Line], float]:
 
 
 ORDERS: dict[str, Callable[[Line], float | str]] = {
-    "Newest first": lambda line: -line.created,
-    "Oldest first": lambda line: line.created,
-    "Name": lambda line: line.name.casefold(),
-    "Best kNN first": _mean("knn_accuracy", -1),
-    "Lowest loss first": _mean("loss", 1),
-    "Longest first": lambda line: -(line.seconds or 0.0),
+    "newest": lambda line: -line.created,
+    "oldest": lambda line: line.created,
+    "name": lambda line: line.name.casefold(),
+    "knn": _mean("knn_accuracy", -1),
+    "loss": _mean("loss", 1),
+    "longest": lambda line: -(line.seconds or 0.0),
+}
+ORDER_TITLES = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "name": "Name",
+    "knn": "Best kNN first",
+    "loss": "Lowest loss first",
+    "longest": "Longest first",
 }
 
 
 def ordered(lines: Sequence[Line], order: str) -> list[Line]:
     """The lines in one of the orders."""
-    return sorted(lines, key=ORDERS.get(order, ORDERS["Newest first"]))
+    return sorted(lines, key=ORDERS.get(order, ORDERS["newest"]))
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:

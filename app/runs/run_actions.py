@@ -176,8 +176,9 @@ def _export(run: Run) -> None:
 
 def _export_model(run: Run, stem: str) -> None:
     """The run in one of the forms that other programs read: which, what it is for, and the file."""
-    offered = {form.title: form for form in downloads.formats(run, access.is_teacher())}
-    chosen = offered[st.selectbox("The model", list(offered), key="export-format")]
+    offered = {form.name: form for form in downloads.formats(run, access.is_teacher())}
+    title = {name: form.title for name, form in offered.items()}.__getitem__
+    chosen = offered[st.selectbox("The model", list(offered), format_func=title, key="export-format")]
     st.caption(chosen.purpose)
     name = f"{stem}-{chosen.name}{chosen.suffix}"
     downloads.button("Make and download", name, state.store(), [run], downloads.kind_of(chosen), **_wide("run"))

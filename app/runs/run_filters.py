@@ -9,14 +9,14 @@ import streamlit as st
 
 from app.runs import lines as run_lines
 from app.runs.lines import Line, Wanted
-from app.shared import formatting
+from app.shared import address, formatting
 from byol_core.runs.run import Run
 
 PAGE = 25
 SEARCH, ORDER, STATE, TAG, SWEEP, ARCHIVED, NUMBER = "search", "order", "state", "tag", "sweep", "archived", "page"
 # What lets every run through, and shows the first page.
 _KEPT = "runs_kept"
-_ALL: dict[str, Any] = {SEARCH: "", STATE: [], TAG: [], SWEEP: None, ARCHIVED: False, NUMBER: 1}
+_ALL: dict[str, Any] = {SEARCH: "", TAG: [], SWEEP: None, ARCHIVED: False, NUMBER: 1}
 
 
 def draw(runs: Sequence[Run]) -> Wanted:
@@ -35,35 +35,40 @@ def draw(runs: Sequence[Run]) -> Wanted:
             width=520,  # a line of its own on a phone
         )
         with st.container(horizontal=True, gap="small", width="content"):
-            st.selectbox(
-                "Order", list(run_lines.ORDERS), key=ORDER, label_visibility="collapsed", bind="query-params", width=180
-            )
+            titles, orders = run_lines.ORDER_TITLES, list(run_lines.ORDERS)
+            with address.one_of(ORDER, orders):
+                st.selectbox(
+                    "Order", orders, key=ORDER, format_func=titles.__getitem__, label_visibility="collapsed", width=180
+                )
             wanted = _filters(str(text or ""), runs)
-    st.session_state[_KEPT] = {key: st.session_state[key] for key in (*_ALL, ORDER) if key in st.session_state}
+    st.session_state[_KEPT] = {key: st.session_state[key] for key in _ALL if key in st.session_state}
     return wanted
 
 
 def _come_back() -> None:
     """As it was before a run was opened, unless the address says what to look for."""
     kept: dict[str, Any] = st.session_state.get(_KEPT, {})
-    if not any(key in st.session_state or key in st.query_params for key in (*_ALL, ORDER)):
+    asked = any(key in st.query_params for key in (*_ALL, STATE, ORDER))
+    if not asked and not any(key in st.session_state for key in _ALL):
         st.session_state.update(kept)
 
 
 def _filters(text: str, runs: Sequence[Run]) -> Wanted:
     """The filters behind a button that says how many are set."""
     # The label comes before its widgets, and those of a page just opened are only in the address.
-    count = sum(bool(st.session_state.get(key, st.query_params.get(key))) for key in (STATE, TAG, SWEEP, ARCHIVED))
+    count = sum(bool(st.session_state.get(key, st.query_params.get(key))) for key in (TAG, SWEEP, ARCHIVED))
+    count += address.is_set(STATE)
     label = f"Filter ({count})" if count else "Filter"
     with st.popover(label, icon=":material/filter_list:", key="run_filters"):
-        states = st.pills(
-            "State",
-            run_lines.STATES,
-            selection_mode="multi",
-            key=STATE,
-            bind="query-params",
-            on_change=_first_page,
-        )
+        with address.some_of(STATE, list(run_lines.LOOKS)):
+            states = st.pills(
+                "State",
+                list(run_lines.LOOKS),
+                selection_mode="multi",
+                format_func=lambda state: run_lines.LOOKS[state].label,
+                key=STATE,
+                on_change=_first_page,
+            )
         tags = st.multiselect(
             "Tags",
             _with(_tags(runs), st.session_state.get(TAG)),
@@ -114,6 +119,7 @@ def order() -> str:
 def clear() -> None:
     """Remove the search and all filters."""
     st.session_state.update(_ALL)
+    address.choose(STATE, [])
 
 
 def open_sweep(name: str) -> None:

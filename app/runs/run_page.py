@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.runs import curves, health, run_actions, run_notes, run_view, system
-from app.shared import formatting, polling, state
+from app.shared import address, formatting, polling, state
 from byol_core.errors import LabError
 from byol_core.health import signs
 from byol_core.runs import folder
@@ -15,6 +15,7 @@ from byol_core.runs.run import Run
 
 LOG_LINES = 200
 NUMBERS = ("loss", "knn_accuracy")
+TABS = {"curves": "Curves", "health": "Health", "system": "System", "log": "Log", "settings": "Settings"}
 
 
 def draw(run: Run) -> None:
@@ -28,13 +29,17 @@ def draw(run: Run) -> None:
     if run.state == "failed":
         st.markdown("**The end of its log**")
         _log(run, 12)
-    names = ["Curves", "Health", "System", "Log", "Settings"]
-    tabs = st.tabs(names, key="show", on_change="rerun", bind="query-params")
-    contents = (_curves_tab, _health_tab, _system_tab, _log_tab, _settings_tab)
-    for tab, content in zip(tabs, contents, strict=True):
+    contents = {
+        "curves": _curves_tab,
+        "health": _health_tab,
+        "system": _system_tab,
+        "log": _log_tab,
+        "settings": _settings_tab,
+    }
+    for code, tab in address.tabs("show", TABS).items():
         if tab.open:
             with tab:
-                content(run, live)
+                contents[code](run, live)
 
 
 def _title(run: Run) -> None:

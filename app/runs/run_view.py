@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.runs import curves, spread
-from app.shared import access, draft, formatting, forms, state, table
+from app.shared import access, address, draft, formatting, forms, state, table
 from app.train import twin
 from byol_core.config import RunConfig, build, field_info, presets
 from byol_core.errors import InputError
@@ -46,18 +46,18 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
 
 def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
-    said = formatting.plain(sentence)
-    if formatting.is_stall(sentence):
+    said, (kind, _) = formatting.plain(sentence), spread.about(run)
+    if kind == "stalled":
         st.warning(said, title="Alarm: this run stands still", icon=formatting.STALL.icon)
         return
-    if "collapsed" in sentence:
+    if kind == "collapsed":
         st.error(said, title="Alarm: this run has collapsed", icon=formatting.ALARM.icon)
     else:
         st.warning(said, title="Alarm: this run is not healthy", icon=formatting.ALARM.icon)
     with st.container(horizontal=True, vertical_alignment="center"):
         label, icon = "See its signs of health", ":material/monitor_heart:"
         if not opened:
-            to = {"run": run.run_id, "show": "Health"}
+            to = {"run": run.run_id, "show": "health"}
             st.page_link("runs/page.py", label=label, icon=icon, query_params=to)
         elif st.button(label, icon=icon, type="tertiary", on_click=_show_health, args=[run], key="to_health"):
             st.rerun()
@@ -68,8 +68,8 @@ def _alarm(run: Run, sentence: str, opened: bool) -> None:
 
 def _show_health(run: Run) -> None:
     """Open the tab at the vectors that the alarm is about: a link to the page that one is on would lose them."""
-    st.session_state["show"] = "Health"
-    st.session_state["vectors"] = spread.space(run)
+    address.choose("show", "health")
+    address.choose("vectors", spread.space(run))
 
 
 def _mended(run: Run) -> None:

@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.web.server.starlette.starlette_app_utils import decode_xsrf_token_string
-from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
+from app.shared.streamlit_private import browser_of, session_id
 from byol_core.errors import InputError
 from byol_core.sharing import HASH_VARIABLE, TOKEN_SECONDS, TokenStore, is_loopback, usable
 
@@ -72,20 +69,20 @@ def is_teacher() -> bool:
 def require(doing: str) -> None:
     """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
     if not is_teacher():
-        if get_script_run_ctx() is not None:
+        if session_id():
             st.session_state[REFUSED] = True
         raise InputError(refusal(doing))
 
 
 def note_session() -> None:
     """Keep in mind whether this session is a teacher's, for requests that reach no page; the router calls this."""
-    context = get_script_run_ctx()
-    if context is None:
+    session = session_id()
+    if not session:
         return
-    _teaching.pop(context.session_id, None)
+    _teaching.pop(session, None)
     found = permit()
     if found.holds():
-        _remember(_teaching, context.session_id, found)
+        _remember(_teaching, session, found)
 
 
 def is_teachers_session(session_id: str, browser: str) -> bool:
@@ -217,13 +214,6 @@ def sign_in(passphrase: str) -> None:
 
 def _browser() -> str:
     return browser_of(st.context.cookies)
-
-
-def browser_of(cookies: Mapping[str, Any]) -> str:
-    """What Streamlit's cookie against forged requests tells all tabs of a browser by; empty when it is not there."""
-    cookie = cookies.get(XSRF_COOKIE_NAME)
-    secret, _ = decode_xsrf_token_string(cookie) if isinstance(cookie, str) else (None, None)
-    return secret.hex() if secret else ""
 
 
 def sign_out() -> None:

@@ -9,19 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from types import SimpleNamespace
 from typing import IO, Any
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import add_script_run_ctx
 
 from app.shared import access
+from app.shared.streamlit_private import keep_file
 from byol_core.config import build
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
 from byol_core.export import FORMATS, Format
-from byol_core.export.apart import write_apart
+from byol_core.export.jobs import write_apart
 from byol_core.export.weights import misfit
 from byol_core.runs import export_zip, library
 from byol_core.runs.run import Run
@@ -37,7 +35,7 @@ MOST_PICTURES = 20_000
 PATIENCE_SECONDS, KEPT_FILES, KEPT_SECONDS = 20.0, 4, 60.0
 
 # To Streamlit, the session that refers to the files which are kept; it has no page, and never ends.
-_HOLDER: Any = SimpleNamespace(session_id="exports")
+_HOLDER = "exports"
 
 # One of those that the server itself makes at a time, and one of those that a process of its own makes.
 _making, _making_apart = threading.Lock(), threading.Lock()
@@ -195,24 +193,17 @@ def keep(content: bytes, mime: str, name: str) -> None:
     """Have Streamlit keep the file: of one that no session refers to, it takes any two ends of scripts, of anybody,
     as the word that it was fetched; with a class looking on that is sooner than a slow browser comes."""
     global _newest
-    if not runtime.exists():
+    number = next(_numbers)
+    let_go = keep_file(content, mime, f"export-{number % KEPT_FILES}", name, _HOLDER)
+    if let_go is None:
         return
-    files, number = runtime.get_instance().media_file_mgr, next(_numbers)
-    files.remove_orphaned_files()
-    place = f"export-{number % KEPT_FILES}"
-    adding = threading.Thread(
-        target=files.add, args=(content, mime, place, name), kwargs={"is_for_static_download": True}
-    )
-    add_script_run_ctx(adding, _HOLDER)
-    adding.start()
-    adding.join()
     _newest = number
-    timer = threading.Timer(KEPT_SECONDS, _let_go, (files, number))
+    timer = threading.Timer(KEPT_SECONDS, _let_go, (let_go, number))
     timer.daemon = True
     timer.start()
 
 
-def _let_go(files: Any, number: int) -> None:
+def _let_go(let_go: Callable[[], None], number: int) -> None:
     """Keep the files no longer, unless another one came meanwhile."""
     if number == _newest:
-        files.clear_session_refs(_HOLDER.session_id)
+        let_go()

@@ -49,11 +49,6 @@ STALL = Look("Stalled", ":material/hourglass_disabled:", "orange")
 SLOWED = {"processor": "It shares the processor with other programs, so it takes longer."}
 
 
-def is_stall(alarm: str) -> bool:
-    """Whether an alarm is about a run that stands still, and not about what it learns."""
-    return alarm.startswith(("No step for", "No sign of life"))
-
-
 def number(value: Any, digits: int = 3) -> str:
     """A number as people read it, a dash when there is none; what is smaller than one or two digits say is a 0."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
@@ -186,9 +181,15 @@ def sentence(run: Run, queue: Sequence[Run] = (), checkpoint: bool = False) -> s
     """Where the run stands and why, in plain words."""
     how = {"queued": _queued, "starting": _starting, "running": _running, "finished": _finished}.get(run.state, _ended)
     text = how(run, queue)
-    if run.state in RESUMABLE and "resume it to" not in text:
+    said_already = run.state == "interrupted" and run.message  # which tells what resuming does
+    if run.state in RESUMABLE and not said_already:
         text += f" Resume {'goes on from the last checkpoint' if checkpoint else 'starts again from the beginning'}."
     return text
+
+
+def _full_stop(text: str) -> str:
+    """With a mark at its end: what an exception said may have none."""
+    return text if text[-1:] in ".!?" else f"{text}."
 
 
 def _queued(run: Run, queue: Sequence[Run]) -> str:
@@ -207,7 +208,7 @@ def _starting(run: Run, _: Sequence[Run]) -> str:
 def _running(run: Run, _: Sequence[Run]) -> str:
     if stopping := _stopping(run):
         return stopping
-    phase = (run.phase or "training").rstrip(".")
+    phase = run.phase or "training"
     known = run.step and run.seconds_left is not None and run.seconds_left >= 1
     left = f", about {duration(run.seconds_left)} left" if known else ""
     slow = f" {SLOWED[run.slowed_by]}" if run.slowed_by in SLOWED else ""
@@ -225,7 +226,7 @@ def _finished(run: Run, _: Sequence[Run]) -> str:
 
 def _ended(run: Run, _: Sequence[Run]) -> str:
     if run.message:
-        return run.message if run.message.endswith((".", "!", "?")) else run.message + "."
+        return _full_stop(run.message)
     why = {
         "stopped": "Stopped on request",
         "failed": "It failed without saying why; the log may tell",

@@ -70,7 +70,7 @@ def spec(key: str) -> Spec:
     label, unit = field.title or key, extra.get("unit", "")
     return Spec(
         key=key,
-        label=f"{label} ({unit})" if unit and unit not in label.lower() else label,
+        label=f"{label} ({unit})" if unit else label,
         help=_help(key, field.description or "", extra.get("source", ""), low, high),
         kind=kind,
         options=options,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,15 +18,14 @@ from app.shared import access
 from app.shared.image_source import UPLOAD, USE_PATHS
 from byol_core.data.catalog import entries, find, load
 from byol_core.data.entries import Entry
-from byol_core.embeddings.lru import Kept
 from byol_core.errors import LabError
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
+    from streamlit.typing import UploadedFile
 
 # A set is thinned to about this many, a few of each class: enough to look at.
 KEPT = 64
-SHELF = 6
+SETS = 6  # looked at last, shared by all sessions
 # Uploaded pictures: so many, and so large each, are looked at.
 MOST_FILES, MOST_FILE_BYTES = 64, 2**25
 SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
@@ -63,11 +64,12 @@ def of_set(source: str, size: int) -> Pictures:
         st.button("Load these images", icon=":material/download:", on_click=allowed.add, args=(entry.name,))
         return nothing(size)
     try:
-        return _shelf().make((source, size), lambda: _watched(source, size))
+        return _watched(source, size)
     except LabError as error:
         return nothing(size, str(error))
 
 
+@cached(LRUCache(SETS), lock=Lock())  # with Streamlit's cache it could not show its progress
 def _watched(source: str, size: int) -> Pictures:
     bar = st.empty()
     try:
@@ -89,12 +91,6 @@ def _reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
         bar.progress(min(share, 1.0), what)
 
     return report
-
-
-@st.cache_resource(show_spinner=False)
-def _shelf() -> Kept[Pictures]:
-    """The sets last looked at, shared by all sessions. A cached function could not show its progress."""
-    return Kept(SHELF)
 
 
 def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pictures:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import subprocess
-import sys
+import shutil
 import threading
+import time
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import streamlit as st
 
-from app.shared import access
+from app.shared import access, state
+from byol_core import jobs
 from byol_core.config import RunConfig
-from byol_core.system.environment import child_environment
+from byol_core.jobs import Answer, Job, own_process, queue, service
+from byol_core.training.jobs import ESTIMATE, PATIENCE_SECONDS
 
-# A calibration takes seconds; one that takes minutes is stuck, or downloads.
-PATIENCE_SECONDS = 180
+_TOO_LONG = "The calibration took too long, so there is no estimate."
 # Settings that change neither the work of a step nor the number of steps.
 _FREE = ("seed", "method.tau_base", "method.tau_schedule", "optimizer.lr", "optimizer.weight_decay")
 
@@ -35,81 +37,72 @@ def fingerprint(config: RunConfig) -> str:
     return json.dumps({key: value for key, value in config.flat().items() if key not in _FREE}, sort_keys=True)
 
 
-class Estimates:
-    """The calibrations of this server: the newest question stops the one before it."""
+def _key(config: RunConfig) -> str:
+    return hashlib.sha256(fingerprint(config).encode()).hexdigest()[:24]
 
-    def __init__(self) -> None:
+
+class Estimates:
+    """The calibrations of this server: the newest question stops the one before it. They lie in a folder of the home,
+    and are forgotten when the server starts: another day, another load."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / service.FOLDER / ESTIMATE.name
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._lock = threading.Lock()
-        self._answers: dict[str, Estimate | str] = {}
         self._asked: str | None = None
-        self._process: subprocess.Popen[str] | None = None
+        self._until = 0.0
+        self._late: str | None = None  # the last one that took too long
 
     def answer(self, config: RunConfig) -> Estimate | str | None:
         """The estimate, a sentence about why there is none, or None when nobody asked yet."""
-        return self._answers.get(fingerprint(config))
+        key = _key(config)
+        found = self._look(key)
+        if found.state == "ready":
+            return _read(jobs.result(self._folder, key))
+        return found.message if found.state == "failed" else None
 
     def pending(self, config: RunConfig) -> bool:
         """Whether the calibration of this configuration is going on."""
-        return self._asked == fingerprint(config)
+        return self._look(_key(config)).state == "running"
+
+    def _look(self, key: str) -> Job:
+        found = jobs.job(self._folder, key)
+        if found.state == "running" and key == self._asked and time.monotonic() > self._until:
+            self.stop()
+            self._late = key
+        return Job("failed", message=_TOO_LONG) if key == self._late else found
 
     def ask(self, config: RunConfig, images: int | None) -> None:
         """Start the calibration in the background, for a set of so many training images; for a teacher."""
         access.require("measure how long a run takes")
-        key = fingerprint(config)
+        key = _key(config)
         with self._lock:
-            if self._asked == key:
+            if self._asked == key and self.pending(config):
                 return
             self.stop()
-            self._asked = key
-            self._answers.pop(key, None)
-            self._process = process = _start(images)
-        threading.Thread(target=self._wait, args=(key, config, images, process), name="estimate", daemon=True).start()
+            self._late = None
+            with queue.writing(self._folder):
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._asked, self._until = key, time.monotonic() + PATIENCE_SECONDS
+            task = {"config": config.model_dump(mode="json"), "images": images}
+            own_process.start(ESTIMATE, self._folder, key, task)
 
     def stop(self) -> None:
         """End the calibration that goes on, if any."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+        if self._asked is not None:
+            jobs.withdraw(self._folder, self._asked)
         self._asked = None
 
-    def _wait(self, key: str, config: RunConfig, images: int | None, process: subprocess.Popen[str]) -> None:
-        try:
-            output, complaint = process.communicate(json.dumps(config.model_dump(mode="json")), PATIENCE_SECONDS)
-            answer = _read(output, images) if process.returncode == 0 else _last_line(complaint)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            answer = "The calibration took too long, so there is no estimate."
-        with self._lock:
-            if self._asked == key:
-                self._answers[key] = answer
-                self._asked = None
 
-
-def _start(images: int | None) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "byol_core.training.time_estimate", *(["--images", str(images)] if images else [])],
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _read(output: str, images: int | None) -> Estimate | str:
+def _read(found: Answer | None) -> Estimate | str:
     try:
-        found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
-        return Estimate(float(found["images_per_second"]), float(found["seconds"]), images)
-    except (IndexError, KeyError, TypeError, ValueError):
+        about = {} if found is None else found.about
+        return Estimate(float(about["images_per_second"]), float(about["seconds"]), about["images"])
+    except (KeyError, TypeError, ValueError):
         return "The calibration gave no numbers, so there is no estimate."
-
-
-def _last_line(complaint: str) -> str:
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    return lines[-1] if lines else "The calibration failed, so there is no estimate."
 
 
 @st.cache_resource(show_spinner=False)
 def estimates() -> Estimates:
     """The calibrations that all viewers share."""
-    return Estimates()
+    return Estimates(state.store().home)

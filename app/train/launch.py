@@ -12,24 +12,26 @@ from app.shared.draft import Draft
 from app.train import start_from
 from app.train.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 from byol_core.runs import sweep
 from byol_core.training import small_sets
 
 
-def check(draft: Draft) -> tuple[RunConfig | None, str]:
-    """The configuration, or the sentence that says what is wrong."""
+def check(draft: Draft) -> tuple[RunConfig | None, LabError | None]:
+    """The configuration, or what is wrong; the error names the setting that it is about."""
     try:
         config = draft.config()
     except LabError as error:
-        return None, str(error)
+        return None, error
     complaint = problem(config)
-    return (None, complaint) if complaint else (config, "")
+    return (None, complaint) if complaint else (config, None)
 
 
-def problem(config: RunConfig) -> str:
-    """One sentence when the configuration cannot be trained here, right as it is; nothing otherwise."""
-    return image_source.problem(config.data.source) or start_from.problem(config)
+def problem(config: RunConfig) -> LabError | None:
+    """What to say when the configuration cannot be trained here, right as it is; None otherwise."""
+    if sentence := image_source.problem(config.data.source):
+        return InputError(sentence, setting="data.source")
+    return start_from.problem(config)
 
 
 def learned_from(config: RunConfig) -> int | None:
@@ -88,7 +90,7 @@ def time_needed(config: RunConfig) -> None:
             st.session_state["estimated"] = fingerprint(config)
             estimates().ask(config, image_source.count_training(config.data.source))
         if isinstance(answer, Estimate):
-            _show(answer, config)
+            _show(answer)
         elif estimates().pending(config):
             st.metric("Time on this machine", "measuring …", help="A few steps are trained to see how fast it goes.")
         else:
@@ -106,7 +108,7 @@ def _measures_itself(config: RunConfig) -> bool:
     return not any(run.live for run in state.store().runs(limit=20))
 
 
-def _show(answer: Estimate, config: RunConfig) -> None:
+def _show(answer: Estimate) -> None:
     st.metric(
         "Time on this machine",
         "about " + formatting.duration(answer.seconds),

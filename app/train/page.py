@@ -67,10 +67,10 @@ def mend(key: str, value: Any) -> None:
     forms.forget_widgets()
 
 
-def show_mend(complaint: str) -> None:
+def show_mend(complaint: LabError) -> None:
     """A button that gives a wrong setting back what the preset says."""
-    key = next((key for key in draft.changes if f"'{key}'" in complaint), None)
-    if key is not None and key != "data.source":
+    key = complaint.setting
+    if key is not None and key in draft.changes and key != "data.source":
         value, label = draft.base.flat()[key], forms.spec(key).label
         st.button(
             f"{label}: {'empty' if value in (None, '') else forms.scalar(value)}, as in the preset",
@@ -88,7 +88,7 @@ def start_over() -> None:
     forms.forget_widgets()
 
 
-def show_setting(key: str, complaint: str) -> None:
+def show_setting(key: str, complaint: LabError | None) -> None:
     """One widget, with what is wrong about it beneath."""
     setting = forms.spec(key)
     forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
@@ -100,15 +100,15 @@ def show_setting(key: str, complaint: str) -> None:
         st.caption(f":material/auto_fix_high: {fitted[key]:g} for this set")
 
 
-def show_complaint(key: str, complaint: str) -> bool:
+def show_complaint(key: str, complaint: LabError | None) -> bool:
     """What is wrong about a setting, beneath its widget; whether it is this one."""
-    mine = f"'{key}'" in complaint
-    if mine:
-        st.caption(f":red[:material/error: {formatting.plain(complaint)}]")
-    return mine
+    if complaint is None or complaint.setting != key:
+        return False
+    st.caption(f":red[:material/error: {formatting.plain(str(complaint))}]")
+    return True
 
 
-def show_start(complaint: str) -> None:
+def show_start(complaint: LabError | None) -> None:
     """What the encoder starts from and, where there is something to hold still, how much of it stays as it is."""
     value = str(draft.value(start_from.KEY))
     both = value or draft.expert or draft.value(start_from.FREEZE)
@@ -127,7 +127,7 @@ def in_sight(keys: Iterable[str]) -> list[str]:
     return [key for key in keys if forms.spec(key).read_by(objective) or key in draft.changes]
 
 
-def show_settings(keys: Iterable[str], complaint: str) -> None:
+def show_settings(keys: Iterable[str], complaint: LabError | None) -> None:
     """Widgets side by side, as many as fit."""
     with st.grid(3, min_column_width=190, gap="medium") as grid:
         for key in keys:
@@ -175,7 +175,7 @@ with form:
         keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
         with st.container(border=True):
             st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
-            if title == "Images":
+            if "data" in sections:
                 image_source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
             if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
                 show_setting(forms.OBJECTIVE, complaint)
@@ -183,7 +183,7 @@ with form:
             show_settings((key for key in in_sight(keys) if key not in ON_THEIR_OWN), complaint)
             if start_from.KEY in keys:
                 show_start(complaint)
-            if title == "Learning" and (switches := in_sight(ABLATIONS)):
+            if not draft.expert and "method" in sections and (switches := in_sight(ABLATIONS)):
                 with st.expander(
                     "Ablations: take a part away, and see what it was for",
                     icon=":material/science_off:",
@@ -206,7 +206,7 @@ with side, st.container(border=True):
         on_change=drafts.touch,
     ).strip()
     if complaint:
-        st.error(formatting.plain(complaint), icon=":material/error:")
+        st.error(formatting.plain(str(complaint)), icon=":material/error:")
         if config is None:  # else it is the sweep that is wrong, which has widgets of its own
             show_mend(complaint)
     if config is not None and given is not None:

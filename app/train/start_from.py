@@ -9,30 +9,30 @@ import streamlit as st
 
 from app.shared import access, formatting, forms, state
 from byol_core.config import RunConfig, build
-from byol_core.errors import LabError
+from byol_core.errors import InputError, LabError
 from byol_core.evaluation.summary import accuracy
 from byol_core.runs import accuracies
 from byol_core.runs.run import Run
 from byol_core.weights import sources
 
-KEY, FREEZE = "network.pretrained", "network.freeze"
+KEY, FREEZE = sources.KEY, "network.freeze"
 STATE = f"setting:{KEY}"
 USE_WEIGHTS = "start from weights by their path"
 # Runs to choose from; an older one is named by its id.
 MOST_RUNS = 200
 
 
-def problem(config: RunConfig) -> str:
-    """One sentence when the encoder cannot start from what the settings name, as far as that can be told at once."""
+def problem(config: RunConfig) -> InputError | None:
+    """What to say when the encoder cannot start from what the settings name, as far as that can be told at once."""
     spec, home = config.network.pretrained, state.store().home
     if not spec:
-        return ""
+        return None
     known = any(spec in (run.run_id, run.name) for run in _runs())
     if not known and not sources.is_hub(spec) and spec != sources.SHIPPED:
         if not access.is_teacher():  # whoever only looks on must not learn what lies where on the disk
-            return access.refusal(USE_WEIGHTS)
+            return InputError(access.refusal(USE_WEIGHTS))
         if sources.find(spec, home) is None:
-            return str(sources.refused(spec))
+            return sources.refused(spec)
     return sources.mismatch(config, home)
 
 

@@ -106,8 +106,8 @@ def _changed() -> None:
 # What it comes to
 
 
-def check(draft: Draft, config: RunConfig) -> tuple[list[dict[str, Any]], str]:
-    """The settings of each run, or the sentence that says what is wrong; neither without a sweep."""
+def check(draft: Draft, config: RunConfig) -> tuple[list[dict[str, Any]], LabError | None]:
+    """The settings of each run, or what is wrong; neither without a sweep."""
     try:
         grid = {key: sweep.parse_values(text) for key, text in draft.grid.items()}
         found = sweep.points(grid) if grid else []
@@ -115,8 +115,8 @@ def check(draft: Draft, config: RunConfig) -> tuple[list[dict[str, Any]], str]:
             if complaint := launch.problem(config.changed(**point)):
                 return [], complaint
     except LabError as error:
-        return [], str(error)
-    return found, ""
+        return [], error
+    return found, None
 
 
 def warn(config: RunConfig, points: list[dict[str, Any]]) -> None:

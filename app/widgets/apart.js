@@ -1,7 +1,8 @@
-// Streamlit puts what widgets tell at one moment into one message, for one fragment of the page: another fragment's widget
-// is heard, and its fragment is not drawn. So what two of them say is kept apart.
+// Sends what two widgets tell Python in two messages. Streamlit merges what widgets send at the same moment into one
+// message for one fragment: the other fragment gets the value, but is not rerun.
 const APART = 40 // milliseconds
-function tellApart(who, say) {
+
+export function tellApart(who, say) {
   const spoke = (globalThis.byolSpoke ??= { who: null, at: -APART })
   const now = performance.now()
   if (spoke.who !== who && now - spoke.at < APART) return setTimeout(() => tellApart(who, say), APART)

@@ -1,11 +1,16 @@
-// Keeps a file (a script, a sheet of pictures) under its hash for the widgets of this page that wait for it.
+// The widget "byol_asset": keeps a file (a script) under its hash for the widgets of this page that wait for it. It
+// draws nothing.
+import { assetStore } from "./asset_store.js"
+import { hideContainer } from "./dom.js"
+import { unpack } from "./packed.js"
+
 const SETTLED = 1500 // milliseconds
 
 export default function ({ data, parentElement }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
   const { digest, mime, content } = unpack(data)
-  const assets = (globalThis.byolAssets ??= new Map())
+  const assets = assetStore()
   const known = assets.get(digest)
   if (known?.url) return
   const url = URL.createObjectURL(new Blob([content], { type: mime }))

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app.widgets.packed import pack, script
+from app.widgets.bundle import bundle
+from app.widgets.packed import pack
 
-_deliver = st.components.v2.component("byol_asset", js=script("asset.js"), isolate_styles=False)
+_deliver = st.components.v2.component("byol_asset", js=bundle("asset"), isolate_styles=False)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
-// One object for each mounted element, and what ends it. Streamlit may call a widget again before the first call is
-// through, and ends the first one then: only the last call may end what both of them share.
-function hold(known, parent, begin) {
-  const held = known.get(parent) ?? { thing: begin() }
-  known.set(parent, held)
-  const turn = (held.turn = {})
+// One object for each mounted element, and the function that ends it. Streamlit may call a widget again before it has
+// ended the first call: only the end of the last call may close the object that they share.
+export function mount(known, parent, begin) {
+  const mounted = known.get(parent) ?? { thing: begin() }
+  known.set(parent, mounted)
+  const turn = (mounted.turn = {})
   const end = () => {
-    if (held.turn !== turn) return
+    if (mounted.turn !== turn) return
     known.delete(parent)
-    held.thing.close()
+    mounted.thing.close()
   }
-  return [held.thing, end]
+  return [mounted.thing, end]
 }

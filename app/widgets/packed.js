@@ -3,7 +3,7 @@ const ARRAY_TYPES = {
   uint8: Uint8Array, int16: Int16Array, int32: Int32Array, float32: Float32Array, float64: Float64Array,
 }
 
-function unpack(bytes) {
+export function unpack(bytes) {
   const aligned = bytes.byteOffset % 8 ? bytes.slice() : bytes
   const { buffer, byteOffset } = aligned
   const length = new DataView(buffer, byteOffset, 4).getUint32(0, true)
@@ -16,19 +16,3 @@ function unpack(bytes) {
   }
   return head
 }
-
-// The file of that hash as a URL; waits until asset.js has brought it.
-function assetUrl(digest) {
-  const assets = (globalThis.byolAssets ??= new Map())
-  const known = assets.get(digest) ?? {}
-  if (known.url) return Promise.resolve(known.url)
-  known.waiting ??= new Promise((resolve) => { known.arrived = resolve })
-  assets.set(digest, known)
-  return known.waiting
-}
-
-async function loadPlotly(digest) {
-  globalThis.byolPlotly ??= assetUrl(digest).then((url) => import(url)).then(() => globalThis.Plotly)
-  return globalThis.byolPlotly
-}
-

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _ALIGN = 8  # a typed array in the browser must start at a multiple of its item size
-READER = (Path(__file__).parent / "packed.js").read_text(encoding="utf-8")
 
 
 def pack(header: Mapping[str, Any], **arrays: NDArray[Any]) -> bytes:
@@ -33,15 +30,3 @@ def unpack(data: bytes) -> dict[str, Any]:
         end = start + part["bytes"]
         head[part["name"]] = np.frombuffer(data[start:end], part["type"])
     return head
-
-
-@cache
-def script(*names: str) -> str:
-    """The JavaScript of a widget in this folder, file after file, with the reader of packed bytes before it."""
-    return READER + "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in names)
-
-
-def short(source: str) -> str:
-    """Without comments and indentation: every message to a widget carries its script along."""
-    lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))

@@ -25,7 +25,7 @@ from byol_core.errors import InputError, LabError
 from byol_core.evaluation.features import checked
 from byol_core.evaluation.images import load_set
 from byol_core.evaluation.protocol import Protocol
-from byol_core.jobs import Postponed, Tools
+from byol_core.jobs import JobContext, Yield
 from byol_core.networks import Encoder
 from byol_core.system.device import pick_device
 from byol_core.weights.encoder_files import load_encoder, read_config, untrained
@@ -58,31 +58,31 @@ class Material:
         return side, side
 
 
-def load(question: dict[str, Any], tools: Tools) -> Material:
+def load(task: dict[str, Any], job: JobContext) -> Material:
     """What the question is about; LabError when its weights or images cannot be read, or are others by now."""
-    folder, plain = Path(str(question["run_folder"])), bool(question["untrained"])
+    folder, plain = Path(str(task["run_folder"])), bool(task["untrained"])
     config = read_config(folder)
-    images = _images(config, tools)
-    name = str(question["digest"])
-    encoder = tools.memory.get(("encoder", name))
+    images = _images(config, job)
+    name = str(task["digest"])
+    encoder = job.memory.get(("encoder", name))
     if encoder is None:
-        encoder = tools.memory.put(("encoder", name), _encoder(folder, config, images, plain, name))
+        encoder = job.memory.put(("encoder", name), _encoder(folder, config, images, plain, name))
     rows, bank = _split(images)
     return Material(encoder, config, images, rows, bank, name)
 
 
-def _images(config: RunConfig, tools: Tools) -> ImageSet:
+def _images(config: RunConfig, job: JobContext) -> ImageSet:
     """The run's set; only the last one is kept, since it may be large."""
 
     def tell(text: str, share: float) -> None:
-        tools.progress(0.1 * share, text[:1].upper() + text[1:])
+        job.progress(0.1 * share, text[:1].upper() + text[1:])
 
     name = set_digest(config)
-    kept: tuple[str, ImageSet] | None = tools.memory.get("set")
+    kept: tuple[str, ImageSet] | None = job.memory.get("set")
     if kept is None or kept[0] != name:
-        tools.memory.drop("set")  # first, so that the two are never in memory together
+        job.memory.pop("set", None)  # first, so that the two are never in memory together
         tell("loading images", 0.0)
-        kept = tools.memory.put("set", (name, _loaded(config, tell)))
+        kept = job.memory.put("set", (name, _loaded(config, tell)))
     return kept[1]
 
 
@@ -135,25 +135,25 @@ def evenly(rows: Tensor, most: int) -> Tensor:
 # Vectors of length one
 
 
-def bank(material: Material, out: Size, tools: Tools) -> Tensor:
+def bank(material: Material, out: Size, job: JobContext) -> Tensor:
     """The vectors (m, d) of the training images, as large as the views are: a size alone moves a representation.
 
-    Raises Postponed when a more urgent question waits; that one goes on where this one was.
+    Raises Yield when a more urgent question waits; that one goes on where this one was.
     """
     name = ("bank", material.digest, set_digest(material.config), out)
-    kept: Tensor | None = tools.memory.get(name)
-    return tools.memory.put(name, _filled(material, out, tools, name)) if kept is None else kept
+    kept: Tensor | None = job.memory.get(name)
+    return job.memory.put(name, _filled(material, out, job, name)) if kept is None else kept
 
 
-def _filled(material: Material, out: Size, tools: Tools, name: tuple[Any, ...]) -> Tensor:
-    parts: list[Tensor] = tools.memory.make(("part of", *name), list)
+def _filled(material: Material, out: Size, job: JobContext, name: tuple[Any, ...]) -> Tensor:
+    parts: list[Tensor] = job.memory.make(("part of", *name), list)
     rows = torch.split(material.bank, CHUNK)
     for place in range(len(parts), len(rows)):
-        tools.progress(0.1 + 0.5 * place / len(rows), "Looking at the training images")
+        job.progress(0.1 + 0.5 * place / len(rows), "Looking at the training images")
         parts.append(plain(material, rows[place], out))
-        if tools.others():
-            raise Postponed
-    tools.memory.drop(("part of", *name))
+        if job.others():
+            raise Yield
+    job.memory.pop(("part of", *name), None)
     return torch.cat(parts)
 
 
@@ -190,7 +190,7 @@ def both_views(images: Tensor, policy: ViewPolicy, seed: int, out: Size) -> tupl
         return apply(images, drawn[0], out), apply(images, drawn[1], out)
 
 
-def views_of(question: dict[str, Any]) -> tuple[ViewsConfig, ViewPolicy]:
+def views_of(task: dict[str, Any]) -> tuple[ViewsConfig, ViewPolicy]:
     """The views that a question is about."""
-    views = ViewsConfig.model_validate(question["views"])
+    views = ViewsConfig.model_validate(task["views"])
     return views, resolve(views)

@@ -21,7 +21,7 @@ from byol_core.augment_study.verdict import Numbers
 from byol_core.config import OPERATIONS
 from byol_core.data.mapped import take
 from byol_core.errors import InputError
-from byol_core.jobs import Answer, Postponed, Tools
+from byol_core.jobs import Answer, JobContext, Yield
 
 K = 10  # neighbors that the verdict asks for an image's kind
 _SEED = 0  # of the views that a verdict and a curve are about
@@ -31,17 +31,17 @@ _SECONDS = 120.0  # that all curves should take; on a slow machine they go over 
 _FEWEST = 32
 
 
-def pairs(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
+def pairs(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
     """How alike the two views of each picture are, and the training images nearest to each."""
     _prune(folder)
-    images, k = torch.from_numpy(_pictures(arrays)), min(50, max(1, int(question["k"])))
-    found = context.load(question, tools)
-    views, policy = context.views_of(question)
+    images, k = torch.from_numpy(_pictures(arrays)), min(50, max(1, int(task["k"])))
+    found = context.load(task, job)
+    views, policy = context.views_of(task)
     out = (views.size, views.size) if views.size else (images.shape[2], images.shape[3])
-    made = context.both_views(images, policy, int(question["seed"]), out)
+    made = context.both_views(images, policy, int(task["seed"]), out)
     vectors = torch.stack([context.unit(found.encoder, view) for view in made], 1)
-    tools.partial(_resembling(found, vectors, torch.zeros(0, vectors.shape[2]), k))  # the cosines, while the rest comes
-    return _resembling(found, vectors, context.bank(found, out, tools), k)
+    job.partial(_resembling(found, vectors, torch.zeros(0, vectors.shape[2]), k))  # the cosines, while the rest comes
+    return _resembling(found, vectors, context.bank(found, out, job), k)
 
 
 def _resembling(found: Material, vectors: Tensor, bank: Tensor, k: int) -> Answer:
@@ -86,23 +86,23 @@ def _thumbnails(found: Material, rows: Tensor) -> Any:
 # The verdict
 
 
-def verdict(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
+def verdict(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
     """The numbers of :class:`byol_core.augment_study.verdict.Numbers`."""
     _prune(folder)
-    found = context.load(question, tools)
-    views, policy = context.views_of(question)
+    found = context.load(task, job)
+    views, policy = context.views_of(task)
     out = found.out(views)
-    bank = context.bank(found, out, tools)
-    own = context.plain(found, found.rows, out, lambda share: tools.progress(0.6 + 0.1 * share, "Looking at images"))
-    first, second = _views_of(found, policy, out, tools)
+    bank = context.bank(found, out, job)
+    own = context.plain(found, found.rows, out, lambda share: job.progress(0.6 + 0.1 * share, "Looking at images"))
+    first, second = _views_of(found, policy, out, job)
     return Answer(about=asdict(numbers(found, own, first, second, bank)))
 
 
-def _views_of(found: Material, policy: ViewPolicy, out: Size, tools: Tools) -> tuple[Tensor, Tensor]:
+def _views_of(found: Material, policy: ViewPolicy, out: Size, job: JobContext) -> tuple[Tensor, Tensor]:
     made: list[tuple[Tensor, Tensor]] = []
     parts = torch.split(found.rows, context.CHUNK)
     for number, part in enumerate(parts):
-        tools.progress(0.7 + 0.3 * number / len(parts), "Looking at their views")
+        job.progress(0.7 + 0.3 * number / len(parts), "Looking at their views")
         both = context.both_views(take(found.images.images, part), policy, _SEED + number, out)
         made.append((context.unit(found.encoder, both[0]), context.unit(found.encoder, both[1])))
     return torch.cat([pair[0] for pair in made]), torch.cat([pair[1] for pair in made])
@@ -137,28 +137,26 @@ def _chance(labels: Tensor, kinds: Tensor) -> float:
 # The curves
 
 
-def curves(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
+def curves(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
     """Mean and deviation of the cosine between an image and the image with one operation alone, for each strength.
 
     Every strength has the same random numbers, so that a curve is smooth. What is done is remembered, so that a
     question that somebody waits for may come in between.
     """
     _prune(folder)
-    found = context.load(question, tools)
-    side = int(question["size"] or found.config.data.image_size)
-    begun: _Begun = tools.memory.make(
-        ("curves", found.digest, question["set"], side), lambda: _begin(found, (side, side))
-    )
+    found = context.load(task, job)
+    side = int(task["size"] or found.config.data.image_size)
+    begun: _Begun = job.memory.make(("curves", found.digest, task["set"], side), lambda: _begin(found, (side, side)))
     mean, sd = begun.answer.arrays["mean"], begun.answer.arrays["sd"]
     left = [(row, place) for row, place in np.ndindex(mean.shape) if np.isnan(mean[row, place])]
     for row, place in left:
         name = OPERATIONS[row].replace("_", " ")
-        tools.progress(0.1 + 0.9 * (row + place / len(STRENGTHS)) / len(OPERATIONS), f"Measuring {name}")
-        cosines = _cosines(found, begun, alone(OPERATIONS[row], STRENGTHS[place]), (side, side), tools)
+        job.progress(0.1 + 0.9 * (row + place / len(STRENGTHS)) / len(OPERATIONS), f"Measuring {name}")
+        cosines = _cosines(found, begun, alone(OPERATIONS[row], STRENGTHS[place]), (side, side), job)
         mean[row, place], sd[row, place] = float(cosines.mean()), float(cosines.std(correction=0))
-        tools.partial(begun.answer)
-        if tools.others():
-            raise Postponed
+        job.partial(begun.answer)
+        if job.others():
+            raise Yield
     return begun.answer
 
 
@@ -193,11 +191,11 @@ def alone(operation: str, strength: float) -> ViewPolicy:
     return ViewPolicy({**dict.fromkeys(OPERATIONS, 0.0), operation: strength}, always, always, always)
 
 
-def _cosines(found: Material, begun: _Begun, policy: ViewPolicy, out: Size, tools: Tools) -> Tensor:
+def _cosines(found: Material, begun: _Begun, policy: ViewPolicy, out: Size, job: JobContext) -> Tensor:
     """(n,) the cosine between each image and what the policy makes of it."""
     cosines = []
     for number, part in enumerate(torch.split(torch.arange(len(begun.rows)), context.CHUNK)):
-        tools.check()
+        job.check()
         view, _ = context.both_views(take(found.images.images, begun.rows[part]), policy, _SEED + number, out)
         cosines.append((context.unit(found.encoder, view) * begun.own[part]).sum(1))
     return torch.cat(cosines)

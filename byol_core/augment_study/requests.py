@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -22,12 +22,17 @@ from byol_core.augment_study.verdict import Numbers, Verdict, judge
 from byol_core.config import OPERATIONS, RunConfig, ViewsConfig
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
-from byol_core.jobs import Answer, Job, queue
+from byol_core.jobs import Answer, Job, JobKind, queue
 from byol_core.system import paths
 from byol_core.system.fingerprint import stamp_of
 from byol_core.weights.encoder_files import digest, read_config
 
-FOLDER, LANE = "lab", "lab"
+FOLDER = "lab"
+# The pairs are what somebody looks at; a verdict takes longer, and curves longest. Whoever drags a slider may not wait.
+_STUDY = JobKind("", "", latest_first=True, niceness=0)
+PAIRS = replace(_STUDY, name="pairs", handler="byol_core.augment_study.handlers:pairs")
+VERDICT = replace(_STUDY, name="verdict", handler="byol_core.augment_study.handlers:verdict", rank=1)
+CURVES = replace(_STUDY, name="curves", handler="byol_core.augment_study.handlers:curves", rank=2)
 # Part of every key: raised when the same question would get another answer.
 VERSION = "lab-1"
 STRENGTHS = tuple(number / 4 for number in range(9))  # 0, 0.25 … 2
@@ -134,10 +139,10 @@ def pairs(
     The draw is the trainer's, of all pictures at once, by that seed. ``start=False``: only look whether somebody asked
     before; so in all three.
     """
-    question = {"views": views.model_dump(mode="json"), "seed": seed, "k": k}
+    task = {"views": views.model_dump(mode="json"), "seed": seed, "k": k}
     if len(images) > MOST_PICTURES:
         return Asked(Job("failed", message=f"At most {MOST_PICTURES} pictures can be looked at together."), None)
-    return _ask(home, subject, "pairs", question, _pairs, images=images, start=start)
+    return _ask(home, subject, PAIRS, task, _pairs, images=images, start=start)
 
 
 def curves(home: Path, subject: Subject, views: ViewsConfig, *, start: bool = True) -> Asked[Curves]:
@@ -145,12 +150,12 @@ def curves(home: Path, subject: Subject, views: ViewsConfig, *, start: bool = Tr
 
     The answer grows operation by operation. Of ``views`` only the size matters, whatever their strengths.
     """
-    return _ask(home, subject, "curves", {"size": views.size}, _curves, start=start)
+    return _ask(home, subject, CURVES, {"size": views.size}, _curves, start=start)
 
 
 def verdict(home: Path, subject: Subject, views: ViewsConfig, *, start: bool = True) -> Asked[Judgment]:
     """Whether these views are too weak, in range or too strong for that encoder, over test images of the run's set."""
-    return _ask(home, subject, "verdict", {"views": views.model_dump(mode="json")}, _judgment, start=start)
+    return _ask(home, subject, VERDICT, {"views": views.model_dump(mode="json")}, _judgment, start=start)
 
 
 def withdraw(home: Path, key: str) -> None:
@@ -168,8 +173,8 @@ def retry(home: Path, key: str) -> None:
 def _ask(
     home: Path,
     subject: Subject,
-    kind: str,
-    question: dict[str, Any],
+    kind: JobKind,
+    task: dict[str, Any],
     read: Callable[[Answer], Found],
     *,
     start: bool,
@@ -177,12 +182,12 @@ def _ask(
 ) -> Asked[Found]:
     folder = home / FOLDER
     try:
-        whole = {**question, **_who(subject)}
-        key = _key(kind, whole, images)
+        whole = {**task, **_who(subject)}
+        key = _key(kind.name, whole, images)
         found, answer = _stands(folder, key, read)
         if start and found.state in ("absent", "waiting"):
             arrays = None if images is None else {"images": images}
-            found = queue.ask(home, LANE, folder, key, kind, whole, arrays)
+            found = queue.ask(home, kind, folder, key, whole, arrays)
             answer = _answer(folder, key, found, read)
     except LabError as error:
         return Asked(Job("failed", message=str(error)), None)
@@ -238,8 +243,8 @@ def set_digest(config: RunConfig) -> str:
     return stamp_of(files, data.source, str(data.image_size), str(data.limit))
 
 
-def _key(kind: str, question: Mapping[str, Any], images: NDArray[np.uint8] | None) -> str:
-    told = {name: value for name, value in question.items() if name != "run_folder"}  # a copy has the same answers
+def _key(kind: str, task: Mapping[str, Any], images: NDArray[np.uint8] | None) -> str:
+    told = {name: value for name, value in task.items() if name != "run_folder"}  # a copy has the same answers
     digest = hashlib.sha256(json.dumps([VERSION, kind, told], sort_keys=True).encode())
     if images is not None:
         digest.update(str(images.shape).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,12 +37,25 @@ class Numbers:
         return (self.kept - self.chance) / max(1e-6, self.plain - self.chance)
 
 
+_TITLES: Mapping[Level, str] = {
+    "too weak": "Too weak",
+    "in range": "In range",
+    "too strong": "Too strong",
+    "unclear": "Unclear",
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """``sentence`` says the numbers that are the reason."""
+    """``reason`` says the numbers behind the level, as it goes on after a colon."""
 
     level: Level
-    sentence: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Both."""
+        return f"{_TITLES[self.level]}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -74,16 +88,16 @@ def judge(numbers: Numbers) -> Verdict:
     """
     bounds = bounds_of(numbers)
     if why := _why_unclear(numbers):
-        return Verdict("unclear", f"Unclear: {why}.")
+        return Verdict("unclear", f"{why}.")
     alike = f"the two views of an image have a mean cosine of {numbers.pair:.2f}, different images {numbers.unlike:.2f}"
     kin = _kin(numbers)
     if numbers.retention < bounds.lost:
-        return Verdict("too strong", f"Too strong: {kin}, so the views are no longer of the image's kind.")
+        return Verdict("too strong", f"{kin}, so the views are no longer of the image's kind.")
     if numbers.closeness < bounds.same:
-        return Verdict("in range", f"In range: {alike}; {kin}.")
+        return Verdict("in range", f"{alike}; {kin}.")
     if numbers.retention >= bounds.kept:
-        return Verdict("too weak", f"Too weak: {alike}, so there is little to learn from the views; {kin}.")
-    return Verdict("unclear", f"Unclear: {alike}, so the views are nearly the same; yet {kin}.")
+        return Verdict("too weak", f"{alike}, so there is little to learn from the views; {kin}.")
+    return Verdict("unclear", f"{alike}, so the views are nearly the same; yet {kin}.")
 
 
 _COLLAPSED = 0.999  # a cosine of different images from which on nothing can be told

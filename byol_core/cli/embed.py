@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from byol_core.cli.common import Json, Ref, app, print_json
+from byol_core.cli.common import Json, Ref, app, console, print_json
 from byol_core.embeddings.settings import METHODS, MapSettings
 from byol_core.errors import InputError, LabError
 from byol_core.runs.store import RunStore
@@ -112,12 +111,10 @@ def _map(snapshot: Snapshot, evaluation: Evaluation, space: str, settings: MapSe
     if settings.method == "PCA":  # turned as the page shows it, of a large set as it would be without the others
         film = pca_film(snapshot, space, only=evaluation.step if len(snapshot) > MOST_AT_ONCE else None)
         return vectors, film.xy[film.steps.index(evaluation.step)]
-    return vectors, fit(vectors, settings, _say).xy
+    from byol_core.cli.progress_bar import TerminalBar
 
-
-def _say(share: float, text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text} {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+    with TerminalBar(console(stderr=True)) as bar:
+        return vectors, fit(vectors, settings, bar.share).xy
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -15,7 +15,7 @@ from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_js
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation import curve, jobs, summary, transfer
-from byol_core.evaluation.protocol import METHODS, Judged, Protocol
+from byol_core.evaluation.protocol import METHODS, Judged, Protocol, refusal
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.weights.encoder_files import read_config
@@ -58,7 +58,7 @@ def evaluate(
             _curve(judging, found, wanted, as_json)
         else:
             judged = judging.answer(found.folder, wanted)
-            judging.studio.let_go()  # the pictures of a report are read by themselves
+            judging.memory.clear()  # the pictures of a report are read by themselves
             _single(judged, found, report, as_json)
 
 
@@ -83,9 +83,7 @@ def protocol(**values: Any) -> Protocol:
     try:
         return Protocol(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("should ")
-        raise InputError(f"--{first['loc'][0]} should {message}, not {first['input']!r}.") from None
+        raise refusal(error, "--{field} should {wanted}, not {value}.") from None
 
 
 def whole(data: str, run: Run) -> str:

@@ -2,77 +2,45 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
-
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from byol_core.cli.common import console
+from byol_core.cli.progress_bar import TerminalBar
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.summary import asked
 from byol_core.events import StopAsked
-
-if TYPE_CHECKING:
-    from byol_core.evaluation.handler import Studio
-
-# Without a terminal a plain line now and then takes the place of the bar.
-_PLAIN_SECONDS = 10.0
+from byol_core.jobs import LruCache
+from byol_core.jobs.worker import reason
 
 
 class Judging:
     """Asks one question after another and keeps the images in between. ``again``: also what was answered before."""
 
     def __init__(self, again: bool = False) -> None:
-        self.again, self.studio = again, _studio()
-        self._console, self._told = console(stderr=True), time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[message]}", markup=False),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=1.0, message="loading PyTorch")
+        self.again, self.memory = again, LruCache()
+        self._bar = TerminalBar(console(stderr=True), message="loading PyTorch")
 
     def __enter__(self) -> Judging:
-        self._bar.start()
+        self._bar.__enter__()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._bar.stop()
+        self._bar.__exit__()
 
     def answer(self, run_folder: Path, protocol: Protocol) -> Judged:
         """The answer, from the run's folder where it is there; InputError or LabError in a sentence."""
         from byol_core.evaluation import handler
 
         name = asked(protocol)
-        self._bar.update(self._task, description=name, completed=0.0)
-
-        def tell(share: float, message: str) -> None:
-            self._tell(name, share, message)
-
+        tell = partial(self._bar.share, title=name)
         try:
-            return handler.work(run_folder, protocol, tell, lambda: False, self.studio, again=self.again)
+            return handler.work(run_folder, protocol, tell, lambda: False, self.memory, again=self.again)
         except StopAsked:
             raise LabError("The evaluation was stopped.") from None
         except LabError:
             raise
         except Exception as error:
-            raise LabError(handler.reason(error, run_folder)) from error
-
-    def _tell(self, name: str, share: float, message: str) -> None:
-        self._bar.update(self._task, completed=share, message=message)
-        if not self._console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
-            self._told = time.monotonic()
-            self._console.print(f"{name}: {share:.0%}  {message}", soft_wrap=True)
-
-
-def _studio() -> Studio:
-    from byol_core.evaluation.handler import Studio
-
-    return Studio()
+            raise LabError(reason(error, run_folder)) from error

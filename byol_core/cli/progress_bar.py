@@ -1,11 +1,11 @@
-"""The progress bar of ``byol train``: phase, loss, images a second, time left; on stderr, to keep stdout clean."""
+"""The progress bar of the command line: for what has a share done, and for a training; on stderr, not on stdout."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -13,40 +13,62 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from byol_core import events
 from byol_core.config import RunConfig
 
-# Without a terminal (a log file, a pipe) a plain line now and then takes the place of the bar.
+# Between two plain lines.
 _PLAIN_SECONDS = 10.0
 SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowed_by
 
 
-class Bar:
+class TerminalBar:
+    """A bar on the terminal. Without one (a log file, a pipe) a plain line now and then takes its place."""
+
+    def __init__(self, console: Console, title: str = "", message: str = "", total: float | None = 1.0) -> None:
+        self.console, self._told = console, time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[message]}", markup=False),
+            TextColumn("{task.fields[alarm]}", style="bold red"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(title, total=total, message=message, alarm="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._bar.stop()
+
+    def show(self, plain: str, **values: Any) -> None:
+        """Draw what has changed, as :meth:`rich.progress.Progress.update` takes it; ``plain``: the line instead."""
+        self._bar.update(self._task, **values)
+        if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
+            self._told = time.monotonic()
+            self._print(plain)
+
+    def share(self, share: float, message: str, title: str = "") -> None:
+        """Draw how much is done, from 0 to 1, of what has no other numbers."""
+        said = f"{title}: {share:.0%}  {message}" if title else f"{message}: {share:.0%}"
+        self.show(said, description=title or message, completed=share, message=message if title else "")
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+class Bar(TerminalBar):
     """A callback that draws; it never asks for a stop.
 
     ``announcement``: a line about the run, for when its images and settings have proved to fit.
     """
 
     def __init__(self, console: Console, announcement: str = "") -> None:
-        self.console, self._announcement = console, announcement
+        super().__init__(console, "loading PyTorch", total=None)
+        self._announcement = announcement
         self._loss: float | None = None
-        self._alarm: str | None = None
-        self._told = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[numbers]}", markup=False),
-            TextColumn("{task.fields[alarm]}", style="bold red"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("loading PyTorch", total=None, numbers="", alarm="")
-
-    def __enter__(self) -> Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._bar.stop()
+        self._alarm: events.Alarm | None = None
 
     def on_metrics(self, rows: Sequence[events.MetricRow]) -> None:
         """Remember the last loss."""
@@ -60,11 +82,9 @@ class Bar:
             self._announcement = ""
         numbers = self._numbers(progress)
         total = progress.total_steps or None
-        self._bar.update(self._task, description=progress.phase, completed=progress.step, total=total, numbers=numbers)
-        if not self.console.is_terminal and time.monotonic() - self._told >= _PLAIN_SECONDS:
-            self._told = time.monotonic()
-            alarm = "  ALARM" if self._alarm else ""
-            self._print(f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}{alarm}")
+        plain = f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}"
+        plain += "  ALARM" if self._alarm else ""
+        self.show(plain, description=progress.phase, completed=progress.step, total=total, message=numbers)
 
     def on_note(self, text: str) -> None:
         """Print a line above the bar."""
@@ -73,21 +93,18 @@ class Bar:
     def on_settled(self, config: RunConfig) -> None:
         """A note has said it."""
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: events.Alarm | None) -> None:
         """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""
-        if text and _without_numbers(text) != _without_numbers(self._alarm or ""):
-            self._print(f"ALARM: {text}", style="bold red")
-        elif self._alarm and not text:
+        if alarm and _what(alarm) != _what(self._alarm):
+            self._print(f"ALARM: {alarm.text}", style="bold red")
+        elif self._alarm and not alarm:
             self._print("The alarm is over: all is well again.")
-        self._alarm = text
-        self._bar.update(self._task, alarm="ALARM" if text else "")
+        self._alarm = alarm
+        self._bar.update(self._task, alarm="ALARM" if alarm else "")
 
     def should_stop(self) -> bool:
         """Never: Ctrl-C is a signal, and the store is asked elsewhere."""
         return False
-
-    def _print(self, text: str, style: str | None = None) -> None:
-        self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _numbers(self, progress: events.Progress) -> str:
         parts = [f"loss {self._loss:.3f}"] if self._loss is not None else []
@@ -100,9 +117,9 @@ class Bar:
         return " · ".join(parts)
 
 
-def _without_numbers(text: str) -> str:
-    """The same alarm with other numbers is no news."""
-    return re.sub(r"\d+(\.\d+)?", "", text)
+def _what(alarm: events.Alarm | None) -> tuple[str, str] | None:
+    """What it is about: the same with other numbers is no news."""
+    return (alarm.kind, alarm.space) if alarm else None
 
 
 def duration(seconds: float) -> str:

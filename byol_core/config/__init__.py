@@ -14,7 +14,8 @@ from byol_core.config.run_config import (
     build,
     field_info,
     flatten,
-    sentence,
+    refusal,
+    wanted,
 )
 from byol_core.config.runtime import RuntimeConfig
 from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
@@ -40,6 +41,7 @@ __all__ = [
     "build",
     "field_info",
     "flatten",
-    "sentence",
+    "refusal",
     "setting",
+    "wanted",
 ]

@@ -52,7 +52,6 @@ class EvaluationConfig(Part):
         250,
         "Training images mapped",
         "Training images whose representations are saved as well, for the map.",
-        unit="images",
         expert=True,
         ge=0,
         le=100000,

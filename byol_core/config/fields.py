@@ -21,14 +21,19 @@ def setting(
     source: str = "",
     expert: bool = False,
     only: tuple[str, ...] = (),
+    empty: str = "",
     **limits: Any,
 ) -> Any:
     """A field with its label, description and source; ``limits`` are pydantic's ge, gt, le, lt.
 
-    ``only`` names the objectives that read the setting; a form need not show it for others. Empty: all do.
+    ``unit`` is shown beside the label, where that does not name it. ``only`` names the objectives that read the
+    setting; a form need not show it for others. Empty: all do. ``empty`` says what it means when nothing is set; the
+    description is ``sentence`` and then this.
     """
     extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert, "only": list(only)}
-    return Field(default, title=label, description=sentence, json_schema_extra=extra, **limits)
+    extra |= {"sentence": sentence, "empty": empty}
+    description = f"{sentence} Empty: {empty}." if empty else sentence
+    return Field(default, title=label, description=description, json_schema_extra=extra, **limits)
 
 
 class Part(BaseModel):

@@ -27,14 +27,14 @@ class NetworkConfig(Part):
         "",
         "Start from",
         "The weights that the encoder starts with: a run, a file of weights, torchvision:resnet18 or "
-        "timm:resnet18.a1_in1k. Empty: random ones.",
+        "timm:resnet18.a1_in1k.",
+        empty="random ones",
     )
     freeze: int = setting(
         0,
         "Frozen stages",
         "This many of the encoder's first stages keep their weights and the running statistics of their norms. A stage "
         "is a block of a conv net; in a ResNet, the first stage is the stem, followed by four layers.",
-        unit="stages",
         expert=True,
         ge=0,
         le=MOST_STAGES,
@@ -48,7 +48,8 @@ class NetworkConfig(Part):
     projector_hidden: int | None = setting(
         None,
         "Projector width",
-        "Hidden units of the projector. Empty: as the objective has it, 1024 for BYOL.",
+        "Hidden units of the projector.",
+        empty="as the objective has it, 1024 for BYOL",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -59,7 +60,8 @@ class NetworkConfig(Part):
     predictor_hidden: int | None = setting(
         None,
         "Predictor width",
-        "Hidden units of the predictor. Empty: as the objective has it, 1024 for BYOL.",
+        "Hidden units of the predictor.",
+        empty="as the objective has it, 1024 for BYOL",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -70,7 +72,8 @@ class NetworkConfig(Part):
     projection_size: int | None = setting(
         None,
         "Projection size",
-        "Length of the projection. Empty: as the objective has it, 256 for BYOL.",
+        "Length of the projection.",
+        empty="as the objective has it, 256 for BYOL",
         unit="numbers",
         source=f"256 in {PAPER}, §3.3",
         expert=True,

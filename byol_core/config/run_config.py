@@ -56,7 +56,6 @@ class RunConfig(Part):
         "Parts of a batch",
         "Compute the batch in this many parts and update once: a large batch in little memory. Batch norm averages "
         "over a part, not over the batch.",
-        unit="parts",
         expert=True,
         ge=1,
         le=4096,
@@ -119,9 +118,9 @@ def field_info(dotted: str) -> Any:
         field = model.model_fields.get(section)
         model = field.annotation if field else None
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            raise InputError(_unknown(dotted))
+            raise _unknown(dotted)
     if last not in model.model_fields:
-        raise InputError(_unknown(dotted))
+        raise _unknown(dotted)
     return model.model_fields[last]
 
 
@@ -130,11 +129,13 @@ def all_keys() -> tuple[str, ...]:
     return tuple(RunConfig().flat())
 
 
-def _unknown(dotted: str) -> str:
+def _unknown(dotted: str) -> InputError:
     from difflib import get_close_matches
 
-    near = get_close_matches(dotted, all_keys(), 1, 0.5)
-    return f"There is no setting '{dotted}'" + (f"; did you mean '{near[0]}'?" if near else ".")
+    if near := get_close_matches(dotted, all_keys(), 1, 0.5):
+        template = "There is no setting '{key}'; did you mean '{near}'?"
+        return InputError(template, setting=dotted, key=dotted, near=near[0])
+    return InputError("There is no setting '{key}'.", setting=dotted, key=dotted)
 
 
 def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | None = None) -> RunConfig:
@@ -153,7 +154,7 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
     try:
         config = RunConfig.model_validate(merged)
     except ValidationError as error:
-        raise InputError(sentence(error)) from None
+        raise refusal(error) from None
     left = config.fit if "fit" in dotted else tuple(key for key in config.fit if key not in dotted)
     return config if left == config.fit else config.model_copy(update={"fit": left})
 
@@ -171,16 +172,25 @@ def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
         child = tree.setdefault(key, {})
         if not isinstance(child, dict):
-            raise InputError(f"'{key}' holds further settings, but was given {child!r}.")
+            template = "'{key}' holds further settings, but was given {value}."
+            raise InputError(template, setting=key, key=key, value=repr(child))
         tree = child
     tree[keys[-1]] = value
 
 
-def sentence(error: ValidationError) -> str:
+def refusal(error: ValidationError) -> InputError:
     """The first complaint of pydantic, as one sentence that names the setting."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(key)
-    message = first["msg"].removeprefix("Input ").removeprefix("should ")
-    return f"Setting '{key}' should {message}, but is {first['input']!r}."
+    template = "Setting '{key}' should {wanted}, but is {value}."
+    return InputError(template, setting=key, key=key, wanted=wanted(first["msg"]), value=repr(first["input"]))
+
+
+def wanted(message: str) -> str:
+    """What pydantic says that a value should do, as it goes on after "should": ``be less than or equal to 1``.
+
+    The message is pydantic's own, "Input should be …"; our validators raise PydanticCustomError with the words alone.
+    """
+    return message.removeprefix("Input ").removeprefix("should ")

@@ -25,7 +25,6 @@ class RuntimeConfig(Part):
         "CPU threads",
         "0: one per core, and fewer while other programs keep the cores busy. Any other number is fixed; set one to "
         "make a run repeatable bit for bit.",
-        unit="threads",
         expert=True,
         ge=0,
         le=512,

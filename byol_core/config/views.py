@@ -28,7 +28,7 @@ ViewPreset = Literal["paper", "symmetric", "small-image", "tutorial-noise", "sat
 
 
 def _strength(label: str, sentence: str) -> Any:
-    return setting(None, label, sentence + " Empty: as the preset says.", expert=True, ge=0.0, le=2.0)
+    return setting(None, label, sentence, empty="as the preset says", expert=True, ge=0.0, le=2.0)
 
 
 class ViewsConfig(Part):
@@ -41,8 +41,8 @@ class ViewsConfig(Part):
     size: int | None = setting(
         None,
         "View size",
-        "Side of the views; smaller than the images is faster, and the crop takes its detail from the whole image. "
-        "Empty: the image size.",
+        "Side of the views; smaller than the images is faster, and the crop takes its detail from the whole image.",
+        empty="the image size",
         unit="pixels",
         expert=True,
         ge=8,
@@ -52,7 +52,8 @@ class ViewsConfig(Part):
         None,
         "First view size",
         "Views start at this side and grow to the view size over the first half of the run: faster, with coarser views "
-        "at first. Empty: the view size from the start.",
+        "at first.",
+        empty="the view size from the start",
         unit="pixels",
         expert=True,
         ge=8,

@@ -27,6 +27,7 @@ from byol_core.data.files import File, Tree, load_tree
 from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
 from byol_core.errors import InputError
+from byol_core.system.bounded import BoundedFile
 
 # Largest unpacked size of one image, in bytes.
 MOST_MEMBER = 2**27
@@ -70,6 +71,7 @@ def _opened(path: Path) -> Iterator[Tree]:
 
 
 def _why(error: Exception) -> str:
+    # tarfile and gzip raise the same classes for what is broken and what ends early; only their texts differ.
     cut_short = isinstance(error, EOFError) or "unexpected end" in str(error)
     return "it is cut short" if cut_short else "it is broken, or of a kind that is not read"
 
@@ -91,24 +93,9 @@ def _check_xz(file: IO[bytes]) -> None:
         lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_XZ_BYTES).decompress(start, max_length=1)
 
 
-class _Bounded:
-    """A file of which no single read is large: the headers of an archive can ask for any amount."""
-
-    def __init__(self, file: IO[bytes], name: str, most: int) -> None:
-        self.file, self.name, self.most = file, name, most
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int) -> bytes:
-        if not 0 <= size <= self.most:
-            raise InputError(f"The archive '{self.name}' holds an entry that is far too large to be read.")
-        return self.file.read(size)
-
-
-class _BoundedZip(_Bounded):
-    """The end of a .zip is read to its last byte."""
-
-    def read(self, size: int = -1) -> bytes:
-        return super().read(size if size >= 0 else self.most)
+def _bounded(file: IO[bytes], name: str, most: int) -> BoundedFile:
+    refusal = InputError(f"The archive '{name}' holds an entry that is far too large to be read.")
+    return BoundedFile(file, most, refusal)
 
 
 class _Inspector:
@@ -147,7 +134,7 @@ class _Inspector:
 
 def _zip_tree(path: Path, stack: ExitStack) -> Tree:
     tree, inspector, folders = Tree(path.name), _Inspector(path), []
-    content: Any = _BoundedZip(stack.enter_context(path.open("rb")), path.name, BYTES_LISTED * inspector.most_entries)
+    content: Any = _bounded(stack.enter_context(path.open("rb")), path.name, BYTES_LISTED * inspector.most_entries)
     archive = stack.enter_context(zipfile.ZipFile(content))  # the list of its entries is one read
     content.most = MOST_MEMBER
     for entry in archive.infolist():
@@ -166,7 +153,7 @@ def _zip_tree(path: Path, stack: ExitStack) -> Tree:
 
 
 def _tar_tree(path: Path, stack: ExitStack) -> Tree:
-    content: Any = _Bounded(_unpacked(path, stack), path.name, MOST_MEMBER)
+    content: Any = _bounded(_unpacked(path, stack), path.name, MOST_MEMBER)
     tar = stack.enter_context(tarfile.TarFile(fileobj=content))
     tree, inspector, folders = Tree(path.name), _Inspector(path), []
     for entry in tar:

@@ -196,6 +196,7 @@ def _reason(error: Exception) -> str:
         return f"more than the {MOST_PIXELS / 1e6:.0f} megapixels that are read"
     if isinstance(error, PermissionError | FileNotFoundError):
         return "cannot be opened"
+    # Pillow raises an OSError for both; only its text tells a file that ends early.
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
         return "cut short"
     return "broken"

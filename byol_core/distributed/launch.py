@@ -2,6 +2,11 @@
 
 Either torchrun starts all of them, or the one that trains starts the others on its own machine (``runtime.processes``).
 Every rank holds the whole model and its own share of each batch. Rank 0 alone writes: metrics, checkpoints, the store.
+
+Why not torch's ``elastic_launch`` for the second way: it makes rank 0 one of the processes that it starts, while here
+rank 0 is the run's worker, which holds the lock and hears the request to stop. Its agent blocks the thread that it runs
+in until all have ended, and only a signal to the main thread ends them earlier; ``elastic.multiprocessing`` below it
+replaces the handlers of these signals, by which a worker knows that it should write a checkpoint.
 """
 
 from __future__ import annotations
@@ -70,7 +75,8 @@ def join(processes: int, folder: Path, device: str = "auto") -> World:
         return World()
     gpus = torch.cuda.device_count() if torch.cuda.is_available() and device != "cpu" else processes
     if processes > gpus:
-        raise InputError(f"runtime.processes is {processes}, and this machine has {gpus} GPU{'s' * (gpus != 1)}.")
+        sentence = f"runtime.processes is {processes}, and this machine has {gpus} GPU{'s' * (gpus != 1)}."
+        raise InputError(sentence, setting="runtime.processes")
     store: Any = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=_START)  # type: ignore[attr-defined]
     children = [_follower(number, processes, store.port, folder) for number in range(1, processes)]
     try:
@@ -161,6 +167,7 @@ def explain(error: Exception, world: World, folder: Path) -> Exception:
     """Why the ranks lost each other, when they did: which one ended, and its own word when it left one."""
     if world.size == 1 or not isinstance(error, RuntimeError) or isinstance(error, LabError):
         return error
+    # torch raises one RuntimeError for everything; only its own text tells a lost connection from another failure.
     lost = any(word in str(error).lower() for word in ("gloo", "nccl", "connection"))
     if (ended := _who_ended(world, folder, _DYING if lost else 0.0)) is not None:
         return ended

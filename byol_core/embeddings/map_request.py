@@ -9,9 +9,9 @@ from byol_core.embeddings.snapshot import SPACES, Evaluation, Snapshot, read_sna
 from byol_core.errors import InputError
 
 
-def asked(folder: Path, question: dict[str, Any]) -> tuple[Snapshot, Evaluation, str]:
+def asked(folder: Path, task: dict[str, Any]) -> tuple[Snapshot, Evaluation, str]:
     """Images, evaluation and space of a question in an ``embeddings/maps`` folder; LabError when there is none."""
-    snapshot, space = read_snapshot(folder.parent), str(question.get("space"))
+    snapshot, space = read_snapshot(folder.parent), str(task.get("space"))
     if space not in SPACES:
         raise InputError(f"There is no space '{space[:40]}': {', '.join(SPACES)} can be mapped.")
-    return snapshot, snapshot.evaluation(int(question["step"])), space
+    return snapshot, snapshot.evaluation(int(task["step"])), space

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from byol_core import jobs
 from byol_core.embeddings.digest import digest, name_of
-from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import unit
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
 
 # Up to so many images are compared in the page; more by the warm process.
 AT_ONCE = 2_500
+NEAR = jobs.JobKind("near", "byol_core.embeddings.neighbors:answer_near")
 _VALUES = 2**24  # distances at a time: bounds the memory
 
 
@@ -62,9 +64,9 @@ def near_of(
     ``start=False``: only what is there. LabError when the vectors cannot be read, or the process failed: see
     :func:`again`.
     """
-    name = digest(snapshot, evaluation, space)
     if len(snapshot) <= AT_ONCE:
-        return _tables.make((name, space, k), lambda: near(read_space(snapshot, evaluation, space), k))
+        return _near_now(snapshot, evaluation, space, k)
+    name = digest(snapshot, evaluation, space)
     key, folder = name_of("near", name, space, k), snapshot.folder / MAPS
     job = jobs.job(folder, key)
     if job.state == "ready":
@@ -74,8 +76,13 @@ def near_of(
     if job.state == "failed":
         raise LabError(f"The nearest images could not be found: {job.message}")
     if start and job.state != "running":
-        jobs.ask(home, "maps", folder, key, "near", {"space": space, "step": evaluation.step, "k": k})
+        jobs.ask(home, NEAR, folder, key, {"space": space, "step": evaluation.step, "k": k})
     return None
+
+
+@cached(LRUCache(16), key=lambda shot, evaluation, space, k: (digest(shot, evaluation, space), space, k), lock=Lock())
+def _near_now(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> NDArray[np.int32]:
+    return near(read_space(snapshot, evaluation, space), k)
 
 
 def again(snapshot: Snapshot, evaluation: Evaluation, space: str, k: int) -> None:
@@ -91,15 +98,12 @@ def _read(found: jobs.Answer | None, shape: tuple[int, int]) -> NDArray[np.int32
     return table.astype(np.int32) if table.min() >= 0 and table.max() < shape[0] else None
 
 
-_tables: Kept[NDArray[np.int32]] = Kept(16)
-
-
-def answer_near(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: jobs.Tools) -> jobs.Answer:
+def answer_near(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: jobs.JobContext) -> jobs.Answer:
     """What the warm process does for :func:`near_of`."""
     from byol_core.embeddings.map_request import asked
 
-    snapshot, evaluation, space = asked(folder, question)
-    k = max(1, min(100, int(question["k"])))
+    snapshot, evaluation, space = asked(folder, task)
+    k = max(1, min(100, int(task["k"])))
     vectors = read_space(snapshot, evaluation, space)
-    found = near(vectors, k, lambda share: tools.progress(share, "Finding the nearest images"))
+    found = near(vectors, k, lambda share: job.progress(share, "Finding the nearest images"))
     return jobs.Answer({"near": found})

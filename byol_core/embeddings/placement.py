@@ -23,7 +23,7 @@ from byol_core.jobs import Job
 from byol_core.weights import encoder_files
 
 NEIGHBORS = 12
-_LANE = "maps"
+PLACE = jobs.JobKind("place", "byol_core.embeddings.placement_handler:answer_place")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,9 @@ def ask(
     folder = snapshot.folder / MAPS
     job = jobs.job(folder, key)
     if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
-        question = {"space": space, "step": evaluation.step, "method": settings.method}
+        task = {"space": space, "step": evaluation.step, "method": settings.method}
         arrays: dict[str, NDArray[Any]] = {"picture": picture, "xy": xy.astype(np.float32)}
-        job = jobs.ask(home, _LANE, folder, key, "place", question | settings.used(), arrays)
+        job = jobs.ask(home, PLACE, folder, key, task | settings.used(), arrays)
     placed = _read(jobs.result(folder, key), len(snapshot)) if job.state == "ready" else None
     if job.state == "ready" and placed is None:
         job = Job("failed", message="The answer cannot be read; try again.")

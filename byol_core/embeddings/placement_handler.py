@@ -17,7 +17,7 @@ from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import Evaluation, Matrix, Snapshot, read_space
 from byol_core.embeddings.timeline import settings_of
 from byol_core.errors import InputError, LabError
-from byol_core.jobs import Answer, Tools
+from byol_core.jobs import Answer, JobContext
 from byol_core.weights.encoder_files import CHECKPOINTS, Loaded, digest, load_encoder
 
 if TYPE_CHECKING:
@@ -31,19 +31,19 @@ _NO_PROJECTOR = (
 )
 
 
-def answer_place(folder: Path, question: dict[str, Any], arrays: dict[str, Any], tools: Tools) -> Answer:
+def answer_place(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
     """Where a picture belongs among the images of a map, and those most like it."""
-    snapshot, evaluation, space = asked(folder, question)
+    snapshot, evaluation, space = asked(folder, task)
     picture, xy = _checked(arrays, len(snapshot))
-    tools.progress(0.0, "Loading the network")
+    job.progress(0.0, "Loading the network")
     run_folder = folder.parent.parent
-    vector, note = _vector(run_folder, snapshot, evaluation, space, picture, tools)
+    vector, note = _vector(run_folder, snapshot, evaluation, space, picture, job)
     vectors = unit(read_space(snapshot, evaluation, space))
     if vector.shape != vectors.shape[1:]:
         raise LabError("The weights that this run has kept do not belong to its newest evaluation.")
     cosine = vectors @ unit(vector[None])[0]
     near = np.argsort(-cosine, kind="stable")[: min(NEIGHBORS, len(snapshot))].astype(np.int32)
-    place, how = _place(folder, question, settings_of(question), vectors, unit(vector[None]), xy, (near, cosine), tools)
+    place, how = _place(folder, task, settings_of(task), vectors, unit(vector[None]), xy, (near, cosine), job)
     distances = np.maximum(1 - cosine[near], 0).astype(np.float32)
     found = {"xy": place.astype(np.float32), "near": near, "distances": distances}
     return Answer(found, {"note": f"{how}{note}"})
@@ -63,7 +63,12 @@ def _checked(arrays: dict[str, Any], n: int) -> tuple[NDArray[np.uint8], Matrix]
 
 
 def _vector(
-    run_folder: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, picture: NDArray[np.uint8], tools: Tools
+    run_folder: Path,
+    snapshot: Snapshot,
+    evaluation: Evaluation,
+    space: str,
+    picture: NDArray[np.uint8],
+    job: JobContext,
 ) -> tuple[Matrix, str]:
     """What the run's network makes of the picture (d,), and what is to be said about the weights."""
     import torch
@@ -74,13 +79,11 @@ def _vector(
     if space == "pixels":
         raw: Matrix = (pixels(image, 16) * 255).round()[0].numpy()
         return raw, ""
-    loaded: Loaded = tools.memory.make(
-        ("encoder", str(run_folder), digest(run_folder)), lambda: load_encoder(run_folder)
-    )
+    loaded: Loaded = job.memory.make(("encoder", str(run_folder), digest(run_folder)), lambda: load_encoder(run_folder))
     step, note = loaded.step, ""
     features = represent(loaded.encoder, image)
     if space == "projection":
-        projector, step = _projector(run_folder, loaded, tools)
+        projector, step = _projector(run_folder, loaded, job)
         with torch.no_grad():
             features = projector(features)
     if step is not None and step != evaluation.step:
@@ -99,13 +102,13 @@ def _sized(image: Tensor, side: int) -> Tensor:
     return sized.round().clamp(0, 255).byte()
 
 
-def _projector(run_folder: Path, loaded: Loaded, tools: Tools) -> tuple[nn.Module, int]:
+def _projector(run_folder: Path, loaded: Loaded, job: JobContext) -> tuple[nn.Module, int]:
     """The projector of the newest checkpoint that can be read, in evaluation mode, and its step."""
     from byol_core.weights import checkpoint
 
     for path in checkpoint.checkpoints(run_folder / CHECKPOINTS):
         key = ("projector", str(path), path.stat().st_mtime_ns)
-        found: tuple[nn.Module, int] | None = tools.memory.make(key, partial(_read_projector, path, loaded))
+        found: tuple[nn.Module, int] | None = job.memory.make(key, partial(_read_projector, path, loaded))
         if found is not None:
             return found
     raise LabError(_NO_PROJECTOR)
@@ -135,21 +138,21 @@ def _read_projector(path: Path, loaded: Loaded) -> tuple[nn.Module, int] | None:
 
 def _place(
     folder: Path,
-    question: dict[str, Any],
+    task: dict[str, Any],
     settings: MapSettings,
     vectors: Matrix,
     vector: Matrix,
     xy: Matrix,
     likest: tuple[NDArray[np.int32], Matrix],
-    tools: Tools,
+    job: JobContext,
 ) -> tuple[Matrix, str]:
     """The place (2,) by the map's own rule where it has one, and how it was found."""
     if settings.method == "PCA":
         axes = axes_of(vectors, 2)
         return _onto(axes.place(vectors), axes.place(vector), xy), "Placed by the axes of the map."
     if settings.method == "UMAP":
-        tools.progress(0.2, "Placing the picture")
-        made = fitted(folder, question, vectors, settings, tools)
+        job.progress(0.2, "Placing the picture")
+        made = fitted(folder, task, vectors, settings, job)
         return _onto(made.xy, made.place(vector), xy), "Placed by the fitted UMAP."
     near, cosine = likest
     weights = np.exp((cosine[near] - cosine[near[0]]) / _SHARPNESS)

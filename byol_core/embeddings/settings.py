@@ -40,11 +40,15 @@ class MapSettings:
     def __post_init__(self) -> None:
         """Check what was given: it may come from an address."""
         if self.method not in METHODS:
-            raise InputError(f"A map is made by {', '.join(METHODS[:-1])} or {METHODS[-1]}, not by '{self.method}'.")
+            known = f"{', '.join(METHODS[:-1])} or {METHODS[-1]}"
+            raise InputError(
+                "A map is made by {known}, not by '{method}'.", setting="method", known=known, method=self.method
+            )
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if not least <= value <= most:
-                raise InputError(f"The setting '{name}' of a map should be from {least:g} to {most:g}, not {value:g}.")
+                template = "The setting '{name}' of a map should be from {least:g} to {most:g}, not {value:g}."
+                raise InputError(template, setting=name, name=name, least=least, most=most, value=value)
 
     def used(self) -> dict[str, float]:
         """The settings that the method depends on."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from byol_core.errors import LabError
 
@@ -73,11 +74,11 @@ class Snapshot(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Snapshot:
         if self.labels is not None and len(self.labels) != len(self.indices):
-            raise ValueError(f"{len(self.labels)} labels for {len(self.indices)} images")
+            raise _inconsistent(f"{len(self.labels)} labels for {len(self.indices)} images")
         if self.labels is not None and max(self.labels) >= len(self.class_names):
-            raise ValueError("a label without a class name")
+            raise _inconsistent("a label without a class name")
         if self.splits is not None and len(self.splits) != len(self.indices):
-            raise ValueError(f"{len(self.splits)} splits for {len(self.indices)} images")
+            raise _inconsistent(f"{len(self.splits)} splits for {len(self.indices)} images")
         return self
 
     def __len__(self) -> int:
@@ -148,8 +149,12 @@ def _reason(error: ValueError) -> str:
         return str(error)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def _inconsistent(words: str) -> PydanticCustomError:
+    """An error whose message is these words alone; of a ValueError pydantic would say "Value error, " before them."""
+    return PydanticCustomError("inconsistent", "{words}", {"words": words})
 
 
 def read_space(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Matrix:

@@ -12,26 +12,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
-from byol_core import jobs as warm
+from byol_core import jobs as queue
 from byol_core.embeddings.digest import digest, name_of
-from byol_core.embeddings.lru import Kept
 from byol_core.embeddings.pca import Projection, aligned, pca, unit
 from byol_core.embeddings.quality import Quality, quality
 from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
-from byol_core.jobs import Job
+from byol_core.jobs import Job, JobKind
 
 # So many evaluations are asked for at a time: whoever closes the page leaves no more work behind.
 _AHEAD = 2
 # Of so many images the PCA of all evaluations is made at once; of more that of the one that is looked at.
 MOST_AT_ONCE = 12_000
-_LANE = "maps"
+# The map that is looked at, and the others of its film: those take longest, and nobody looks at one of them alone.
+MAP = JobKind("map", "byol_core.embeddings.map_handler:answer_map")
+FILM = JobKind("film", "byol_core.embeddings.map_handler:answer_map", rank=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,20 +122,22 @@ def _turned(snapshot: Snapshot, evaluation: Evaluation, space: str, before: Matr
 
 def _judged(snapshot: Snapshot, evaluation: Evaluation, space: str, frame: Frame) -> Frame:
     """Turning a map changes no neighborhood, so PCA is judged as it is."""
-    seen = _qualities.make(
-        (digest(snapshot, evaluation, space), space),
-        lambda: quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy),
-    )
+    seen = _quality(snapshot, evaluation, space)
     return Frame(frame.xy, seen.trust, seen.kept, frame.shares)
 
 
+def _by_content(snapshot: Snapshot, evaluation: Evaluation, space: str) -> tuple[str, str]:
+    return digest(snapshot, evaluation, space), space
+
+
+@cached(LRUCache(512), key=_by_content, lock=Lock())
 def _pca(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Projection:
-    name = (digest(snapshot, evaluation, space), space)
-    return _projections.make(name, lambda: pca(unit(read_space(snapshot, evaluation, space))))
+    return pca(unit(read_space(snapshot, evaluation, space)))
 
 
-_projections: Kept[Projection] = Kept(512)
-_qualities: Kept[Quality] = Kept(512)
+@cached(LRUCache(512), key=_by_content, lock=Lock())
+def _quality(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Quality:
+    return quality(unit(read_space(snapshot, evaluation, space)), _pca(snapshot, evaluation, space).xy)
 
 
 # The others, by the warm process
@@ -183,9 +188,8 @@ def _go_on(
         job = jobs[name]
         if job.state in ("absent", "waiting") and start:  # who asked it first may be gone, and nobody awake
             step = first if name == mine else snapshot.evaluations[names.index(name)].step
-            question = {"space": space, "step": step, "method": settings.method, **settings.used()}
-            kind = "map" if name == mine else "film"
-            job = warm.ask(home, _LANE, snapshot.folder / MAPS, name, kind, question)
+            task = {"space": space, "step": step, "method": settings.method, **settings.used()}
+            job = queue.ask(home, MAP if name == mine else FILM, snapshot.folder / MAPS, name, task)
         told.append(job)
         if sum(job.state in ("waiting", "running") for job in told) >= _AHEAD:
             break
@@ -209,18 +213,18 @@ def _failed(snapshot: Snapshot, space: str, names: list[str | None], jobs: Mappi
 
 def _job(snapshot: Snapshot, name: str) -> Job:
     """Where a map stands that is not there; an answer that is none of it is thrown away."""
-    job = warm.job(snapshot.folder / MAPS, name)
+    job = queue.job(snapshot.folder / MAPS, name)
     if job.state != "ready" or _frame(_file(snapshot, name), len(snapshot)) is not None:  # it came this moment
         return job
-    warm.forget(snapshot.folder / MAPS, name)
+    queue.forget(snapshot.folder / MAPS, name)
     return Job("absent")
 
 
 def retry(home: Path, snapshot: Snapshot, space: str, settings: MapSettings, *, first: int, whole: bool) -> Film:
     """Ask again for what failed."""
     for name in _names(snapshot, space, settings):
-        if name and warm.job(snapshot.folder / MAPS, name).state == "failed":
-            warm.forget(snapshot.folder / MAPS, name)
+        if name and queue.job(snapshot.folder / MAPS, name).state == "failed":
+            queue.forget(snapshot.folder / MAPS, name)
     return film(home, snapshot, space, settings, first=first, whole=whole)
 
 
@@ -276,7 +280,7 @@ def _frame(file: Path, n: int) -> Frame | None:
 
 @lru_cache(maxsize=512)
 def _read_frame(file: Path, n: int, *stamp: int) -> Frame | None:
-    found = warm.result(file.parent, file.stem)
+    found = queue.result(file.parent, file.stem)
     if found is None:
         return None
     try:
@@ -298,7 +302,7 @@ def neighbor_frame(snapshot: Snapshot, evaluation: Evaluation, space: str, setti
     return None
 
 
-def settings_of(question: dict[str, Any]) -> MapSettings:
-    """The settings that a question names; InputError when they are none."""
+def settings_of(task: dict[str, Any]) -> MapSettings:
+    """The settings that a task names; InputError when they are none."""
     known = ("method", "neighbors", "min_dist", "perplexity", "seed")
-    return MapSettings(**{name: question[name] for name in known if name in question})
+    return MapSettings(**{name: task[name] for name in known if name in task})

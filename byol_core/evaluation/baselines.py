@@ -9,8 +9,8 @@ from torch import Tensor
 
 from byol_core.evaluation import features
 from byol_core.evaluation.protocol import Subject
-from byol_core.evaluation.pulse import Told
 from byol_core.evaluation.task import Question
+from byol_core.jobs.context import Told
 from byol_core.networks import Encoder
 from byol_core.weights.encoder_files import untrained
 
@@ -28,15 +28,15 @@ class Features:
         return self._values[torch.searchsorted(self._rows, rows).to(self._values.device)]
 
 
-def features_of(subject: Subject, trained: Encoder, question: Question, pulse: Told) -> Features:
+def features_of(subject: Subject, trained: Encoder, question: Question, progress: Told) -> Features:
     """What a subject knows of the labeled and the test images. ``trained`` lies on the question's device."""
     rows = torch.cat([question.labeled, question.test]).sort().values
     images = question.images
     if subject in ("pixels", "colour"):
         plain = features.of_pixels if subject == "pixels" else features.of_colors
-        return Features(rows, plain(images, rows, pulse).to(question.device))
+        return Features(rows, plain(images, rows, progress).to(question.device))
     encoder = encoder_of(subject, trained, question)
-    return Features(rows, features.checked(features.of_encoder(encoder, images, rows, pulse)))
+    return Features(rows, features.checked(features.of_encoder(encoder, images, rows, progress)))
 
 
 def encoder_of(subject: Subject, trained: Encoder, question: Question) -> Encoder:

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from byol_core.data.mapped import take
 from byol_core.errors import LabError
-from byol_core.evaluation.pulse import Told, no_one
 from byol_core.health import is_finite
+from byol_core.jobs.context import Told, no_one
 from byol_core.networks import Encoder
 from byol_core.networks.features import represent
 
@@ -24,10 +24,10 @@ _SECONDS = 0.25  # that one pass should take, so that a wish to stop is heard
 _CHUNK = 2**21  # pixels at a time, whether of many pictures or of a few large ones
 
 
-def of_encoder(encoder: Encoder, images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
+def of_encoder(encoder: Encoder, images: Tensor, rows: Tensor, progress: Told = no_one) -> Tensor:
     """Representations (n, feature_dim) float32 of images (N, 3, H, W) uint8, in evaluation mode, on its device.
 
-    ``pulse`` is told the share that is done, several times a second, and may raise to break off.
+    ``progress`` is told the share that is done, several times a second, and may raise to break off.
     """
     found, at, size = [], 0, _FIRST
     while at < len(rows):
@@ -35,7 +35,7 @@ def of_encoder(encoder: Encoder, images: Tensor, rows: Tensor, pulse: Told = no_
         found.append(represent(encoder, images, rows=rows[at : at + size]))
         at += size
         size = _next_size(size, time.perf_counter() - started)
-        pulse(min(1.0, at / len(rows)))
+        progress(min(1.0, at / len(rows)))
     return torch.cat(found)
 
 
@@ -56,20 +56,20 @@ def checked(features: Tensor) -> Tensor:
     return features
 
 
-def of_pixels(images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
+def of_pixels(images: Tensor, rows: Tensor, progress: Told = no_one) -> Tensor:
     """Raw pixels (n, 768) in [0, 1] of images (N, 3, H, W) uint8, made 16 pixels wide."""
-    return _in_chunks(shrunk, images, rows, pulse)
+    return _in_chunks(shrunk, images, rows, progress)
 
 
-def of_colors(images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
+def of_colors(images: Tensor, rows: Tensor, progress: Told = no_one) -> Tensor:
     """Histograms (n, 512) of images (N, 3, H, W) uint8."""
-    return _in_chunks(histogram, images, rows, pulse)
+    return _in_chunks(histogram, images, rows, progress)
 
 
-def _in_chunks(plain: Callable[[Tensor], Tensor], images: Tensor, rows: Tensor, pulse: Told) -> Tensor:
+def _in_chunks(plain: Callable[[Tensor], Tensor], images: Tensor, rows: Tensor, progress: Told) -> Tensor:
     found, size = [], max(1, _CHUNK // (images.shape[2] * images.shape[3]))
     for number, part in enumerate(torch.split(rows, size)):
-        pulse(number * size / len(rows))
+        progress(number * size / len(rows))
         found.append(plain(take(images, part)))
     return torch.cat(found)
 

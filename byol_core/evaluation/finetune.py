@@ -31,8 +31,8 @@ from byol_core.evaluation import features
 from byol_core.evaluation.crops import Crops
 from byol_core.evaluation.labels import folds
 from byol_core.evaluation.linear import Classifier, LinearProbe
-from byol_core.evaluation.pulse import Pulse, Told, no_one
 from byol_core.evaluation.task import Question, Split
+from byol_core.jobs.context import JobProgress, Told, no_one
 from byol_core.networks import Encoder
 from byol_core.system.device import autocast_dtype, keep_memory
 from byol_core.weights.encoder_files import untrained
@@ -61,9 +61,9 @@ class Network:
     encoder: Encoder
     head: nn.Linear
 
-    def probabilities(self, images: Tensor, rows: Tensor, pulse: Told = no_one) -> Tensor:
+    def probabilities(self, images: Tensor, rows: Tensor, progress: Told = no_one) -> Tensor:
         """(n, C) of images (N, 3, H, W) uint8, whole, in float32."""
-        found = features.of_encoder(self.encoder, images, rows, pulse)
+        found = features.of_encoder(self.encoder, images, rows, progress)
         with torch.no_grad():
             said: Tensor = self.head(found).softmax(1)
         return said
@@ -79,14 +79,14 @@ def batch_of(labels: int) -> int:
     return next((batch for batch in (32, 64, 128) if labels <= 16 * batch), 256)
 
 
-def both(question: Question, trained: Encoder, pulse: Pulse) -> dict[Side, list[Tuned]]:
+def both(question: Question, trained: Encoder, progress: JobProgress) -> dict[Side, list[Tuned]]:
     """Both sides, a network a split. ``trained`` lies on the question's device and is left as it is."""
     if question.device.type == "cpu":
         keep_memory()
     found: dict[Side, list[Tuned]] = {}
     for number, side in enumerate(SIDES):
         words = "Fine-tuning the encoder" if side == "trained" else "Training from scratch"
-        found[side] = _Side(side, question, trained).all(pulse.part(number / 2, (number + 1) / 2, words))
+        found[side] = _Side(side, question, trained).all(progress.part(number / 2, (number + 1) / 2, words))
     return found
 
 
@@ -96,7 +96,7 @@ class _Side:
     def __init__(self, side: Side, question: Question, trained: Encoder) -> None:
         self.side, self.question, self.trained = side, question, trained
 
-    def all(self, pulse: Pulse) -> list[Tuned]:
+    def all(self, progress: JobProgress) -> list[Tuned]:
         splits = self.question.splits
         first = splits[0]
         chooses = len(first.rows) >= ENOUGH and len(first.folds) > 0
@@ -104,23 +104,23 @@ class _Side:
         done = whole - len(splits)
         rate, words = FIXED[self.side], f"rate {FIXED[self.side]:g}, fixed: too few labels to choose"
         if chooses:
-            rate, accuracy = self._choose(first, lambda share: pulse(share * done / whole))
+            rate, accuracy = self._choose(first, lambda share: progress(share * done / whole))
             words = f"rate {rate:g}, {accuracy:.1%} on validation in the first split"
         found = []
         for number, split in enumerate(splits):
-            told = _within(pulse, (done + number) / whole, (done + number + 1) / whole)
+            told = _within(progress, (done + number) / whole, (done + number + 1) / whole)
             network = self._fit(split, split.rows, rate, 1.0, told)
             said = network.probabilities(self.question.images, self.question.test, _still(told, 1.0))
             found.append(Tuned(said, words))
         return found
 
-    def _choose(self, split: Split, pulse: Told) -> tuple[float, float]:
+    def _choose(self, split: Split, progress: Told) -> tuple[float, float]:
         """The rate with the least cross-entropy of held-out labels, and the accuracy on them."""
         rates, held = RATES[self.side], split.folds[0]
         targets = self.question.classes_of(split.rows[held]).to(self.question.device)
         found = []
         for number, rate in enumerate(rates):
-            told = _within(pulse, number / len(rates), (number + 1) / len(rates))
+            told = _within(progress, number / len(rates), (number + 1) / len(rates))
             network = self._fit(split, split.rows[~held], rate, CHOOSING, told)
             said = network.probabilities(self.question.images, split.rows[held], _still(told, 1.0))
             loss = float(F.nll_loss(said.clamp(min=1e-12).log(), targets))
@@ -128,18 +128,18 @@ class _Side:
             found.append((loss, rate, float((said.argmax(1) == targets).float().mean())))
         return min(found)[1:]
 
-    def _fit(self, split: Split, rows: Tensor, rate: float, length: float, pulse: Told) -> Network:
+    def _fit(self, split: Split, rows: Tensor, rate: float, length: float, progress: Told) -> Network:
         question = self.question
         labels = question.classes_of(rows).to(question.device)
-        network = self._start(split, rows, labels, _still(pulse, 0.0))
+        network = self._start(split, rows, labels, _still(progress, 0.0))
         crops = Crops(question.config, question.images, question.device, split.seed)
         steps = max(1, round(length * images_seen(len(rows)) / batch_of(len(rows))))
         dtype = autocast_dtype(question.config.runtime.precision, question.device)
-        _train(network, crops, rows, labels, rate, steps, dtype, pulse)
-        take_statistics(network.encoder, question.images, rows, _still(pulse, 1.0))
+        _train(network, crops, rows, labels, rate, steps, dtype, progress)
+        take_statistics(network.encoder, question.images, rows, _still(progress, 1.0))
         return network
 
-    def _start(self, split: Split, rows: Tensor, labels: Tensor, pulse: Told = no_one) -> Network:
+    def _start(self, split: Split, rows: Tensor, labels: Tensor, progress: Told = no_one) -> Network:
         question, classes = self.question, len(self.question.classes)
         head = nn.Linear(self.trained.feature_dim, classes).to(question.device)
         if self.side == "scratch":
@@ -148,23 +148,23 @@ class _Side:
             nn.init.zeros_(head.bias)
             return Network(encoder.to(memory_format=torch.channels_last), head)
         encoder = copy.deepcopy(self.trained).requires_grad_(True)
-        take_statistics(encoder, question.images, rows, pulse)
-        _copy(self._regression(encoder, split, rows, labels, pulse), head)
+        take_statistics(encoder, question.images, rows, progress)
+        _copy(self._regression(encoder, split, rows, labels, progress), head)
         return Network(encoder, head)
 
-    def _regression(self, encoder: Encoder, split: Split, rows: Tensor, labels: Tensor, pulse: Told) -> Classifier:
+    def _regression(self, encoder: Encoder, split: Split, rows: Tensor, labels: Tensor, progress: Told) -> Classifier:
         """The linear classifier of the same labels, its strength chosen among them."""
-        found = features.checked(features.of_encoder(encoder, self.question.images, rows, pulse))
+        found = features.checked(features.of_encoder(encoder, self.question.images, rows, progress))
         probe = LinearProbe(found, labels, len(self.question.classes))
         left_out = folds(labels.cpu(), split.seed).to(labels.device)
-        return probe.fit(probe.choose(left_out, pulse).strength, pulse)
+        return probe.fit(probe.choose(left_out, progress).strength, progress)
 
 
 def _train(
     network: Network, crops: Crops, rows: Tensor, labels: Tensor, rate: float, steps: int,
-    dtype: torch.dtype | None, pulse: Told,
+    dtype: torch.dtype | None, progress: Told,
 ) -> None:  # fmt: skip
-    """So many steps; pulse is called after each."""
+    """So many steps; progress is called after each."""
     encoder, head = network.encoder, network.head
     parameters = [parameter for module in (encoder, head) for parameter in module.parameters()]
     optimizer = torch.optim.AdamW(parameters, rate, weight_decay=0.0)
@@ -183,7 +183,7 @@ def _train(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        pulse((step + 1) / steps)
+        progress((step + 1) / steps)
     encoder.eval()
 
 
@@ -198,7 +198,7 @@ def _set_momentum(encoder: Encoder, steps_of_an_epoch: float) -> None:
 
 
 @torch.no_grad()
-def take_statistics(encoder: Encoder, images: Tensor, rows: Tensor, pulse: Told = no_one) -> None:
+def take_statistics(encoder: Encoder, images: Tensor, rows: Tensor, progress: Told = no_one) -> None:
     """Let every batch norm normalize by the mean over some images (N, 3, H, W) uint8, whole; evaluation mode after."""
     norms = _norms(encoder)
     kept = [norm.momentum for norm in norms]
@@ -210,7 +210,7 @@ def take_statistics(encoder: Encoder, images: Tensor, rows: Tensor, pulse: Told 
     for part in torch.tensor_split(rows, math.ceil(len(rows) / _CHUNK)) if norms else ():
         pixels = take(images, part).to(device).float().div_(255)
         encoder(pixels.contiguous(memory_format=torch.channels_last))
-        pulse(1.0)
+        progress(1.0)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
     encoder.eval()
@@ -222,10 +222,10 @@ def _copy(classifier: Classifier, head: nn.Linear) -> None:
     head.bias.copy_(classifier.bias)
 
 
-def _still(pulse: Told, share: float) -> Told:
+def _still(progress: Told, share: float) -> Told:
     """Work that is too short to be told of, but hears a wish to stop."""
-    return lambda _: pulse(share)
+    return lambda _: progress(share)
 
 
-def _within(pulse: Told, start: float, end: float) -> Told:
-    return lambda share: pulse(start + (end - start) * share)
+def _within(progress: Told, start: float, end: float) -> Told:
+    return lambda share: progress(start + (end - start) * share)

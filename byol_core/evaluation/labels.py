@@ -96,7 +96,8 @@ def _wanted(amount: str, there: int, name: str) -> int:
     if int(amount) > there:
         raise InputError(
             f"The class '{name}' has {there:,} training image{'' if there == 1 else 's'} with a label, and {amount} "
-            f"were asked for: ask for {there:,} at most, or for a share such as 10%."
+            f"were asked for: ask for {there:,} at most, or for a share such as 10%.",
+            setting="labels",
         )
     return int(amount)
 

@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from byol_core.errors import ArgumentError
-from byol_core.evaluation.pulse import Told, no_one
 from byol_core.evaluation.threads import as_many_as_pay
+from byol_core.jobs.context import Told, no_one
 from byol_core.system import checks
 
 STRENGTHS = tuple(10 ** (quarter / 4) for quarter in range(-24, 21))  # the paper's: 45 from 1e-6 to 1e5
@@ -78,23 +78,23 @@ class LinearProbe:
         self.rows = (centered / self.scale) @ self.basis
         self.truth = F.one_hot(labels, classes).T.to(self.rows)
 
-    def choose(self, folds: Tensor, pulse: Told = no_one) -> Choice:
+    def choose(self, folds: Tensor, progress: Told = no_one) -> Choice:
         """The best strength, of equals the greatest; ``folds`` as :func:`.labels.folds` has them."""
         if not len(folds):
             return Choice(UNCHOSEN, None)
-        walk = _Walk(self, folds, pulse)
+        walk = _Walk(self, folds, progress)
         walk.down(range(len(STRENGTHS) - 1, -1, -_STRIDE))
         best = walk.best
         walk.down(range(min(len(STRENGTHS) - 1, best + _STRIDE - 1), max(-1, best - _STRIDE), -1))
         return walk.found[walk.best]
 
-    def fit(self, strength: float, pulse: Told = no_one) -> Classifier:
+    def fit(self, strength: float, progress: Told = no_one) -> Classifier:
         """The classifier of all rows, exact: in double precision where the device has it."""
         checks.number("strength", strength, above=0)
         everything = torch.ones(1, len(self.labels), dtype=torch.bool, device=self.labels.device)
-        state = self.solve(everything, strength, self.zeros(1), _FINAL, _ROUGHLY, lambda share: pulse(share / 2))
+        state = self.solve(everything, strength, self.zeros(1), _FINAL, _ROUGHLY, lambda share: progress(share / 2))
         state = state if state.device.type == "mps" else state.double()
-        exact = self.solve(everything, strength, state, _FINAL, _EXACTLY, lambda share: pulse(0.5 + share / 2))
+        exact = self.solve(everything, strength, state, _FINAL, _EXACTLY, lambda share: progress(0.5 + share / 2))
         state = exact[0].to(self.rows)
         weights = self.basis @ state[:, :-1].T / self.scale
         return Classifier(weights, state[:, -1] - self.mean @ weights)
@@ -104,7 +104,7 @@ class LinearProbe:
         return self.rows.new_zeros(fits, self.classes, self.rows.shape[1] + 1)
 
     def solve(
-        self, used: Tensor, strength: float, state: Tensor, iterations: int, tolerance: float, pulse: Told = no_one
+        self, used: Tensor, strength: float, state: Tensor, iterations: int, tolerance: float, progress: Told = no_one
     ) -> Tensor:
         """Minimize for each of the masks ``used`` (F, N), side by side, in the precision of ``state``."""
         rows, truth = self.rows.to(state), self.truth.to(state)
@@ -120,7 +120,7 @@ class LinearProbe:
         looks = itertools.count()
 
         def loss() -> Tensor:
-            pulse(min(1.0, next(looks) / iterations))
+            progress(min(1.0, next(looks) / iterations))
             weights = free * stretch
             logs = logits(columns, weights).log_softmax(1)
             error = (logs.exp() - truth) * share
@@ -160,8 +160,8 @@ class _Walk:
     best of them is a matter of luck.
     """
 
-    def __init__(self, probe: LinearProbe, folds: Tensor, pulse: Told) -> None:
-        self.probe, self.folds, self.pulse = probe, folds, pulse
+    def __init__(self, probe: LinearProbe, folds: Tensor, progress: Told) -> None:
+        self.probe, self.folds, self.progress = probe, folds, progress
         self.columns = probe.rows.T.contiguous()
         self.state = probe.zeros(len(folds))
         self.found: dict[int, Choice] = {}
@@ -182,7 +182,7 @@ class _Walk:
                 return
 
     def _beat(self, share: float) -> None:
-        self.pulse(min(1.0, (len(self.found) + share) / _LOOKS))
+        self.progress(min(1.0, (len(self.found) + share) / _LOOKS))
 
     def _look(self, index: int) -> None:
         strength = STRENGTHS[index]

@@ -9,8 +9,11 @@ import re
 from statistics import fmean, stdev
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
+from byol_core.config import wanted
+from byol_core.errors import InputError
 from byol_core.evaluation.intervals import Accuracy, Difference, difference
 
 Method = Literal["knn", "linear", "linear-sgd", "finetune"]
@@ -49,12 +52,20 @@ class Protocol(_Plain):
     def _is_an_amount(cls, value: str) -> str:
         value = value.strip().lower()
         if not _AMOUNT.fullmatch(value) or (value.endswith("%") and float(value[:-1]) == 0):
-            raise ValueError("should be 'all', a number of labels a class such as 10, or a share such as 1%")
+            words = "be 'all', a number of labels a class such as 10, or a share such as 1%"
+            raise PydanticCustomError("no_amount", words)
         if not value.endswith("%"):
             return value
         share = value[:-1].rstrip()  # one amount has one name, since it is part of the answer's
         share = share.rstrip("0").rstrip(".") if "." in share else share
         return "all" if share == "100" else f"{share}%"
+
+
+def refusal(error: ValidationError, template: str) -> InputError:
+    """What is wrong with a :class:`Protocol`, in a sentence made from a template with {field}, {wanted} and {value}."""
+    first = error.errors()[0]
+    field = str(first["loc"][0])
+    return InputError(template, setting=field, field=field, wanted=wanted(first["msg"]), value=repr(first["input"]))
 
 
 class Scores(_Plain):

@@ -23,8 +23,8 @@ from byol_core.evaluation.crops import Crops
 from byol_core.evaluation.knn import knn_votes
 from byol_core.evaluation.linear import LinearProbe
 from byol_core.evaluation.protocol import Judged, Protocol, Scores, Subject
-from byol_core.evaluation.pulse import Pulse
 from byol_core.evaluation.task import Question, Split
+from byol_core.jobs.context import JobProgress
 from byol_core.networks import Encoder
 
 _ASKED = 500  # test images at a time whose neighbors are looked for
@@ -70,7 +70,7 @@ def answer(
     started = time.perf_counter()
     question = Question(config, images, protocol, device)
     trained = copy.deepcopy(encoder).requires_grad_(False).eval().to(device).to(memory_format=torch.channels_last)
-    said = _all_said(question, trained, Pulse(progress, stop))
+    said = _all_said(question, trained, JobProgress(progress, stop))
     ours = [question.right(one.probabilities) for one in said["trained"]]
     scores = tuple(_scores(subject, splits, question, ours) for subject, splits in said.items())
     labels = images.labels
@@ -103,20 +103,20 @@ def _scores(subject: Subject, splits: list[Said], question: Question, ours: list
     )
 
 
-def _all_said(question: Question, trained: Encoder, pulse: Pulse) -> dict[Subject, list[Said]]:
+def _all_said(question: Question, trained: Encoder, progress: JobProgress) -> dict[Subject, list[Said]]:
     method = question.protocol.method
     if method == "finetune":
-        tuned = finetune.both(question, trained, pulse.part(0.0, 0.9, "Fine-tuning"))
+        tuned = finetune.both(question, trained, progress.part(0.0, 0.9, "Fine-tuning"))
         found: dict[Subject, list[Said]] = {
             subject: [Said(one.probabilities, one.chosen) for one in splits] for subject, splits in tuned.items()
         }
         rest: tuple[Subject, ...] = ("untrained", "pixels", "colour")
-        pulse = pulse.part(0.9, 1.0, "Linear probes of the baselines")
+        progress = progress.part(0.9, 1.0, "Linear probes of the baselines")
     else:
         found, rest = {}, STILL
     judge = {"knn": _by_votes, "linear-sgd": _by_sgd}.get(method, _by_regression)
     for number, subject in enumerate(rest):
-        part = pulse.part(number / len(rest), (number + 1) / len(rest), _NAMES[subject])
+        part = progress.part(number / len(rest), (number + 1) / len(rest), _NAMES[subject])
         found[subject] = judge(subject, trained, question, part)
     return found
 
@@ -129,15 +129,15 @@ _NAMES: dict[Subject, str] = {
 }
 
 
-def _by_votes(subject: Subject, trained: Encoder, question: Question, pulse: Pulse) -> list[Said]:
-    found = features_of(subject, trained, question, pulse.part(0.0, 0.9, _NAMES[subject]))
+def _by_votes(subject: Subject, trained: Encoder, question: Question, progress: JobProgress) -> list[Said]:
+    found = features_of(subject, trained, question, progress.part(0.0, 0.9, _NAMES[subject]))
     k, temperature = question.protocol.k, question.protocol.temperature
     said = []
     for split in question.splits:
         bank, labels = found(split.rows), question.classes_of(split.rows).to(question.device)
         votes = []
         for rows in torch.split(question.test, _ASKED):
-            pulse(0.9)
+            progress(0.9)
             classes = len(question.classes)
             votes.append(knn_votes(bank, labels, found(rows), classes=classes, k=k, temperature=temperature))
         few = "" if k <= len(labels) else f": all {len(labels)} labels"
@@ -145,39 +145,41 @@ def _by_votes(subject: Subject, trained: Encoder, question: Question, pulse: Pul
     return said
 
 
-def _by_regression(subject: Subject, trained: Encoder, question: Question, pulse: Pulse) -> list[Said]:
-    found = features_of(subject, trained, question, pulse.part(0.0, 0.5, _NAMES[subject]))
+def _by_regression(subject: Subject, trained: Encoder, question: Question, progress: JobProgress) -> list[Said]:
+    found = features_of(subject, trained, question, progress.part(0.0, 0.5, _NAMES[subject]))
     test, together = found(question.test), _alike(question.splits)
     said = []
     for number, splits in enumerate(together):
-        part = pulse.part(0.5 + number / len(together) / 2, 0.5 + (number + 1) / len(together) / 2, _NAMES[subject])
+        part = progress.part(0.5 + number / len(together) / 2, 0.5 + (number + 1) / len(together) / 2, _NAMES[subject])
         labels = question.classes_of(splits[0].rows).to(question.device)
         probe = LinearProbe(found(splits[0].rows), labels, len(question.classes))
         said += _regressions(probe, splits, test, part)
     return said
 
 
-def _regressions(probe: LinearProbe, splits: list[Split], test: Tensor, pulse: Pulse) -> list[Said]:
+def _regressions(probe: LinearProbe, splits: list[Split], test: Tensor, progress: JobProgress) -> list[Said]:
     """Splits with the same labels: each chooses its strength, and what two of them choose is fitted once."""
     fitted: dict[float, Tensor] = {}
     said = []
     for number, split in enumerate(splits):
-        part = pulse.part(number / len(splits), (number + 1) / len(splits), pulse.message)
-        choice = probe.choose(split.folds.to(test.device), part.part(0.0, 0.5, pulse.message))
+        part = progress.part(number / len(splits), (number + 1) / len(splits), progress.message)
+        choice = probe.choose(split.folds.to(test.device), part.part(0.0, 0.5, progress.message))
         if choice.strength not in fitted:
-            last = part.part(0.5, 1.0, pulse.message)
+            last = part.part(0.5, 1.0, progress.message)
             fitted[choice.strength] = probe.fit(choice.strength, last).probabilities(test)
         said.append(Said(fitted[choice.strength], str(choice)))
     return said
 
 
-def _by_sgd(subject: Subject, trained: Encoder, question: Question, pulse: Pulse) -> list[Said]:
-    found = features_of(subject, trained, question, pulse.part(0.0, 0.2, _NAMES[subject]))
+def _by_sgd(subject: Subject, trained: Encoder, question: Question, progress: JobProgress) -> list[Said]:
+    found = features_of(subject, trained, question, progress.part(0.0, 0.2, _NAMES[subject]))
     test, together = found(question.test), _alike(question.splits)
     encoder = encoder_of(subject, trained, question)
     said = []
     for number, splits in enumerate(together):
-        part = pulse.part(0.2 + 0.8 * number / len(together), 0.2 + 0.8 * (number + 1) / len(together), _NAMES[subject])
+        part = progress.part(
+            0.2 + 0.8 * number / len(together), 0.2 + 0.8 * (number + 1) / len(together), _NAMES[subject]
+        )
         rows, labels = splits[0].rows, question.classes_of(splits[0].rows).to(question.device)
         crops = Crops(question.config, question.images, question.device, splits[0].seed)
         views = sgd.Views(extract(subject, encoder), crops, rows, part.part(0.0, 0.7, _NAMES[subject]))

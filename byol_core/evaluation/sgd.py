@@ -20,9 +20,9 @@ from torch.nn import functional as F
 
 from byol_core.evaluation.crops import Crops
 from byol_core.evaluation.linear import Classifier
-from byol_core.evaluation.pulse import Told, no_one
 from byol_core.evaluation.task import Split
 from byol_core.evaluation.threads import as_many_as_pay
+from byol_core.jobs.context import Told, no_one
 
 RATES = (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
 UNCHOSEN = 0.02  # where no label can be held out
@@ -43,8 +43,10 @@ class Result:
 class Views:
     """The features of several crops of the same images: (V, n, D), standardized, and the values that did it."""
 
-    def __init__(self, extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, pulse: Told = no_one) -> None:
-        self.values = self._taken(extract, crops, rows, pulse)
+    def __init__(
+        self, extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, progress: Told = no_one
+    ) -> None:
+        self.values = self._taken(extract, crops, rows, progress)
         self.mean = self.values.mean((0, 1))
         self.values -= self.mean  # in place: there may be no room for them twice
         root = math.sqrt(self.values.numel())
@@ -53,12 +55,12 @@ class Views:
 
     @staticmethod
     @torch.no_grad()
-    def _taken(extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, pulse: Told) -> Tensor:
+    def _taken(extract: Callable[[Tensor], Tensor], crops: Crops, rows: Tensor, progress: Told) -> Tensor:
         """(V, n, D) as they are, as many crops as the memory allows."""
         values, count, view = torch.empty(0), 1, 0
         while view < count:
             for at in range(0, len(rows), _CHUNK):
-                pulse((view + at / len(rows)) / (count if view else CROPS))
+                progress((view + at / len(rows)) / (count if view else CROPS))
                 found = extract(crops(rows[at : at + _CHUNK])).float()
                 if not values.numel():
                     count = max(1, min(CROPS, _MEMORY // (4 * len(rows) * found.shape[1])))
@@ -79,13 +81,13 @@ class Heads:
         shape = (views.values.shape[2] + 1, len(self.used), classes)
         self.weights = [torch.zeros(shape, device=device, requires_grad=True) for _ in RATES]
 
-    def train(self, crops: Crops, pulse: Told = no_one) -> None:
+    def train(self, crops: Crops, progress: Told = no_one) -> None:
         """All of them, on the same batches."""
         rows, size = min(BATCH, len(self.labels)), sum(weight.numel() for weight in self.weights)
         with as_many_as_pay(rows * size):
-            self._train(crops, pulse)
+            self._train(crops, progress)
 
-    def _train(self, crops: Crops, pulse: Told) -> None:
+    def _train(self, crops: Crops, progress: Told) -> None:
         groups = [{"params": [weight], "lr": rate} for weight, rate in zip(self.weights, RATES, strict=True)]
         optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
         epochs = max(EPOCHS, math.ceil(STEPS / max(1, math.ceil(len(self.labels) / BATCH))))
@@ -93,7 +95,7 @@ class Heads:
             view = self.views.values[epoch % len(self.views.values)]
             batches = crops.batches(len(self.labels), BATCH)
             for number, batch in enumerate(batches):
-                pulse((epoch + number / len(batches)) / epochs)
+                progress((epoch + number / len(batches)) / epochs)
                 done = (epoch + number / len(batches)) / epochs
                 for group, rate in zip(optimizer.param_groups, RATES, strict=True):
                     group["lr"] = rate * (1 + math.cos(math.pi * done)) / 2

@@ -23,8 +23,8 @@ GPU, add in another order.{start}
 from rich.console import Console
 
 from byol_core import LabError, RunStore, build
-from byol_core.runs.bar import Bar
-from byol_core.runs.report import numbers_table
+from byol_core.cli.progress_bar import Bar
+from byol_core.cli.run_tables import numbers_table
 from byol_core.runs.worker import work
 
 NAME = {name!r}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from byol_core.config import RunConfig
 from byol_core.config.method import WITH_PROJECTOR
+from byol_core.events import Alarm
 from byol_core.health.causes import likely_cause, not_a_number, remedy
 
 __all__ = [
@@ -166,8 +167,8 @@ def fallen(values: Mapping[str, float], first_values: Mapping[str, float], confi
     return tuple(space for space in judged if _fall(values, first_values, SPACES[space]))
 
 
-def verdict(values: Mapping[str, float], first_values: Mapping[str, float], config: RunConfig) -> str | None:
-    """The sentence of the alarm with its likely cause; None when all is well.
+def verdict(values: Mapping[str, float], first_values: Mapping[str, float], config: RunConfig) -> Alarm | None:
+    """The alarm with its likely cause; None when all is well.
 
     Arguments as for :func:`fallen`; a vector whose std ratio is under 0.1 has collapsed.
     """
@@ -175,10 +176,11 @@ def verdict(values: Mapping[str, float], first_values: Mapping[str, float], conf
     if not flagged:
         return None
     gone = {space: values[SPACES[space] + "std_ratio"] < COLLAPSE for space in flagged}
-    return (
+    text = (
         f"The {_who(gone)} (std ratio {' and '.join(flagged.values())}; the alarm is under {ALARM}), "
         f"probably because {likely_cause(config, values)}."
     )
+    return Alarm(text, "collapsed" if any(gone.values()) else "collapsing", next(iter(gone)))
 
 
 def _who(gone: Mapping[str, bool]) -> str:

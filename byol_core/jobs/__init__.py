@@ -1,8 +1,13 @@
 """Work that takes longer than a page may, done by one warm process a home and lane. Whoever asks knows no torch."""
 
 from byol_core.jobs.arrays import Answer
-from byol_core.jobs.context import Memory, Postponed, Tools
-from byol_core.jobs.queue import ask, forget, job, partial, result, withdraw
+from byol_core.jobs.context import JobContext, LruCache, Yield
+from byol_core.jobs.kinds import JobKind
+from byol_core.jobs.queue import ENDED, ask, forget, job, look_after, partial, result, stop, withdraw
+from byol_core.jobs.request import JobFiles, all_requests
 from byol_core.jobs.status import Job
 
-__all__ = ["Answer", "Job", "Memory", "Postponed", "Tools", "ask", "forget", "job", "partial", "result", "withdraw"]
+__all__ = [
+    "ENDED", "Answer", "Job", "JobContext", "JobFiles", "JobKind", "LruCache", "Yield",
+    "all_requests", "ask", "forget", "job", "look_after", "partial", "result", "stop", "withdraw",
+]  # fmt: skip

@@ -23,6 +23,10 @@ class Answer:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    def keep(self, path: Path) -> None:
+        """As :func:`save`."""
+        save(path, self)
+
 
 def save(path: Path, answer: Answer) -> None:
     """Write it whole; FileNotFoundError where the folder was deleted, OSError as writing."""

@@ -1,7 +1,7 @@
-"""Where one question is worked on: its files in the folder that it is about. Knows no torch.
+"""Where one job is worked on: its files in the folder that it is about. Knows no torch.
 
 ``KEY.request.json`` says what was asked and when, ``KEY.asked.safetensors`` holds its arrays, ``KEY.status.json`` how
-far it is while somebody works on it, ``KEY.partial.safetensors`` what there is so far, ``KEY.safetensors`` the answer.
+far it is while somebody works on it, ``KEY.partial.safetensors`` what there is so far, ``KEY.safetensors`` the result.
 """
 
 from __future__ import annotations
@@ -13,26 +13,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from byol_core.jobs import arrays as answer
-from byol_core.jobs import status as background
+from byol_core.jobs import arrays as array_file
+from byol_core.jobs import status as progress_file
 from byol_core.jobs.arrays import Answer
 from byol_core.jobs.status import Status
 from byol_core.system.files import write_atomic
 
+REQUESTS = ".request.json"
+
 
 class Request(BaseModel):
-    """A question that was asked: its kind, what it says, and when, in nanoseconds since 1970."""
+    """What was asked: its kind, its task, when in nanoseconds since 1970, and whether it is to be stopped.
 
-    kind: str
-    question: dict[str, Any]
+    Evaluations were once asked without a kind, and their task was called ``protocol``.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    kind: str = ""
+    task: dict[str, Any] = Field(validation_alias=AliasChoices("question", "protocol"), serialization_alias="question")
     asked: int
+    stop: bool = False
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The files of one question."""
+class JobFiles:
+    """The files of one job."""
 
     folder: Path
     key: str
@@ -43,8 +51,8 @@ class Desk:
         return self._path("request.json")
 
     @property
-    def asked_arrays(self) -> Path:
-        """The arrays of what was asked."""
+    def inputs(self) -> Path:
+        """The arrays that came with it."""
         return self._path("asked.safetensors")
 
     @property
@@ -58,43 +66,55 @@ class Desk:
         return self._path("partial.safetensors")
 
     @property
-    def answer(self) -> Path:
-        """The answer."""
+    def result(self) -> Path:
+        """The result."""
         return self._path("safetensors")
 
     def _path(self, ending: str) -> Path:
         return self.folder / f"{self.key}.{ending}"
 
-    def asked(self) -> Request | None:
+    def read_request(self) -> Request | None:
         """The request; None when there is none that can be read."""
         try:
             return Request.model_validate_json(self.request.read_bytes())
         except (OSError, ValidationError):
             return None
 
-    def is_answered(self) -> bool:
-        """Whether the answer is there, whole."""
-        return answer.is_whole(self.answer)
-
-    def word(self) -> Status | None:
+    def read_status(self) -> Status | None:
         """How far whoever works on it is, or what went wrong."""
-        return background.read(self.status)
+        return progress_file.read(self.status)
 
-    def write(self, kind: str, question: Mapping[str, Any], arrays: Mapping[str, Any] | None) -> None:
-        """Put a question there; OSError as writing."""
+    def is_done(self) -> bool:
+        """Whether the result is there, whole."""
+        return array_file.is_whole(self.result)
+
+    def write(self, kind: str, task: Mapping[str, Any], arrays: Mapping[str, Any] | None = None) -> Request:
+        """Put a request there; OSError as writing."""
         if arrays:
-            answer.save(self.asked_arrays, Answer(arrays))
+            array_file.save(self.inputs, Answer(arrays))
         self.status.unlink(missing_ok=True)
-        request = Request(kind=kind, question=dict(question), asked=time.time_ns())
-        write_atomic(self.request, request.model_dump_json().encode(), make_folder=False)
+        request = Request(kind=kind, task=dict(task), asked=time.time_ns())
+        self.put(request)
+        return request
+
+    def put(self, request: Request) -> None:
+        """Write the request and nothing else; OSError as writing."""
+        write_atomic(self.request, request.model_dump_json(by_alias=True).encode(), make_folder=False)
 
     def clear(self) -> None:
-        """Take away what was asked, how far it was, and what there was so far; the answer stays."""
-        for path in (self.request, self.status, self.partial, self.asked_arrays):
+        """Take away what was asked, how far it was, and what there was so far; the result stays."""
+        for path in (self.request, self.status, self.partial, self.inputs):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def say_nothing(self) -> None:
-        """Take away how far it was, and leave what was asked."""
+    def clear_status(self) -> None:
+        """Take away how far it was, and leave what was asked: it waits again."""
         with suppress(OSError):
             self.status.unlink(missing_ok=True)
+
+
+def all_requests(folder: Path) -> list[tuple[str, Request]]:
+    """The keys of all jobs that were asked in a folder, with their requests, in the order in which they were asked."""
+    names = [path.name.removesuffix(REQUESTS) for path in folder.glob(f"*{REQUESTS}")]
+    found = [(name, request) for name in names if (request := JobFiles(folder, name).read_request())]
+    return sorted(found, key=lambda pair: pair[1].asked)

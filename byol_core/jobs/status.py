@@ -34,16 +34,21 @@ class Job:
     """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
 
     ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
+    ``setting`` is the one that what went wrong is about, as of a LabError.
     """
 
     state: State
     share: float = 0.0
     message: str = ""
     seconds_left: float | None = None
+    setting: str | None = None
 
 
 class Status(BaseModel):
-    """What a process says about its work: ``share`` of it is done, 0 to 1; ``mark`` and ``pid`` tell who it is."""
+    """What a process says about its work: ``share`` of it is done, 0 to 1; ``mark`` and ``pid`` tell who it is.
+
+    ``own_process``: it does this alone and may be ended for it.
+    """
 
     pid: int
     mark: float
@@ -51,6 +56,8 @@ class Status(BaseModel):
     message: str = ""
     failed: bool = False
     seconds_left: float | None = None
+    setting: str | None = None
+    own_process: bool = False
 
     @property
     def alive(self) -> bool:
@@ -69,34 +76,36 @@ def read(file: Path) -> Status | None:
 
 
 def announce(file: Path, pid: int) -> None:
-    """Say for a process that was just started that it is there, so that nobody starts another; OSError as writing."""
+    """Say for a job's own process that it was started, so that nobody starts another; OSError as writing."""
     try:
         pid, mark = processes.identity(pid)
     except psutil.Error:
         mark = 0.0  # it ended at once: nobody will be found under this identity
-    _write(file, Status(pid=pid, mark=mark, message="Starting"))
+    _write(file, Status(pid=pid, mark=mark, message="Starting", own_process=True))
 
 
 class Reporter:
     """What a process says about itself, at most twice a second."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, own_process: bool = False) -> None:
+        self.file, self.own_process = file, own_process
         self.pid, self.mark = processes.identity()
         self.began, self.said = time.monotonic(), 0.0
 
-    def say(self, share: float, message: str, *, failed: bool = False) -> None:
+    def say(self, share: float, message: str, *, failed: bool = False, setting: str | None = None) -> None:
         """Write how far it is; where that cannot be written, the work goes on, and whoever looks on finds out."""
         if failed or time.monotonic() - self.said > _EVERY_SECONDS:
             with suppress(OSError):
-                self.begin(share, message, failed=failed)
+                self.begin(share, message, failed=failed, setting=setting)
 
-    def begin(self, share: float = 0.0, message: str = "Starting", *, failed: bool = False) -> None:
+    def begin(
+        self, share: float = 0.0, message: str = "Starting", *, failed: bool = False, setting: str | None = None
+    ) -> None:
         """The same at once, with an OSError where it cannot be written."""
         self.said = time.monotonic()
         left = None if failed else self._seconds_left(share)
-        status = Status(pid=self.pid, mark=self.mark, share=share, message=message, failed=failed, seconds_left=left)
-        _write(self.file, status)
+        said = {"share": share, "message": message, "failed": failed, "setting": setting, "seconds_left": left}
+        _write(self.file, Status(pid=self.pid, mark=self.mark, own_process=self.own_process).model_copy(update=said))
 
     def _seconds_left(self, share: float) -> float | None:
         if not _LEAST_SHARE < share < 1:

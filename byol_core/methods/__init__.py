@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError
-from byol_core.methods.base import Branch, Method, StepOutput
+from byol_core.methods.base import Branch, Method, Views
 from byol_core.methods.byol import BYOL
 from byol_core.methods.instance_discrimination import InstanceDiscrimination
 from byol_core.methods.moco import MoCo
@@ -19,8 +19,8 @@ __all__ = [
     "Method",
     "MoCo",
     "Siamese",
-    "StepOutput",
     "Supervised",
+    "Views",
     "build_method",
 ]
 
@@ -55,13 +55,18 @@ def _check(config: RunConfig, images: int, classes: int) -> None:
     least = _LEAST_IMAGES.get(objective, 2)
     if config.batch_size // config.accumulate < least:
         raise InputError(
-            f"The objective '{objective}' compares the images of a batch and needs at least {least} at a time; raise "
-            "batch_size or lower accumulate."
+            "The objective '{objective}' compares the images of a batch and needs at least {least} at a time; raise "
+            "batch_size or lower accumulate.",
+            setting="batch_size",
+            objective=objective,
+            least=least,
         )
     if objective == "supervised" and classes < 2:
         raise InputError(
             "The objective 'supervised' needs images with labels of at least two classes; choose labeled images or "
-            "another method.objective."
+            "another method.objective.",
+            setting="method.objective",
         )
     if objective == "nce" and images < 2:
-        raise InputError("The objective 'nce' remembers every training image and needs at least two of them.")
+        sentence = "The objective 'nce' remembers every training image and needs at least two of them."
+        raise InputError(sentence, setting="method.objective")

@@ -80,7 +80,8 @@ class Encoder(nn.Module):
         parts = self.stages()
         checks.whole("stages", stages, 0)
         if not 0 <= stages <= len(parts):
-            raise InputError(f"This encoder has {len(parts)} stages, so {stages} of them cannot be frozen.")
+            template = "This encoder has {there} stages, so {stages} of them cannot be frozen."
+            raise InputError(template, setting="network.freeze", there=len(parts), stages=stages)
         self.frozen = stages
         for number, part in enumerate(parts):
             for module in part:

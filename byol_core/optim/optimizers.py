@@ -15,7 +15,7 @@ from byol_core.system import checks
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
 REFERENCE_BATCH = 256  # the learning rate is given for this many images
-_MOMENTUM, _MOMENTUM_TIMES_RATE = "momentum", "momentum_buffer"  # in a saved state of LARS; the latter in earlier ones
+_MOMENTUM = "momentum"  # in a saved state of LARS
 
 
 class LARS(Optimizer):
@@ -65,25 +65,6 @@ class LARS(Optimizer):
             state[_MOMENTUM] = torch.zeros_like(parameter)
         buffer: Tensor = state[_MOMENTUM]
         return buffer
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take a saved state; of one that an earlier version saved, the rate is divided out of the momenta."""
-        super().load_state_dict(_without_rates(state_dict))
-
-
-def _without_rates(state: dict[str, Any]) -> dict[str, Any]:
-    """The state with momenta that hold no rate. Earlier versions had it in them, under another name.
-
-    A rate of 0, as in the first step of a warm-up, has left nothing in a momentum that started at 0.
-    """
-    found = dict(state["state"])
-    for group in state["param_groups"]:
-        rate = float(group["lr"])
-        for index in group["params"]:
-            if _MOMENTUM_TIMES_RATE in found.get(index, {}):
-                held = found[index][_MOMENTUM_TIMES_RATE]
-                found[index] = {_MOMENTUM: held / rate if rate else torch.zeros_like(held)}
-    return {**state, "state": found}
 
 
 def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: float) -> list[dict[str, Any]]:

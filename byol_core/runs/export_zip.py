@@ -12,8 +12,6 @@ import csv
 import hashlib
 import io
 import json
-import os
-import secrets
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,18 +30,17 @@ from byol_core.runs.run import Run, finite
 from byol_core.runs.schema import metrics as points
 from byol_core.runs.store import RunStore
 from byol_core.runs.unzip import FORMAT, MANIFEST, METRICS, PROBE, VERSION, belongs
-from byol_core.system.files import because, sync_folder
+from byol_core.system.files import atomic, because
 
 __all__ = [
-    "count_points", "metrics_csv", "metrics_parquet", "pack", "save_metrics", "unpack", "unpack_all", "write_csv",
-    "write_parquet", "write_zip",
+    "count_points", "pack", "save_metrics", "unpack", "unpack_all", "write_csv", "write_parquet", "write_zip",
 ]  # fmt: skip
 
 COLUMNS = ("run_id", "run", "key", "step", "epoch", "seconds", "value")
 # Of a run, as its manifest tells it; the process, the queue and the archive belong to the home.
 _TOLD = (
     "run_id", "name", "state", "preset", "created", "started", "ended", "attempt", "step", "total_steps", "epoch",
-    "images_per_second", "message", "alarm", "summary", "tags", "notes", "group",
+    "images_per_second", "message", "alarm", "alarm_kind", "alarm_space", "summary", "tags", "notes", "group",
 )  # fmt: skip
 # What is small already.
 _STORED = (".pt", ".safetensors", ".webp")
@@ -120,20 +117,6 @@ def write_parquet(store: RunStore, run_ids: Sequence[str], file: IO[bytes]) -> N
                 writer.write_table(pa.table([pa.array(column, kind) for column, kind in columns], schema=schema))
 
 
-def metrics_csv(store: RunStore, run_id: str) -> bytes:
-    """The curves of one run as :func:`write_csv` writes them."""
-    buffer = io.BytesIO()
-    write_csv(store, [run_id], buffer)
-    return buffer.getvalue()
-
-
-def metrics_parquet(store: RunStore, run_id: str) -> bytes:
-    """The curves of one run as :func:`write_parquet` writes them."""
-    buffer = io.BytesIO()
-    write_parquet(store, [run_id], buffer)
-    return buffer.getvalue()
-
-
 def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
     """Write all curves to a file, in the format that its name ends with: ``.csv`` or ``.parquet``."""
     formats = {".csv": write_csv, ".parquet": write_parquet}
@@ -153,21 +136,12 @@ def pack(store: RunStore, run_id: str, file: Path) -> Path:
 
 
 def whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
-    """Under a temporary name beside the file, written through, then renamed; one sentence when that cannot be."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    """Write a file that is whole or not there; LabError in one sentence when it cannot be written."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as target:
+        with atomic(file) as target:
             write(target)
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(file)
     except OSError as error:
         raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    sync_folder(file.parent)
     return file
 
 

@@ -30,7 +30,6 @@ from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Summary
 from byol_core.runs import folder, queries
 from byol_core.runs.library import checked_notes, checked_tags
-from byol_core.runs.pickle_check import check_checkpoint
 from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import attempts, facts, runs
 from byol_core.runs.schema import metrics as points
@@ -120,7 +119,7 @@ def _values(told: Told, arriving: Path) -> dict[str, Any]:
         plain_json((arriving / SUMMARY).read_bytes(), SUMMARY)
     _check_embeddings(arriving)
     for checkpoint in (arriving / folder.CHECKPOINTS).glob("*"):
-        check_checkpoint(checkpoint)
+        _check_checkpoint(checkpoint)
     state, message = _ended(told, folder.checkpoint_step(arriving) is not None)
     return {
         "name": queries.checked_name(told.name) or "imported",
@@ -134,7 +133,15 @@ def _values(told: Told, arriving: Path) -> dict[str, Any]:
         "attempt": min(told.attempt, 1),
         **{key: getattr(told, key) for key in ("preset", "created", "started", "ended", "alarm", "step")},
         **{key: getattr(told, key) for key in ("total_steps", "epoch", "images_per_second")},
+        **{key: getattr(told, key) or None for key in ("alarm_kind", "alarm_space")},
     }
+
+
+def _check_checkpoint(path: Path) -> None:
+    from byol_core.weights.checkpoint import is_sound
+
+    if not is_sound(path):
+        raise InputError(f"The run cannot be imported: '{path.name}' is broken, or holds more than numbers.")
 
 
 def _ended(told: Told, kept: bool) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Where runs are computed, behind five verbs: submit, status, tail, stop, list. ``LocalExecutor`` is this machine."""
+"""Where runs are computed: submit, tail, stop and wake. ``LocalExecutor`` is this machine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import math
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from byol_core.errors import LabError
 from byol_core.runs import folder
 from byol_core.runs import lock as hold
-from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system import bell, processes
 from byol_core.system.environment import child_environment
@@ -23,25 +21,6 @@ LOG = "supervisor.log"
 BELL = "supervisor.bell"  # wakes it
 _LONGEST_LOG_BYTES = 1_000_000
 _looked: dict[Path, float] = {}  # when this process last looked whether a home needs its supervisor
-
-
-class Executor(Protocol):
-    """What every executor can do; a cluster is an existing engine behind the same verbs."""
-
-    def submit(self, run_id: str) -> None:
-        """Have a queued run computed."""
-
-    def status(self, run_id: str) -> Run:
-        """The run as it is now."""
-
-    def tail(self, run_id: str, lines: int = 40) -> list[str]:
-        """The last lines of its log."""
-
-    def stop(self, run_id: str) -> None:
-        """Ask it to write a checkpoint and end."""
-
-    def list(self) -> list[Run]:
-        """All runs, newest first."""
 
 
 class LocalExecutor:
@@ -55,10 +34,6 @@ class LocalExecutor:
         self.store.get(run_id)
         self.wake()
 
-    def status(self, run_id: str) -> Run:
-        """The run as it is now."""
-        return self.store.get(run_id)
-
     def tail(self, run_id: str, lines: int = 40) -> list[str]:
         """The last lines of its log."""
         return folder.tail(self.store.get(run_id).folder, lines)
@@ -67,10 +42,6 @@ class LocalExecutor:
         """Ask it to write a checkpoint and end; the supervisor kills it when it does not."""
         if self.store.request_stop(run_id).live:
             self.wake()
-
-    def list(self) -> list[Run]:
-        """All runs, newest first."""
-        return self.store.runs()
 
     def wake(self) -> None:
         """Start the supervisor when there is something to do and nobody does it, as after a restart of the machine."""

@@ -22,18 +22,18 @@ from byol_core.system.text import storable
 LONGEST_NAME = 120
 HOST = socket.gethostname()
 
-_PLAIN = [
-    column.name
-    for column in runs.columns
-    if column.name not in ("config", "summary", "priority", "tags", "notes", "group_name", "slowed_by")
-]
-# What may be empty in a row of an earlier release, by the name that it has in a Run.
+# What may be empty in a row that was written before the column was there, by the name that it has in a Run.
 _OPTIONAL: dict[str, tuple[str, Any]] = {
     "priority": ("priority", 0),
     "notes": ("notes", ""),
     "group": ("group_name", ""),
     "slowed_by": ("slowed_by", ""),
+    "alarm_kind": ("alarm_kind", ""),
+    "alarm_space": ("alarm_space", ""),
 }
+_READ_APART = {"config", "summary", "tags", *(column for column, _ in _OPTIONAL.values())}
+_PLAIN = [column.name for column in runs.columns if column.name not in _READ_APART]
+NO_ALARM = {"alarm": None, "alarm_kind": None, "alarm_space": None}
 # Runs that are not in the trash.
 KEPT = runs.c.deleted.is_(None)
 # The order in which waiting runs start.
@@ -133,7 +133,7 @@ def change(connection: Connection, run: Run, to: str, message: str = "") -> bool
     if to == "queued":
         values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
         values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}
-        values |= {"summary": "{}", "alarm": None, "host": HOST}  # of an end that is none any more
+        values |= {"summary": "{}", **NO_ALARM, "host": HOST}  # of an end that is none any more
     elif to not in LIVE:
         values |= {"ended": time.time(), "pid": None, "pid_created": None, "seconds_left": None}
         values |= {"phase": "", "device": ""}

@@ -64,6 +64,8 @@ class Run:
     deleted: float | None = None  # when it was thrown into the trash
     group: str = ""  # the sweep that it belongs to
     slowed_by: str = ""  # a code: "processor" while other programs take their share of it
+    alarm_kind: str = ""  # the code of the alarm, an AlarmKind; empty without one, and in runs of earlier releases
+    alarm_space: str = ""  # the code of the vectors that the alarm is about; empty where it is about none
 
     @property
     def live(self) -> bool:

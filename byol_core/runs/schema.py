@@ -22,13 +22,13 @@ from sqlalchemy import (
     event,
     inspect,
     make_url,
+    text,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateColumn, CreateTable
 
 from byol_core.errors import InputError
-from byol_core.runs import migrate
 from byol_core.system.files import because
 
 FILE = "lab.sqlite"
@@ -72,7 +72,7 @@ runs = Table(
     Column("summary", Text, nullable=False, default="{}"),
     Column("demo", Boolean, nullable=False, default=False),
     Column("alarm", Text),
-    # Columns that came later may be empty, so that a store of an earlier release only gets them added.
+    # A column that comes later may be empty: an older store only gets it added, and older code can go on with it.
     Column("priority", Integer),
     Column("tags", Text),
     Column("notes", Text),
@@ -80,6 +80,8 @@ runs = Table(
     Column("deleted", Double),
     Column("group_name", String(200)),
     Column("slowed_by", String(32)),
+    Column("alarm_kind", String(32)),
+    Column("alarm_space", String(32)),
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
@@ -113,8 +115,6 @@ def open_engine(home: Path, url: str | None) -> Engine:
     """The engine with all tables there; InputError when the home or the database cannot be used."""
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if url is None:
-            migrate.bring_home(home / FILE)
     except OSError as error:
         raise unusable(home, error) from None
     engine = _engine(url) if url else create_engine(sqlite_url(home / FILE))
@@ -128,10 +128,8 @@ def open_engine(home: Path, url: str | None) -> Engine:
             return engine
         with engine.begin() as connection:
             _create_tables(connection)
-            migrate.add_columns(connection, runs)
-            migrate.widen_columns(connection, runs)
-    except OSError as error:
-        raise unusable(home, error) from None
+            for table in metadata.sorted_tables:
+                _add_columns(connection, table)
     except DBAPIError as error:
         if url is None:
             raise unusable(home, error.orig) from None
@@ -152,7 +150,7 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(parsed, pool_pre_ping=True)  # the server may have been started anew meanwhile
     except ModuleNotFoundError as error:
-        hint = "pip install 'byol-lab[postgres]'" if "psycopg" in str(error) else "the driver is to be installed"
+        hint = "pip install 'byol-lab[postgres]'" if error.name == "psycopg" else "the driver is to be installed"
         raise InputError(f"The database's URL cannot be used ({_reason(error)}): {hint}.") from None
     except ArgumentError as error:
         raise InputError(f"The database's URL cannot be used ({_reason(error)}).") from None
@@ -161,8 +159,16 @@ def _engine(url: str) -> Engine:
 def unusable(home: Path, error: BaseException | None) -> InputError:
     """The sentence for a home that cannot be written."""
     return InputError(
-        f"The home of the runs '{home}' cannot be written ({_reason(error)}); set BYOL_LAB_HOME to another folder."
+        "The home of the runs '{home}' cannot be written ({reason}); set BYOL_LAB_HOME to another folder.",
+        retryable=is_locked(error),
+        home=home,
+        reason=_reason(error),
     )
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether SQLite says that another connection holds the database, by the low byte of its code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _reason(error: BaseException | None) -> str:
@@ -175,15 +181,27 @@ def _is_complete(engine: Engine) -> bool:
     with engine.execution_options(**{READ: True}).connect() as connection:
         known = inspect(connection)
         tables = set(known.get_table_names())
-        return {table.name for table in metadata.sorted_tables} <= tables and not any(
-            migrate.missing(connection, table) or migrate.narrow(connection, table) for table in metadata.sorted_tables
-        )
+        wanted = metadata.sorted_tables
+        return {table.name for table in wanted} <= tables and not any(_missing(connection, table) for table in wanted)
 
 
 def _create_tables(connection: Connection) -> None:
     take_turns(connection)  # IF NOT EXISTS fails when two do it at once
     for table in metadata.sorted_tables:
         connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def _missing(connection: Connection, table: Table) -> list[Column[Any]]:
+    """The columns that the table in the store lacks."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    return [column for column in table.columns if column.name not in present]
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add the missing columns; only one process at a time comes here, see :func:`take_turns`."""
+    for column in _missing(connection, table):
+        definition = CreateColumn(column).compile(dialect=connection.dialect)
+        connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def take_turns(connection: Connection) -> None:
@@ -208,7 +226,7 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if not remaining or "locked" not in str(error):
+            if not remaining or not is_locked(error):
                 raise
             time.sleep(0.05)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from byol_core.events import Alarm
+
 TRAINING = "training"
 # How long nothing may happen: the longest time lately in that phase, times this, but never less than the seconds below.
 TIMES = 20.0
@@ -16,28 +18,28 @@ FIRST = 900.0  # while nobody knows how long it should take: compilers, large se
 class StallWatch:
     """Told of each sign of life by the thread that trains, and asked by another one.
 
-    ``clock`` counts seconds and is set by nobody. A phase is known by what it is, without how far it is:
-    ``reading the images, 12%`` is the same as at 13%.
+    ``clock`` counts seconds and is set by nobody. Each kind of work is measured by itself: an evaluation takes longer
+    than a step.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last, self._phase = clock(), ""
+        self._last, self._activity = clock(), ""
         self._longest: dict[str, float] = {}
         self._asked = clock()
 
-    def sign(self, phase: str | None = None) -> None:
-        """Something happened; with ``phase``, what comes now is another kind of work."""
+    def sign(self, activity: str | None = None) -> None:
+        """Something happened; with ``activity``, what comes now is this kind of work."""
         now = self._clock()
         gap = now - self._last
         if gap <= self._allowed():  # a stall is no measure of the next
-            self._longest[self._phase] = max(gap, _FADES * self._longest.get(self._phase, 0.0))
+            self._longest[self._activity] = max(gap, _FADES * self._longest.get(self._activity, 0.0))
         self._last = now
-        if phase is not None:
-            self._phase = phase.split(",")[0]
+        if activity is not None:
+            self._activity = activity
 
-    def verdict(self) -> str | None:
-        """One sentence on a training that does not go on; None while all is as usual."""
+    def verdict(self) -> Alarm | None:
+        """The alarm on a training that does not go on; None while all is as usual."""
         now, before = self._clock(), self._asked
         self._asked = now
         if now - before > self._allowed() / 2:  # the whole process slept, and may take its time to go on
@@ -45,19 +47,20 @@ class StallWatch:
         gap = now - self._last
         if gap <= self._allowed():
             return None
-        usual = self._longest.get(self._phase)
-        what = "No step" if self._phase == TRAINING else f"No sign of life while {self._phase or 'starting'}"
+        usual = self._longest.get(self._activity)
+        what = "No step" if self._activity == TRAINING else f"No sign of life while {self._activity or 'starting'}"
         known = f", where the longest lately took {span(usual)}" if usual is not None else ""
-        return (
+        return Alarm(
             f"{what} for {span(gap)}{known}: the machine may be overloaded or out of memory, or a disk or device does "
-            "not answer. If it does not go on, stop the run and resume it."
+            "not answer. If it does not go on, stop the run and resume it.",
+            "stalled",
         )
 
     def _allowed(self) -> float:
-        usual = self._longest.get(self._phase)
+        usual = self._longest.get(self._activity)
         if usual is None:
             return FIRST
-        return max(TIMES * usual, LEAST_STEP if self._phase == TRAINING else LEAST_PHASE)
+        return max(TIMES * usual, LEAST_STEP if self._activity == TRAINING else LEAST_PHASE)
 
 
 def span(seconds: float) -> str:

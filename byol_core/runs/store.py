@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress
+from byol_core.events import Alarm, MetricRow, Progress
 from byol_core.runs import folder, metrics, names, queries
 from byol_core.runs.repair import repair, seen
 from byol_core.runs.run import LIVE, RESUMABLE, TRANSITIONS, Run
@@ -165,7 +165,8 @@ class RunStore:
             if to not in TRANSITIONS[run.state]:
                 raise InputError(f"The run '{run.name}' is {run.state}; it cannot become {to}.")
             if not queries.change(connection, run, to, message):
-                raise LabError(f"The run '{run.name}' changed at the same moment; try again.")
+                template = "The run '{name}' changed at the same moment; try again."
+                raise LabError(template, retryable=True, name=run.name)
             return self._one(connection, run_id)
 
     def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
@@ -229,9 +230,12 @@ class RunStore:
         values |= {"phase": storable(progress.phase), "slowed_by": progress.slowed_by or None}
         self._update_live(run_id, {**values, "heartbeat": time.time()})
 
-    def set_alarm(self, run_id: str, alarm: str | None) -> None:
-        """Say what is unhealthy about a live run, in a sentence with the likely cause; None: all is well again."""
-        self._update_live(run_id, {"alarm": storable(alarm) if alarm else None})
+    def set_alarm(self, run_id: str, alarm: Alarm | None) -> None:
+        """Say what is unhealthy about a live run; None: all is well again."""
+        values: dict[str, str | None] = dict(queries.NO_ALARM)
+        if alarm:
+            values = {"alarm": storable(alarm.text), "alarm_kind": alarm.kind, "alarm_space": alarm.space or None}
+        self._update_live(run_id, values)
 
     def add_metrics(self, run_id: str, attempt: int, logged: Sequence[MetricRow]) -> None:
         """Log rows of one attempt, in one transaction."""
@@ -306,7 +310,8 @@ class RunStore:
             reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             if self.url is None and reaches_size_limit(*self.home.glob(f"{FILE}*")):
                 reason = because(OSError(errno.EFBIG, reason))  # to SQLite any failed write is one of the disk
-            raise LabError(f"The run store cannot be used ({reason}).") from error
+            template = "The run store cannot be used ({reason})."
+            raise LabError(template, retryable=True, reason=reason) from error
 
     def _one(self, connection: Connection, run_id: str) -> Run:
         return queries.one(connection, run_id, self.home)

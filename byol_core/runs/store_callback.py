@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress, TrainingCallback
+from byol_core.events import Alarm, MetricRow, Progress, TrainingCallback
 from byol_core.runs import folder, queries, system_metrics, unsaved
 from byol_core.runs.run import Run
 from byol_core.runs.schema import runs
@@ -66,9 +66,9 @@ class StoreCallback:
         self._rows: list[MetricRow] = []
         self._progress, self._progress_waits = _STARTING, False
         self._config: RunConfig | None = None  # that waits
-        self._alarm: str | None = None  # the training's own
-        self._stall: str | None = None
-        self._alarm_saved: str | None = None
+        self._alarm: Alarm | None = None  # the training's own
+        self._stall: Alarm | None = None
+        self._alarm_saved: Alarm | None = None
         self._last: MetricRow | None = None  # says at which step the machine is looked at
         self._beaten = self._sampled = self._stall_told = time.monotonic()
         self._troubled = False
@@ -99,7 +99,7 @@ class StoreCallback:
 
     def on_progress(self, progress: Progress) -> None:
         """Take how far it is."""
-        self.watch.sign(progress.phase)
+        self.watch.sign(progress.activity or progress.phase)
         with self._lock:
             self._progress, self._progress_waits = progress, True
         self._news.set()
@@ -121,13 +121,13 @@ class StoreCallback:
         if self.also:
             self.also.on_settled(config)
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: Alarm | None) -> None:
         """Take what is wrong with the run; a stall is told before it, and does not end it."""
-        if text == self._alarm:
+        if alarm == self._alarm:
             return
-        self._alarm = text
+        self._alarm = alarm
         self._news.set()
-        self._tell_alarm(text)
+        self._tell_alarm(alarm)
 
     def should_stop(self) -> bool:
         """Whether somebody asked for a stop; the store is asked by the thread."""
@@ -138,10 +138,10 @@ class StoreCallback:
         """Say that the training is over, and what is being done instead."""
         self.on_progress(replace(self._progress, phase=phase, images_per_second=0.0, seconds_left=0.0))
 
-    def _tell_alarm(self, text: str | None) -> None:
-        folder.log(self.run.folder, f"ALARM: {text}" if text else "The alarm is over: all is well again.")
+    def _tell_alarm(self, alarm: Alarm | None) -> None:
+        folder.log(self.run.folder, f"ALARM: {alarm.text}" if alarm else "The alarm is over: all is well again.")
         if self.also:
-            self.also.on_alarm(text)
+            self.also.on_alarm(alarm)
 
     # The thread
 
@@ -253,9 +253,9 @@ class StoreCallback:
         while True:
             try:
                 run = self._written(state, message, summary)
-            except InputError:
-                raise
             except (LabError, SQLAlchemyError) as error:
+                if isinstance(error, LabError) and not error.retryable:
+                    raise
                 self._say_trouble(error)
                 with suppress(OSError):
                     if not left:
@@ -271,7 +271,7 @@ class StoreCallback:
     def _written(self, state: str, message: str, summary: Mapping[str, Any] | None) -> Run:
         """The rest and the last word on this attempt, in the store."""
         if self._thread.is_alive():  # it waits for an answer of the database, and may still get one
-            raise LabError("The run store does not answer.")
+            raise LabError("The run store does not answer.", retryable=True)
         self._deliver()
         with self.store.writing() as connection:
             now = queries.one(connection, self.run.run_id, self.store.home)

@@ -11,7 +11,8 @@ import argparse
 import signal
 import threading
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +27,6 @@ from byol_core.runs.repair import amend, repair
 from byol_core.runs.run import Run
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
-from byol_core.runs.trouble import Trouble, say
 from byol_core.system import processes
 from byol_core.system.bell import Bell
 from byol_core.system.files import write_json
@@ -38,6 +38,7 @@ IDLE_SECONDS = 60.0
 # From the request to stop until the whole process group is killed.
 GRACE_SECONDS = 60.0
 ABOUT = "supervisor.json"
+PATIENCE_SECONDS = 3600.0  # after failing for so long without a break, nothing is hoped for any more
 
 
 class Supervisor:
@@ -182,6 +183,38 @@ def _loop(supervisor: Supervisor, idle: float, ended: threading.Event, bell: Bel
         if trouble.without(supervisor.tick):
             busy = time.monotonic()
         bell.wait(min(POLL_SECONDS, idle))
+
+
+class Trouble:
+    """Says what goes wrong once, and once when it is over: a log that fills a full disk helps nobody."""
+
+    def __init__(self) -> None:
+        self._said, self._since = "", 0.0
+
+    def without(self, action: Callable[..., bool], *arguments: Any) -> bool:
+        """What the action says; when it fails, whether there is still hope."""
+        try:
+            found = action(*arguments)
+        except Exception as error:  # a full disk, a store that somebody else holds: the next look may find it over
+            self._say(str(error) if isinstance(error, LabError | OSError) else traceback.format_exc())
+            return time.monotonic() - self._since < PATIENCE_SECONDS
+        if self._said:
+            say("All is well again.")
+        self._said = ""
+        return found
+
+    def _say(self, text: str) -> None:
+        if not self._said:
+            self._since = time.monotonic()
+        if text != self._said:
+            say(text)
+        self._said = text
+
+
+def say(text: str) -> None:
+    """A line for supervisor.log, when there is room."""
+    with suppress(OSError, ValueError):
+        print(time.strftime("%F %T"), text, flush=True)
 
 
 def _empty_trash(store: RunStore) -> bool:

@@ -43,7 +43,7 @@ def points(grid: Mapping[str, Sequence[Any]], listed: Sequence[Mapping[str, Any]
         field_info(key)
     for key, values in grid.items():
         if not values:
-            raise InputError(f"The setting '{key}' of the sweep has no values.")
+            raise InputError("The setting '{key}' of the sweep has no values.", setting=key, key=key)
     if not (grid or any(listed)):
         raise InputError("A sweep needs at least one setting with its values.")
     number = math.prod(map(len, grid.values())) * max(len(listed), 1)

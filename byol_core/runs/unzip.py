@@ -25,6 +25,7 @@ from pydantic import BaseModel, Field, ValidationError
 from byol_core.errors import InputError, LabError
 from byol_core.runs import folder
 from byol_core.runs.run import STATES
+from byol_core.system.bounded import BoundedFile
 from byol_core.system.files import because
 
 FORMAT, VERSION = "byol-lab run", 1
@@ -40,7 +41,7 @@ _MB, _GB = 2**20, 2**30
 _MOST = {MANIFEST: 8 * _MB, folder.CONFIG: _MB, SUMMARY: _MB, PROBE: 64 * _MB, METRICS: _GB, folder.LOG: _GB}
 _MOST_BYTES = 16 * _GB
 _MOST_FILES = 20_000
-# Bytes of the list of files inside the zip, which is held in memory.
+# Bytes of the list of files inside the zip, which is read at once and held in memory.
 _MOST_LIST = 16 * _MB
 # Text shrinks well, but not more than this; and a small zip may hold this much in any case.
 _MOST_RATIO, _ALWAYS = 200, 64 * _MB
@@ -77,6 +78,8 @@ class Told(BaseModel):
     images_per_second: Number = 0.0
     message: Words = ""
     alarm: Words | None = None
+    alarm_kind: str = Field("", max_length=32)
+    alarm_space: str = Field("", max_length=32)
     summary: dict[str, Any] = {}
     tags: list[str] = []
     notes: str = ""
@@ -119,34 +122,15 @@ def opened(file: Path) -> Iterator[zipfile.ZipFile]:
     """A zip of which the list of files is short enough to be read; BROKEN or InputError otherwise."""
     try:
         with file.open("rb") as source:
-            _check_list(file, source.seek(0, os.SEEK_END), _tail(source))
-            source.seek(0)
-            with zipfile.ZipFile(source) as archive:
+            if os.fstat(source.fileno()).st_size > _MOST_BYTES:
+                raise refused(file, f"it is larger than {_MOST_BYTES // _GB} GB")
+            bounded: Any = BoundedFile(source, _MOST_LIST, refused(file, "it holds far too many files"))
+            with zipfile.ZipFile(bounded) as archive:  # its list of files is one read
                 yield archive
     except OSError as error:
         if error.filename not in (str(file), file):
             raise  # of the folder that it is unpacked into
         raise refused(file, f"it cannot be read ({error.strerror})") from None
-
-
-def _tail(source: Any) -> bytes:
-    """The records at the end: 56 bytes and 20 of a large zip, 22 of every zip."""
-    source.seek(-min(98, source.tell()), os.SEEK_END)
-    tail: bytes = source.read()
-    return tail
-
-
-def _check_list(file: Path, length: int, tail: bytes) -> None:
-    """Refuse before :mod:`zipfile` reads a list of files that would fill the memory."""
-    if length > _MOST_BYTES:
-        raise refused(file, f"it is larger than {_MOST_BYTES // _GB} GB")
-    if tail[-22:-18] != b"PK\x05\x06":
-        raise refused(file, "it is no zip, or is cut short")
-    (listed,) = struct.unpack("<L", tail[-10:-6])
-    if tail[:4] == b"PK\x06\x06":
-        listed = max(listed if listed != 0xFFFFFFFF else 0, *struct.unpack("<Q", tail[40:48]))
-    if listed > _MOST_LIST:
-        raise refused(file, "it holds far too many files")
 
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:

@@ -36,7 +36,7 @@ from byol_core.runs.trackers.backfill import kept
 from byol_core.system import niceness, processes
 from byol_core.system.files import because, clear_leftovers, is_disk_full
 from byol_core.system.out_of_memory import is_out_of_memory, let_go
-from byol_core.training.batch_size_finder import largest_batch
+from byol_core.training.jobs import largest_batch
 
 Result = TypeVar("Result")
 
@@ -89,8 +89,7 @@ def patiently(action: Callable[[], Result], stop: threading.Event, patience: flo
         try:
             return action()
         except LabError as error:
-            passes = not isinstance(error, InputError) or "locked" in str(error)
-            if not passes or stop.is_set() or time.monotonic() > end:
+            if not error.retryable or stop.is_set() or time.monotonic() > end:
                 raise
         stop.wait(Pace.ask)
 
@@ -180,7 +179,7 @@ def _too_large(error: BaseException, run: Run, callback: StoreCallback) -> str:
 
 
 def _disk_full(error: BaseException, where: Path) -> bool:
-    """ENOSPC, or a writer that hides it (torch's says only that writing failed) on a disk without space."""
+    """ENOSPC, or a writer that hides it on a disk without space: torch's own text says only that writing failed."""
     if isinstance(error, OSError):
         return is_disk_full(error)
     with suppress(OSError):  # the folder may be gone

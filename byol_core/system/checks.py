@@ -95,7 +95,8 @@ def number(
 def _limits(least: float, most: float, above: float) -> str:
     low = f" over {above:g}" if above > -math.inf else f" from {least:g}" if least > -math.inf else ""
     high = f"{' and at most' if above > -math.inf else ' to'} {most:g}" if most < math.inf else ""
-    return (low + (high or (" on" if " from" in low else ""))) or " that is finite"
+    open_end = " on" if least > -math.inf and above == -math.inf else ""
+    return (low + (high or open_end)) or " that is finite"
 
 
 def sides(name: str, value: object) -> None:

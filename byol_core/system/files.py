@@ -8,9 +8,10 @@ import os
 import re
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -22,8 +23,9 @@ OPEN_FILES = 8192
 _TEMPORARY = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = True) -> None:
-    """Put ``data`` at ``path`` so that no reader, and no power cut, ever sees half of it.
+@contextmanager
+def atomic(path: Path, *, make_folder: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write, which is at ``path`` when all is written: no reader, and no power cut, ever sees half of it.
 
     ``make_folder=False``: FileNotFoundError where the folder is not there, as after it was deleted.
     """
@@ -32,14 +34,21 @@ def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = Tr
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         _replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_atomic(path: Path, data: bytes | memoryview, *, make_folder: bool = True) -> None:
+    """Put ``data`` at ``path``, whole or not at all: see :func:`atomic`."""
+    with atomic(path, make_folder=make_folder) as file:
+        file.write(data)
 
 
 def _replace(temporary: Path, path: Path) -> None:

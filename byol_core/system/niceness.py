@@ -45,29 +45,48 @@ class Niceness:
         return self.now
 
 
-def let_others_first(niceness: int) -> None:
+class Courtesy(Niceness):
+    """The niceness of this process, which the system is told. ``base``: what it was started with, None where it could
+    not be taken back."""
+
+    def __init__(self, niceness: int, base: int | None) -> None:
+        super().__init__(niceness)
+        self._base = base
+        self._told: int | None = None
+        self.tell()
+
+    def become(self, niceness: int) -> None:
+        """Another kind of work begins, which steps back so far."""
+        self.niceness = self.now = niceness
+        self._starved = self._calm = 0
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the system what was decided; where it does not listen now, the next look does."""
+        wanted = self.now
+        if wanted != self._told and _set_session(wanted):
+            self._told = wanted
+            if self._base is not None:
+                _set_process(self._base + wanted)
+
+
+def let_others_first(niceness: int) -> Courtesy | None:
     """From here on; called before there are other threads. Where it could not be taken back, a single step it is."""
     if niceness <= 0:
-        return
+        return None
     base = _base()
-    returns = _can_return(base)
-    if returns:
-        _set_process(base + niceness)
-    _set_session(niceness)
-    threading.Thread(target=_watch, args=(niceness, base if returns else None), name="courtesy", daemon=True).start()
+    mine = Courtesy(niceness, base if _can_return(base) else None)
+    threading.Thread(target=_watch, args=(mine,), name="courtesy", daemon=True).start()
+    return mine
 
 
-def _watch(niceness: int, base: int | None) -> None:
-    courtesy, meter, said = Niceness(niceness), Meter(), niceness
-    pause, seconds = threading.Event(), _SECONDS
+def _watch(mine: Courtesy) -> None:
+    meter, pause, seconds = Meter(), threading.Event(), _SECONDS
     while not pause.wait(seconds):
         load = meter.read()
         seconds = _SECONDS if load.computes else _RESTING
-        wanted = courtesy.decide(load)
-        if wanted != said and _set_session(wanted):
-            said = wanted
-            if base is not None:
-                _set_process(base + wanted)
+        mine.decide(load)
+        mine.tell()
 
 
 def _base() -> int:

@@ -74,7 +74,7 @@ def find(pid: int | None, created: float | None) -> psutil.Process | None:
 def _is(process: psutil.Process, created: float) -> bool:
     if created < 0:
         return _mark(process.pid) == created
-    return abs(process.create_time() - created) < _TOLERANCE_SECONDS  # also what earlier releases wrote on Linux
+    return abs(process.create_time() - created) < _TOLERANCE_SECONDS
 
 
 def before_restart(created: float | None) -> bool:

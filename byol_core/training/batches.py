@@ -27,7 +27,7 @@ _EPOCHS = 2  # orders that are kept: the reader is in the next epoch already whi
 
 
 @dataclass(frozen=True)
-class Piece:
+class Batch:
     """This rank's share of a batch, on the device; it lasts until another step's is asked for.
 
     images: (b, 3, H, W) uint8. indices: (b,) int64, places in the training split. labels: (b,) int64 or None, -1 for
@@ -102,14 +102,17 @@ class Batches:
         """
         if batch_size > len(training):
             fits = largest_batch(len(training), ranks * parts)
-            mend = f"set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
-            raise InputError(
-                f"The batch of {batch_size} is larger than the {len(training)} images there are to learn from; {mend}."
-            )
+            mend = "set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
+            template = "The batch of {batch} is larger than the {images} images there are to learn from; " + mend + "."
+            raise InputError(template, setting="batch_size", batch=batch_size, images=len(training), fits=fits)
         if batch_size % (ranks * parts):
             raise InputError(
-                f"The batch of {batch_size} cannot be shared evenly by {ranks} processes in {parts} parts each; change "
-                "batch_size, accumulate or runtime.processes."
+                "The batch of {batch} cannot be shared evenly by {processes} processes in {parts} parts each; change "
+                "batch_size, accumulate or runtime.processes.",
+                setting="batch_size",
+                batch=batch_size,
+                processes=ranks,
+                parts=parts,
             )
         share = batch_size // ranks
         self.start, self.device = rank * share, device
@@ -122,7 +125,7 @@ class Batches:
         # A run that is given up without a close must not leave its thread behind.
         self._finalizer = weakref.finalize(self, self._source.close)
 
-    def get(self, step: int) -> Piece:
+    def get(self, step: int) -> Batch:
         """This rank's share of a step's batch. LabError when the images cannot be read."""
         epoch, part = self._order.place(step)
         if epoch != self._epoch:
@@ -130,7 +133,7 @@ class Batches:
         indices = self._in_epoch[part]
         rows = self._training[indices]
         labels = None if self._labels is None else self._labels[rows]
-        return Piece(self._source.get(step, rows), indices, labels, self.start)
+        return Batch(self._source.get(step, rows), indices, labels, self.start)
 
     def close(self) -> None:
         """End the reading ahead, if there is any; nothing can be got afterwards."""

@@ -155,8 +155,7 @@ class OnlineEvaluation:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on after a checkpoint."""
-        self.baselines, self.first = state["baselines"], state.get("first", {})
-        self.right = state.get("right", {})  # which earlier releases did not keep
+        self.baselines, self.first, self.right = state["baselines"], state["first"], state["right"]
         self.embeddings.resume(state)
 
 

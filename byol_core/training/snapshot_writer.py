@@ -57,7 +57,7 @@ class EmbeddingFolder:
         self.eval_images = eval_images
         self.evaluations: list[dict[str, Any]] = []
         self._cell = _CELL if len(eval_images.mapped) <= _FEW else _SMALL_CELL
-        self._per_sheet: int | None = PER_SHEET
+        self._per_sheet = PER_SHEET
 
     def start(self) -> None:
         """Write the pictures and the raw pixels, once a run."""
@@ -70,7 +70,7 @@ class EmbeddingFolder:
             sharper = load(data.source, self._cell, limit=data.limit)
             images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
         self._cell = min(self._cell, images.images.shape[2])
-        for number, rows in enumerate(torch.split(mapped, self._per_sheet or len(mapped))):
+        for number, rows in enumerate(torch.split(mapped, self._per_sheet)):
             sheet = contact_sheet(take(images.images, rows), self._cell)
             write_atomic(self.folder / sheet_name(number), sheet)
         raw = (pixels(self.eval_images.set.images, 16, mapped) * 255).round().byte()
@@ -80,16 +80,11 @@ class EmbeddingFolder:
         """Go on after a checkpoint that knew these evaluations; files of later ones are written again."""
         self.evaluations = list(state["evaluations"])
         self._cell = state["cell"]
-        self._per_sheet = state.get("per_sheet")  # earlier releases wrote a single sheet
-        if not state.get("beside", 0):
-            self.eval_images.map_only_test()
+        self._per_sheet = state["per_sheet"]
 
     def state(self) -> dict[str, Any]:
-        """Plain values for a checkpoint; ``beside``: how many images are mapped that are no test images."""
-        beside = len(self.eval_images.mapped) - len(self.eval_images.shown)
-        return {
-            "evaluations": self.evaluations, "cell": self._cell, "beside": beside, "per_sheet": self._per_sheet,
-        }  # fmt: skip
+        """Plain values for a checkpoint."""
+        return {"evaluations": self.evaluations, "cell": self._cell, "per_sheet": self._per_sheet}
 
     def add(self, look: Look) -> None:
         """Write one evaluation: the file first, then the index that names it."""
@@ -128,7 +123,7 @@ class EmbeddingFolder:
             "class_names": list(eval_images.set.class_names),
             "columns": _COLUMNS,
             "cell": self._cell,
-            **({} if self._per_sheet is None else {"per_sheet": self._per_sheet}),
+            "per_sheet": self._per_sheet,
             "evaluations": self.evaluations,
             "indices": eval_images.mapped.tolist(),
             "labels": labels,

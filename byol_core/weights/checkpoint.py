@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from byol_core.system.files import is_disk_full, write_atomic
 from byol_core.system.out_of_memory import is_out_of_memory
 
 KEPT = 2
+_MOST_INDEX = 8 * 2**20  # bytes of what says which number belongs where; that of a large network has a tenth of it
 
 
 def save(folder: Path, step: int, state: dict[str, Any]) -> Path:
@@ -59,17 +61,36 @@ def latest(folder: Path, note: Callable[[str], None] = lambda _: None) -> dict[s
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """A checkpoint; None when it is damaged. torch does not look at the checksums that it writes."""
+    """A checkpoint, in memory; None when it is damaged, or holds more than tensors and plain values."""
+    return copy.deepcopy(_mapped(path))
+
+
+def is_sound(path: Path) -> bool:
+    """Whether :func:`read` would read it, also where it comes from elsewhere."""
+    return _mapped(path) is not None
+
+
+def _mapped(path: Path) -> dict[str, Any] | None:
+    """A checkpoint whose numbers stay in its file. Only where it is mapped does torch not read beyond its end."""
     try:
-        with zipfile.ZipFile(path) as parts:
-            if parts.testzip() is not None:
-                return None
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if not _is_whole(path):
+            return None
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # whatever a zip file, pickle or torch make of foreign bytes
         if is_out_of_memory(error):
             raise
         return None
-    return state
+    return state if isinstance(state, dict) else None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the checksums are right, which torch writes and does not look at, and nothing swells when unpacked."""
+    with zipfile.ZipFile(path) as parts:
+        for part in parts.infolist():
+            small = part.file_size <= _MOST_INDEX or "/data/" in part.filename
+            if part.compress_type != zipfile.ZIP_STORED or not small:
+                return False
+        return parts.testzip() is None
 
 
 def _remove(paths: list[Path]) -> None:

@@ -21,6 +21,7 @@ from byol_core.system import paths
 if TYPE_CHECKING:
     from byol_core.networks import Encoder
 
+KEY = "network.pretrained"  # the setting that names them
 SHIPPED = "byol-tiny"  # the finished run that comes along
 CLASSIFIER = "model.safetensors"  # what a saved classifier's folder holds
 _HUB = re.compile(r"(torchvision|timm):(\w+)(\.[\w.-]+)?")
@@ -70,14 +71,15 @@ def _can_be_loaded(folder: Path) -> bool:
     return (folder / "config.json").is_file() or (folder / CLASSIFIER).is_file()
 
 
-def mismatch(config: RunConfig, home: Path | None = None) -> str:
-    """One sentence when the weights that the settings start from are of another network, as far as that is known."""
+def mismatch(config: RunConfig, home: Path | None = None) -> InputError | None:
+    """What to say when the weights that the settings start from are of another network, as far as that is known."""
     spec = config.network.pretrained
     hub = _HUB.fullmatch(spec)
     if hub and hub[2] not in RESNETS:
-        return f"Setting 'network.pretrained' should name {', '.join(RESNETS)} of {hub[1]}, but is '{spec}'."
+        template = "Setting 'network.pretrained' should name {names} of {hub}, but is '{value}'."
+        return InputError(template, setting=KEY, names=", ".join(RESNETS), hub=hub[1], value=spec)
     found = network_of(spec, home) if spec else None
-    return "" if found is None else differs(config.network, config.data.image_size, found, spec)
+    return None if found is None else differs(config.network, config.data.image_size, found, spec)
 
 
 def network_of(spec: str, home: Path | None = None) -> dict[str, Any] | None:
@@ -121,13 +123,15 @@ def described(network: NetworkConfig, image_size: int) -> dict[str, Any]:
     return {"encoder": network.encoder, "stem": stem, "encoder_norm": network.encoder_norm}
 
 
-def differs(network: NetworkConfig, image_size: int, found: Mapping[str, Any], title: str) -> str:
-    """One sentence on the first setting that is not as the weights have it; nothing when they fit."""
+def differs(network: NetworkConfig, image_size: int, found: Mapping[str, Any], title: str) -> InputError | None:
+    """What to say of the first setting that is not as the weights have it; None when they fit."""
     mine = described(network, image_size)
     for key, value in found.items():
         if mine[key] != value:
-            return f"Setting 'network.{key}' should be {value} to start from '{title}', but is {mine[key]}."
-    return ""
+            name = f"network.{key}"
+            template = "Setting '{key}' should be {wanted} to start from '{title}', but is {value}."
+            return InputError(template, setting=name, key=name, wanted=value, title=title, value=mine[key])
+    return None
 
 
 def settled(config: RunConfig, home: Path, run_id: Callable[[str], str]) -> RunConfig:
@@ -143,7 +147,7 @@ def settled(config: RunConfig, home: Path, run_id: Callable[[str], str]) -> RunC
         path = find(spec, home)
         config = config.changed(**{"network.pretrained": _whole(spec, path, home, run_id)})
     if complaint := mismatch(config, home):
-        raise InputError(complaint)
+        raise complaint
     return config
 
 
@@ -162,8 +166,10 @@ def _whole(spec: str, path: Path | None, home: Path, run_id: Callable[[str], str
 def refused(spec: str) -> InputError:
     """What is said of weights that are nowhere."""
     return InputError(
-        f"Setting 'network.pretrained' should be a run, a file of weights, torchvision:NAME or timm:NAME, but there is "
-        f"no '{spec}'."
+        "Setting 'network.pretrained' should be a run, a file of weights, torchvision:NAME or timm:NAME, but there is "
+        "no '{value}'.",
+        setting=KEY,
+        value=spec,
     )
 
 
@@ -217,4 +223,4 @@ def check(start: Start, config: RunConfig) -> None:
 
     found = described(hubs.network_of(start.encoder.body.state_dict(), start.title), config.data.image_size)
     if complaint := differs(config.network, config.data.image_size, found, start.title):
-        raise InputError(complaint)
+        raise complaint

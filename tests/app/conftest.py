@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.widgets.packed import unpack
 from byol_core.config import presets
-from byol_core.events import MetricRow, Progress
+from byol_core.events import Alarm, MetricRow, Progress
 from byol_core.health import signs
 from byol_core.runs import demo
 from byol_core.runs.launcher import supervisor_lock
@@ -79,7 +79,7 @@ def open_page(store: RunStore) -> Open:
         app.query_params.clear()
         for key, value in query.items():
             app.query_params[key] = value
-        app.switch_page(f"views/{page}.py").run()
+        app.switch_page(f"{'home' if page == 'lab' else page}/page.py").run()
         assert not app.exception
         return app
 
@@ -90,7 +90,7 @@ def open_page(store: RunStore) -> Open:
 def make(store: RunStore) -> Make:
     """``make("running")`` makes a run in that state, with curves when it has come so far."""
 
-    def make(state: str, *, labels: bool = True, message: str = "", alarm: str | None = None, **changes: Any) -> Run:
+    def make(state: str, *, labels: bool = True, message: str = "", alarm: Alarm | None = None, **changes: Any) -> Run:
         run = store.create(presets.get("classroom").config().changed(**changes), name=f"a {state} run")
         if state == "queued":
             return run

@@ -1,4 +1,4 @@
-"""A run of random weights on a small set of three colors, and the tools of a warm process that nobody started."""
+"""A run of random weights on a small set of three colors, and the job of a warm process that nobody started."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from byol_core.augment_study import Subject
-from byol_core.jobs import Memory, Tools
-from byol_core.jobs.request import Desk
+from byol_core.jobs import JobContext, JobFiles, LruCache
 from byol_core.jobs.status import Reporter
 from byol_core.jobs.worker import Worker
 from tests.evaluation.judged import write_run, write_set
@@ -29,9 +28,9 @@ def subject(home: Path, tmp_path: Path) -> Subject:
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> Tools:
-    desk = Desk(tmp_path, "question")
-    return Tools(desk, Reporter(desk.status), Memory(), lambda: False)
+def job(tmp_path: Path) -> JobContext:
+    files = JobFiles(tmp_path, "question")
+    return JobContext(files, Reporter(files.status).say, LruCache(), lambda: False)
 
 
 @pytest.fixture
@@ -42,5 +41,5 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve(home: Path, nobody: None) -> Callable[[], Any]:
-    memory = Memory()
-    return lambda: Worker(home, "lab", 0.0, memory=memory).serve()
+    memory = LruCache()
+    return lambda: Worker(home, "interactive", 0.0, memory=memory).serve()

@@ -12,17 +12,17 @@ from byol_core.augment_study import context, handlers
 from byol_core.augment_study.requests import STRENGTHS, _who
 from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.errors import InputError
-from byol_core.jobs import Memory, Postponed
+from byol_core.jobs import LruCache, Yield
 
 
 @pytest.fixture
-def question(subject):
+def task(subject):
     return {**_who(subject), "size": None, "views": ViewsConfig(preset="paper").model_dump(mode="json")}
 
 
 @pytest.fixture
-def found(question, tools):
-    return context.load(question, tools)
+def found(task, job):
+    return context.load(task, job)
 
 
 def vectors(n, seed):
@@ -72,48 +72,48 @@ def test_alone_an_operation_changes_what_the_trainer_lets_it_change(operation, f
         assert changed.all()
 
 
-def test_curves_let_a_question_pass_and_go_on_where_they_were(question, tools, tmp_path):
-    tools.others = lambda: True
+def test_curves_let_a_question_pass_and_go_on_where_they_were(task, job, tmp_path):
+    job.others = lambda: True
     for number in range(3):
-        with pytest.raises(Postponed):
-            handlers.curves(tmp_path, question, {}, tools)
-        kept = tools.memory.get(("curves", question["digest"], question["set"], 16))
+        with pytest.raises(Yield):
+            handlers.curves(tmp_path, task, {}, job)
+        kept = job.memory.get(("curves", task["digest"], task["set"], 16))
         assert int(np.isfinite(kept.answer.arrays["mean"]).sum()) == len(OPERATIONS) + number + 1
-    tools.others = lambda: False
-    assert np.isfinite(handlers.curves(tmp_path, question, {}, tools).arrays["mean"]).all()
+    job.others = lambda: False
+    assert np.isfinite(handlers.curves(tmp_path, task, {}, job).arrays["mean"]).all()
 
 
-def test_a_verdict_lets_a_question_pass_and_goes_on_where_it_was(question, tools, tmp_path, monkeypatch):
+def test_a_verdict_lets_a_question_pass_and_goes_on_where_it_was(task, job, tmp_path, monkeypatch):
     monkeypatch.setattr(context, "CHUNK", 20)
-    whole = handlers.verdict(tmp_path, question, {}, dataclasses.replace(tools, memory=Memory())).about
-    tools.others = lambda: True
+    whole = handlers.verdict(tmp_path, task, {}, dataclasses.replace(job, memory=LruCache())).about
+    job.others = lambda: True
     for _ in range(3):  # 48 training images
-        with pytest.raises(Postponed):
-            handlers.verdict(tmp_path, question, {}, tools)
+        with pytest.raises(Yield):
+            handlers.verdict(tmp_path, task, {}, job)
     looked = []
-    monkeypatch.setattr(tools, "progress", lambda share, message: looked.append(message))
-    assert handlers.verdict(tmp_path, question, {}, tools).about == whole
+    monkeypatch.setattr(job, "progress", lambda share, message: looked.append(message))
+    assert handlers.verdict(tmp_path, task, {}, job).about == whole
     assert "Looking at the training images" not in looked
 
 
-def test_a_set_that_is_not_here_is_not_downloaded(subject, tools, monkeypatch, tmp_path):
+def test_a_set_that_is_not_here_is_not_downloaded(subject, job, monkeypatch, tmp_path):
     monkeypatch.setenv("BYOL_LAB_DATA", str(tmp_path / "downloads"))
     config = context.read_config(subject.run_folder).changed(**{"data.source": "cifar10"})
     with pytest.raises(InputError, match="'cifar10' of this run is not on this machine; choose it under Set"):
         context._loaded(config, lambda text, share: None)
 
 
-def test_the_cosines_come_before_the_neighbors(question, tools, tmp_path, monkeypatch):
+def test_the_cosines_come_before_the_neighbors(task, job, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(tools, "partial", seen.append)
+    monkeypatch.setattr(job, "partial", seen.append)
     pictures = {"images": np.zeros((3, 3, 16, 16), np.uint8)}
-    whole = handlers.pairs(tmp_path, {**question, "seed": 0, "k": 5}, pictures, tools)
+    whole = handlers.pairs(tmp_path, {**task, "seed": 0, "k": 5}, pictures, job)
     np.testing.assert_array_equal(seen[0].arrays["cosine"], whole.arrays["cosine"])
     assert seen[0].arrays["near"].shape == (3, 2, 0) and whole.arrays["near"].shape == (3, 2, 5)
 
 
-def test_a_curve_is_what_measuring_by_hand_gives(question, found, tools, tmp_path):
-    curve = handlers.curves(tmp_path, question, {}, tools).arrays
+def test_a_curve_is_what_measuring_by_hand_gives(task, found, job, tmp_path):
+    curve = handlers.curves(tmp_path, task, {}, job).arrays
     images, row = found.images.images[found.rows], OPERATIONS.index("blur")
     own = context.unit(found.encoder, images.float() / 255)
     view, _ = context.both_views(images, handlers.alone("blur", STRENGTHS[4]), 0, (16, 16))

@@ -163,7 +163,7 @@ def test_weights_that_changed_since_they_were_asked_about_are_told(home, subject
     config = asking.read_config(subject.run_folder)
     write_encoder(subject.run_folder, config, seed=9)
     serve()
-    assert "newer weights" in asking.jobs.job(home / "lab", key).message
+    assert "newer weights" in asking.queue.job(home / "lab", key).message
 
 
 def test_too_many_pictures_are_told(home, subject):

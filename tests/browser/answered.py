@@ -13,7 +13,7 @@ from byol_core.runs import demo
 from byol_core.runs.store import RunStore
 
 KNOWN = Protocol(method="knn", k=7, splits=1)
-WHERE = "run=byol-tiny&by=kNN&near=7&splits=1"  # in the address of the page
+WHERE = "run=byol-tiny&by=knn&near=7&splits=1"  # in the address of the page
 
 
 def answer(store: RunStore) -> Protocol:

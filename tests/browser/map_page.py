@@ -16,14 +16,14 @@ class Lost(dict):
         return Path(__file__).with_name("found").exists() and super().__contains__(digest)
 
 
-def courier(key, offered, first):
+def answer_requests(key, offered, first):
     lost = "lost" in st.query_params
-    bring(key, Lost(offered) if lost else offered, () if lost else first)
+    real(key, Lost(offered) if lost else offered, () if lost else first)
 
 
-if not hasattr(files, "bring"):
-    files.bring, files.courier = files.courier, courier
-bring = files.bring
+if not hasattr(files, "real"):
+    files.real, files.answer_requests = files.answer_requests, answer_requests
+real = files.real
 
 N, STEPS, NAMES = 120, (0, 10, 20), ("red", "green", "blue")
 

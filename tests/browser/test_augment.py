@@ -112,10 +112,10 @@ def test_a_preset_moves_the_sliders_and_what_is_saved_is_a_preset(page: Page, se
     view_presets.delete(served.home, "mine")
 
 
-@pytest.mark.parametrize("mode", ["Many draws", "One operation", "Two presets"])
+@pytest.mark.parametrize("mode", ["draws", "operation", "presets"])
 def test_every_mode_shows_pictures_and_fits_a_phone(page: Page, served: Served, mode: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    opened(page, served, f"&show={mode.replace(' ', '+')}")
+    opened(page, served, f"&show={mode}")
     painted(page, 20)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -139,7 +139,7 @@ def test_an_uploaded_picture_is_seen_in_several_draws(page: Page, served: Served
     from PIL import Image
 
     Image.radial_gradient("L").save(tmp_path / "mine.png")
-    page.goto(f"{served.url}/augment?shown=4&pictures=Upload")
+    page.goto(f"{served.url}/augment?shown=4&pictures=upload")
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
     expect(page.locator(PICTURES)).to_have_count(12)
     painted(page, 12)

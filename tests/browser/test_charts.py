@@ -182,14 +182,14 @@ def test_the_curves_of_a_run_are_as_chosen(page: Page, served: Served, runs: lis
 
 
 def test_the_signs_of_health_are_of_the_chosen_vectors(page: Page, served: Served, runs: list[Run]) -> None:
-    page.goto(f"{served.url}/runs?run={runs[0].run_id}&show=Health")
+    page.goto(f"{served.url}/runs?run={runs[0].run_id}&show=health")
     for space, chosen in zip(itertools.cycle(("representation", "projection")), toggled(page)):
         page.get_by_role("radio", name=space.capitalize()).click()
         shows(page, health_tab(chosen, space))
 
 
 def test_the_gauges_of_the_machine_are_as_chosen(page: Page, served: Served, runs: list[Run]) -> None:
-    page.goto(f"{served.url}/runs?run={runs[0].run_id}&show=System")
+    page.goto(f"{served.url}/runs?run={runs[0].run_id}&show=system")
     for chosen in toggled(page):
         shows(page, system_tab(chosen))
 

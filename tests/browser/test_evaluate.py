@@ -27,14 +27,14 @@ def answered(served: Served) -> Protocol:
 
 
 def test_an_answer_is_opened_from_the_list_and_downloaded(page: Page, served: Served, answered: Protocol) -> None:
-    page.goto(f"{served.url}/evaluate?run=byol-tiny&by=Fine-tuning")
+    page.goto(f"{served.url}/evaluate?run=byol-tiny&by=finetune")
     expect(page.get_by_text("Not evaluated yet")).to_be_visible()
     table = page.get_by_test_id("stDataFrame").first
     expect(table.locator("canvas").first).to_be_visible()
     table.click(position={"x": 15, "y": 60})
     expect(page.get_by_text("kNN with all labels")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    page.wait_for_url(re.compile("by=kNN"))
+    page.wait_for_url(re.compile("by=knn"))
     page.get_by_role("tab", name="Report").click()
     page.get_by_role("button", name="Download the report").click()
     with page.expect_download() as coming:
@@ -47,7 +47,7 @@ def test_a_tapped_cell_shows_its_images_on_a_phone(browser: Browser, served: Ser
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{served.url}/evaluate?{WHERE}&part=Report")
+    page.goto(f"{served.url}/evaluate?{WHERE}&part=report")
     expect(page.get_by_text("10 of 100 images of River are called SeaLake.")).to_be_visible()
     page.get_by_role("gridcell", name="Forest said to be Forest: 100").tap()
     expect(page.get_by_text("100 of 100 images of Forest are named rightly.")).to_be_visible()

@@ -422,7 +422,7 @@ def test_a_pin_sends_no_frames_or_pictures_again(browser: Browser, address: str)
     page.mouse.click(*at(page, 7))
     page.mouse.move(2, 2)
     expect(page.get_by_text("one: pinned 7,")).to_be_visible()
-    # Python's word for the second map.
+    # What Python says of the second map.
     expect(page.locator(".byol-map-overlay").nth(1).locator("line")).to_have_count(1)
     page.wait_for_timeout(500)  # nothing can be awaited: a file would come after it
     assert not page.evaluate("globalThis.again")

@@ -111,7 +111,7 @@ def test_what_nobody_expected_is_one_sentence(byol, run, answering):
     answering.acts += [fill, lambda: {}["key"]]
     status, _, error = byol("evaluate", "mine")
     assert status == 1 and error.startswith("The memory was not enough") and error.count("\n") == 1
-    assert byol("evaluate", "mine")[::2] == (1, "The evaluation failed unexpectedly (KeyError: 'key').\n")
+    assert byol("evaluate", "mine")[::2] == (1, "The computation failed unexpectedly (KeyError: 'key').\n")
 
 
 def test_a_run_that_learns_is_not_judged(byol, run, store, data):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 import pytest
 from rich.console import Console
 
 from byol_core.cli import progress_bar
-from byol_core.events import Progress
+from byol_core.events import Alarm, Progress
 
 
 @pytest.fixture
@@ -23,8 +24,9 @@ def shown(printed):
 
 
 def test_an_alarm_is_printed_when_it_begins_and_ends_and_not_while_its_numbers_change(shown, printed):
-    for text in (None, "The ratio is 0.25.", "The ratio is 0.19.", "It is gone: 0.05.", None, None):
-        shown.on_alarm(text)
+    falls, gone = partial(Alarm, kind="collapsing", space="projection"), Alarm("It is gone: 0.05.", "collapsed")
+    for alarm in (None, falls("The ratio is 0.25."), falls("The ratio is 0.19."), gone, None, None):
+        shown.on_alarm(alarm)
     assert printed.getvalue().splitlines() == [
         "ALARM: The ratio is 0.25.",
         "ALARM: It is gone: 0.05.",
@@ -34,8 +36,8 @@ def test_an_alarm_is_printed_when_it_begins_and_ends_and_not_while_its_numbers_c
 
 def test_the_line_of_progress_carries_the_alarm(shown, printed, monkeypatch):
     monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
-    for text in ("It collapses.", None):
-        shown.on_alarm(text)
+    for alarm in (Alarm("It collapses.", "collapsing"), None):
+        shown.on_alarm(alarm)
         shown.on_progress(Progress(1, 2, 0.5, 100.0, 3.0, "training"))
     lines = [line for line in printed.getvalue().splitlines() if line.startswith("training")]
     assert [line.endswith("ALARM") for line in lines] == [True, False]
@@ -54,3 +56,11 @@ def test_the_line_of_progress_says_what_slows_the_run_down(shown, printed, monke
     monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
     shown.on_progress(Progress(1, 2, 0.5, 100.0, 3.0, "training", "processor"))
     assert printed.getvalue().rstrip().endswith("shares the processor")
+
+
+def test_what_has_a_share_done_says_how_much(printed, monkeypatch):
+    monkeypatch.setattr(progress_bar, "_PLAIN_SECONDS", 0.0)
+    with progress_bar.TerminalBar(Console(file=printed, width=80)) as bar:
+        bar.share(0.25, "Fitting UMAP")
+        bar.share(0.5, "split 1 of 3", "linear probe")
+    assert printed.getvalue().splitlines() == ["Fitting UMAP: 25%", "linear probe: 50%  split 1 of 3"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from byol_core.cli import run_tables
-from byol_core.events import MetricRow
+from byol_core.events import Alarm, MetricRow
 from byol_core.system.formatting import file_size
 
 
@@ -30,7 +30,7 @@ def alarmed(store, config):
     run = store.create(config, name="mine", here=True)
     values = {"std_ratio": 0.2, "projection_std_ratio": 0.4, "rankme": 31.25}
     store.add_metrics(run.run_id, 1, [MetricRow(3, 0.1, 1.0, values)])
-    store.set_alarm(run.run_id, "It collapses, probably because of this.")
+    store.set_alarm(run.run_id, Alarm("It collapses, probably because of this.", "collapsing", "projection"))
     return store.get(run.run_id)
 
 
@@ -41,6 +41,7 @@ def cells(table):
 def test_an_object_holds_the_alarm_and_the_last_signs_of_health(store, alarmed):
     seen = run_tables.as_object(store, alarmed)
     assert seen["alarm"] == "It collapses, probably because of this."
+    assert (seen["alarm_kind"], seen["alarm_space"]) == ("collapsing", "projection")
     assert seen["health"] == {"std_ratio": 0.2, "projection_std_ratio": 0.4, "rankme": 31.25}
 
 

@@ -137,7 +137,7 @@ def outcome(action: Callable[[], None]) -> str:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_odd_value_is_read_or_refused_in_one_sentence(way, tmp_path, monkeypatch):
-    monkeypatch.setattr("app.train.launch.problem", lambda config: "")  # nothing is looked for on the disk
+    monkeypatch.setattr("app.train.launch.problem", lambda config: None)  # nothing is looked for on the disk
     seen, wrong = Counter[str](), []
     for seed in range(ROUNDS // len(WAYS)):
         chance = random.Random(seed)

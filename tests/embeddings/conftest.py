@@ -122,13 +122,13 @@ def home(tmp_path: Path) -> Path:
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The warm process is not started, so that the test itself answers."""
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
-    monkeypatch.setattr("byol_core.jobs.queue._is_coming", lambda home, lane: False)
+    monkeypatch.setattr("byol_core.jobs.service._is_coming", lambda home, lane: False)
 
 
 @pytest.fixture
 def answer(home: Path, nobody: None) -> Callable[[], None]:
     """Answer all that waits, in this process."""
-    return lambda: Worker(home, "maps", 0.0).serve()
+    return lambda: Worker(home, "interactive", 0.0).serve()
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_an_answer_that_is_none_is_found_anew(snapshot, vectors, asked, answer, 
     near_of(*asked)
     answer()
     (path,) = (snapshot.folder / "maps").glob("near-*.safetensors")
-    jobs.answer.save(path, jobs.Answer({"other": np.ones(1), **wrong}))
+    jobs.arrays.save(path, jobs.Answer({"other": np.ones(1), **wrong}))
     assert near_of(*asked) is None
     answer()
     np.testing.assert_array_equal(near_of(*asked), near(vectors, 5))

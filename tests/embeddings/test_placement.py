@@ -89,7 +89,7 @@ def test_a_picture_that_waits_when_everything_is_restarted_is_asked_again(home, 
     asked = (home, snapshot, run, snapshot.evaluations[-1], "pixels", PCA, picture, xy)
     ask(*asked)
     queue._asked.clear()
-    for ticket in (home / "warm" / "maps").glob("*.json"):
+    for ticket in (home / "warm" / "interactive").glob("*.json"):
         ticket.unlink()
     assert ask(*asked).job.state == "waiting"
     answer()

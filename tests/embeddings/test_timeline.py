@@ -10,10 +10,11 @@ from scipy.spatial.distance import pdist
 
 from byol_core import jobs as warm
 from byol_core.embeddings import MapSettings, film, pca, pca_film, read_snapshot, read_space, retry, unit
+from byol_core.embeddings.timeline import MAP
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import arrays as answer_file
-from byol_core.jobs import queue
+from byol_core.jobs import queue, service
 
 STEPS = (0, 320, 640)
 TSNE = MapSettings("t-SNE", perplexity=8, seed=1)
@@ -110,7 +111,7 @@ def test_a_question_that_waits_when_everything_is_restarted_is_asked_again(home,
     asked = (home, snapshot, "representation", TSNE)
     film(*asked, first=640, whole=False)
     queue._asked.clear()
-    for ticket in (home / "warm" / "maps").glob("*.json"):
+    for ticket in (home / "warm" / "interactive").glob("*.json"):
         ticket.unlink()
     assert film(*asked, first=640, whole=False).job.state == "waiting"
     answer()
@@ -214,8 +215,8 @@ def test_a_damaged_frame_is_made_again(home, snapshot, shoot):
 
 @pytest.mark.parametrize("wrong", [{"space": "nowhere"}, {"method": "MDS"}, {"step": 7}])
 def test_a_question_that_was_written_by_hand_is_answered_in_a_sentence(home, snapshot, answer, wrong):
-    question = {"space": "representation", "step": 0, "method": "PCA", **wrong}
-    warm.ask(home, "maps", snapshot.folder / "maps", "map-x", "map", question)
+    task = {"space": "representation", "step": 0, "method": "PCA", **wrong}
+    warm.ask(home, MAP, snapshot.folder / "maps", "map-x", task)
     answer()
     assert warm.job(snapshot.folder / "maps", "map-x").state == "failed"
 
@@ -238,7 +239,7 @@ def test_a_process_of_its_own_makes_a_large_film_of_pca(home, snapshot):
         while (found := film(*asked, first=320, whole=True)).job.state != "ready" and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
-        _, process = queue._started[home.resolve(), "maps"]
+        _, process = service._started[home.resolve(), "interactive"]
         process.kill()
         process.wait()
     assert made(found) == [True] * 3 and np.isfinite(found.shares).all() and np.isfinite(found.trust).all()

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from byol_core.config import RunConfig, build
 from byol_core.data.imageset import ImageSet
+from byol_core.evaluation import handler, protocols
 from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.evaluation.protocols import Answer
+from byol_core.jobs.worker import Worker
 from byol_core.networks import Encoder, build_encoder
 from byol_core.system.files import write_json
-from byol_core.training.trainer import _save_encoder
+from byol_core.weights.encoder_files import save_encoder
 
 NAMES = ("red", "green", "blue")
 
@@ -48,7 +51,7 @@ def write_run(home: Path, data: Path, run_id: str = "aaaa1111", seed: int = 0, *
 
 def write_encoder(folder: Path, config: RunConfig, seed: int) -> None:
     torch.manual_seed(seed)
-    _save_encoder(folder / "encoder.safetensors", build_encoder(config.network, config.data.image_size), config)
+    save_encoder(folder / "encoder.safetensors", build_encoder(config.network, config.data.image_size), config)
 
 
 def judged(protocol: Protocol, accuracies: tuple[float, ...] = (0.5, 0.75), **changes: Any) -> Judged:
@@ -81,6 +84,18 @@ class Answering:
             self.acts.pop(0)()
         likely = torch.eye(3)[images.labels[images.test]] * 0.5 + 1 / 6
         return Answer(judged(protocol), likely, images.test, images.labels[images.test])
+
+    def serve(self, home: Path, **more: Any) -> None:
+        """As the process of the batch lane: answer all that waits, by this."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(protocols, "answer", self)
+            Worker(home, "batch", **more).serve()
+
+    def work(self, run: Path, protocol: Protocol, stop: Callable[[], bool] = lambda: False, **more: Any) -> Judged:
+        """As a command: answer one question in this process, by this."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(protocols, "answer", self)
+            return handler.work(run, protocol, lambda share, message: None, stop, **more)
 
     def until_stopped(self) -> None:
         from byol_core.events import StopAsked

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from byol_core.evaluation import curve, handler, transfer
-from byol_core.evaluation.handler import Studio
+from byol_core.evaluation import curve, transfer
 from byol_core.evaluation.protocol import Protocol, Scores
 from byol_core.evaluation.summary import amount, asked, rests_on, score, verdict
 from tests.evaluation.judged import Answering, judged, write_run, write_set
@@ -17,7 +16,7 @@ def run(tmp_path):
 
 
 def work(run, protocol):
-    return handler.work(run, protocol, lambda share, message: None, lambda: False, Studio(Answering()))
+    return Answering().work(run, protocol)
 
 
 def test_a_curve_asks_for_no_more_labels_than_there_are():

@@ -8,8 +8,8 @@ import torch
 from byol_core.evaluation import finetune
 from byol_core.evaluation.finetune import _Side, batch_of, images_seen, take_statistics
 from byol_core.evaluation.protocol import Protocol
-from byol_core.evaluation.pulse import Pulse, no_one
 from byol_core.evaluation.task import Question
+from byol_core.jobs.context import JobProgress, no_one
 from byol_core.networks import build_encoder
 from tests.evaluation.sets import settings, three_colors
 
@@ -78,7 +78,7 @@ def test_the_trained_side_starts_as_its_regression_and_the_other_at_zero():
 def test_the_encoder_that_is_judged_is_left_as_it_was():
     asked, net = question(), encoder()
     before = copy.deepcopy(net.state_dict())
-    finetune.both(asked, net.requires_grad_(False), Pulse(lambda share, message: None, lambda: False))
+    finetune.both(asked, net.requires_grad_(False), JobProgress(lambda share, message: None, lambda: False))
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
@@ -96,7 +96,7 @@ def test_both_sides_move_and_take_the_same_steps(monkeypatch):
 
 
 def test_few_labels_take_the_fixed_rate_and_say_so():
-    found = finetune.both(question(), encoder(), Pulse(lambda share, message: None, lambda: False))
+    found = finetune.both(question(), encoder(), JobProgress(lambda share, message: None, lambda: False))
     assert [one.chosen for one in found["scratch"]] == ["rate 0.003, fixed: too few labels to choose"] * 2
     assert found["trained"][0].probabilities.shape == (30, 3)
 
@@ -114,7 +114,7 @@ def test_with_enough_labels_held_out_ones_choose(monkeypatch):
             real(self, split, rows, rate, length, pulse),
         )[1],
     )
-    found = finetune.both(question(), encoder(), Pulse(lambda share, message: None, lambda: False))
+    found = finetune.both(question(), encoder(), JobProgress(lambda share, message: None, lambda: False))
     assert fits[:2] == [("trained", 0.0, 24, finetune.CHOOSING), ("trained", 0.05, 24, finetune.CHOOSING)]
     assert [fit[2:] for fit in fits[2:4]] == [(30, 1.0), (30, 1.0)]
     assert found["scratch"][1].chosen.endswith("% on validation in the first split")

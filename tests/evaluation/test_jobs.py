@@ -1,23 +1,24 @@
 """Questions are asked by whoever likes, answered one after another, and found again by page and command alike."""
 
 import shutil
+import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation import handler, jobs, results
-from byol_core.evaluation.handler import Studio, serve
-from byol_core.evaluation.jobs import Desk, answers, ask, asked, forget, job, key, predictions, result, stop
+from byol_core.evaluation.jobs import answers, ask, asked, forget, job, key, predictions, result, stop
 from byol_core.evaluation.protocol import Protocol
 from byol_core.events import StopAsked
-from byol_core.jobs.status import Reporter
+from byol_core.jobs import ENDED, Job, JobFiles, service
+from byol_core.jobs.status import Reporter, announce
 from byol_core.system import processes
 from byol_core.system.files import write_json
-from tests.evaluation.judged import Answering, settings, write_encoder, write_run, write_set
+from tests.evaluation.judged import Answering, judged, settings, write_encoder, write_run, write_set
 
 KNN, LINEAR, TEN = Protocol(method="knn"), Protocol(), Protocol(labels="10")
 
@@ -40,15 +41,19 @@ def run(home, data):
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch):
-    """What would have been started; the tests are the evaluator themselves."""
+    """What would have been started; the tests do the work themselves."""
     calls = []
     monkeypatch.setattr(processes, "start_detached", lambda *arguments, **_: calls.append(arguments))
-    monkeypatch.setattr(jobs, "_is_coming", lambda home: False)
+    monkeypatch.setattr(service, "_is_coming", lambda home, lane: False)
     return calls
 
 
 def work(run, protocol, answering, stop=lambda: False):
-    return handler.work(run, protocol, lambda share, message: None, stop, Studio(answering))
+    return answering.work(run, protocol, stop)
+
+
+def files(run, protocol):
+    return JobFiles(run / results.FOLDER, results.question(protocol))
 
 
 def until(condition):
@@ -64,11 +69,11 @@ def serving(home):
     threads, ended = [], threading.Event()
 
     def begin(answering):
-        threads.append(threading.Thread(target=serve, args=(home,), kwargs={"idle": 0, "ended": ended} | answering))
+        threads.append(threading.Thread(target=answering.serve, args=(home,), kwargs={"ended": ended}))
         threads[-1].start()
         return ended
 
-    yield lambda answering: begin({"studio": Studio(answering)})
+    yield begin
     ended.set()
     for thread in threads:
         thread.join(20)
@@ -102,13 +107,13 @@ def test_questions_of_all_runs_are_answered_in_the_order_in_which_they_were_aske
     other, answering = write_run(home, data, "bbbb2222"), Answering()
     for folder, protocol in ((run, LINEAR), (other, TEN), (run, KNN)):
         assert ask(home, folder, protocol).state == "waiting"
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert answering.asked == [LINEAR, TEN, KNN]
     assert [job(run, LINEAR).state, job(other, TEN).state, job(run, KNN).state] == ["ready"] * 3
     assert (asked(run), answers(run)) == ([], [result(run, KNN), result(run, LINEAR)])
     found = predictions(run, LINEAR)
     assert found.rows.tolist() == list(range(48, 60)) and (found.said == found.labels).all()
-    assert {path.suffix for path in (run / results.FOLDER).iterdir()} <= {".json", ".safetensors", ".lock"}
+    assert {path.suffix for path in (run / results.FOLDER).iterdir()} <= {".json", ".safetensors"}
 
 
 def test_images_are_read_once_for_several_questions(home, run, monkeypatch):
@@ -116,7 +121,7 @@ def test_images_are_read_once_for_several_questions(home, run, monkeypatch):
     monkeypatch.setattr(handler, "load_set", lambda *given: read.append(given) or real(*given))
     for protocol in (LINEAR, TEN, KNN):
         ask(home, run, protocol)
-    serve(home, idle=0, studio=Studio(Answering()))
+    Answering().serve(home)
     assert len(read) == 1
 
 
@@ -124,7 +129,7 @@ def test_what_is_answered_is_not_answered_again(home, run):
     answering = Answering()
     work(run, LINEAR, answering)
     assert ask(home, run, LINEAR).state == "ready"
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert work(run, LINEAR, answering) == result(run, LINEAR)
     assert answering.asked == [LINEAR]
 
@@ -149,17 +154,16 @@ def test_who_looks_on_sees_how_far_it_is(home, run, serving):
     until(lambda: job(run, LINEAR).state == "ready")
 
 
-def test_progress_and_the_time_that_is_left_are_told(run, tmp_path):
-    desk = Desk.of(run, LINEAR)
-    with desk.hold(1):
-        reporter = Reporter(desk.status)
-        reporter.began -= 30
-        reporter.say(0.75, "Fitting")
-        found = job(run, LINEAR)
-        assert (found.state, found.share, found.message) == ("running", 0.75, "Fitting")
-        assert found.seconds_left == pytest.approx(10, abs=1)
-        reporter.say(0.8, "Not told: too soon")
-        assert job(run, LINEAR).share == 0.75
+def test_progress_and_the_time_that_is_left_are_told(home, run):
+    ask(home, run, LINEAR)
+    reporter = Reporter(files(run, LINEAR).status)
+    reporter.began -= 30
+    reporter.say(0.75, "Fitting")
+    found = job(run, LINEAR)
+    assert (found.state, found.share, found.message) == ("running", 0.75, "Fitting")
+    assert found.seconds_left == pytest.approx(10, abs=1)
+    reporter.say(0.8, "Not told: too soon")
+    assert job(run, LINEAR).share == 0.75
 
 
 def test_a_run_that_was_trained_on_another_device_is_judged_here(home, data):
@@ -172,12 +176,12 @@ def test_a_run_that_was_trained_on_another_device_is_judged_here(home, data):
 
 def test_a_refusal_is_kept_in_its_words_and_can_be_asked_again(home, run):
     def refuse():
-        raise InputError("There are no labels.")
+        raise InputError("There are no labels.", setting="labels")
 
     ask(home, run, LINEAR)
     ask(home, run, KNN)
-    serve(home, idle=0, studio=Studio(Answering(refuse)))
-    assert (job(run, LINEAR).state, job(run, LINEAR).message) == ("failed", "There are no labels.")
+    Answering(refuse).serve(home)
+    assert job(run, LINEAR) == Job("failed", 0.0, "There are no labels.", setting="labels")
     assert (job(run, KNN).state, [protocol for protocol, _ in asked(run)]) == ("ready", [LINEAR])
     assert ask(home, run, LINEAR).state == "waiting"
     forget(run, LINEAR)
@@ -186,8 +190,8 @@ def test_a_refusal_is_kept_in_its_words_and_can_be_asked_again(home, run):
 
 def test_what_nobody_expected_is_one_sentence_and_the_log_has_the_rest(home, run, capsys):
     ask(home, run, LINEAR)
-    serve(home, idle=0, studio=Studio(Answering(lambda: {}["key"])))
-    assert job(run, LINEAR).message.startswith("The evaluation failed unexpectedly (KeyError: 'key')")
+    Answering(lambda: {}["key"]).serve(home)
+    assert job(run, LINEAR).message.startswith("The computation failed unexpectedly (KeyError: 'key')")
     assert "Traceback" in capsys.readouterr().out
 
 
@@ -196,20 +200,20 @@ def test_without_memory_the_sentence_says_so(home, run):
         raise MemoryError
 
     ask(home, run, LINEAR)
-    serve(home, idle=0, studio=Studio(Answering(fill)))
+    Answering(fill).serve(home)
     assert job(run, LINEAR).message.startswith("The memory was not enough")
 
 
 def test_a_question_that_killed_its_process_is_not_tried_again_by_itself(home, run):
     ask(home, run, LINEAR)
-    reporter = Reporter(Desk.of(run, LINEAR).status)
+    reporter = Reporter(files(run, LINEAR).status)
     reporter.mark -= 1000  # somebody else has the pid now
     reporter.begin(0.4, "Fitting")
     answering = Answering()
-    serve(home, idle=0, studio=Studio(answering))
-    assert (job(run, LINEAR).state, job(run, LINEAR).message, answering.asked) == ("failed", jobs.ENDED, [])
+    answering.serve(home)
+    assert (job(run, LINEAR).state, job(run, LINEAR).message, answering.asked) == ("failed", ENDED, [])
     ask(home, run, LINEAR)
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert job(run, LINEAR).state == "ready"
 
 
@@ -217,7 +221,7 @@ def test_a_run_that_is_deleted_meanwhile_stays_deleted_and_the_next_is_answered(
     other = write_run(home, data, "bbbb2222")
     ask(home, run, LINEAR)
     ask(home, other, LINEAR)
-    serve(home, idle=0, studio=Studio(Answering(lambda: shutil.rmtree(run))))
+    Answering(lambda: shutil.rmtree(run)).serve(home)
     assert (run.exists(), job(other, LINEAR).state) == (False, "ready")
 
 
@@ -235,7 +239,7 @@ def test_what_waits_is_stopped_at_once(home, run):
     ask(home, run, LINEAR)
     stop(run, LINEAR)
     answering = Answering()
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert (job(run, LINEAR).state, answering.asked) == ("stopped", [])
     assert ask(home, run, LINEAR).state == "waiting"
 
@@ -281,12 +285,12 @@ def test_work_by_hand_that_fails_leaves_a_page_s_question_waiting(home, run):
         work(run, LINEAR, Answering(refuse))
     assert job(run, LINEAR).state == "waiting"
     work(run, LINEAR, Answering())
-    assert (job(run, LINEAR).state, Desk.of(run, LINEAR).asked()) == ("ready", None)
+    assert (job(run, LINEAR).state, files(run, LINEAR).read_request()) == ("ready", None)
 
 
 def test_an_old_answer_stays_until_there_is_a_new_one(run):
     def again(answering):
-        return handler.work(run, LINEAR, lambda *_: None, lambda: False, Studio(answering), again=True)
+        return answering.work(run, LINEAR, again=True)
 
     def fail():
         raise LabError("Broken.")
@@ -322,7 +326,7 @@ def test_a_question_that_is_asked_anew_in_the_last_moment_is_answered_anew(home,
 
     answering = Answering(asked_anew)
     ask(home, run, LINEAR)
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert (answering.asked, job(run, LINEAR).state) == ([LINEAR, LINEAR], "ready")
 
 
@@ -339,11 +343,11 @@ def test_the_limit_of_a_run_is_not_one_of_another_set(home, data, tmp_path):
 
 
 def test_one_evaluator_a_home(home, run, started):
-    with FileLock(home / jobs.LOCK, is_singleton=False):
+    with service.lane_lock(home, "batch"):
         ask(home, run, LINEAR)
     assert started == []
     ask(home, run, LINEAR)
-    assert [call[:2] for call in started] == [("byol_core.evaluation", str(home))]
+    assert [call[:3] for call in started] == [("byol_core.jobs", str(home), "batch")]
 
 
 def test_who_looks_on_has_a_missing_evaluator_started_now_and_then(home, run, started, monkeypatch):
@@ -356,22 +360,30 @@ def test_who_looks_on_has_a_missing_evaluator_started_now_and_then(home, run, st
     assert len(started) == 1
 
 
+def test_what_waits_since_an_earlier_release_is_answered(home, run):
+    (run / results.FOLDER).mkdir()
+    old = {"protocol": LINEAR.model_dump(), "asked": 1, "stop": False}
+    write_json(files(run, LINEAR).request, old)
+    write_json(files(run, TEN).request, {**old, "protocol": TEN.model_dump(), "stop": True})
+    assert [(protocol, found.state) for protocol, found in asked(run)] == [(LINEAR, "waiting"), (TEN, "stopped")]
+    Answering().serve(home)
+    assert (job(run, LINEAR).state, job(run, TEN).state) == ("ready", "stopped")
+
+
 def test_a_question_that_another_process_answers_is_waited_for(run):
-    desk, told = Desk.of(run, LINEAR), []
-    lock, answering = FileLock(desk.lock, is_singleton=False), Answering()
-    desk.lock.parent.mkdir()
-    lock.acquire()
-    Reporter(desk.status).begin(0.3, "Fitting")
+    told = []
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
+        (run / results.FOLDER).mkdir()
+        announce(files(run, LINEAR).status, other.pid)
 
-    def tell(share, message):
-        told.append((share, message))
-        Studio(Answering()).answer(run, LINEAR, lambda *_: None, lambda: False)  # the other one is ready
-        desk.status.unlink()
-        lock.release()
+        def tell(share, message):
+            told.append(message)
+            said = results.Predictions(np.ones((1, 1), np.float32), np.zeros(1, np.int64), np.zeros(1, np.int64))
+            results.keep(run, key(run, LINEAR), judged(LINEAR), said)  # the other one is ready
+            other.kill()
 
-    found = handler.work(run, LINEAR, tell, lambda: False, Studio(answering))
-    assert (found, answering.asked) == (result(run, LINEAR), [])
-    assert told == [(0.3, "Another process answers it: Fitting")]
+        found = handler.work(run, LINEAR, tell, lambda: False)
+    assert (found, told) == (judged(LINEAR), ["Another process answers it: Starting"])
 
 
 # What is on the disk
@@ -427,9 +439,9 @@ def test_no_labels_at_all_are_no_amount(said):
 
 def test_a_request_that_cannot_be_read_stops_nobody(home, run):
     (run / results.FOLDER).mkdir()
-    write_json(run / results.FOLDER / f"abc{jobs.REQUESTS}", {"asked": "yesterday"})
+    write_json(run / results.FOLDER / "abc.request.json", {"asked": "yesterday"})
     ask(home, run, LINEAR)
-    serve(home, idle=0, studio=Studio(Answering()))
+    Answering().serve(home)
     assert job(run, LINEAR).state == "ready"
 
 

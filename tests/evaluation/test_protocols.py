@@ -149,7 +149,7 @@ def test_a_wish_to_stop_is_heard_in_the_middle(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_progress_only_ever_grows(method, monkeypatch):
-    monkeypatch.setattr("byol_core.evaluation.pulse._EVERY", 0.0)
+    monkeypatch.setattr("byol_core.jobs.context._TELL_SECONDS", 0.0)
     shares = []
     protocol = Protocol(method=method, labels="5", splits=2)
     answer(settings(), encoder(), three_colors(), protocol, device=CPU, progress=lambda share, _: shares.append(share))

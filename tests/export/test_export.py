@@ -12,7 +12,8 @@ import pytest
 
 from byol_core import export
 from byol_core.errors import InputError, LabError
-from byol_core.export import apart
+from byol_core.export.jobs import EXPORT, write_apart
+from byol_core.jobs import ENDED, own_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,25 +65,25 @@ def test_every_format_has_a_writer_and_every_extra_is_declared():
 
 def test_what_that_process_refuses_is_its_sentence(store, finished):
     with pytest.raises(LabError, match=r"^The encoder 'conv-quarter' of this run is no model of timm: .*instead\.$"):
-        apart.write_apart(store, finished(), "timm", io.BytesIO())
+        write_apart(store, finished(), "timm", io.BytesIO())
 
 
 def test_a_process_that_takes_too_long_is_ended(store, finished):
     with pytest.raises(LabError, match="took longer than 0 s and was ended; 'byol export"):
-        apart.write_apart(store, finished(), "safetensors", io.BytesIO(), seconds=0.05)
+        write_apart(store, finished(), "safetensors", io.BytesIO(), seconds=0.05)
 
 
-@pytest.mark.parametrize(
-    ("code", "sentence"),
-    [
-        ("import os; os.kill(os.getpid(), 9)", r"could not be made: its process was killed \(signal 9\)\."),
-        ("raise KeyError('x')", "could not be made: KeyError: 'x'."),
-    ],
-)
-def test_a_process_that_dies_is_one_sentence(store, finished, tmp_path, monkeypatch, code, sentence):
+@pytest.mark.parametrize("code", ["import os; os.kill(os.getpid(), 9)", "raise KeyError('x')"])
+def test_a_process_that_dies_is_one_sentence(store, finished, tmp_path, monkeypatch, code):
     program = tmp_path / "program"
     program.write_text(f"#!{sys.executable}\n{code}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(apart.sys, "executable", str(program))
-    with pytest.raises(LabError, match=sentence):
-        apart.write_apart(store, finished(), "safetensors", io.BytesIO())
+    monkeypatch.setattr(own_process.sys, "executable", str(program))
+    with pytest.raises(LabError, match=ENDED):
+        write_apart(store, finished(), "safetensors", io.BytesIO())
+
+
+def test_what_nobody_expected_in_that_process_is_one_sentence(tmp_path):
+    own_process.start(EXPORT, tmp_path, "made", {})
+    job = own_process.wait(tmp_path, "made", 60)
+    assert (job.state, job.message) == ("failed", "The computation failed unexpectedly (KeyError: 'run_id').")

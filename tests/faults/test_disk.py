@@ -17,7 +17,6 @@ from byol_core.embeddings import MapSettings, Snapshot, film, read_snapshot, ret
 from byol_core.embeddings.map_handler import answer_map
 from byol_core.errors import LabError
 from byol_core.evaluation import jobs
-from byol_core.evaluation.handler import Studio, serve
 from byol_core.evaluation.protocol import Protocol
 from byol_core.events import MetricRow
 from byol_core.jobs.worker import Worker
@@ -209,12 +208,12 @@ def test_a_map_that_does_not_fit_is_one_sentence_and_can_be_tried_again(disk, sn
         return found
 
     film(*asked, first=first, whole=False)
-    Worker(home, "maps", 0.0, lambda kind: filling).serve()
+    Worker(home, "interactive", 0.0, lambda place: filling).serve()
     found = film(*asked, first=first, whole=False)
     assert found.at(first) is None and found.job.message == sentence(snapshot.folder / "maps")
     disk.empty()
     assert retry(*asked, first=first, whole=False).job.state == "waiting"
-    Worker(home, "maps", 0.0).serve()
+    Worker(home, "interactive", 0.0).serve()
     assert film(*asked, first=first, whole=False).at(first) is not None
 
 
@@ -230,13 +229,12 @@ def test_an_answer_that_does_not_fit_is_one_sentence_and_can_be_asked_again(disk
     home = disk.folder / "home"
     run, answering = write_run(home, write_set(tmp_path)), Answering(disk.fill)
     jobs.ask(home, run, Protocol())
-    serve(home, idle=0, studio=Studio(answering))
-    found = jobs.job(run, Protocol())
-    assert (found.state, found.message) == ("failed", f"The disk of '{run}' is full; free some space, then try again.")
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
+    assert jobs.job(run, Protocol()).message == sentence(run / "evaluations")
+    answering.serve(home)
     with pytest.raises(LabError, match="is full; free some space"):
         jobs.ask(home, run, Protocol(labels="1"))
     disk.empty()
     assert jobs.ask(home, run, Protocol()).state == "waiting"
-    serve(home, idle=0, studio=Studio(answering))
+    answering.serve(home)
     assert (jobs.job(run, Protocol()).state, len(answering.asked)) == ("ready", 2)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from byol_core.evaluation import jobs
 from byol_core.evaluation.jobs import ask, job
 from byol_core.evaluation.protocol import Protocol
+from byol_core.jobs import ENDED
 from byol_core.system import processes
 from tests.evaluation.judged import write_run, write_set
 from tests.faults.lab import ROOT, wait_until
@@ -22,21 +22,21 @@ ONE, TWO = Protocol(labels="1"), Protocol(labels="2")
 CODE = """
 import sys, time
 import numpy as np
-from byol_core.evaluation import results as kept
-from byol_core.evaluation.__main__ import main
-from byol_core.evaluation.handler import Studio
-from byol_core.evaluation.protocol import Judged
+from byol_core.evaluation import results
+from byol_core.evaluation.handler import Evaluated
+from byol_core.evaluation.protocol import Judged, Protocol
+from byol_core.jobs.__main__ import main
 
-class Slow(Studio):
-    def answer(self, run_folder, protocol, progress, stop):
-        with open(sys.argv[2], "a") as log:
-            log.write(protocol.labels + " ")
-        time.sleep(float(sys.argv[3]))
-        told = {"data": "set", "classes": ["a"], "labeled": 1, "tested": 1, "seconds": 1, "device": "", "version": ""}
-        said = kept.Predictions(np.ones((1, 1), np.float32), np.zeros(1, np.int64), np.zeros(1, np.int64))
-        kept.keep(run_folder, kept.key(run_folder, protocol), Judged(protocol=protocol, scores=[], **told), said)
+def answer(folder, task, arrays, job):
+    run, protocol = folder.parent, Protocol.model_validate(task)
+    with open(sys.argv[2], "a") as log:
+        log.write(protocol.labels + " ")
+    time.sleep(float(sys.argv[3]))
+    told = {"data": "set", "classes": ["a"], "labeled": 1, "tested": 1, "seconds": 1, "device": "", "version": ""}
+    said = results.Predictions(np.ones((1, 1), np.float32), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    return Evaluated(run, results.key(run, protocol), Judged(protocol=protocol, scores=[], **told), said)
 
-sys.exit(main([sys.argv[1], "--idle", "0"], Slow()))
+sys.exit(main([sys.argv[1], "batch", "--idle", "0"], lambda place: answer))
 """
 
 
@@ -79,7 +79,7 @@ def test_what_waits_outlives_an_evaluator_that_is_killed_and_what_it_was_at_is_n
     assert job(run, ONE).state == "running"
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert (job(run, ONE).state, job(run, ONE).message) == ("failed", jobs.ENDED)
+    assert (job(run, ONE).state, job(run, ONE).message) == ("failed", ENDED)
     assert job(run, TWO).state == "waiting"
     assert evaluators.start(seconds=0).wait(60) == 0
     assert (job(run, ONE).state, job(run, TWO).state, evaluators.begun) == ("failed", "ready", ["1", "2"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from byol_core.jobs import ask, job, queue, status
+from byol_core.jobs import ENDED, JobKind, ask, job, service, status
 from byol_core.jobs.worker import Worker
 from byol_core.system import processes
 from tests.faults.lab import ROOT, wait_until
@@ -22,21 +22,24 @@ import os, sys, time
 from byol_core.jobs import Answer
 from byol_core.jobs.__main__ import main
 
-def answer(folder, question, arrays, tools):
+def answer(folder, task, arrays, job):
     with open(sys.argv[2], "a") as log:
-        log.write(f"{question['name']} {os.getpid()}\\n")
-    time.sleep(question["seconds"])
+        log.write(f"{task['name']} {os.getpid()}\\n")
+    time.sleep(task["seconds"])
     return Answer()
 
-sys.exit(main([sys.argv[1], "maps", "--idle", "0"], lambda kind: answer))
+sys.exit(main([sys.argv[1], "interactive", "--idle", "0"], lambda place: answer))
 """
+
+
+ANY = JobKind("any", "byol_core.nowhere:any")  # nobody is there under that name
 
 
 @pytest.fixture
 def start(home, tmp_path, monkeypatch):
     """A real process that answers, started by hand; what asking would start is left."""
     monkeypatch.setattr(processes, "start_detached", lambda *_, **__: None)
-    monkeypatch.setattr(queue, "_is_coming", lambda home, lane: False)
+    monkeypatch.setattr(service, "_is_coming", lambda home, lane: False)
     home.mkdir()
     started: list[subprocess.Popen[bytes]] = []
 
@@ -52,7 +55,7 @@ def start(home, tmp_path, monkeypatch):
 
 
 def put(home: Path, folder: Path, name: str, seconds: float = 0.0) -> None:
-    ask(home, "maps", folder, name, "any", {"name": name, "seconds": seconds})
+    ask(home, ANY, folder, name, {"name": name, "seconds": seconds})
 
 
 def begun(tmp_path: Path) -> list[str]:
@@ -77,7 +80,7 @@ def test_what_waits_outlives_a_process_that_is_killed_and_what_it_was_at_is_not_
     assert job(folder, "one").state == "running"
     first.send_signal(signal.SIGKILL)
     first.wait()
-    assert (job(folder, "one").state, job(folder, "one").message) == ("failed", queue.ENDED)
+    assert (job(folder, "one").state, job(folder, "one").message) == ("failed", ENDED)
     assert job(folder, "two").state == "waiting"
     assert start().wait(60) == 0
     assert (job(folder, "one").state, job(folder, "two").state) == ("failed", "ready")
@@ -98,7 +101,7 @@ def test_on_a_full_disk_it_waits_and_says_so(home, start, tmp_path, monkeypatch)
     put(home, folder, "one")
     with monkeypatch.context() as full:
         full.setattr(status, "LEAST_FREE_BYTES", 2**62)
-        Worker(home, "maps", 0.0, lambda kind: pytest.fail("it was begun")).serve()
+        Worker(home, "interactive", 0.0, lambda place: pytest.fail("it was begun")).serve()
         assert not list(folder.glob("*.status.json"))
         found = job(folder, "one")
         assert (found.state, found.message) == ("waiting", status.full(folder))
@@ -134,4 +137,4 @@ def test_asking_starts_one_process_that_ends_by_itself(home, tmp_path, monkeypat
     assert "Nobody answers" in job(tmp_path / "run", "one").message
     wait_until(lambda: all(process.poll() is not None for process in started))
     assert [process.returncode for process in started] == [0]
-    queue._started.pop((home.resolve(), "maps"))
+    service._started.pop((home.resolve(), "interactive"))

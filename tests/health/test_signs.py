@@ -63,10 +63,23 @@ def test_the_levels_of_alarm_are_one_level():
     ],
 )
 def test_a_run_is_flagged_when_its_spread_is_low_and_fell(now, first, begins):
-    said = signs.verdict(now, first, DEFAULT)
-    assert said is None if begins is None else said.startswith(begins)
-    if said:
-        assert ", probably because " in said and said.endswith(".") and "\n" not in said
+    found = signs.verdict(now, first, DEFAULT)
+    assert found is None if begins is None else found.text.startswith(begins)
+    if found:
+        assert ", probably because " in found.text and found.text.endswith(".") and "\n" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("now", "kind", "space"),
+    [
+        ({"std_ratio": 0.2}, "collapsing", "representation"),
+        (HEALTHY | {"projection_std_ratio": 0.01}, "collapsed", "projection"),
+        ({"std_ratio": 0.2, "projection_std_ratio": 0.01}, "collapsed", "representation"),
+    ],
+)
+def test_an_alarm_has_codes_for_what_it_is_about(now, kind, space):
+    found = signs.verdict(now, HEALTHY, DEFAULT)
+    assert (found.kind, found.space) == (kind, space)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +126,8 @@ def test_the_likely_cause_is_read_from_the_settings(changes, cause, helps):
 
 
 def test_a_run_without_projector_is_judged_by_its_representation():
-    said = signs.verdict(FALLING, HEALTHY, DEFAULT.changed(**{"method.objective": "supervised"}))
-    assert said.startswith("The representation is collapsing (std ratio from 0.70 to 0.20;")
+    found = signs.verdict(FALLING, HEALTHY, DEFAULT.changed(**{"method.objective": "supervised"}))
+    assert found.text.startswith("The representation is collapsing (std ratio from 0.70 to 0.20;")
 
 
 def test_a_projection_that_falls_alone_is_told_apart():

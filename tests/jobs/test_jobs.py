@@ -2,21 +2,43 @@
 
 import errno
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import byol_core
 from byol_core.errors import InputError, LabError
 from byol_core.events import StopAsked
-from byol_core.jobs import Answer, Job, Memory, Postponed, ask, forget, job, partial, queue, result, status, withdraw
+from byol_core.jobs import (
+    ENDED,
+    Answer,
+    Job,
+    LruCache,
+    Yield,
+    ask,
+    forget,
+    job,
+    partial,
+    queue,
+    result,
+    status,
+    stop,
+    withdraw,
+)  # fmt: skip
 from byol_core.jobs import arrays as answers
-from byol_core.jobs.handlers import HANDLERS, handler
-from byol_core.jobs.queue import ENDED, bell_path
+from byol_core.jobs.kinds import JobKind, find_handler
+from byol_core.jobs.request import JobFiles, all_requests
+from byol_core.jobs.service import bell_path
 from byol_core.jobs.status import Status
 from byol_core.jobs.worker import _edition
 from byol_core.system import processes
 from byol_core.system.bell import Bell
+from tests.jobs.conftest import DOUBLE
 
 pytestmark = pytest.mark.usefixtures("nobody")
 
@@ -48,34 +70,53 @@ def test_what_somebody_else_left_under_that_name_is_not_answered(put, worker, do
 
 
 def test_the_laboratory_answers_the_newest_question_first_and_maps_the_oldest(put, worker, doubler):
-    for lane in ("maps", "lab"):
+    for latest_first in (False, True):
         for number in (1, 2, 3):
-            put(number, key=f"{lane}{number}", lane=lane)
-        put(2, key=f"{lane}2", lane=lane)
-        worker(lane).serve()
+            put(number, key=f"{latest_first}{number}", latest_first=latest_first)
+        put(2, key=f"{latest_first}2", latest_first=latest_first)
+        worker().serve()
     assert doubler.asked == [1, 2, 3, 2, 3, 1]
 
 
+def test_whoever_drags_a_slider_goes_before_a_map(put, worker, doubler):
+    put(1), put(2, latest_first=True)
+    worker().serve()
+    assert doubler.asked == [2, 1]
+
+
 def test_what_takes_long_goes_last_and_lets_others_pass(put, worker, doubler):
-    def before(tools, question):
-        if question["number"] == 1 and doubler.asked == [1]:
+    def before(job_, task):
+        if task["number"] == 1 and doubler.asked == [1]:
             put(3)
-        if tools.others():
-            raise Postponed
+        if job_.others():
+            raise Yield
 
     doubler.before = before
-    put(1, kind="film"), put(2, kind="film")
+    put(1, rank=2), put(2, rank=2)
     worker().serve()
     assert doubler.asked == [1, 3, 1, 2]
 
 
+def test_whoever_drags_a_slider_does_not_wait_for_a_map_to_end(put, worker, doubler, folder):
+    def before(job_, task):
+        if task["number"] == 1:
+            put(2, latest_first=True), put(3, latest_first=True, rank=1)
+            job_.progress(0.5, "Half")
+            seen.append([job(folder, key).state for key in ("key1", "key2", "key3")])
+
+    seen, doubler.before = [], before
+    put(1)
+    worker().serve()
+    assert seen == [["running", "ready", "waiting"]] and doubler.asked == [1, 2, 3]
+
+
 def test_a_question_with_a_picture_goes_before_the_rest_of_a_film(put, worker, doubler):
-    def before(tools, question):
+    def before(job_, task):
         if doubler.asked == [1]:
-            put(9, kind="place")  # asked while a map of the film is being made
+            put(9)  # asked while a map of the film is being made
 
     doubler.before = before
-    put(1, kind="film"), put(2, kind="film")
+    put(1, rank=2), put(2, rank=2)
     worker().serve()
     assert doubler.asked == [1, 9, 2]
 
@@ -92,33 +133,33 @@ def test_where_a_question_stands_is_told_while_another_thread_forgets_who_asked_
 
 def test_a_verdict_waits_for_the_pairs_that_were_asked_before_it_and_curves_for_both(put, worker, doubler):
     seen = []
-    doubler.before = lambda tools, question: seen.append(tools.others())
-    for number, kind in enumerate(("pairs", "pairs", "curves", "verdict")):
-        put(number, lane="lab", kind=kind)
-    worker("lab").serve()
+    doubler.before = lambda job_, task: seen.append(job_.others())
+    for number, rank in enumerate((0, 0, 2, 1)):
+        put(number, rank=rank, latest_first=True)
+    worker().serve()
     assert doubler.asked == [1, 0, 3, 2] and seen == [False] * 4
 
 
 def test_a_verdict_sees_that_pairs_wait_and_pairs_see_no_verdict(put, worker, doubler):
     seen = {}
 
-    def before(tools, question):
-        put(1, lane="lab", kind="pairs")
-        put(2, lane="lab", kind="verdict")
-        seen[question["number"]] = tools.others()
+    def before(job_, task):
+        put(1, latest_first=True)
+        put(2, latest_first=True, rank=1)
+        seen[task["number"]] = job_.others()
 
     doubler.before = before
-    put(3, lane="lab", kind="verdict")
-    worker("lab").serve()
+    put(3, latest_first=True, rank=1)
+    worker().serve()
     assert seen[3] and not seen[1] and not seen[2]
 
 
 def test_a_part_is_seen_while_it_is_worked_on_and_gone_with_the_answer(put, worker, doubler, folder):
     seen = []
 
-    def before(tools, question):
-        tools.partial(Answer({"some": np.ones(2)}, {}))
-        tools.progress(0.5, "Half")
+    def before(job_, task):
+        job_.partial(Answer({"some": np.ones(2)}, {}))
+        job_.progress(0.5, "Half")
         seen.append((partial(folder, "key1").arrays["some"].tolist(), job(folder, "key1").state))
 
     doubler.before = before
@@ -132,13 +173,13 @@ def test_nobody_answers_what_was_withdrawn(put, worker, doubler, folder, home):
     withdraw(folder, "key1")
     worker().serve()
     assert (doubler.asked, job(folder, "key1").state) == ([], "absent")
-    assert list((home / "warm" / "maps").iterdir()) == []
+    assert list((home / "warm" / "interactive").iterdir()) == []
 
 
 def test_work_ends_when_it_is_withdrawn(put, worker, doubler, folder):
-    def before(tools, question):
+    def before(job_, task):
         withdraw(folder, "key1")
-        tools.progress(0.5, "Half")
+        job_.progress(0.5, "Half")
         doubler.asked.append("went on")
 
     doubler.before = before
@@ -148,7 +189,7 @@ def test_work_ends_when_it_is_withdrawn(put, worker, doubler, folder):
 
 
 def test_asked_anew_in_its_last_moment_it_is_answered(put, worker, doubler, folder):
-    def before(tools, question):
+    def before(job_, task):
         if doubler.asked == [1]:
             withdraw(folder, "key1")
             put()
@@ -166,18 +207,18 @@ def test_asked_anew_in_its_last_moment_it_is_answered(put, worker, doubler, fold
         (MemoryError(), "The memory was not enough for this; close other programs, then try again."),
         (
             KeyError("x"),
-            "The computation failed unexpectedly (KeyError: 'x'); warm/maps.log in the home has the details.",
+            "The computation failed unexpectedly (KeyError: 'x'); warm/interactive.log in the home has the details.",
         ),
         (  # although nobody called it off: else it would wait again for ever
             StopAsked(),
-            "The computation failed unexpectedly (StopAsked); warm/maps.log in the home has the details.",
+            "The computation failed unexpectedly (StopAsked); warm/interactive.log in the home has the details.",
         ),
     ],
 )
 def test_what_went_wrong_is_told_and_not_tried_again_before_somebody_wants_it(
     put, worker, doubler, folder, error, sentence, capsys
 ):
-    def before(tools, question):
+    def before(job_, task):
         raise error
 
     doubler.before = before
@@ -187,14 +228,14 @@ def test_what_went_wrong_is_told_and_not_tried_again_before_somebody_wants_it(
     worker().serve()
     assert doubler.asked == [1]
     forget(folder, "key1")
-    doubler.before = lambda tools, question: None
+    doubler.before = lambda job_, task: None
     put()
     worker().serve()
     assert job(folder, "key1").state == "ready"
 
 
 def test_an_answer_that_does_not_fit_on_the_disk_is_told(put, worker, doubler, folder):
-    def before(tools, question):
+    def before(job_, task):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     doubler.before = before
@@ -220,15 +261,15 @@ def test_a_process_that_was_killed_is_told(put, folder):
 def test_a_worker_that_has_to_leave_leaves_the_question(put, worker, doubler, folder):
     leaving = worker()
 
-    def before(tools, question):
+    def before(job_, task):
         leaving.ended.set()
-        tools.progress(0.5, "Half")
+        job_.progress(0.5, "Half")
 
     doubler.before = before
     put()
     leaving.serve()
     assert job(folder, "key1").state == "waiting"
-    doubler.before = lambda tools, question: None
+    doubler.before = lambda job_, task: None
     worker().serve()
     assert job(folder, "key1").state == "ready"
 
@@ -237,8 +278,8 @@ def test_of_two_workers_one_works(put, worker, doubler, monkeypatch):
     monkeypatch.setattr("byol_core.jobs.worker._PATIENCE_SECONDS", 0.05)
     seen = []
 
-    def before(tools, question):
-        if question["number"] == 1:
+    def before(job_, task):
+        if task["number"] == 1:
             put(2)
             worker().serve()
             seen.append(list(doubler.asked))
@@ -250,18 +291,18 @@ def test_of_two_workers_one_works(put, worker, doubler, monkeypatch):
 
 
 def test_a_run_that_was_deleted_stays_deleted(put, worker, doubler, folder, home, tmp_path):
-    def before(tools, question):
+    def before(job_, task):
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
-        tools.progress(0.5, "Half")
+        job_.progress(0.5, "Half")
 
     doubler.before = before
     put()
     worker().serve()
     assert not folder.exists()
     with pytest.raises(LabError, match="cannot be written"):
-        ask(home, "maps", tmp_path / "gone" / "embeddings", "key", "double", {})
+        ask(home, DOUBLE, tmp_path / "gone" / "embeddings", "key", {})
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 40])
@@ -300,7 +341,7 @@ def test_an_answer_without_arrays(folder):
 
 
 def test_the_memory_keeps_what_was_used_last():
-    memory = Memory(2)
+    memory = LruCache(2)
     memory.put("a", 1), memory.put("b", 2)
     assert memory.make("a", lambda: 9) == 1
     memory.put("c", 3)
@@ -308,14 +349,27 @@ def test_the_memory_keeps_what_was_used_last():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", HANDLERS)
-def test_every_kind_has_somebody_who_answers_it(kind):
-    assert callable(handler(kind))
+def test_every_kind_has_somebody_who_answers_it():
+    kinds = {value for module in _modules() for value in vars(module).values() if isinstance(value, JobKind)}
+    named = [kind for kind in kinds if kind.name]
+    assert len({kind.name for kind in named}) == len(named) >= 7
+    assert all(callable(find_handler(kind.handler)) for kind in named)
 
 
-def test_a_kind_that_nobody_knows_is_told():
+def _modules():
+    """Those of the package that name a kind."""
+    root = Path(byol_core.__file__).parent
+    for path in root.rglob("*.py"):
+        if re.search(r"JobKind\(", path.read_text()) and path.parent.name != "jobs":
+            yield import_module(".".join(path.relative_to(root.parent).with_suffix("").parts))
+
+
+@pytest.mark.parametrize(
+    "place", ["os:system", "byol_core.jobs.kinds:nothing", "byol_core.nowhere:f", "byol_core.jobs"]
+)
+def test_a_kind_that_nobody_knows_is_told(place):
     with pytest.raises(InputError, match="Nobody answers"):
-        handler("os:system")
+        find_handler(place)
 
 
 def test_a_replaced_program_lets_the_next_process_answer(put, worker, doubler, folder, monkeypatch):
@@ -349,16 +403,91 @@ def test_what_is_installed_is_told_by_one_file(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 def test_each_question_rings_for_the_process_that_waits(put, home):
     put(1)  # makes the folder
-    with Bell(bell_path(home, "maps")) as hung:
+    with Bell(bell_path(home, "interactive")) as hung:
         put(2)
         hung.wait(600.0)  # the test's own limit is over before
 
 
 def test_what_nobody_asks_for_any_more_is_dropped_in_the_laboratory(put, worker, doubler, folder, home):
     for number in (1, 2):
-        put(number, lane="lab")
-    for ticket in (home / "warm" / "lab").iterdir():
+        put(number, latest_first=True)
+    for ticket in (home / "warm" / "interactive").iterdir():
         os.utime(ticket, (1, 1))
-    put(2, lane="lab")
-    worker("lab").serve()
+    put(2, latest_first=True)
+    worker().serve()
     assert doubler.asked == [2] and job(folder, "key1").state == "absent"
+
+
+# Stopping
+
+
+def test_what_was_stopped_is_begun_when_it_is_asked_again(put, worker, doubler, folder):
+    put()
+    stop(folder, "key1")
+    worker().serve()
+    assert (doubler.asked, job(folder, "key1").state) == ([], "stopped")
+    assert put().state == "waiting"
+    worker().serve()
+    assert job(folder, "key1").state == "ready"
+
+
+def test_work_that_is_stopped_ends_and_says_so(put, worker, doubler, folder):
+    def before(job_, task):
+        stop(folder, "key1")
+        seen.append(job(folder, "key1"))
+        job_.progress(0.5, "Half")
+
+    seen, doubler.before = [], before
+    put()
+    worker().serve()
+    assert (seen[0].state, seen[0].message) == ("running", "Stopping")
+    assert job(folder, "key1").state == "stopped" and result(folder, "key1") is None
+
+
+def test_what_is_stopping_can_be_asked_anew(put, worker, doubler, folder):
+    def before(job_, task):
+        if doubler.asked == [1]:
+            stop(folder, "key1")
+            put()
+
+    doubler.before = before
+    put()
+    worker().serve()
+    assert (doubler.asked, job(folder, "key1").state) == ([1, 1], "ready")
+
+
+# Earlier releases
+
+
+def test_a_request_of_an_earlier_release_is_read(folder):
+    folder.mkdir()
+    (folder / "a.request.json").write_text('{"kind": "map", "question": {"step": 1}, "asked": 2}')
+    (folder / "b.request.json").write_text('{"protocol": {"labels": "10"}, "asked": 1, "stop": true}')
+    (folder / "c.request.json").write_text("nonsense")
+    found = dict(all_requests(folder))
+    assert list(found) == ["b", "a"] and (found["b"].task, found["b"].stop) == ({"labels": "10"}, True)
+    assert (found["a"].kind, found["a"].task) == ("map", {"step": 1})
+
+
+def test_what_waits_is_done_once_it_is_looked_after(put, worker, doubler, folder, home):
+    folder.mkdir()
+    (folder / "key1.request.json").write_text('{"question": {"number": 1}, "asked": 2}')
+    assert job(folder, "key1").state == "waiting"
+    queue.look_after(home, DOUBLE, folder, "key1")
+    worker().serve()
+    assert (doubler.asked, job(folder, "key1").state) == ([1], "ready")
+
+
+def test_a_ticket_of_an_earlier_release_is_taken_away(put, worker, doubler, home):
+    put()
+    lane = home / "warm" / "interactive"
+    (lane / "old.json").write_text('{"folder": "/tmp", "key": "key1"}')
+    worker().serve()
+    assert doubler.asked == [1] and list(lane.iterdir()) == []
+
+
+def test_a_request_under_another_kind_has_its_ticket_alone(put, worker, doubler, folder):
+    put(1)
+    ask(folder.parent / "home", replace(DOUBLE, name="other", rank=3), folder, "key1", {"number": 5})
+    worker().serve()
+    assert doubler.asked == [5] and JobFiles(folder, "key1").read_request() is None

@@ -47,42 +47,6 @@ def test_lars_step_by_step(generator, adapt):
     assert torch.allclose(weight.double(), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("rates", [(0.5, 0.5, 0.5), (0.0, 0.5, 0.5), (0.0, 0.25, 0.25)])
-def test_an_earlier_state_with_the_rate_in_its_momenta_goes_on(generator, rates):
-    """Saved after steps at these rates; the run goes on at the last, at which both rules take the same steps."""
-    gradients = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
-    more = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
-    ours = nn.Parameter(torch.randn(5, 4, generator=generator, dtype=torch.float64))
-    theirs, momentum = ours.detach().clone(), torch.zeros_like(ours)
-
-    def earlier(gradient, rate):
-        slope = gradient + 0.01 * theirs
-        momentum.mul_(0.9).add_(rate * slope * 1e-3 * theirs.norm() / slope.norm())
-        theirs.sub_(momentum)
-
-    with torch.no_grad():
-        for gradient, rate in zip(gradients, rates, strict=True):
-            earlier(gradient, rate)
-        ours.copy_(theirs)
-        optimizer = lars(ours)
-        set_rate(optimizer, rates[-1])
-        saved = {**optimizer.state_dict(), "state": {0: {"momentum_buffer": momentum.clone()}}}
-    load_state(optimizer, saved)
-    for gradient in more:
-        step(optimizer, gradient, rates[-1])
-        earlier(gradient, rates[-1])
-    assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-15)
-
-
-def test_an_earlier_state_of_the_first_step_at_rate_zero_has_no_momentum():
-    weight = nn.Parameter(torch.ones(2, 2))
-    optimizer = lars(weight)
-    set_rate(optimizer, 0.0)
-    saved = {**optimizer.state_dict(), "state": {0: {"momentum_buffer": torch.zeros(2, 2)}}}
-    load_state(optimizer, saved)
-    assert torch.equal(optimizer.state_dict()["state"][0]["momentum"], torch.zeros(2, 2))
-
-
 def test_a_saved_state_is_taken_as_it_is(generator):
     first, second = (nn.Parameter(torch.ones(5, 4)) for _ in range(2))
     one, two = lars(first), lars(second)

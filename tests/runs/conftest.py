@@ -19,7 +19,7 @@ from byol_core.runs.store import RunStore
 from byol_core.system import processes
 
 CONFIG = RunConfig(steps=20)
-BOTH = ("store", "metrics", "library", "queueing", "sweep", "compare", "portable", "postgres", "upgrade")
+BOTH = ("store", "metrics", "library", "queue", "sweep", "compare", "export_zip", "postgres", "schema")
 
 _numbers = itertools.count()
 

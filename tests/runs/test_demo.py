@@ -10,7 +10,7 @@ import pytest
 from byol_core import embeddings
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
-from byol_core.jobs import queue
+from byol_core.jobs import service
 from byol_core.runs import demo as demos
 from byol_core.runs import schema
 from byol_core.runs.demo import ensure
@@ -118,7 +118,7 @@ def test_a_run_that_is_packed_as_the_demo_has_its_maps_made(store, tmp_path):
     try:
         demos.film(store.home, folder, "PCA")  # the quickest
     finally:
-        _, process = queue._started[store.home.resolve(), "maps"]
+        _, process = service._started[store.home.resolve(), "interactive"]
         process.kill()
         process.wait()
     assert len(list((folder / "maps").glob("map-*.safetensors"))) == len(embeddings.read_snapshot(folder).evaluations)

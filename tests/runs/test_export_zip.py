@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow
+from byol_core.events import Alarm, MetricRow
 from byol_core.runs import demo, export_zip, library, unsaved
 from byol_core.runs.store import RunStore
 from byol_core.system import paths
@@ -33,6 +33,7 @@ def run(store, config):
     store.add_metrics(run.run_id, 1, [*rows, MetricRow(2, 0.7, 0.2, {"knn_accuracy": 0.5})])
     put_summary(store, run.run_id, {"steps": 2, "knn_accuracy": 0.5, "seconds": 1.25})
     library.annotate(store, run.run_id, tags=["good"], notes="two\nlines")
+    store.set_alarm(run.run_id, Alarm("It has collapsed.", "collapsed", "projection"))
     for name, content in FILES.items():
         (run.folder / name).parent.mkdir(exist_ok=True)
         (run.folder / name).write_bytes(content)
@@ -70,8 +71,20 @@ def again(store, run):
 # Tables
 
 
+def metrics_csv(store, run_id):
+    buffer = io.BytesIO()
+    export_zip.write_csv(store, [run_id], buffer)
+    return buffer.getvalue()
+
+
+def metrics_parquet(store, run_id):
+    buffer = io.BytesIO()
+    export_zip.write_parquet(store, [run_id], buffer)
+    return buffer.getvalue()
+
+
 def test_csv_has_every_number_to_the_last_digit(store, run):
-    found = list(csv.DictReader(io.StringIO(export_zip.metrics_csv(store, run.run_id).decode())))
+    found = list(csv.DictReader(io.StringIO(metrics_csv(store, run.run_id).decode())))
     assert list(found[0]) == COLUMNS
     assert [row["key"] for row in found] == ["knn_accuracy", "loss", "loss", "loss"]
     assert float(found[1]["value"]) == VALUES[0] and math.isnan(float(found[2]["value"]))
@@ -81,15 +94,15 @@ def test_csv_has_every_number_to_the_last_digit(store, run):
 def test_a_name_that_looks_like_a_formula_is_text(store, config, elsewhere, tmp_path):
     run = store.create(config, name="=cmd|' /C calc'!A0", here=True)
     store.add_metrics(run.run_id, 1, [MetricRow(1, 0.0, 0.0, {"@key": -1.0})])
-    (line,) = csv.DictReader(io.StringIO(export_zip.metrics_csv(store, run.run_id).decode()))
+    (line,) = csv.DictReader(io.StringIO(metrics_csv(store, run.run_id).decode()))
     assert (line["run"], line["key"], line["value"]) == (f"'{run.name}", "'@key", "-1.0")
     found = export_zip.unpack(elsewhere, export_zip.pack(store, run.run_id, tmp_path / "run.zip"))
     assert (found.name, elsewhere.metric_keys(found.run_id)) == (run.name, ["@key"])
 
 
 def test_parquet_is_the_same_table(store, run):
-    frame = pd.read_parquet(io.BytesIO(export_zip.metrics_parquet(store, run.run_id)))
-    text = pd.read_csv(io.BytesIO(export_zip.metrics_csv(store, run.run_id)))
+    frame = pd.read_parquet(io.BytesIO(metrics_parquet(store, run.run_id)))
+    text = pd.read_csv(io.BytesIO(metrics_csv(store, run.run_id)))
     assert list(frame.columns) == COLUMNS
     assert frame["step"].dtype == "int64"
     pd.testing.assert_frame_equal(frame, text, check_dtype=False)
@@ -97,8 +110,8 @@ def test_parquet_is_the_same_table(store, run):
 
 def test_a_run_without_curves_is_an_empty_table(store, config):
     run = store.create(config)
-    assert export_zip.metrics_csv(store, run.run_id).decode() == ",".join(COLUMNS) + "\n"
-    frame = pd.read_parquet(io.BytesIO(export_zip.metrics_parquet(store, run.run_id)))
+    assert metrics_csv(store, run.run_id).decode() == ",".join(COLUMNS) + "\n"
+    frame = pd.read_parquet(io.BytesIO(metrics_parquet(store, run.run_id)))
     assert (list(frame.columns), len(frame)) == (COLUMNS, 0)
 
 
@@ -106,7 +119,7 @@ def test_only_what_is_visible_is_exported(store, config):
     run = store.create(config, here=True)
     store.add_metrics(run.run_id, 1, [MetricRow(step, 0.0, 0.0, {"loss": 1.0}) for step in range(5)])
     again(store, run)
-    text = export_zip.metrics_csv(store, run.run_id).decode()
+    text = metrics_csv(store, run.run_id).decode()
     assert [(row["step"], row["value"]) for row in csv.DictReader(io.StringIO(text))] == [("0", "1.0"), ("1", "7.0")]
 
 
@@ -131,9 +144,10 @@ def elsewhere(tmp_path, url, monkeypatch):
 def test_a_run_comes_into_another_home_as_it_was(store, run, elsewhere, tmp_path):
     found = export_zip.unpack(elsewhere, export_zip.pack(store, run.run_id, tmp_path / "run.zip"))
     same = ("run_id", "name", "state", "config", "preset", "created", "started", "ended", "summary", "tags", "notes")
+    same += ("alarm", "alarm_kind", "alarm_space")
     assert {key: getattr(found, key) for key in same} == {key: getattr(run, key) for key in same}
     assert (found.message, found.attempt, found.demo) == ("all done", 1, False)
-    assert export_zip.metrics_csv(elsewhere, found.run_id) == export_zip.metrics_csv(store, run.run_id)
+    assert metrics_csv(elsewhere, found.run_id) == metrics_csv(store, run.run_id)
     kept = set(FILES) - {f"checkpoints/step-0000000{step}.pt" for step in (1, 3)} - {"embeddings/secret.txt"}
     assert {path.relative_to(found.folder).as_posix() for path in found.folder.rglob("*") if path.is_file()} == {
         "config.json",
@@ -207,7 +221,7 @@ def test_more_points_than_one_batch(store, config, elsewhere, tmp_path):
     run = store.create(config, here=True)
     store.add_metrics(run.run_id, 1, [MetricRow(step, step / 7, 0.0, {"loss": 1 / (step + 1)}) for step in range(6000)])
     found = export_zip.unpack(elsewhere, export_zip.pack(store, run.run_id, tmp_path / "run.zip"))
-    assert export_zip.metrics_csv(elsewhere, found.run_id).count(b"\n") == 6001
+    assert metrics_csv(elsewhere, found.run_id).count(b"\n") == 6001
 
 
 def test_one_file_that_comes_in_twice_at_once_is_two_runs(store, run, tmp_path):

@@ -1,4 +1,4 @@
-"""Each home has a store of its own, whatever its path holds; what an earlier release kept elsewhere comes home."""
+"""Each home has a store of its own, whatever its path holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from byol_core.config import RunConfig
 from byol_core.runs.store import RunStore
@@ -44,27 +43,6 @@ def test_fifteen_odd_homes_have_fifteen_stores(tmp_path: Path) -> None:
     assert all((tmp_path / name / "lab.sqlite").is_file() for name in ODD)
     assert {path.name for path in tmp_path.iterdir()} == {*ODD, "my lab", "A", "a"}
     assert not any((tmp_path / plain / "lab.sqlite").exists() for plain in ("my lab", "A", "a"))
-
-
-@pytest.mark.parametrize(("name", "kept"), [("my%20lab", "my lab/lab.sqlite"), ("what?", "what"), ("a%20?b", "a ")])
-def test_runs_that_an_earlier_release_kept_elsewhere_come_home(tmp_path: Path, name: str, kept: str) -> None:
-    home, elsewhere = tmp_path / name, tmp_path / kept
-    mine = one_run(home)
-    elsewhere.parent.mkdir(exist_ok=True)
-    (home / "lab.sqlite").rename(elsewhere)  # where that release had it
-    shared = RunStore(tmp_path / "other", f"sqlite:///{elsewhere}")
-    foreign = shared.create(RunConfig(steps=3)).run_id
-    shared.engine.dispose()
-    assert ids(home) == [mine]
-    with create_engine(f"sqlite:///{elsewhere}").connect() as still:
-        assert {row[0] for row in still.exec_driver_sql("SELECT run_id FROM runs")} == {mine, foreign}
-
-
-def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "what").write_text("a letter")
-    run = one_run(tmp_path / "what?")
-    assert ids(tmp_path / "what?") == [run]
-    assert (tmp_path / "what").read_text() == "a letter"
 
 
 def test_a_limit_on_the_size_of_files_is_said_as_one(tmp_path: Path) -> None:

@@ -247,12 +247,15 @@ def test_a_zip_that_lies_about_a_length_is_refused(store, tmp_path):
     refused(store, file, "cut short|not as it was packed")
 
 
-def test_a_list_that_would_fill_the_memory_is_refused_unread(store, tmp_path):
+def test_a_list_that_would_fill_the_memory_is_refused_unread(store, tmp_path, monkeypatch):
     file = packed(tmp_path / "a.zip")
+    with monkeypatch.context() as patch:
+        patch.setattr(unzip, "_MOST_LIST", 100)
+        refused(store, file, "far too many files")
     data = bytearray(file.read_bytes())
-    data[-10:-6] = (2**31).to_bytes(4, "little")
+    data[-10:-6] = (2**31).to_bytes(4, "little")  # the length of the list, more than the file has
     file.write_bytes(data)
-    refused(store, file, "far too many files")
+    refused(store, file, "cut short")
 
 
 def test_there_must_be_space_for_all_of_it(store, tmp_path, monkeypatch):
@@ -444,7 +447,7 @@ def test_a_failing_store_leaves_nothing(store, tmp_path, monkeypatch):
     def broken(*_):
         raise LabError("The run store cannot be used (disk full).")
 
-    monkeypatch.setattr(import_zip.rows, "one", broken)
+    monkeypatch.setattr(import_zip.queries, "one", broken)
     with pytest.raises(LabError, match="disk full"):
         unpack(store, packed(tmp_path / "a.zip"))
     assert nothing_stays(store)

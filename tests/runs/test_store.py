@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from byol_core.errors import InputError, LabError
+from byol_core.events import Alarm
 from byol_core.runs import folder, queries
 from byol_core.runs.run import STATES, TRANSITIONS
 from byol_core.runs.store import RunStore
@@ -124,11 +125,12 @@ def test_a_resumed_run_does_not_tell_the_numbers_of_the_end_before(store, config
 def test_the_alarm_of_a_live_run_stays_until_it_is_resumed(store, config):
     run = live(store, config)
     assert run.alarm is None
-    store.set_alarm(run.run_id, "It collapses.")
+    store.set_alarm(run.run_id, Alarm("It collapses.", "collapsed", "projection"))
     assert store.move(run.run_id, "stopped").alarm == "It collapses."
     store.set_alarm(run.run_id, None)  # too late: it is over
     assert store.get(run.run_id).as_dict()["alarm"] == "It collapses."
-    assert store.resume(run.run_id).alarm is None
+    resumed = store.resume(run.run_id)
+    assert (resumed.alarm, resumed.alarm_kind, resumed.alarm_space) == (None, "", "")
 
 
 def test_a_resumed_run_goes_to_the_end_of_the_queue(store, config):

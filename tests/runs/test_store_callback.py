@@ -9,13 +9,14 @@ import time
 import pytest
 
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress
+from byol_core.events import Alarm, MetricRow, Progress
 from byol_core.runs import folder, schema, system_metrics, unsaved
 from byol_core.runs.stall import StallWatch
 from byol_core.runs.store import RunStore
 from byol_core.runs.store_callback import Pace, StoreCallback
 
 QUICK = Pace(ask=0.02, beat=0.1, system=0.05, stalled=0.1, retry=0.05, patience=20.0)
+COLLAPSE = Alarm("It collapses.", "collapsing", "projection")
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_what_waits_of_the_machine_is_thinned_and_of_the_training_is_not(run, ca
 def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, callback, until):
     clock = [0.0]  # it goes when it is told: what the machine takes is never a stall
     watch = callback.watch = StallWatch(lambda: clock[0])
-    callback.on_alarm("It collapses.")
+    callback.on_alarm(COLLAPSE)
     callback.on_progress(Progress(1, 20, 0.1, 100.0, 1.0, "training"))
     callback.should_stop()
     for clock[0] in (40.0, 80.0, 120.0):  # all at once would be the sleep of the whole process
@@ -150,6 +151,12 @@ def test_a_stall_is_an_alarm_and_the_training_ends_it(patient_store, run, callba
     callback.should_stop()
     until(lambda: patient_store.get(run.run_id).alarm == "It collapses.")
     assert log(run).count("ALARM: No step for") == 1
+
+
+def test_how_far_a_phase_is_does_not_make_it_another(callback):
+    for share in range(3):
+        callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, f"reading, {share}%", activity="reading"))
+    assert callback.watch._activity == "reading" and "reading" in callback.watch._longest
 
 
 def test_a_fault_of_the_thread_ends_neither_it_nor_the_training(patient_store, run, callback, row, until, monkeypatch):
@@ -171,6 +178,6 @@ def test_a_machine_that_cannot_be_looked_at_costs_only_its_numbers(
 
 
 def test_a_stall_is_over_when_the_run_is(patient_store, run, callback, until):
-    callback.on_alarm("It collapses.")
-    callback._stall = "No step for 90 s."
+    callback.on_alarm(COLLAPSE)
+    callback._stall = Alarm("No step for 90 s.", "stalled")
     assert callback.conclude("stopped", "", None).alarm == "It collapses."

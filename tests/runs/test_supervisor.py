@@ -272,9 +272,8 @@ def test_the_executor_starts_a_supervisor_that_outlives_it_and_stops_runs(store,
     executor.submit(run.run_id)
     about = store.home / supervisor.ABOUT
     until(about.exists)
-    until(lambda: executor.status(run.run_id).state == "failed", 60)
-    assert "no such images" in executor.status(run.run_id).message.replace("/", " ")
-    assert executor.list()[0].run_id == run.run_id
+    until(lambda: store.get(run.run_id).state == "failed", 60)
+    assert "no such images" in store.get(run.run_id).message.replace("/", " ")
     assert any("starts from the beginning" in line for line in executor.tail(run.run_id))
     process = supervisor_of(about)
     assert os.getsid(process.pid) == process.pid
@@ -299,7 +298,7 @@ def test_a_supervisor_lives_through_what_goes_wrong_and_says_it_once(store, monk
 
 def test_a_supervisor_gives_up_what_does_not_get_well(store, monkeypatch):
     monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr("byol_core.runs.trouble.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("byol_core.runs.supervisor.PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(Supervisor, "tick", lambda _self: 1 / 0)
     supervisor.serve(store, idle=0.1)
 

@@ -11,7 +11,7 @@ import pytest
 
 from byol_core.cli import run_tables
 from byol_core.errors import InputError, LabError
-from byol_core.events import Progress, StopAsked, Summary
+from byol_core.events import Alarm, Progress, StopAsked, Summary
 from byol_core.runs import unsaved, worker
 from byol_core.runs.folder import LOG
 from byol_core.system.processes import identity
@@ -203,12 +203,17 @@ def test_an_attempt_goes_on_from_the_newest_checkpoint(store, config, row):
 def test_an_alarm_is_in_the_store_and_the_log(store, config, until):
     def action(_config, _folder, callback, _resume):
         for text in ("It collapses.", "It collapses.", None, "It collapses again."):
-            callback.on_alarm(text)
+            callback.on_alarm(text and Alarm(text, "collapsing", "projection"))
             until(lambda text=text: store.get(run.run_id).alarm == text)
 
     run = store.create(config)
     assert worker.main([run.run_id], training(action)) == 0
-    assert store.get(run.run_id).alarm == "It collapses again."
+    told = store.get(run.run_id).as_dict()
+    assert (told["alarm"], told["alarm_kind"], told["alarm_space"]) == (
+        "It collapses again.",
+        "collapsing",
+        "projection",
+    )
     log = (run.folder / LOG).read_text()
     assert (log.count("ALARM: It collapses."), log.count("The alarm is over")) == (1, 1)
 
@@ -306,7 +311,7 @@ def test_text_that_is_no_text_ends_no_run(store, config):
 
     def action(_config, _folder, callback, _resume):
         callback.on_note("bad\udcff.png: broken")
-        callback.on_alarm("stuck at \udcff")
+        callback.on_alarm(Alarm("stuck at \udcff", "stalled"))
         raise InputError("The images '/data/\udcff\0' are gone.")
 
     run = store.create(config)

@@ -40,10 +40,8 @@ def test_who_does_not_compute_learns_nothing_of_the_others():
 # Leads a session of its own, is nice, then is kept from computing, and says its niceness after each.
 PROGRAM = """
 import os, threading
-from byol_core import courtesy
-from byol_core.contention import Load
-
-from byol_core.contention import Load
+from byol_core.system import niceness as courtesy
+from byol_core.system.contention import Load
 
 class Meter:
     def read(self):
@@ -77,3 +75,20 @@ def test_the_system_is_told_so_of_the_session_and_of_every_thread():
     shared = Path("/proc/self/autogroup").exists()
     assert first == ["7" if returns else "1", "7" if shared else "-"]
     assert last == ["0" if returns else "1", "0" if shared else "-"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux shares cores by session")
+def test_another_kind_of_work_has_a_niceness_of_its_own():
+    program = """
+import time
+from byol_core.system import niceness
+mine = niceness.let_others_first(5)
+for number in (0, 5, 5):
+    time.sleep(0.2)  # the kernel does not listen more often
+    mine.become(number)
+    print(open("/proc/self/autogroup").read().split()[-1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert done.stdout.split() == ["0", "5", "5"]

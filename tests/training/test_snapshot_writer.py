@@ -1,4 +1,4 @@
-"""What a run keeps for the map can be read again, and a run of an earlier release goes on as it began."""
+"""What a run keeps for the map can be read again."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EmbeddingFolder:
 def test_what_was_written_is_read(written: EmbeddingFolder) -> None:
     eval_images = read_snapshot(written.folder)
     assert (len(eval_images), eval_images.per_sheet, eval_images.cell) == (30, 12, 16)
-    assert eval_images.ids.tolist() == written.probe.mapped.tolist()
-    assert eval_images.parts.tolist() == written.probe.splits.tolist()
+    assert eval_images.ids.tolist() == written.eval_images.mapped.tolist()
+    assert eval_images.parts.tolist() == written.eval_images.splits.tolist()
     assert eval_images.classes.tolist() == [row % 3 for row in eval_images.indices]
     vectors = read_space(eval_images, eval_images.evaluations[0], "representation")
     np.testing.assert_allclose(vectors, look(30).representation.numpy(), atol=2e-3)
@@ -75,21 +75,7 @@ def test_a_run_goes_on_with_the_images_that_it_began_with(written: EmbeddingFold
     state = written.state()
     again = folder(tmp_path)
     again.resume(state)
-    assert (len(again.probe.mapped), again.state()) == (30, state)
-    earlier = folder(tmp_path)
-    earlier.resume({"evaluations": [], "cell": 16})  # as an earlier release kept it
-    assert earlier.probe.mapped.tolist() == earlier.probe.shown.tolist() and len(earlier.probe.splits) == 20
-    assert earlier.state()["beside"] == 0
-
-
-def test_a_run_of_an_earlier_release_keeps_its_single_sheet(written: EmbeddingFolder, tmp_path: Path) -> None:
-    earlier = folder(tmp_path)
-    earlier.resume({"evaluations": [], "cell": 16})
-    earlier.add(look(20))
-    assert (
-        read_snapshot(earlier.folder).per_sheet is None
-        and "per_sheet" not in (earlier.folder / "probe.json").read_text()
-    )
+    assert (len(again.eval_images.mapped), again.state()) == (30, state)
 
 
 def test_many_large_pictures_are_shrunk_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,11 @@
 """The estimate comes from real steps, and its steps are those that a run would do."""
 
-import io
-import json
-
 import pytest
 import torch
 
 from byol_core.config import build
 from byol_core.data.imageset import ImageSet
+from byol_core.errors import InputError, LabError
 from byol_core.system import threads
 from byol_core.system.contention import Load
 from byol_core.training import time_estimate
@@ -48,7 +46,7 @@ def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():
 
 def test_beside_others_fewer_threads_are_tried_as_a_run_does(monkeypatch):
     counts = []
-    monkeypatch.setattr(time_estimate, "_synchronized", lambda trainer: counts.append(torch.get_num_threads()))
+    monkeypatch.setattr(time_estimate, "_synchronized", lambda stepper: counts.append(torch.get_num_threads()))
     monkeypatch.setattr(time_estimate.Meter, "read", lambda meter: Load(1.0, 0.5, 0.0))
     monkeypatch.setattr("byol_core.system.device.cores", lambda: 4)
     before = torch.get_num_threads()
@@ -75,10 +73,20 @@ def test_whatever_can_be_trained_can_be_estimated(changes):
     assert time_estimate.estimate(build({}, {**CONFIG, **changes}), 1000)["seconds"] > time_estimate.START_SECONDS
 
 
-@pytest.mark.parametrize(("text", "code"), [('{"epochs": 1}', 0), ('{"epochs": -1}', 2)])
-def test_the_program_answers_in_json_or_in_one_sentence(monkeypatch, capsys, text, code):
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    monkeypatch.setattr("sys.argv", ["estimate", "--images", "500"])
-    assert time_estimate.main() == code
-    out, err = capsys.readouterr()
-    assert json.loads(out)["total_steps"] > 0 if code == 0 else "epochs" in err
+def test_the_program_answers_in_json_or_in_one_sentence(tmp_path):
+    def answer(**config):
+        return time_estimate.answer(tmp_path, {"config": config, "images": 500}, {}, None)
+
+    found = answer(epochs=1).about
+    assert found["total_steps"] > 0 and found["images"] == 500
+    with pytest.raises(InputError, match="epochs"):
+        answer(epochs=-1)
+
+
+def test_too_little_memory_for_an_estimate_is_one_sentence(tmp_path, monkeypatch):
+    def fill(config, images):
+        raise MemoryError
+
+    monkeypatch.setattr(time_estimate, "estimate", fill)
+    with pytest.raises(LabError, match="set a smaller batch_size, or accumulate"):
+        time_estimate.answer(tmp_path, {"config": {}, "images": None}, {}, None)

@@ -17,9 +17,11 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import open_rows
 from byol_core.errors import InputError, LabError
-from byol_core.events import MetricRow, Progress, StopAsked
+from byol_core.events import Alarm, MetricRow, Progress, StopAsked
 from byol_core.system.contention import Load
 from byol_core.system.device import pick_device
+from byol_core.training.run_images import RunImages
+from byol_core.training.step import build_step
 from byol_core.training.trainer import Trainer, train
 from byol_core.weights import checkpoint
 
@@ -51,7 +53,7 @@ class Recorder:
         self.phases: list[str] = []
         self.slowed_by: list[str] = []
         self.notes: list[str] = []
-        self.alarms: list[str | None] = []
+        self.alarms: list[Alarm | None] = []
         self.config: RunConfig | None = None
         self.step, self.stop_at = 0, stop_at
 
@@ -69,8 +71,8 @@ class Recorder:
     def on_settled(self, config: RunConfig) -> None:
         self.config = config
 
-    def on_alarm(self, text: str | None) -> None:
-        self.alarms.append(text)
+    def on_alarm(self, alarm: Alarm | None) -> None:
+        self.alarms.append(alarm)
 
     def should_stop(self) -> bool:
         return self.stop_at is not None and self.step >= self.stop_at
@@ -197,23 +199,6 @@ def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
     assert second.knn_untrained_gained == whole.knn_untrained_gained is not None
     for name, value in weights(tmp_path / "whole").items():
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
-
-
-def test_a_run_that_an_earlier_version_stopped_goes_on_at_the_same_rate(tmp_path):
-    """Its LARS had the rate in the momenta; at one rate both rules take the same steps."""
-    config = tiny(**{"optimizer.name": "lars", "optimizer.schedule": "constant", "optimizer.warmup": 0.0})
-    train(config, tmp_path / "whole", Recorder())
-    train(config, tmp_path / "parts", Recorder(7))
-    folder = tmp_path / "parts" / "checkpoints"
-    state = checkpoint.latest(folder)
-    for group in state["optimizer"]["param_groups"]:
-        for index in group["params"]:
-            held = state["optimizer"]["state"][index]
-            state["optimizer"]["state"][index] = {"momentum_buffer": group["lr"] * held["momentum"]}
-    checkpoint.save(folder, state["step"], state)
-    train(config, tmp_path / "parts", Recorder(), resume=True)
-    for name, value in weights(tmp_path / "whole").items():
-        assert torch.allclose(value, weights(tmp_path / "parts")[name], rtol=1e-3, atol=1e-5), name
 
 
 def test_a_checkpoint_of_weights_that_are_not_finite_is_not_resumed(tmp_path):
@@ -362,6 +347,13 @@ def test_a_run_beside_others_says_what_slows_it_down(tmp_path, monkeypatch):
     train(tiny(steps=4, **{"evaluation.every": 1000.0}), tmp_path, heard)
     training = [code for phase, code in zip(heard.phases, heard.slowed_by, strict=True) if phase == "training"]
     assert heard.slowed_by[0] == "" and training[-1] == "processor"  # once is not enough to say so
+
+
+def test_steps_without_a_run_are_those_of_the_run(tmp_path):
+    config, heard, cpu = tiny(steps=4), Recorder(), torch.device("cpu")
+    train(config, tmp_path, heard)
+    stepper = build_step(config, RunImages(config, load("eurosat", 16, limit=240), cpu), cpu)
+    assert [stepper.take(step).item() for step in range(4)] == [*heard.values("loss").values()]
 
 
 def test_a_cache_that_was_cut_short_is_a_sentence_already_for_the_statistics(tmp_path):

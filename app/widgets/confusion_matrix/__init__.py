@@ -14,11 +14,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.widgets.packed import pack, script
+from app.widgets.bundle import bundle
+from app.widgets.packed import pack
 
 _mount = st.components.v2.component(
     "byol_matrix",
-    js=script("dom.js", "confusion_matrix/confusion_matrix.js"),
+    js=bundle("confusion_matrix/confusion_matrix"),
     css=(Path(__file__).parent / "confusion_matrix.css").read_text(encoding="utf-8"),
 )
 

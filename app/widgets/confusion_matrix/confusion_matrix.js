@@ -1,6 +1,9 @@
-// A table of shaded cells: a click, a tap or Enter chooses one, arrow keys walk.
+// The widget "byol_matrix": a table of shaded cells. A click, a tap or Enter chooses a cell, the arrow keys move.
+import { element } from "../dom.js"
+import { unpack } from "../packed.js"
+import { letters, luminance } from "./contrast.js"
+
 const MANY = 20 // rows or columns, from which on the cells are small
-const READ = 4.5 // contrast of letters and ground (WCAG 2.2, 1.4.3)
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 const tables = new WeakMap()
 
@@ -18,26 +21,10 @@ function themed(element, name) {
   return [1, 3, 5].map((at) => parseInt(css.slice(at, at + 2), 16) / 255)
 }
 
-function luminance(color) {
-  const [red, green, blue] = color.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
-
-function contrast(one, other) {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b)
-  return (light + 0.05) / (dark + 0.05)
-}
-
-// Letters that can be read on a ground: those of the page, or else black or white, of which one always can.
-function letters(ground, text) {
-  if (contrast(ground, text) >= READ) return ""
-  return contrast(ground, [1, 1, 1]) > contrast(ground, [0, 0, 0]) ? "#fff" : "#000"
-}
-
 class Table {
   constructor(parent) {
-    this.root = make("div", "byol-matrix", parent)
-    this.table = make("table", "", this.root)
+    this.root = element("div", "byol-matrix", parent)
+    this.table = element("table", "", this.root)
     this.table.setAttribute("role", "grid")
     this.table.onclick = ({ target }) => this.choose(target.closest("td"))
     this.table.onkeydown = (event) => this.key(event)
@@ -61,20 +48,20 @@ class Table {
     this.root.toggleAttribute("data-wide", wide)
     this.table.style.setProperty("--count", columns.length)
     this.table.replaceChildren()
-    const head = make("tr", "", make("thead", "", this.table))
-    make("th", "byol-matrix-corner", head, corner)
+    const head = element("tr", "", element("thead", "", this.table))
+    element("th", "byol-matrix-corner", head, corner)
     for (const name of columns) {
-      const cell = make("th", "", head)
+      const cell = element("th", "", head)
       cell.scope = "col"
       cell.title = name
-      make("span", "", cell, name)
+      element("span", "", cell, name)
     }
-    const body = make("tbody", "", this.table)
-    this.cells = rows.map((name, row) => this.row(make("tr", "", body), name, row))
+    const body = element("tbody", "", this.table)
+    this.cells = rows.map((name, row) => this.row(element("tr", "", body), name, row))
   }
 
   row(line, name, row) {
-    const head = make("th", "", line, name)
+    const head = element("th", "", line, name)
     head.scope = "row"
     head.title = name
     return this.state.columns.map((column, at) => this.cell(line, row, at, `${name} ${this.state.joint} ${column}`))
@@ -83,7 +70,7 @@ class Table {
   cell(line, row, column, name) {
     const { texts, shades, columns, diagonal } = this.state, { theme } = this
     const place = row * columns.length + column, right = !diagonal || row === column
-    const cell = make("td", "", line, texts[place])
+    const cell = element("td", "", line, texts[place])
     cell.style.setProperty("--tone", `var(--st-${right ? "primary" : "orange"}-color)`)
     // A wrong cell stays so light that its letters can be read on it.
     const shade = Math.round(shades[place] * (right ? 100 : this.dark ? 45 : 55))

@@ -17,29 +17,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.widgets.bundle import bundle
 from app.widgets.embedding_map import files
-from app.widgets.packed import pack, script, short
-
-_DRAWING = (
-    "files",
-    "python_state",
-    "color",
-    "shapes",
-    "camera",
-    "points_gl",
-    "points_2d",
-    "places",
-    "names",
-    "overlay",
-)
-_BESIDE = (
-    "toolbar", "selecting", "waiting", "standing", "card", "legend", "timeline", "pointer", "links", "export", "spoken",
-)  # fmt: skip
-_PARTS = (*_DRAWING, *_BESIDE, "embedding_map")
+from app.widgets.packed import pack
 
 _mount = st.components.v2.component(
     "byol_embedding_map",
-    js=short(script("mount.js", "apart.js", *(f"embedding_map/{part}.js" for part in _PARTS))),
+    js=bundle("embedding_map/embedding_map"),
     css=(files.SOURCES / "embedding_map.css").read_text(encoding="utf-8"),
     isolate_styles=False,  # the page's tests and the app's theme reach it like any other element
 )
@@ -120,7 +104,7 @@ def _told(key: str) -> dict[str, Any]:
 
 
 def _serial(key: str) -> int:
-    """The number of the browser's last word, by which it knows whether the page has heard it."""
+    """The number of the browser's last message, by which it knows whether the page has heard it."""
     serial = _told(key).get("serial")
     return serial if type(serial) is int else 0
 
@@ -197,7 +181,7 @@ def embedding_map(
         "again": again is not None,
     }
     offered = _by_digest([*films, *whole.values(), *leaves, *star])
-    files.courier(key, offered, _first(frames, current, films, whole))
+    files.answer_requests(key, offered, _first(frames, current, films, whole))
     _mount(
         data=pack(header),
         key=key,

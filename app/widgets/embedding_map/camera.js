@@ -1,8 +1,8 @@
-// Where one looks: the center in the units of the map, and how many pixels a unit takes (the same in both directions).
+// The visible part of the map: its center in units of the map, and pixels per unit (the same in both directions).
 const NEAREST = 400 // times as large as the whole
 const MARGIN = 0.06
 
-class Camera {
+export class Camera {
   constructor() {
     Object.assign(this, { x: 0, y: 0, scale: 1, width: 1, height: 1, homeScale: 1, atHome: true })
   }

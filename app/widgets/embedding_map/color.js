@@ -1,11 +1,11 @@
-// Colors of points: the theme's for categories, a ramp that the color-blind can read for numbers.
-// Viridis (Smith and van der Walt, 2015), without the end that vanishes on the background.
+// Colors of the points: the theme's for categories, a color map for numbers that the color-blind can read: Viridis
+// (Smith and van der Walt, 2015) without the end that vanishes on the background.
 const VIRIDIS = [
   [68, 1, 84], [71, 45, 123], [59, 82, 139], [44, 114, 142], [33, 145, 140], [40, 174, 128], [94, 201, 98],
   [173, 220, 48], [253, 231, 37],
 ]
 const LEVELS = 64 // of the ramp: few enough to draw point by point in groups of one color
-const FADED = 128 // alpha of a point that is drawn, but stands back
+export const FADED = 128 // alpha of a point that is drawn, but stands back
 const parsed = new Map()
 
 function themed(root, name) {
@@ -23,16 +23,16 @@ function rgb(css) {
   return parsed.get(css)
 }
 
-function mixed(one, other, share) {
+export function mixed(one, other, share) {
   return one.map((value, i) => Math.round(value + (other[i] - value) * share))
 }
 
-function hex(color) {
+export function hex(color) {
   return `#${color.map((value) => value.toString(16).padStart(2, "0")).join("")}`
 }
 
 // What the drawing needs to know of the theme.
-function readTheme(root) {
+export function readTheme(root) {
   const text = rgb(themed(root, "text-color"))
   const background = mixed(rgb(themed(root, "background-color")), rgb(themed(root, "secondary-background-color")), 0.45)
   return {
@@ -44,11 +44,11 @@ function readTheme(root) {
 }
 
 // The theme's colors, which anybody can tell apart, round by round: shapes tell one round from another (shapes.js).
-function categoryColors({ palette, primary }, count) {
+export function categoryColors({ palette, primary }, count) {
   return Array.from({ length: count || 1 }, (_, i) => (count && palette.length ? palette[i % palette.length] : primary))
 }
 
-function ramp({ dark }) {
+export function ramp({ dark }) {
   const [low, high] = dark ? [0.14, 1] : [0, 0.93]
   return Array.from({ length: LEVELS }, (_, level) => {
     const at = (low + ((high - low) * level) / (LEVELS - 1)) * (VIRIDIS.length - 1)
@@ -58,7 +58,7 @@ function ramp({ dark }) {
 }
 
 // From the 1st to the 99th hundredth: a few odd ones must not give all others one color.
-function numberRange(values) {
+export function numberRange(values) {
   const stride = Math.max(1, Math.floor(values.length / 20000))
   const sample = Float32Array.from(values.filter((value, i) => i % stride === 0 && Number.isFinite(value))).sort()
   if (!sample.length) return null
@@ -67,15 +67,13 @@ function numberRange(values) {
   return { low, high, below: sample[0] < low, above: sample[sample.length - 1] > high }
 }
 
-function level(value, { low, high }) {
+export function level(value, { low, high }) {
   const share = high > low ? (value - low) / (high - low) : 0.5
   return Math.round(Math.min(Math.max(share, 0), 1) * (LEVELS - 1))
 }
 
-const NUMBER = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 })
-
 // The color of each point as four bytes: alpha 0 hides it, FADED lets it stand back, 255 shows it.
-function pointColors(n, colorOf, visible, chosen, background) {
+export function pointColors(n, colorOf, visible, chosen, background) {
   const bytes = new Uint8Array(4 * n)
   for (let i = 0, at = 0; i < n; i += 1, at += 4) {
     if (!visible[i]) continue

@@ -1,4 +1,30 @@
-// One map per mounted widget: what Python says and what the viewer does come together here; the parts are in the files before.
+// The widget "byol_embedding_map": one map per mounted element. What Python says and what the viewer does meet here;
+// the parts of the map are in the files beside it.
+import { element } from "../dom.js"
+import { mount } from "../mount.js"
+import { unpack } from "../packed.js"
+import { Camera } from "./camera.js"
+import { Card } from "./card.js"
+import { numberRange, readTheme } from "./color.js"
+import { file } from "./files.js"
+import { Legend } from "./legend.js"
+import { Links } from "./links.js"
+import { Names } from "./names.js"
+import { Overlay, STAR } from "./overlay.js"
+import { Places, shuffled } from "./places.js"
+import { Pointer } from "./pointer.js"
+import { pointLooks } from "./point_looks.js"
+import { makePoints } from "./points_2d.js"
+import { PythonState } from "./python_state.js"
+import { Selecting } from "./selecting.js"
+import { idle, Sheets } from "./sheets.js"
+import { Spoken } from "./spoken.js"
+import { Standing } from "./standing.js"
+import { NUMBER } from "./text.js"
+import { Timeline } from "./timeline.js"
+import { Toolbar } from "./toolbar.js"
+import { Waiting } from "./waiting.js"
+
 const CALM = 140 // milliseconds after the last movement, when all points are drawn again
 const SLOW = 50 // milliseconds a frame may take before fewer points are drawn while moving
 const FEWEST = 0.2
@@ -7,7 +33,7 @@ const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page ma
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return
-  const [map, end] = hold(mounted, parentElement, () => new EmbeddingMap(parentElement))
+  const [map, end] = mount(mounted, parentElement, () => new EmbeddingMap(parentElement))
   Object.assign(map, { tellPython: setStateValue, triggerPython: setTriggerValue })
   map.update(unpack(data))
   return end
@@ -39,7 +65,7 @@ class EmbeddingMap {
     this.pointer = new Pointer(this)
     this.toolbar.use("pan")
     this.links = new Links(this)
-    this.word = new Word(this)
+    this.pythonState = new PythonState(this)
     this.points = makePoints(this)
     this.sized = new ResizeObserver(() => this.resize())
     this.sized.observe(this.plot)
@@ -78,7 +104,7 @@ class EmbeddingMap {
     this.plot.setAttribute("aria-label", state.label)
     if (!before) this.begin()
     if (before && before.n !== state.n) this.another()
-    const decided = this.word.hear(state)
+    const decided = this.pythonState.hear(state)
     if ("pinned" in decided) this.pinned = decided.pinned
     if ("selected" in decided) this.selecting.take(decided.selected)
     this.pinnedNear = state.pinned === this.pinned ? state.pinnedNear : this.nearOf(this.pinned)
@@ -144,18 +170,8 @@ class EmbeddingMap {
   recolor() {
     const { field, theme, state } = this
     if (!field || field.values.length !== state.n) return
-    const { hidden } = this.legend
-    const groups = this.legend.groups()
-    const shown = groups.slice(0, field.names.length).map(({ name }) => !hidden.has(name))
-    const [none, noneShown] = [field.names.length || field.kind === "number" ? theme.gray : theme.primary, !hidden.has(NONE)]
-    const colors = field.kind === "number" ? ramp(theme) : categoryColors(theme, field.names.length)
-    const { values, range } = field
-    const numeric = (i) => (Number.isFinite(values[i]) ? colors[level(values[i], range)] : theme.gray)
-    const colorOf = field.kind === "number" ? numeric : (i) => colors[field.names.length ? values[i] : 0] ?? none
-    this.visible = Uint8Array.from(values, (value) => (field.kind === "number" ? 1 : Number(shown[value] ?? noneShown)))
-    this.bytes = pointColors(state.n, colorOf, this.visible, this.selection?.flags, theme.background)
-    const shapeAt = (value) => (field.names.length ? (field.names[value] === undefined ? BAR : shapeOf(value)) : 0)
-    this.shapes = Uint8Array.from(values, field.kind === "number" ? (value) => (Number.isFinite(value) ? 0 : BAR) : shapeAt)
+    const looks = pointLooks(state.n, field, theme, this.legend, this.selection?.flags)
+    Object.assign(this, looks) // visible, bytes, shapes
     this.points.colors(this.bytes, this.shapes, this.order)
     this.spoken.describe()
     this.legend.draw()
@@ -343,7 +359,7 @@ class EmbeddingMap {
     if (i === null && this.pinned === null) return this.links.free()
     this.pinned = i
     this.pinnedNear = this.nearOf(i)
-    this.word.tell("pinned", i)
+    this.pythonState.tell("pinned", i)
     this.links.tell("pin", i === null ? [] : [i])
     this.toolbar.draw()
     this.mark()

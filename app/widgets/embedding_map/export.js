@@ -1,10 +1,17 @@
-// The map on paper, as it is seen now: PNG at twice the size, or SVG, with its title and legend.
+// The map as it is now, as a file: PNG at twice the size, or SVG, with its title and legend.
+import { hex, ramp } from "./color.js"
+import { ends } from "./legend.js"
+import { marks, marksPaint, marksSvg } from "./overlay.js"
+import { cssOf, eachPoint, paintPoints } from "./points_2d.js"
+import { symbolPaint, symbolSvg } from "./shapes.js"
+import { escaped, font } from "./text.js"
+
 const EDGE = 16 // pixels around everything
 const HEAD = 40 // pixels for the title
 const LINE = 24 // pixels a line of the legend takes
 const TWICE = 2
 
-function download(map, kind) {
+export function download(map, kind) {
   if (!map.places.ready || !map.bytes) return
   const paper = layOut(map)
   const named = (blob) => {
@@ -16,15 +23,11 @@ function download(map, kind) {
   else named(new Blob([asSvg(map, paper)], { type: "image/svg+xml" }))
 }
 
-function font(map, size, weight = 400) {
-  return `${weight} ${size}px ${map.theme.font || "sans-serif"}`
-}
-
 // Where the title, the map and each item of the legend go.
 function layOut(map) {
   const { camera, field } = map
   const pen = document.createElement("canvas").getContext("2d")
-  pen.font = font(map, 13)
+  pen.font = font(map.theme, 13)
   const items = []
   let [x, y] = [EDGE, HEAD + camera.height + LINE]
   for (const group of map.legend.groups().filter((group) => !map.legend.hidden.has(group.name))) {
@@ -65,7 +68,7 @@ function onCanvas(map, paper) {
 
 function legendPaint(pen, map, { items, bar, y }) {
   const write = (text, x, top, size = 13, weight = 400) => {
-    pen.font = font(map, size, weight)
+    pen.font = font(map.theme, size, weight)
     pen.fillStyle = hex(map.theme.text)
     pen.fillText(text, x, top)
   }
@@ -122,8 +125,4 @@ function svgLegend(map, { items, bar, y }) {
   bar.colors.forEach((color, i) => parts.push(`<rect x="${left + 3 * i}" y="${y - 11}" width="3.5" height="13" fill="${hex(color)}"/>`))
   parts.push(write(bar.ends[1], left + 3 * bar.colors.length + 12, y))
   return parts.join("\n")
-}
-
-function escaped(text) {
-  return text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" })[sign])
 }

@@ -1,29 +1,30 @@
-// Files under their hash, shared by all maps of the page. Whoever misses one waits here; file_requests.js asks the server.
+// The files of all maps of the page, under their hashes. Who misses one waits for it here; file_requests.js asks for
+// it.
 const KEPT = 256 * 2 ** 20 // bytes; what goes is asked for again when it is needed again
 
-function fileStore() {
-  return (globalThis.byolFiles ??= { kept: new Map(), waiting: new Map(), couriers: new Map(), size: 0 })
+export function fileStore() {
+  return (globalThis.byolFiles ??= { kept: new Map(), waiting: new Map(), requests: new Map(), size: 0 })
 }
 
-// The typed array or the Blob of that hash, brought by the courier of a map; the highest rank is asked for first.
-function file(digest, courier, rank = 1) {
-  const { kept, waiting, couriers } = fileStore()
+// The typed array or the Blob of that hash, asked for by the map with that key; the highest rank is asked for first.
+export function file(digest, key, rank = 1) {
+  const { kept, waiting, requests } = fileStore()
   if (kept.has(digest)) return Promise.resolve(kept.get(digest))
   let entry = waiting.get(digest)
   if (!entry) {
-    entry = { digest, courier, askers: new Set(), asked: -Infinity, tries: 0, rank }
+    entry = { digest, asker: key, waiters: new Set(), asked: -Infinity, tries: 0, rank }
     entry.promise = new Promise((resolve) => { entry.bring = resolve })
     waiting.set(digest, entry)
   }
   if (entry.lost) Object.assign(entry, { asked: -Infinity, tries: 0, lost: false }) // whoever comes anew has new hope
-  entry.askers.add(courier)
-  if (!couriers.has(entry.courier)) entry.courier = courier // one asks for it, however many wait
+  entry.waiters.add(key)
+  if (!requests.has(entry.asker)) entry.asker = key // one asks for it, however many wait
   entry.rank = Math.max(rank, entry.rank)
-  couriers.get(entry.courier)?.wake()
+  requests.get(entry.asker)?.wake()
   return entry.promise
 }
 
-function keepFile(digest, value) {
+export function keepFile(digest, value) {
   const store = fileStore()
   const size = (kept) => kept.byteLength ?? kept.size
   if (!store.kept.has(digest)) store.size += size(value)

@@ -1,7 +1,7 @@
 """What a map draws from, in the browser once: frames, colors and sheets under their hash, brought when missed.
 
-A rerun tells the widget hashes alone. A courier beside it, a fragment of its own, answers what the browser says it
-lacks, a few megabytes at a time: a pin or a selection neither sends the pictures again nor has the server hash them.
+A rerun tells the widget hashes alone. A second widget, in a fragment of its own, brings what the browser says it lacks,
+a few megabytes at a time: a pin or a selection neither sends the pictures again nor has the server hash them.
 """
 
 from __future__ import annotations
@@ -17,18 +17,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.widgets.packed import pack, script, short
+from app.widgets.bundle import bundle
+from app.widgets.packed import pack
 
 SOURCES = Path(__file__).parent
 REPLY = 4 * 2**20  # bytes: what is asked for later must not wait behind a long message
 _SENT = "byol_map_files_sent"
 T = TypeVar("T")
 
-_courier = st.components.v2.component(
-    "byol_map_files",
-    js=short(script("mount.js", "apart.js", "embedding_map/files.js", "embedding_map/file_requests.js")),
-    isolate_styles=False,
-)
+_bring = st.components.v2.component("byol_map_files", js=bundle("embedding_map/file_requests"), isolate_styles=False)
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ def _picture(digest: str, content: bytes) -> File:
 
 
 @st.fragment
-def courier(key: str, offered: Mapping[str, File], first: Iterable[str]) -> None:
+def answer_requests(key: str, offered: Mapping[str, File], first: Iterable[str]) -> None:
     """Bring the files of ``first`` that this session has not had, and afterwards whatever the browser asks for.
 
     Draws nothing. It stands before its widget, so that what both bring arrives in this order.
@@ -125,7 +122,7 @@ def courier(key: str, offered: Mapping[str, File], first: Iterable[str]) -> None
         "files": [{"digest": file.digest, "mime": file.mime} for file in reply],
     }
     arrays = {f"file{i}": file.content() for i, file in enumerate(reply)}
-    _courier(data=pack(head, **arrays), key=name, on_missing_change=lambda: None)
+    _bring(data=pack(head, **arrays), key=name, on_missing_change=lambda: None)
     sent.update(file.digest for file in reply)
     st.session_state[f"{name}-answered"] = said["number"]
 

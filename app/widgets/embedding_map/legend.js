@@ -1,6 +1,13 @@
-// The legend: a button for each category with its color and shape, or a bar for numbers.
-const NONE = null // the name of the points without a category: one of them may be called "none"
-class Legend {
+// The legend: a button for each category with its color and shape, or a color bar for numbers.
+import { element } from "../dom.js"
+import { categoryColors, hex, ramp } from "./color.js"
+import { MOST_LABELS } from "./names.js"
+import { BAR, shapeOf, symbol } from "./shapes.js"
+import { COUNT, NUMBER } from "./text.js"
+
+export const NONE = null // the name of the points without a category: one of them may be called "none"
+
+export class Legend {
   constructor(map, parent) {
     this.map = map
     this.box = element("div", "byol-map-legend", parent)
@@ -67,7 +74,7 @@ class Legend {
     button.title = "Click: show or hide. Double-click: only this one."
     symbol("byol-map-dot", button, shape, color)
     button.append(name ?? "none")
-    element("span", "byol-map-count", button).textContent = NUMBER_OF.format(count)
+    element("span", "byol-map-count", button).textContent = COUNT.format(count)
     button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
   }
 
@@ -98,9 +105,7 @@ class Legend {
   }
 }
 
-const NUMBER_OF = new Intl.NumberFormat("en-GB")
-
 // The ends of the ramp in words; "≤" where smaller values share its color.
-function ends({ low, high, below, above }) {
+export function ends({ low, high, below, above }) {
   return [(below ? "≤ " : "") + NUMBER.format(low), (above ? "≥ " : "") + NUMBER.format(high)]
 }

@@ -1,5 +1,5 @@
-// Maps with the same link show each other's hover, pin and selection: the same images, whatever their places.
-class Links {
+// Linked maps: each shows the hover, the pin and the selection of the others, on the same images.
+export class Links {
   constructor(map) {
     this.map = map
     this.hear = ({ detail }) => this.show(detail)

@@ -1,13 +1,15 @@
-// The names of the categories at the middles of their clusters, as far as there is room.
-const MOST_LABELS = 40
-const LABEL = 13 // pixels
+// The names of the categories at the centers of their clusters, as far as there is room.
+import { font } from "./text.js"
+
+export const MOST_LABELS = 40
+export const LABEL = 13 // pixels
 const SMALL = 11 // pixels, where the map is narrow
 const FEW = 3 // points, below which a category has no middle worth a name
 const SAMPLE = 20000 // points from which the middles are found
 // Where a name may go, in lines above its middle, in the order in which it is tried.
 const TRIES = [0, 1, -1, 2, -2]
 
-class Names {
+export class Names {
   constructor(map) {
     Object.assign(this, { map, on: true, from: new Map(), to: new Map(), known: null, widths: new Map() })
   }
@@ -32,7 +34,7 @@ class Names {
 
   // Found anew when the points or what is visible of them are others; while the points travel, the names do.
   follow() {
-    const { places, field, visible } = this.map
+    const { places, visible } = this.map
     if (this.known?.goal === places.goal && this.known.visible === visible) return
     const moved = this.known && this.known.goal !== places.goal
     const before = new Map([...this.to.keys()].map((name) => [name, this.at(name)]))
@@ -86,7 +88,7 @@ class Names {
     const known = `${this.size} ${name}`
     if (!this.widths.has(known)) {
       this.pen ??= document.createElement("canvas").getContext("2d")
-      this.pen.font = font(this.map, this.size, 600)
+      this.pen.font = font(this.map.theme, this.size, 600)
       this.widths.set(known, this.pen.measureText(name).width)
     }
     return this.widths.get(known)

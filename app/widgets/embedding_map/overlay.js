@@ -1,9 +1,12 @@
-// What is drawn upon the points: lines to neighbors, rings, the star of a picture that was asked for, the lasso.
-const STAR = 11 // pixels
+// What is drawn over the points: lines to neighbors, rings, names, the star of an uploaded image, the lasso.
+import { hex } from "./color.js"
+import { escaped, font } from "./text.js"
+
+export const STAR = 11 // pixels
 const HALO = 4 // pixels around a name
 
 // Marks for now: {kind, x, y, …} in pixels of the map. The same list is put on paper by export.js.
-function marks(map) {
+export function marks(map) {
   const list = []
   const { state, places, camera } = map
   if (!places.ready || !state) return list
@@ -49,7 +52,7 @@ function starPoints(x, y) {
   })
 }
 
-function marksSvg(list, theme) {
+export function marksSvg(list, theme) {
   const round = (value) => value.toFixed(1)
   const text = hex(theme.text)
   return list.map((mark) => {
@@ -73,7 +76,7 @@ function marksSvg(list, theme) {
   }).join("")
 }
 
-function marksPaint(pen, list, theme) {
+export function marksPaint(pen, list, theme) {
   for (const mark of list) {
     if (mark.kind === "label") {
       labelPaint(pen, mark, theme)
@@ -101,14 +104,14 @@ function marksPaint(pen, list, theme) {
 // With a halo of the ground, or it could not be read upon its points.
 function labelPaint(pen, { x, y, text, size }, theme) {
   pen.globalAlpha = 1
-  Object.assign(pen, { font: `600 ${size}px ${theme.font || "sans-serif"}`, textAlign: "center", textBaseline: "middle" })
+  Object.assign(pen, { font: font(theme, size, 600), textAlign: "center", textBaseline: "middle" })
   Object.assign(pen, { lineWidth: HALO, lineJoin: "round", strokeStyle: hex(theme.background), fillStyle: hex(theme.text) })
   pen.strokeText(text, x, y)
   pen.fillText(text, x, y)
   Object.assign(pen, { textAlign: "start", textBaseline: "alphabetic" })
 }
 
-class Overlay {
+export class Overlay {
   constructor(parent) {
     this.svg = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "svg"))
     this.svg.classList.add("byol-map-overlay")

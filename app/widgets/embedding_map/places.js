@@ -1,5 +1,6 @@
-// Where the points are, also on their way from one frame to the next; which is near a place, and which lie inside a line.
-class Places {
+// Where the points are, also on their way from one frame to the next; which one is near a place, and which lie inside a
+// lasso.
+export class Places {
   constructor() {
     Object.assign(this, { origin: null, goal: null, moved: 1, began: 0, lasts: 0 })
   }
@@ -78,7 +79,7 @@ function within(xs, ys, x, y) {
 }
 
 // An order without an order, the same each time.
-function shuffled(n) {
+export function shuffled(n) {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   let seed = 1
   for (let i = n - 1; i > 0; i -= 1) {
@@ -90,13 +91,13 @@ function shuffled(n) {
 }
 
 // Flags as bits, as base64: 60,000 numbers would go along with every later click.
-function toBits(flags) {
+export function toBits(flags) {
   const bytes = new Uint8Array(Math.ceil(flags.length / 8))
   flags.forEach((flag, i) => { if (flag) bytes[i >> 3] |= 1 << (i & 7) })
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
 }
 
-function fromBits(text, n) {
+export function fromBits(text, n) {
   const bytes = atob(text)
   return Uint8Array.from({ length: n }, (_, i) => (bytes.charCodeAt(i >> 3) >> (i & 7)) & 1)
 }

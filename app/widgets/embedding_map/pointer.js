@@ -1,10 +1,12 @@
-// Mouse, pen, fingers and keys on the map.
+// Input: mouse, pen, touch and keyboard on the map.
+import { element } from "../dom.js"
+
 const REACH = { mouse: 14, pen: 16, touch: 24 } // pixels around a point that count as on it
 const STILL = 5 // pixels a click may move
 const WHEEL = 0.0016 // of a notch
 const STEP = 60 // pixels an arrow key moves
 
-class Pointer {
+export class Pointer {
   constructor(map) {
     this.map = map
     this.down = new Map()

@@ -1,7 +1,10 @@
-// The points by Canvas 2D: where there is no WebGL, and on paper (export.js).
+// Draws the points with Canvas 2D: where there is no WebGL, and for exported files (export.js).
+import { FADED, hex } from "./color.js"
+import { GlPoints } from "./points_gl.js"
+import { SHAPED, symbolPaint } from "./shapes.js"
 
 // By WebGL where it works.
-function makePoints(map) {
+export function makePoints(map) {
   const { canvas } = map
   const gl = GlPoints.context(canvas)
   try {
@@ -13,7 +16,7 @@ function makePoints(map) {
   return new FlatPoints(map.canvas)
 }
 
-class FlatPoints {
+export class FlatPoints {
   constructor(canvas) {
     this.canvas = canvas
     this.pen = canvas.getContext("2d")
@@ -44,7 +47,7 @@ class FlatPoints {
 }
 
 // Those that stand back first, the others upon them; what lies outside is left out.
-function eachPoint({ origin, goal, moved, bytes, shapes, order, camera, size }, draw) {
+export function eachPoint({ origin, goal, moved, bytes, shapes, order, camera, size }, draw) {
   const way = (at) => origin[at] + (goal[at] - origin[at]) * moved
   for (const alpha of [FADED, 255]) {
     for (const i of order) {
@@ -56,12 +59,12 @@ function eachPoint({ origin, goal, moved, bytes, shapes, order, camera, size }, 
   }
 }
 
-function cssOf(color) {
+export function cssOf(color) {
   return `#${color.toString(16).padStart(6, "0")}`
 }
 
 // Small points are squares, which are drawn faster.
-function paintPoints(pen, points) {
+export function paintPoints(pen, points) {
   const { size } = points
   let last = null
   eachPoint(points, (x, y, color, shape) => {

@@ -1,4 +1,6 @@
-// The points by WebGL: one buffer of places (two while they move), one of colors, one of shapes.
+// Draws the points with WebGL: one buffer of positions (two while they move), one of colors, one of shapes.
+import { CELLS, SHAPED, SPREAD, shapesSheet } from "./shapes.js"
+
 const VERTEX = `
 attribute vec2 origin;
 attribute vec2 goal;
@@ -44,7 +46,7 @@ const LAYERS = [[0.25, 0.75], [0.75, 2]] // those that stand back, the others up
 const ALL = [0.25, 2]
 const BUFFERS = (gl) => [["origin", 2, gl.FLOAT], ["goal", 2, gl.FLOAT], ["color", 4, gl.UNSIGNED_BYTE], ["shape", 1, gl.UNSIGNED_BYTE]]
 
-class GlPoints {
+export class GlPoints {
   static context(canvas) {
     return canvas.getContext("webgl", { alpha: false, antialias: false, depth: false, stencil: false })
   }

@@ -1,7 +1,9 @@
-// What was done on this map, as Python is told it: the pinned point, the selected ones, the evaluation at rest.
-// Streamlit gives the page the browser's last word again with every rerun, so that what the page decides by itself has to
-// become the browser's word. Words are counted: what Python says counts when it knows the last of them.
-class Word {
+// What Python knows of this map: the pinned point, the selected points, the evaluation at which the slider rests.
+// Streamlit repeats the browser's last message with every rerun, so what the page itself decides has to become the
+// browser's message. Messages are numbered: what Python says counts if it knows the last one.
+import { tellApart } from "../apart.js"
+
+export class PythonState {
   constructor(map) {
     this.map = map
     this.last = { pinned: null, selected: "", step: null }

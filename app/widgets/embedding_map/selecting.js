@@ -1,7 +1,9 @@
-// Which points are selected: drawn around here, on a linked map, or decided by the page; and what was before, for undo.
+// Which points are selected, by a lasso here, on a linked map, or by the page; and the selections before, for undo.
+import { fromBits, toBits } from "./places.js"
+
 const BACK = 20 // selections that can be brought back
 
-class Selecting {
+export class Selecting {
   constructor(map) {
     this.map = map
     this.before = []
@@ -21,7 +23,7 @@ class Selecting {
   put(selection) {
     const { map } = this
     map.selection = selection
-    map.word.tell("selected", selection ? toBits(selection.flags) : "")
+    map.pythonState.tell("selected", selection ? toBits(selection.flags) : "")
     map.links.tellSelection()
     map.recolor()
   }
@@ -57,7 +59,7 @@ class Selecting {
     const { map } = this
     if (map.links.ownSelection) {
       this.keep()
-      map.word.tell("selected", "")
+      map.pythonState.tell("selected", "")
     }
     const flags = new Uint8Array(map.state.n)
     for (const i of points ?? []) flags[i] = 1

@@ -1,5 +1,8 @@
-// What is said on a map that is shown: which one is being made and how far that is, or why it could not be made.
-class Standing {
+// The status over a map that is shown: which map is being made and how far that is, or why it could not be made.
+import { tellApart } from "../apart.js"
+import { element } from "../dom.js"
+
+export class Standing {
   constructor(map, parent) {
     this.map = map
     this.box = element("div", "byol-map-standing", parent)
@@ -30,7 +33,7 @@ class Standing {
   }
 }
 
-function againButton(map, parent) {
+export function againButton(map, parent) {
   const button = element("button", "byol-map-button byol-map-retry", parent)
   button.textContent = "Try again"
   button.onclick = () => tellApart(map.state.link ?? map.state.key, () => map.triggerPython("again", true))

@@ -1,6 +1,9 @@
-// Brings what is said on the maps of this page, and takes it away with itself.
+// The widget "byol_map_status": hands the status of the maps of this page to them, and takes it back when it goes. It
+// draws nothing.
+import { hideContainer } from "../dom.js"
+
 export default function ({ data, parentElement }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
   const say = (maps) => {
     globalThis.byolMapStatus = maps

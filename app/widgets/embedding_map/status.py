@@ -10,11 +10,9 @@ from dataclasses import asdict, dataclass
 
 import streamlit as st
 
-from app.widgets.packed import script, short
+from app.widgets.bundle import bundle
 
-_mount = st.components.v2.component(
-    "byol_map_status", js=short(script("embedding_map/status.js")), isolate_styles=False
-)
+_mount = st.components.v2.component("byol_map_status", js=bundle("embedding_map/status"), isolate_styles=False)
 
 
 @dataclass(frozen=True)

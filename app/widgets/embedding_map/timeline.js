@@ -1,11 +1,16 @@
-// The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and passed over.
+// The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and skipped.
+import { element } from "../dom.js"
+import { iconButton, setIcon } from "./icons.js"
+import { againButton } from "./standing.js"
+import { fadePage } from "./waiting.js"
+
 const TRAVEL = 500 // milliseconds from one frame to the next while playing
 const STAY = 250 // milliseconds at a frame while playing
 const GLANCE = 160 // milliseconds when the slider is moved by hand
 const REST = 300 // milliseconds after which the slider is at rest
 const SPEEDS = [0.5, 1, 2, 4]
 
-class Timeline {
+export class Timeline {
   constructor(map, parent) {
     this.map = map
     this.box = element("div", "byol-map-time", parent)
@@ -168,6 +173,6 @@ class Timeline {
   rest() {
     clearTimeout(this.resting)
     this.newest = this.wanted === this.last
-    this.resting = setTimeout(() => this.map.word.tell("step", this.newest ? null : this.film.steps[this.wanted]), REST)
+    this.resting = setTimeout(() => this.map.pythonState.tell("step", this.newest ? null : this.film.steps[this.wanted]), REST)
   }
 }

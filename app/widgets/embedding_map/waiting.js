@@ -1,7 +1,9 @@
-// What stands where the map will be: that it is loaded or made, or that it could not be, with a button to try again.
+// The placeholder for a map that is not there yet: it is loaded or made, or could not be, with a button to try again.
+import { element } from "../dom.js"
+
 const LOADING = "Loading the map …"
 
-class Waiting {
+export class Waiting {
   constructor(map, parent) {
     this.map = map
     this.box = element("p", "byol-map-wait", parent)
@@ -41,7 +43,7 @@ class Waiting {
 
 // The page's numbers speak of the evaluation that Python knows: they fade while a map shows another one.
 const ahead = (globalThis.byolMapsAhead ??= new Set()) // keys of maps
-function fadePage(key, on) {
+export function fadePage(key, on) {
   if (on) ahead.add(key)
   else ahead.delete(key)
   document.documentElement.classList.toggle("byol-map-ahead", ahead.size > 0)

@@ -8,7 +8,6 @@ live page costs the same after a million steps as after ten, and a change of axi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ import streamlit as st
 
 from app.shared.charts import CONFIG, DARK, Figure, Line, Point
 from app.widgets.asset import deliver, plotly_script
-from app.widgets.packed import pack, script, short
+from app.widgets.bundle import bundle
+from app.widgets.packed import pack
 
 _CSS = """
 .byol-chart {
@@ -62,22 +62,16 @@ _LEGEND_CSS = """
   stroke-width: 3px;
 }
 """
-_HERE = Path(__file__).parent
 _FEED = "feed"
-
-
-def _script(*names: str) -> str:
-    """The curves of the page, and these files after them."""
-    return script("mount.js", *(f"live_chart/{name}" for name in ("series.js", *names)))
 
 
 # plotly.js puts its own styles into the document; in a shadow root its toolbar would fall apart.
 _mount = st.components.v2.component(
-    "byol_live_chart", js=_script("theme.js", "traces.js", "live_chart.js"), css=_CSS, isolate_styles=False
+    "byol_live_chart", js=bundle("live_chart/live_chart"), css=_CSS, isolate_styles=False
 )
-_feed = st.components.v2.component("byol_feed", js=short(_script("feed.js")), isolate_styles=False)
+_feed = st.components.v2.component("byol_feed", js=bundle("live_chart/feed"), isolate_styles=False)
 _legend = st.components.v2.component(
-    "byol_legend", js=_script("theme.js", "legend.js"), css=_LEGEND_CSS, isolate_styles=False
+    "byol_legend", js=bundle("live_chart/legend"), css=_LEGEND_CSS, isolate_styles=False
 )
 
 

@@ -1,8 +1,13 @@
-// Takes new points of the curves in and tells the charts. Draws nothing, so that a poll costs one small message.
+// The widget "byol_feed": takes new points of the curves in and tells the charts. It draws nothing, so that a poll
+// costs one small message.
+import { hideContainer } from "../dom.js"
+import { unpack } from "../packed.js"
+import { have, page, take } from "./series.js"
+
 const SAID_AFTER = 64 // points that came again and again, before the server is told that they are here
 
 export default function ({ data, parentElement, setStateValue }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
   const message = unpack(data)
   const { changed, gap } = take(message)

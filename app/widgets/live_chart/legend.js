@@ -1,10 +1,15 @@
-// One legend for all charts of the page: a click hides a line in each of them, a double click shows it alone.
+// The widget "byol_legend": one legend for all charts of the page. A click hides a line in each of them, a double click
+// shows it alone.
+import { mount } from "../mount.js"
+import { page, showGroups } from "./series.js"
+import { DASHES, inTheme } from "./theme.js"
+
 const TWICE = 350 // milliseconds between two clicks that are one double click
 const legends = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  const [legend, end] = hold(legends, parentElement, () => new Legend(parentElement))
+  const [legend, end] = mount(legends, parentElement, () => new Legend(parentElement))
   legend.show(inTheme(data, parentElement).lines)
   return end
 }

@@ -1,9 +1,16 @@
-// One plotly chart per mounted widget that takes new data in place: no flicker; zoom and hover stay.
+// The widget "byol_live_chart": one plotly chart per mounted element. It takes new data in place: no flicker, and zoom
+// and hover stay.
+import { loadPlotly } from "../asset_store.js"
+import { mount } from "../mount.js"
+import { page } from "./series.js"
+import { inTheme } from "./theme.js"
+import { described, expanded } from "./traces.js"
+
 const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  const [chart, end] = hold(charts, parentElement, () => new LiveChart(parentElement))
+  const [chart, end] = mount(charts, parentElement, () => new LiveChart(parentElement))
   chart.update(data)
   return end
 }

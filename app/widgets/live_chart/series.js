@@ -7,14 +7,14 @@ const TIMES = [["hours", 3600], ["minutes", 60], ["seconds", 1]]
 
 // All widgets of the page share this: curves by id, the groups of a legend and which of them are hidden, and who wants to
 // hear of changes.
-const page = (globalThis.byolCurves ??= { curves: new Map(), groups: "", hidden: new Set(), listeners: new Set() })
+export const page = (globalThis.byolCurves ??= { curves: new Map(), groups: "", hidden: new Set(), listeners: new Set() })
 
-function lastStep(curve) {
+export function lastStep(curve) {
   return curve?.step.length ? curve.step[curve.step.length - 1] : -1
 }
 
 // Takes a message of the feed in; says which curves changed, and whether a piece between what is here and it is missing.
-function take({ curves, ...columns }) {
+export function take({ curves, ...columns }) {
   const changed = new Set()
   let at = 0, gap = false
   for (const { id, after, count } of curves) {
@@ -44,7 +44,7 @@ function forget(wanted) {
 }
 
 // Takes the groups of a legend in: what was hidden among others is not hidden among these.
-function showGroups(groups) {
+export function showGroups(groups) {
   const now = [...groups].sort().join()
   if (now === page.groups) return
   page.groups = now
@@ -53,7 +53,7 @@ function showGroups(groups) {
 }
 
 // The last step of every curve of these runs ("run/attempt/key") that is here.
-function have(ids) {
+export function have(ids) {
   const runs = new Set(ids.map((id) => id.split("/", 2).join("/")))
   const mine = [...page.curves].filter(([id]) => runs.has(id.split("/", 2).join("/")))
   return Object.fromEntries(mine.map(([id, curve]) => [id, lastStep(curve)]))
@@ -61,7 +61,7 @@ function have(ids) {
 
 // Half of `most` points: first, last, and the lowest and highest of each of equally long stretches of steps, so that
 // the envelope stays. A NaN counts as the highest: it is news.
-function thinned(curve, most) {
+export function thinned(curve, most) {
   const count = curve.step.length
   if (count <= most) return curve
   const stretches = most / 4 - 1, first = curve.step[0], width = (lastStep(curve) - first) / stretches
@@ -83,7 +83,7 @@ function thinned(curve, most) {
 
 // An exponential moving average without the pull towards 0 of its start. It forgets by distance along the axis, not by
 // point, so that a few evaluations stay what they are, and a thinned curve looks as the whole one would.
-function smoothed(x, y, weight) {
+export function smoothed(x, y, weight) {
   const unit = (x[x.length - 1] - x[0]) / UNITS || 1
   let sum = 0, share = 0
   return y.map((value, i) => {
@@ -96,7 +96,7 @@ function smoothed(x, y, weight) {
 }
 
 // The mean of several curves at the places of the longest, and the standard deviation; each joins in where it has values.
-function meanAndSpread(lines) {
+export function meanAndSpread(lines) {
   const whole = lines.map(({ x, y }) => {
     const places = [...x.keys()].filter((i) => Number.isFinite(y[i]))
     return { x: places.map((i) => x[i]), y: places.map((i) => y[i]) }
@@ -131,7 +131,6 @@ function between({ x, y }, place) {
 }
 
 // The unit in which a time reads best: its name, and its length in seconds.
-function unitOf(seconds) {
+export function unitOf(seconds) {
   return TIMES.find(([, length]) => seconds >= 3 * length) ?? TIMES[2]
 }
-

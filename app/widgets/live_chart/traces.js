@@ -1,6 +1,7 @@
-// From the traces that the server describes ("this curve, that level") to the traces that plotly draws.
+// From the traces that the server describes ("this curve, that level") to the traces that plotly draws. No DOM here.
+import { lastStep, meanAndSpread, page, smoothed, unitOf } from "./series.js"
 
-function expanded(figure) {
+export function expanded(figure) {
   if (!figure.live) return structuredClone(figure) // a copy, because plotly writes the viewer's zoom into it
   const { live, layout } = figure
   const unit = live.x === "time" ? unitOf(longestTime(figure.data)) : null
@@ -100,7 +101,7 @@ function broken(traces, axis, log, color) {
 }
 
 // What a chart shows, for those who do not see it.
-function described(figure) {
+export function described(figure) {
   const parts = figure.data.filter((trace) => trace.curves).map(({ name, curves }) => {
     const curve = page.curves.get(curves[0])
     if (!curve?.value.length) return `${name}: nothing yet`
@@ -109,4 +110,3 @@ function described(figure) {
   })
   return parts.join("; ")
 }
-

@@ -16,23 +16,22 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.widgets.packed import pack, script
+from app.widgets.bundle import bundle
+from app.widgets.packed import pack
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_grid",
-    js=script("mount.js", "dom.js", "view_grid/view_grid.js"),
+    js=bundle("view_grid/view_grid"),
     css=(_HERE / "view_grid.css").read_text(encoding="utf-8"),
 )
 _originals = st.components.v2.component(
     "byol_view_originals",
-    js=script("view_grid/originals.js"),
+    js=bundle("view_grid/originals"),
     css=(_HERE / "page.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
-_link = st.components.v2.component(
-    "byol_view_link", js=script("mount.js", "apart.js", "view_grid/view_link.js"), isolate_styles=False
-)
+_link = st.components.v2.component("byol_view_link", js=bundle("view_grid/view_link"), isolate_styles=False)
 
 Drawn = Sequence[tuple[str, str]]
 Layout = Literal["cards", "strip", "pair", "near"]

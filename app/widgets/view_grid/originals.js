@@ -1,8 +1,12 @@
-// Keeps the pictures as they were for the grids of this page: they stay while sliders move.
+// The widget "byol_view_originals": keeps the original images for the grids of this page, because they stay the same
+// while sliders move. It draws nothing.
+import { hideContainer } from "../dom.js"
+import { unpack } from "../packed.js"
+
 const KEPT = 4
 
 export default function ({ data, parentElement }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
   const { digest, pixels } = unpack(data)
   const known = (globalThis.byolOriginals ??= new Map())

@@ -1,19 +1,23 @@
-// Cards of pictures, pixel by pixel: the original and its views with what was drawn under them.
-// It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears what a
-// model thinks of the pairs (byol-view-notes); the last of each is kept for whoever comes later.
+// The widget "byol_view_grid": cards of images, pixel by pixel: the original and its views, with what was drawn under
+// them. It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears
+// what a model says of the pairs (byol-view-notes). The last of each event is kept for listeners that come later.
+import { element } from "../dom.js"
+import { mount } from "../mount.js"
+import { unpack } from "../packed.js"
+
 const grids = new WeakMap()
 const FIRST = 3 // pictures that others may show again: an original and its two views
 
 export default function ({ data, parentElement }) {
   if (!data) return
-  const [grid, end] = hold(grids, parentElement, () => new Grid(parentElement))
+  const [grid, end] = mount(grids, parentElement, () => new Grid(parentElement))
   grid.update(unpack(data))
   return end
 }
 
 class Grid {
   constructor(parent) {
-    this.root = make("div", "byol-views", parent)
+    this.root = element("div", "byol-views", parent)
     this.root.onclick = ({ target }) => this.pick(target.closest("[data-pick]"))
     this.listeners = {
       "byol-originals": ({ detail }) => detail === this.state.originals && this.draw(),
@@ -45,8 +49,7 @@ class Grid {
 
   build({ cards }) {
     this.root.replaceChildren()
-    this.more = make("button", "byol-views-more", this.root)
-    this.more.type = "button"
+    this.more = element("button", "byol-views-more", this.root)
     this.more.onclick = () => this.tellDrawn(!this.root.hasAttribute("data-drawn"))
     this.tellDrawn(this.root.hasAttribute("data-drawn"))
     this.cards = cards.map(({ name, figures }) => this.card(name, figures))
@@ -60,19 +63,18 @@ class Grid {
   }
 
   card(name, figures) {
-    const root = make("section", "byol-views-card", this.root)
-    if (name) make("div", "byol-views-name", root, name)
+    const root = element("section", "byol-views-card", this.root)
+    if (name) element("div", "byol-views-name", root, name)
     const parts = figures.map(([title]) => {
-      const figure = make("figure", "byol-views-figure", root)
-      const frame = make("button", "byol-views-frame", figure)
-      frame.type = "button"
+      const figure = element("figure", "byol-views-figure", root)
+      const frame = element("button", "byol-views-frame", figure)
       frame.disabled = true
-      const canvas = make("canvas", "byol-views-picture", frame)
+      const canvas = element("canvas", "byol-views-picture", frame)
       canvas.setAttribute("role", "img")
-      const caption = make("figcaption", "byol-views-title", figure, title)
-      return { frame, canvas, caption, list: make("dl", "byol-views-drawn", figure) }
+      const caption = element("figcaption", "byol-views-title", figure, title)
+      return { frame, canvas, caption, list: element("dl", "byol-views-drawn", figure) }
     })
-    return { root, parts, note: make("div", "byol-views-note", root) }
+    return { root, parts, note: element("div", "byol-views-note", root) }
   }
 
   draw() {
@@ -150,9 +152,9 @@ function describe(part, title, name, drawn) {
 function line(list, place, what, value) {
   let row = list.children[place]
   if (!row) {
-    row = make("div", "byol-views-row", list)
-    make("dt", "", row)
-    make("dd", "", row)
+    row = element("div", "byol-views-row", list)
+    element("dt", "", row)
+    element("dd", "", row)
   }
   const [name, words] = row.children
   name.hidden = !what

@@ -1,12 +1,17 @@
-// Between the grid and the part of the page that asks a model: brings its numbers to the cards, says which views stay
-// (once nothing moved for a moment) and which one was picked, and has that part look again while an answer is worked on.
+// The widget "byol_view_link": between the grid and the part of the page that asks a model. It brings the model's
+// numbers to the cards, says which views stay (once nothing moved for a moment) and which one was picked, and has that
+// part look again while an answer is being computed.
+import { tellApart } from "../apart.js"
+import { hideContainer } from "../dom.js"
+import { mount } from "../mount.js"
+
 const REST = 800 // milliseconds: what is asked sooner would take the time of the next movement
 const links = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
+  hideContainer(parentElement)
   if (!data) return
-  const [link, end] = hold(links, parentElement, () => new Link())
+  const [link, end] = mount(links, parentElement, () => new Link())
   link.set = (what, value) => tellApart("view_link", () => setStateValue(what, value))
   link.tell = (what, value) => tellApart("view_link", () => setTriggerValue(what, value))
   link.update(data)

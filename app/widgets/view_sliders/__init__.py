@@ -12,12 +12,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.packed import script, short
+from app.widgets.bundle import bundle
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "byol_view_sliders",
-    js=short(script("mount.js", "apart.js", "dom.js", "view_sliders/view_sliders.js")),
+    js=bundle("view_sliders/view_sliders"),
     css=(_HERE / "view_sliders.css").read_text(encoding="utf-8"),
 )
 

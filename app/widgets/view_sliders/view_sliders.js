@@ -1,5 +1,9 @@
-// Sliders that send their values at once: one message is on its way, and of what comes meanwhile only the newest is kept.
-// Streamlit's own slider waits a fifth of a second after every movement.
+// The widget "byol_view_sliders": sliders that send their values at once. One message is under way at a time, and of
+// what moves meanwhile only the newest is kept. Streamlit's own slider waits a fifth of a second after every movement.
+import { tellApart } from "../apart.js"
+import { element } from "../dom.js"
+import { mount } from "../mount.js"
+
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
 const TRIES = 5 // of the same values, each after twice the time: a message may be lost
 const REST = 250 // milliseconds after which the address follows
@@ -11,7 +15,7 @@ const panels = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return
-  const [panel, end] = hold(panels, parentElement, () => new Sliders(parentElement))
+  const [panel, end] = mount(panels, parentElement, () => new Sliders(parentElement))
   panel.set = setStateValue
   panel.update(data)
   return end
@@ -26,7 +30,7 @@ function put(input, { value, usual, step }) {
 
 class Sliders {
   constructor(parent) {
-    this.root = make("div", "byol-sliders", parent)
+    this.root = element("div", "byol-sliders", parent)
     this.path = location.pathname
     this.serial = 0
     this.heard = ({ detail }) => this.arrived(detail.serial)
@@ -61,18 +65,17 @@ class Sliders {
   build(groups) {
     this.root.replaceChildren()
     this.rows = new Map()
-    this.pair = make("div", "byol-sliders-pair", this.root)
+    this.pair = element("div", "byol-sliders-pair", this.root)
     this.pair.setAttribute("aria-hidden", "true") // the grid says it
     const narrow = window.innerWidth < NARROW
     for (const { title, sliders } of groups) {
-      const part = make(title ? "details" : "div", "byol-sliders-part", this.root)
-      if (title) make("summary", "", part, title)
+      const part = element(title ? "details" : "div", "byol-sliders-part", this.root)
+      if (title) element("summary", "", part, title)
       if (title) part.open = !narrow
-      const group = make("div", "byol-sliders-group", part)
+      const group = element("div", "byol-sliders-group", part)
       for (const slider of sliders) this.row(group, slider)
     }
-    this.all = make("button", "byol-sliders-all", this.root, "Reset all to the preset")
-    this.all.type = "button"
+    this.all = element("button", "byol-sliders-all", this.root, "Reset all to the preset")
     this.all.onclick = () => this.reset([...this.rows.values()])
     this.mirror()
   }
@@ -82,30 +85,30 @@ class Sliders {
     const pictures = globalThis.byolFirstViews ?? []
     while (this.pair.children.length > pictures.length) this.pair.lastChild.remove()
     pictures.forEach((from, i) => {
-      const to = this.pair.children[i] ?? make("canvas", "", this.pair)
+      const to = this.pair.children[i] ?? element("canvas", "", this.pair)
       if (to.width !== from.width || to.height !== from.height) Object.assign(to, { width: from.width, height: from.height })
       if (to.offsetWidth) to.getContext("2d").drawImage(from, 0, 0)
     })
   }
 
   row(group, { name, label, help, low, high, step }) {
-    const line = make("div", "byol-slider", group)
-    const head = make("div", "byol-slider-head", line)
-    const title = make("label", "", head, label)
-    const ask = make("button", "byol-slider-ask", head, "?")
-    const back = make("button", "byol-slider-back", head, "↺")
-    const value = make("output", "", head)
-    const input = make("input", "", line)
-    const words = make("p", "byol-slider-help", line, help)
+    const line = element("div", "byol-slider", group)
+    const head = element("div", "byol-slider-head", line)
+    const title = element("label", "", head, label)
+    const ask = element("button", "byol-slider-ask", head, "?")
+    const back = element("button", "byol-slider-back", head, "↺")
+    const value = element("output", "", head)
+    const input = element("input", "", line)
+    const words = element("p", "byol-slider-help", line, help)
     words.id = `byol-help-${name}`
     words.hidden = true
     Object.assign(input, { type: "range", min: low, max: high, step, id: `byol-slider-${name}`, title: help })
     input.setAttribute("aria-describedby", words.id)
     title.htmlFor = value.htmlFor = input.id
-    Object.assign(ask, { type: "button", onclick: () => this.explain(ask, words) })
+    ask.onclick = () => this.explain(ask, words)
     ask.setAttribute("aria-label", `What ${label} does`)
     ask.setAttribute("aria-expanded", "false")
-    Object.assign(back, { type: "button", title: "Back to the preset" })
+    back.title = "Back to the preset"
     back.setAttribute("aria-label", `Reset ${label} to the preset`)
     const row = { name, line, input, value, back, usual: 0 }
     back.onclick = () => this.reset([row])

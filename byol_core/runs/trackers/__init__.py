@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from byol_core.config import RunConfig
-from byol_core.events import MetricRow, Progress, SilentCallback, TrainingCallback
+from byol_core.events import Alarm, MetricRow, Progress, SilentCallback, TrainingCallback
 from byol_core.runs import folder
 from byol_core.runs.run import Run
 from byol_core.runs.trackers.delivery import Ending, Line
@@ -79,9 +79,9 @@ class Mirror:
         folder.log(self.run.folder, text)
         self.also.on_note(text)
 
-    def on_alarm(self, text: str | None) -> None:
+    def on_alarm(self, alarm: Alarm | None) -> None:
         """Take what is wrong with the run."""
-        self.also.on_alarm(text)
+        self.also.on_alarm(alarm)
 
     def should_stop(self) -> bool:
         """Whether ``also`` asks for a stop."""

@@ -89,7 +89,7 @@ def test_the_pixels_are_those_that_the_trainer_is_fed(open_augment):
 
 
 def test_strength_zero_leaves_every_view_as_it_was(open_augment):
-    at = open_augment(view="as the image")
+    at = open_augment(view="image")
     shown = payload(slide(at, strength=0.0))
     assert np.abs(shown["views"].astype(int) - np.tile(shown["originals"], (2, 1, 1, 1))).max() <= 1
     assert shown["serial"] == 7
@@ -146,7 +146,7 @@ def test_what_a_browser_says_of_another_preset_has_no_say(open_augment):
 
 
 def test_one_operation_is_shown_alone_from_nothing_to_the_maximum(open_augment):
-    shown = payload(open_augment(show="One operation", operation="Brightness", size="32", view="as the image"))
+    shown = payload(open_augment(show="operation", operation="brightness", size="32", view="image"))
     strengths = [[figure[0] for figure in card["figures"]] for card in shown["cards"]]
     assert strengths == [["0", "0.25", "0.5", "0.75", "1", "1.25", "1.5", "1.75", "2"]] * 4
     assert {name for card in shown["cards"] for figure in card["figures"] for name, _ in figure[3]} == {"brightness"}
@@ -166,13 +166,13 @@ def test_every_operation_does_something_at_its_most(operation):
 
 
 def test_one_picture_is_seen_in_many_draws(open_augment):
-    shown = payload(open_augment(show="Many draws", picture="3"))
+    shown = payload(open_augment(show="draws", picture="3"))
     assert len(shown["originals"]) == 1 and len(shown["cards"]) == 25
     assert len({view.tobytes() for view in shown["views"]}) == 48
 
 
 def test_two_presets_are_shown_of_the_same_pictures_with_the_same_seed(open_augment):
-    at = open_augment(show="Two presets", beside="none", shown="4", view="as the image", crop="0.8")
+    at = open_augment(show="presets", beside="none", shown="4", view="image", crop="0.8")
     shown = payload(at)
     originals = shown["originals"].astype(int)
     assert np.abs(shown["views"][8:12] - originals).max() <= 1 and np.abs(shown["views"][:4] - originals).max() > 1
@@ -226,7 +226,7 @@ def test_a_preset_is_saved_under_its_own_name_at_once(open_augment, home):
 
 def test_a_preset_called_yours_is_beside_yours(open_augment, home):
     view_presets.save(home, "Yours", ViewsConfig(preset="none"))
-    at = open_augment(show="Two presets", beside="Yours", crop="0.8")
+    at = open_augment(show="presets", beside="Yours", crop="0.8")
     assert list(at.table[0].value.columns) == ["", "Yours", "'Yours'"]
     titles = [figure[0] for figure in payload(at)["cards"][0]["figures"]]
     assert titles[1:] == ["Yours: 1", "Yours: 2", "'Yours': 1", "'Yours': 2"]
@@ -255,13 +255,13 @@ def test_the_program_makes_exactly_the_pixels_of_the_grid(open_augment, tmp_path
 
 
 def test_without_pictures_there_is_no_program_yet(open_augment):
-    at = press(open_augment(pictures="Upload"), "Save or copy")
+    at = press(open_augment(pictures="upload"), "Save or copy")
     assert [block.language for block in at.code] == ["yaml", "bash"]
     assert any("no images yet" in node.value for node in at.info)
 
 
 def test_the_program_for_uploads_of_one_name_reads_each_of_them(open_augment, tmp_path, monkeypatch):
-    at = open_augment(pictures="Upload", size="32")
+    at = open_augment(pictures="upload", size="32")
     for side in (40, 60):
         at.file_uploader(key="files").upload("image.png", picture((side, 30)))
         (tmp_path / ("image.png" if side == 40 else "image-2.png")).write_bytes(picture((side, 30)))
@@ -270,7 +270,7 @@ def test_the_program_for_uploads_of_one_name_reads_each_of_them(open_augment, tm
 
 
 def test_the_program_for_a_single_picture_makes_all_its_draws(open_augment, tmp_path, monkeypatch):
-    at = open_augment(pictures="Upload", size="32", shown="4")
+    at = open_augment(pictures="upload", size="32", shown="4")
     at.file_uploader(key="files").upload("cat.png", picture())
     (tmp_path / "cat.png").write_bytes(picture())
     press(at.run(), "Save or copy")
@@ -311,7 +311,7 @@ def test_a_run_has_the_name_of_the_views_that_were_saved(open_augment, home, mov
 
 
 def test_views_as_large_as_the_image_go_to_a_new_run(open_augment):
-    at = open_augment(view="as the image")
+    at = open_augment(view="image")
     next(button for button in at.button if button.label == "Use in a new run").click().run()
     assert at.query_params["views.size"] in ("null", ["null"])
 
@@ -329,7 +329,7 @@ def test_an_odd_path_survives_on_its_way_to_a_new_run(open_augment, tmp_path, mo
 
 
 def test_uploads_are_shown_and_what_is_none_is_named(open_augment):
-    at = open_augment(pictures="Upload")
+    at = open_augment(pictures="upload")
     assert "No images yet" in "".join(node.value for node in at.markdown)
     uploader = at.file_uploader(key="files")
     uploader.upload("cat.png", picture())
@@ -341,7 +341,7 @@ def test_uploads_are_shown_and_what_is_none_is_named(open_augment):
 
 
 def test_one_picture_is_seen_in_several_draws(open_augment):
-    at = open_augment(pictures="Upload", shown="4", recipe="paper")
+    at = open_augment(pictures="upload", shown="4", recipe="paper")
     at.file_uploader(key="files").upload("cat.png", picture())
     at.run()
     shown = payload(at)
@@ -350,7 +350,7 @@ def test_one_picture_is_seen_in_several_draws(open_augment):
 
 
 def test_a_photo_from_the_camera_is_shown(open_augment):
-    at = open_augment(pictures="Camera", shown="4")
+    at = open_augment(pictures="camera", shown="4")
     packed = io.BytesIO(picture())
     jpeg = io.BytesIO()
     Image.open(packed).save(jpeg, "JPEG")

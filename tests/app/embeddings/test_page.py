@@ -151,7 +151,7 @@ def test_the_evaluation_and_the_space_are_chosen(make_run, open_map):
 def test_the_address_names_the_run_and_the_settings(make_run, open_map):
     wanted = make_run(n=30, steps=(0, 160, 320))
     make_run(n=40)
-    at = open_map(run=wanted.run_id, space="Projection", evaluation="160", color="Cluster")
+    at = open_map(run=wanted.run_id, space="projection", evaluation="160", color="cluster")
     (drawn,) = maps(at)
     assert at.selectbox(key="embeddings_run").value == wanted.run_id
     assert drawn["n"] == 30 and drawn["current"] == 160 and drawn["colors"]["title"] == "Cluster"
@@ -389,7 +389,7 @@ def test_a_frame_of_the_film_that_failed_says_why(make_run, open_map, films):
     assert maps(open_map(method="UMAP"))[0]["failed"] == [None, "Too few.", None]
 
 
-@pytest.mark.parametrize("color", ["Class", "Confidence"])
+@pytest.mark.parametrize("color", ["class", "confidence"])
 def test_nothing_that_comes_and_goes_stands_above_the_map(make_run, open_map, color):
     run = make_run(n=30)
     (run.folder / "embeddings" / "thumbnails.webp").unlink()
@@ -416,7 +416,7 @@ def test_a_large_set_is_mapped_through_time_on_demand(make_run, open_map, films,
 def test_the_color_is_chosen_and_explained(make_run, open_map):
     make_run(n=60)
     at = open_map()
-    at.selectbox(key="color").set_value("Confidence").run()
+    at.selectbox(key="color").set_value("confidence").run()
     (drawn,) = maps(at)
     assert drawn["colors"]["kind"] == "number" and "Color: " in text(at)
 

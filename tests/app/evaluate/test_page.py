@@ -16,7 +16,7 @@ from app.shared import access, polling, state
 from app.widgets.packed import unpack
 from byol_core.evaluation import jobs, results
 from byol_core.evaluation.protocol import Judged, Protocol, Scores, Subject
-from byol_core.jobs import status
+from byol_core.jobs import JobFiles, service, status
 from byol_core.runs import library
 from byol_core.runs.run import Run
 from tests.app.conftest import Make, Open, figures, links, text
@@ -32,8 +32,8 @@ Show = Callable[..., AppTest]
 
 @pytest.fixture(autouse=True)
 def nobody_works(home: Path) -> Iterator[None]:
-    """The place of the evaluator is taken, so that what is asked waits."""
-    with jobs.evaluator_lock(home):
+    """The place of the batch lane is taken, so that what is asked waits."""
+    with service.lane_lock(home, "batch"):
         yield
 
 
@@ -78,7 +78,7 @@ FAIR = (row("trained", 0.8, 0.9), row("untrained", 0.5, 0.6), row("pixels", 0.4,
 
 @pytest.fixture
 def show(open_page: Open, run: Run) -> Show:
-    """``show(by="kNN")`` opens the page of that run with these choices in its address."""
+    """``show(by="knn")`` opens the page of that run with these choices in its address."""
     return lambda **address: open_page("evaluate", **{"run": run.run_id, **address})
 
 
@@ -107,7 +107,7 @@ def test_a_run_without_weights_says_so(open_page: Open, make: Make) -> None:
 
 
 def test_what_nobody_asked_is_asked_and_stopped_and_asked_again(show: Show, run: Run) -> None:
-    page = show(by="Fine-tuning", labels="10 labels a class", splits="2")
+    page = show(by="finetune", labels="10", splits="2")
     wanted = Protocol(method="finetune", labels="10", splits=2)
     assert jobs.job(run.folder, wanted).state == "absent"
     page.button(key="result_start").click().run()
@@ -127,7 +127,8 @@ def test_what_waits_is_looked_at_often(show: Show, run: Run, home: Path, looks: 
 
 def test_a_failure_says_why_and_can_be_tried_again(show: Show, run: Run, home: Path) -> None:
     jobs.ask(home, run.folder, Protocol())
-    status.Reporter(jobs.Desk.of(run.folder, Protocol()).status).say(0.1, "All images are of one class.", failed=True)
+    file = JobFiles(run.folder / results.FOLDER, results.question(Protocol())).status
+    status.Reporter(file).say(0.1, "All images are of one class.", failed=True)
     page = show()
     assert page.error[0].value == "All images are of one class."
     page.button(key="result_again").click().run()
@@ -148,11 +149,11 @@ def test_a_number_of_labels_that_is_none_is_a_sentence(show: Show, amount: str) 
     assert "a number of labels a class" in page.error[0].value and not page.tabs
 
 
-@pytest.mark.parametrize(("address", "labels_in_use"), [("5 labels a class", "5"), ("3% of the labels", "3%")])
-def test_an_amount_that_is_in_no_list_comes_back_from_the_address(show: Show, address: str, labels_in_use: str) -> None:
-    page = show(labels=address)
-    assert not page.error and page.selectbox(key="labels").value == labels_in_use
-    assert f"Linear probe, {address}, 3 splits." in text(page) and "Evaluate" in labels(page)
+@pytest.mark.parametrize(("amount", "said"), [("5", "5 labels a class"), ("3%", "3% of the labels")])
+def test_an_amount_that_is_in_no_list_comes_back_from_the_address(show: Show, amount: str, said: str) -> None:
+    page = show(labels=amount)
+    assert not page.error and page.selectbox(key="labels").value == amount
+    assert f"Linear probe, {said}, 3 splits." in text(page) and "Evaluate" in labels(page)
 
 
 def test_any_number_of_labels_can_be_typed(show: Show) -> None:
@@ -185,7 +186,7 @@ def test_what_else_was_asked_is_listed_and_cleared(show: Show, run: Run, home: P
 @pytest.fixture
 def reported(show: Show, run: Run) -> AppTest:
     answer(run, Protocol(), *FAIR)
-    return show(part="Report")
+    return show(part="report")
 
 
 def test_the_report_counts_the_mistakes(reported: AppTest) -> None:
@@ -226,7 +227,7 @@ def test_a_set_that_has_changed_shows_no_wrong_pictures(show: Show, run: Run, im
     answer(run, Protocol(), *FAIR)
     held = dict(np.load(images))
     np.savez(images, **held | {"y_test": held["y_test"][::-1]})
-    page = show(part="Report")
+    page = show(part="report")
     assert "has changed since the run was evaluated on it" in page.warning[0].value
     assert not page.get("imgs") and "83% sure" in text(page)
 
@@ -235,7 +236,7 @@ def test_lost_predictions_are_a_sentence(show: Show, run: Run) -> None:
     answer(run, Protocol(), *FAIR)
     for path in (run.folder / results.FOLDER).glob("*.safetensors"):
         path.write_bytes(b"")
-    page = show(part="Report")
+    page = show(part="report")
     assert "is damaged" in page.warning[0].value
     page.button(key="report_anew").click().run()
     assert jobs.job(run.folder, Protocol()).state == "waiting"
@@ -248,7 +249,7 @@ def test_a_curve_asks_only_for_what_is_missing(show: Show, run: Run) -> None:
     for amount, accuracy in (("1", 0.5), ("10", 0.7)):
         scores = row("trained", accuracy, accuracy + 0.02), row("scratch", 0.4, 0.5)
         answer(run, Protocol(method="finetune", labels=amount, splits=2), *scores, labeled=3 * int(amount))
-    page = show(by="Fine-tuning", splits="2", part="Few labels")
+    page = show(by="finetune", splits="2", part="labels")
     (figure,) = figures(page)
     lines = {trace["name"]: trace["x"] for trace in figure["data"] if "name" in trace}
     assert lines == {"This run (Fine-tuning)": [3, 30], "From scratch": [3, 30]}
@@ -258,10 +259,20 @@ def test_a_curve_asks_only_for_what_is_missing(show: Show, run: Run) -> None:
     assert page.get("progress")[0].proto.text.startswith("2 of 7 ready.")
 
 
+@pytest.mark.parametrize(("setting", "color"), [("labels", "gray"), (None, "red")])
+def test_a_point_with_more_labels_than_there_are_is_no_fault(
+    show: Show, run: Run, home: Path, setting: str | None, color: str
+) -> None:
+    question = Protocol(method="knn", labels="50")
+    jobs.ask(home, run.folder, question)
+    status.Reporter(jobs.Desk.of(run.folder, question).status).say(0.1, "Too few.", failed=True, setting=setting)
+    assert f":{color}[" in text(show(by="knn", part="labels"))
+
+
 def test_a_matrix_shows_what_is_known_and_asks_for_the_rest(show: Show, run: Run, make: Make) -> None:
     other = judgeable(make("stopped"))
     answer(run, Protocol(data="eurosat"), *FAIR)
-    page = show(part="Transfer")
+    page = show(part="transfer")
     page.multiselect(key="transfer_sets").set_value(["eurosat"])
     page.multiselect(key="transfer_runs").set_value([run.run_id, other.run_id]).run()
     (table,) = matrices(page)
@@ -301,7 +312,7 @@ def test_an_archived_run_is_shown_under_its_own_address(open_page: Open, run: Ru
 def test_whoever_looks_on_reads_answers_and_starts_nothing(show: Show, run: Run) -> None:
     answer(run, Protocol(), *FAIR)
     assert "points from the same network" in text(show())
-    page = show(by="kNN")
+    page = show(by="knn")
     assert "result_start" not in {button.key for button in page.button}
     assert "Only a teacher may evaluate runs here" in text(page) and "Sign in" in links(page)
 
@@ -311,7 +322,7 @@ def test_the_page_begins_with_an_answer_that_there_is(show: Show, run: Run) -> N
     answer(run, Protocol(method="knn", labels="10"), *FAIR)
     page = show()
     assert page.selectbox(key="labels").value == "10" and "Not evaluated yet" not in text(page)
-    asked = show(by="Fine-tuning")
+    asked = show(by="finetune")
     assert "Not evaluated yet" in text(asked) and "Answers so far" in text(asked)
 
 

@@ -33,7 +33,7 @@ def test_runs_that_differ_only_in_their_seed_are_one_line(open_page: Open, seeds
 
 
 def test_any_curve_can_be_chosen(open_page: Open, seeds: list[Run]) -> None:
-    page = open_page("runs", compare=address(seeds), curves="Learning rate")
+    page = open_page("runs", compare=address(seeds), curves="learning_rate")
     assert "**Learning rate**" in text(page) and "**Loss**" not in text(page)
     assert set(sent(page)) == {f"{run.run_id}/1/learning_rate" for run in seeds}
     page.multiselect(key="curves").set_value([]).run()
@@ -41,7 +41,7 @@ def test_any_curve_can_be_chosen(open_page: Open, seeds: list[Run]) -> None:
 
 
 def test_the_table_has_best_and_last_of_each_run(open_page: Open, seeds: list[Run]) -> None:
-    page = open_page("runs", compare=address(seeds), side="Table")
+    page = open_page("runs", compare=address(seeds), side="table")
     table, means = (frame.value for frame in page.dataframe)
     assert len(table) == 4
     assert table["Loss, best"].tolist() == pytest.approx([4 / 21] * 4)
@@ -53,16 +53,16 @@ def test_the_table_has_best_and_last_of_each_run(open_page: Open, seeds: list[Ru
 
 
 def test_only_the_settings_that_differ_are_listed(open_page: Open, seeds: list[Run]) -> None:
-    table = open_page("runs", compare=address(seeds), side="Settings").dataframe[0].value
+    table = open_page("runs", compare=address(seeds), side="settings").dataframe[0].value
     assert list(table.columns) == ["Run", "Strength (views.strength)", "Seed (seed)"]
     assert list(table["Seed (seed)"]) == ["0", "1", "0", "1"]
-    two = open_page("runs", compare=address([seeds[0], seeds[3]]), side="Settings").dataframe[0].value
+    two = open_page("runs", compare=address([seeds[0], seeds[3]]), side="settings").dataframe[0].value
     assert list(two["Setting"]) == ["Strength (views.strength)", "Seed (seed)"]
 
 
 def test_runs_with_the_same_settings_say_so(open_page: Open, make: Make) -> None:
     runs = [make("finished"), make("finished")]
-    assert "These runs have the same settings." in text(open_page("runs", compare=address(runs), side="Settings"))
+    assert "These runs have the same settings." in text(open_page("runs", compare=address(runs), side="settings"))
 
 
 def test_more_lines_than_colors_are_said_in_words(open_page: Open, make: Make) -> None:
@@ -75,11 +75,11 @@ def test_more_lines_than_colors_are_said_in_words(open_page: Open, make: Make) -
 def test_runs_that_logged_nothing_are_no_error(open_page: Open, make: Make) -> None:
     page = open_page("runs", compare=address([make("queued"), make("queued", seed=3)]))
     assert "These runs have logged nothing yet" in text(page)
-    for side in ("Table", "Settings", "System"):
+    for side in ("table", "settings", "system"):
         assert not open_page("runs", compare=page.query_params["compare"], side=side).exception
 
 
-@pytest.mark.parametrize("side", ["Curves", "Table", "Settings", "System"])
+@pytest.mark.parametrize("side", ["curves", "table", "settings", "system"])
 def test_runs_that_wait_or_are_over_are_looked_at_again(
     open_page: Open, make: Make, looks: dict[str, float | None], side: str
 ) -> None:
@@ -126,7 +126,7 @@ def test_best_and_last_are_looked_for_once_as_long_as_a_run_does_not_go_on(
     monkeypatch.setattr(
         compare_tables.sides, "best_and_last", lambda store, ids, keys: asked.extend(ids) or real(store, ids, keys)
     )
-    open_page("runs", compare=address(seeds), side="Table").run()
+    open_page("runs", compare=address(seeds), side="table").run()
     assert sorted(asked) == sorted(run.run_id for run in seeds)
 
 

@@ -77,11 +77,11 @@ def test_a_view_is_kept_in_the_address(open_page: Open, make: Make) -> None:
 def test_the_machine_has_a_tab(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("running")
     assert "The first look at the machine comes within seconds." in text(
-        open_page("runs", run=run.run_id, show="System")
+        open_page("runs", run=run.run_id, show="system")
     )
     values = {"system_cpu": 81.0, "system_memory": 1.5}
     store.add_metrics(run.run_id, 1, [MetricRow(step, 1.0, float(step), values) for step in (10, 20)])
-    page = open_page("runs", run=run.run_id, show="System")
+    page = open_page("runs", run=run.run_id, show="system")
     said = text(page)
     assert "81 %" in said and "1.50 GB" in said and "No GPU was measured" in said
     assert sent(page)[curves.curve_id(run, "system_cpu")] == (-1, [10, 20])
@@ -96,7 +96,7 @@ def test_a_run_without_target_has_no_curve_of_tau(open_page: Open, make: Make) -
 def test_the_newest_health_stands_on_its_card(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("running")
     store.add_metrics(run.run_id, 1, health_rows("representation"))
-    page = open_page("runs", run=run.run_id, show="Health")
+    page = open_page("runs", run=run.run_id, show="health")
     store.add_metrics(run.run_id, 1, [MetricRow(30, 1.5, 30.0, {"rankme": 12.5})])
     assert "12.5" in text(page.run())
 

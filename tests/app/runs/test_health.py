@@ -36,7 +36,7 @@ AFTER = {"spectrum_representation": [1.0, 0.2, 0.1], "spectrum_projection": [1.0
 def test_every_sign_is_shown_with_its_meaning(open_page: Open, make: Make, store: RunStore, space: str) -> None:
     run = make("running")
     store.add_metrics(run.run_id, 1, health_rows("representation", "projection"))
-    page = open_page("runs", run=run.run_id, show="Health")
+    page = open_page("runs", run=run.run_id, show="health")
     page.get_by_key("vectors").set_value(space).run()
     assert not page.exception
     said = text(page)
@@ -48,7 +48,7 @@ def test_every_sign_is_shown_with_its_meaning(open_page: Open, make: Make, store
 
 
 def test_a_run_that_kept_few_signs_says_which_are_missing(open_page: Open, make: Make) -> None:
-    said = text(open_page("runs", run=make("finished").run_id, show="Health"))
+    said = text(open_page("runs", run=make("finished").run_id, show="health"))
     assert "**Spread (std ratio)**" in said and "**RankMe**" not in said
     assert "Not measured in this run: Mean cosine, Uniformity, Alignment" in said
     assert "it was made by an earlier release" in said
@@ -57,7 +57,7 @@ def test_a_run_that_kept_few_signs_says_which_are_missing(open_page: Open, make:
 def test_a_run_without_a_second_network_has_no_agreement_with_it(open_page: Open, make: Make, store: RunStore) -> None:
     run = make("running", **{"method.objective": "simclr"})
     store.add_metrics(run.run_id, 1, health_rows("representation", without=("target_cosine",)))
-    assert "this run has no second network" in text(open_page("runs", run=run.run_id, show="Health"))
+    assert "this run has no second network" in text(open_page("runs", run=run.run_id, show="health"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_run_that_was_not_looked_at_says_so(
     run = make("starting")
     if state == "stopped":
         store.move(run.run_id, "stopped")
-    assert said in text(open_page("runs", run=run.run_id, show="Health"))
+    assert said in text(open_page("runs", run=run.run_id, show="health"))
 
 
 def test_spectra_are_those_of_the_first_and_the_last_look(tmp_path: Path) -> None:
@@ -96,16 +96,16 @@ def test_a_damaged_file_is_said(open_page: Open, make: Make) -> None:
     with pytest.raises(LabError):
         health.spectra(run.folder / "embeddings", "representation")
     assert "'step-00000020.safetensors' of this run is missing" in text(
-        open_page("runs", run=run.run_id, show="Health")
+        open_page("runs", run=run.run_id, show="health")
     )
 
 
 def test_the_spectrum_says_what_to_look_for(open_page: Open, make: Make) -> None:
     run = make("finished")
     keep(run.folder / "embeddings", {0: BEFORE, 20: AFTER})
-    assert "**Alarm** A cliff" in text(open_page("runs", run=run.run_id, show="Health"))
+    assert "**Alarm** A cliff" in text(open_page("runs", run=run.run_id, show="health"))
     keep(run.folder / "embeddings", {0: BEFORE, 40: {"spectrum_representation": [0.0, 0.0, 0.0]}})
-    assert "every image has the same vector" in text(open_page("runs", run=run.run_id, show="Health"))
+    assert "every image has the same vector" in text(open_page("runs", run=run.run_id, show="health"))
 
 
 @pytest.mark.parametrize(

@@ -87,11 +87,11 @@ def test_a_failed_run_shows_the_end_of_its_log(open_page: Open, make: Make) -> N
 def test_the_log_has_its_own_address(open_page: Open, make: Make) -> None:
     run = make("finished")
     (run.folder / "log.txt").write_text("epoch 1 of 2\n")
-    assert "epoch 1 of 2" in text(open_page("runs", run=run.run_id, show="Log"))
+    assert "epoch 1 of 2" in text(open_page("runs", run=run.run_id, show="log"))
 
 
 def test_the_settings_start_with_what_differs(open_page: Open, make: Make) -> None:
-    page = open_page("runs", run=make("finished", seed=7).run_id, show="Settings")
+    page = open_page("runs", run=make("finished", seed=7).run_id, show="settings")
     assert "byol train --preset classroom --set seed=7" in text(page)
     table = page.dataframe[0].value.set_index("Key")
     assert (table.loc["seed", "Value"], table.loc["seed", "Default"]) == ("7", "0")

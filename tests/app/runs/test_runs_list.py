@@ -86,7 +86,7 @@ def test_a_search_in_the_address_narrows_the_list(open_page: Open, make: Make, s
 
 def test_filters_say_how_many_are_set(open_page: Open, make: Make) -> None:
     make("finished"), make("failed", message="It broke.")
-    page = open_page("runs", state="Failed")
+    page = open_page("runs", state="failed")
     assert names(page) == ["a failed run"]
     assert "Filter (1)" in [block.proto.popover.label for block in page.get("popover")]
 
@@ -107,13 +107,13 @@ def test_a_wrong_filter_in_the_address_lets_everything_through(open_page: Open, 
 def test_many_runs_come_in_pages(open_page: Open, store: RunStore) -> None:
     for number in range(27):
         store.create(presets.get("classroom").config(), name=f"run {number:02}")
-    page = open_page("runs", order="Name")
+    page = open_page("runs", order="name")
     assert (len(names(page)), "1–25 of 27" in text(page)) == (25, True)
     page.pagination(key="page").set_value(2).run()
     assert names(page) == ["run 25", "run 26"]
     page.text_input(key="search").set_value("26").run()
     assert names(page) == ["run 26"]
-    assert names(open_page("runs", order="Name", page="2")) == ["run 25", "run 26"]
+    assert names(open_page("runs", order="name", page="2")) == ["run 25", "run 26"]
 
 
 def test_filters_are_there_again_after_a_run_was_opened(open_page: Open, make: Make) -> None:
@@ -176,7 +176,7 @@ def test_ticked_runs_are_compared(open_page: Open, make: Make) -> None:
 
 def test_all_that_was_found_is_ticked_at_once(open_page: Open, make: Make) -> None:
     runs = [make("finished"), make("stopped"), make("failed", message="It broke.")]
-    page = ticked(open_page("runs", state="Finished"), runs[1])
+    page = ticked(open_page("runs", state="finished"), runs[1])
     assert "1 of them not in this list" in text(page)
     page.button(key="bulk_all").click().run()
     assert page.session_state["runs_ticked"] == [runs[0].run_id]
@@ -251,7 +251,7 @@ def test_the_export_offers_a_file_and_says_when_it_is_too_large(
     page = ticked(page, run)
     assert page.get("download_button")[0].label == f"Download {run.run_id}-metrics.csv"
     monkeypatch.setattr(downloads, "MOST_BYTES", 10)
-    page.button_group(key="export_format").set_value("Zip").run()
+    page.button_group(key="export_format").set_value("zip").run()
     assert "'byol pack RUN --out FILE.zip'" in page.warning[0].value
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load, load_file
+from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
@@ -114,15 +115,15 @@ def test_a_class_that_polls_does_not_take_a_file_away_before_it_is_fetched(
 ) -> None:
     storage = MemoryMediaFileStorage("/media")
     files = MediaFileManager(storage)
-    monkeypatch.setattr(downloads.runtime, "exists", lambda: True)
-    monkeypatch.setattr(downloads.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=files))
     mine = export(store, "csv", make("finished"))
     asked = files.add_deferred(mine.make, "text/csv", "a button", mine.name)
     made = files.execute_deferred(asked).rpartition("/")[2]
     for _ in range(40):
         files.remove_orphaned_files()
     assert storage.get_file(made).content.startswith(b"run_id")
-    downloads._let_go(files, downloads._newest)
+    downloads._let_go(lambda: files.clear_session_refs(downloads._HOLDER), downloads._newest)
     for _ in range(2):
         files.remove_orphaned_files()
     with pytest.raises(MediaFileStorageError):
@@ -151,7 +152,7 @@ def test_a_run_with_weights_offers_what_its_encoder_can_be(open_page: Open, make
     options = page.selectbox(key="export-format").options
     assert "Encoder as ONNX" in options and "Embeddings as Parquet" in options
     assert not [title for title in options if "torchvision" in title or "timm" in title]  # it is no ResNet
-    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    page.selectbox(key="export-format").set_value("onnx").run()
     assert "onnxruntime" in text(page)
 
 
@@ -170,7 +171,7 @@ def test_a_missing_extra_is_said_with_its_command(
     page = open_page("runs", run=run.run_id)
     page.session_state["export"] = True
     page.run()
-    page.selectbox(key="export-format").set_value("Encoder as ONNX").run()
+    page.selectbox(key="export-format").set_value("onnx").run()
     assert "pip install 'byol-lab[onnx]'" in page.warning[0].value
     assert "export-run" not in {button.key for button in page.download_button}
     with pytest.raises(LabError, match="pip install"):

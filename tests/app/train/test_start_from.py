@@ -83,6 +83,7 @@ def test_whoever_only_looks_on_learns_nothing_of_the_disk(
     (tmp_path / "there.pth").write_bytes(b"")
     monkeypatch.setattr("app.shared.access.is_teacher", lambda: False)
     said = {
-        start_from.problem(build({}, {"network.pretrained": str(tmp_path / name)})) for name in ("there.pth", "no.pth")
+        str(start_from.problem(build({}, {"network.pretrained": str(tmp_path / name)})))
+        for name in ("there.pth", "no.pth")
     }
     assert said == {"Only a teacher may start from weights by their path here; sign in first."}

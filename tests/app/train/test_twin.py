@@ -65,13 +65,13 @@ def test_tile_curve_and_signs_are_of_what_the_alarm_is_about(
     assert tile in [(metric.label, metric.value) for metric in page.metric]
     assert curve_ids(page) & set(spread.KEYS.values()) == {spread.KEYS[space]}
     assert f"**{tile[0]}**" in text(page)
-    health = open_page("runs", run=run.run_id, show="Health")
+    health = open_page("runs", run=run.run_id, show="health")
     assert curve_ids(health) == {spread.KEYS[space]}
 
 
 def test_a_stall_says_nothing_of_the_vectors(fallen: Fallen, store: RunStore) -> None:
     run = fallen(0.64, 0.03)
-    put(store, run.run_id, alarm="No step for 90 s, where the longest lately took 0.5 s.")
+    put(store, run.run_id, alarm="No step for 90 s.", alarm_kind="stalled", alarm_space=None)
     assert spread.space(store.get(run.run_id)) == "representation"
 
 
