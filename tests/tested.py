@@ -84,14 +84,15 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
             *("faults/test_siege.py", "app/middleware/test_limits.py", "app/shared/test_downloads.py"),
         ],
         "Malformed images, archives and arrays": ["data/test_fuzz.py", "data/test_archive.py", "data/test_limits.py"],
-        "Zips of runs": ["runs/test_import_zip.py", "runs/test_pickle_check.py", "runs/test_export_zip.py"],
+        "Zips of runs": ["runs/test_import_zip.py", "weights/test_checkpoint.py", "runs/test_export_zip.py"],
         "Formulas, markup and odd paths": [
             *("app/shared/test_table.py", "cli/test_runs.py", "runs/test_homes.py", "faults/test_homes.py"),
         ],
     },
     "architecture": {
-        "Layers and imports": ["test_boundaries.py", "test_public.py", "test_static.py"],
+        "Layers and imports": ["test_boundaries.py", "test_public.py", "test_static.py", "test_package.py"],
         "Documentation": ["test_docs.py"],
+        "Errors, and codes instead of words": ["test_errors.py", "test_structured_words.py"],
         "The wheel": ["test_wheel.py"],
         "What all pages share": ["app/shared", "browser/test_accessibility.py"],
         "What all packages share": ["system", "cli/test_input.py", "cli/test_machine.py"],

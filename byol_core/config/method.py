@@ -100,8 +100,8 @@ class MethodConfig(Part):
     temperature: float | None = setting(
         None,
         "Temperature",
-        "Divides the cosines: a lower one looks at the nearest negatives only.",
-        empty="as the objective has it",
+        "Divides the cosines; a lower one concentrates on the nearest negatives.",
+        empty="the default of the objective",
         source="SimCLR 0.5 for small images, MoCo 0.2, InstDisc 0.07, bridge 0.3",
         expert=True,
         only=("simclr", "moco", "nce", "bridge"),

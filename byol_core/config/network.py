@@ -28,7 +28,7 @@ class NetworkConfig(Part):
         "Start from",
         "The weights that the encoder starts with: a run, a file of weights, torchvision:resnet18 or "
         "timm:resnet18.a1_in1k.",
-        empty="random ones",
+        empty="random weights",
     )
     freeze: int = setting(
         0,
@@ -50,7 +50,7 @@ class NetworkConfig(Part):
         None,
         "Projector width",
         "Hidden units of the projector.",
-        empty="as the objective has it, 1024 for BYOL",
+        empty="the default of the objective, 1024 for BYOL",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -62,7 +62,7 @@ class NetworkConfig(Part):
         None,
         "Predictor width",
         "Hidden units of the predictor.",
-        empty="as the objective has it, 1024 for BYOL",
+        empty="the default of the objective, 1024 for BYOL",
         unit="units",
         source=f"4096 in {PAPER}, §3.3",
         expert=True,
@@ -74,7 +74,7 @@ class NetworkConfig(Part):
         None,
         "Projection size",
         "Length of the projection.",
-        empty="as the objective has it, 256 for BYOL",
+        empty="the default of the objective, 256 for BYOL",
         unit="numbers",
         source=f"256 in {PAPER}, §3.3",
         expert=True,

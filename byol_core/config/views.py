@@ -41,7 +41,7 @@ class ViewsConfig(Part):
     size: int | None = setting(
         None,
         "View size",
-        "Side of the views; smaller than the images is faster, and the crop takes its detail from the whole image.",
+        "Side of the views. Smaller views are faster, and crops are still taken from the full-size image.",
         empty="the image size",
         unit="pixels",
         expert=True,

@@ -6,6 +6,7 @@ It is for a process of its own, so that a page can ask for it without loading to
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
