@@ -35,7 +35,6 @@ class NetworkConfig(Part):
         "Frozen stages",
         "This many of the encoder's first stages keep their weights and the running statistics of their norms. A stage "
         "is a block of a conv net; in a ResNet, the first stage is the stem, followed by four layers.",
-        unit="stages",
         expert=True,
         ge=0,
         le=MOST_STAGES,
