@@ -43,7 +43,7 @@ LOOKS = 10  # during a run
 
 def run(case: str, seed: int, seconds: float, threads: int) -> dict[str, Any]:
     """Train for so many seconds; the ratios at each look, as (seconds, step, representation, projection)."""
-    from ours import take, trainer
+    from ours import Bench
 
     from byol_core.config.presets import get
     from byol_core.data.catalog import load
@@ -53,21 +53,26 @@ def run(case: str, seed: int, seconds: float, threads: int) -> dict[str, Any]:
         .config()
         .changed(**{**CASES[case], "seed": seed, "runtime.threads": threads, "runtime.device": "cpu"})
     )
-    training = trainer(config, load(config.data.source, config.data.image_size, limit=config.data.limit))
-    branch, images = training.model.online, _shown(training)
+    found = load(config.data.source, config.data.image_size, limit=config.data.limit)
+    training = Bench(config, found)
+    branch, images = training.model.online, _shown(config, found)
     started = time.perf_counter()
     looks = [(0.0, 0, *ratios(branch, images))]
     while (passed := time.perf_counter() - started) < seconds and training.step < training.total:
-        take(training)
+        training.take()
         if passed >= len(looks) * seconds / LOOKS:
             looks.append((round(passed, 1), training.step, *ratios(branch, images)))
     looks.append((round(time.perf_counter() - started, 1), training.step, *ratios(branch, images)))
     return {"case": case, "seed": seed, "steps": training.step, "looks": looks}
 
 
-def _shown(training: Any) -> Any:
-    snapshot = training.snapshot
-    return snapshot.images[snapshot.shown.to(snapshot.images.device)]
+def _shown(config: Any, found: Any) -> Any:
+    import torch
+
+    from byol_core.training.eval_images import EvalImages
+
+    images = EvalImages(config, found, torch.device("cpu"))
+    return images.images[images.shown]
 
 
 def ratios(branch: Any, images: Any) -> tuple[float, float]:

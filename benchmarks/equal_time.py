@@ -63,15 +63,14 @@ def take_turn(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ours(task: dict[str, Any], config: Any, images: Any) -> dict[str, Any]:
-    from ours import take, trainer
+    from ours import Bench
 
-    trial = trainer(config, images)
-    total = _steps(task["seconds"], lambda: take(trial))
+    total = _steps(task["seconds"], Bench(config, images).take)
     per_epoch = len(images.train) // config.batch_size
-    run = trainer(config.changed(steps=total, epochs=math.ceil(total / per_epoch)), images)
+    run = Bench(config.changed(steps=total, epochs=math.ceil(total / per_epoch)), images)
     encoder = run.model.online.encoder
     before = {"untrained": judge(encoder, images), "pixels": _pixels(images)}
-    steps, seconds = until(task["seconds"], lambda share: take(run), total)
+    steps, seconds = until(task["seconds"], lambda share: run.take(), total)
     return {**before, "steps": steps, "planned": total, "seconds": seconds, "knn": judge(encoder, images)}
 
 

@@ -23,15 +23,15 @@ PROFILED = 10  # steps
 
 
 class Contender:
-    """A trainer with one way of executing its steps, warmed up."""
+    """One way of executing the steps, warmed up."""
 
     def __init__(self, config: Any, images: Any, warm: int = WARM) -> None:
-        from ours import take, trainer
+        from ours import Bench
 
         before = reset_peak()
-        self.trainer, self.take, self.batch = trainer(config, images), take, int(config.batch_size)
+        self.bench, self.batch = Bench(config, images), int(config.batch_size)
         for _ in range(warm):
-            take(self.trainer)
+            self.bench.take()
         synchronize()
         self.memory = {name: round(value - before[name], 1) for name, value in peak().items()}
 
@@ -39,7 +39,7 @@ class Contender:
         """Images a second over so many steps, the device waited for once, at the end."""
         started = time.perf_counter()
         for _ in range(steps):
-            self.take(self.trainer)
+            self.bench.take()
         synchronize()
         return round(steps * self.batch / (time.perf_counter() - started), 1)
 
@@ -92,15 +92,14 @@ def matrix_rate(device: str, side: int = SIDE, tries: int = 20) -> float:
 
 def arithmetic(config: Any, images: Any) -> float:
     """FLOP of an image in a step, two for a multiplication with its addition, as torch counts them."""
-    from ours import Parts, trainer
+    from ours import Bench, Parts
     from torch.utils.flop_counter import FlopCounterMode
 
     batch = 16
-    parts = Parts(trainer(config.changed(batch_size=batch, **{"runtime.execution": "eager"}), images))
-    piece = parts.piece(0)
-    views = parts.views(piece, 0)
+    parts = Parts(Bench(config.changed(batch_size=batch, **{"runtime.execution": "eager"}), images))
+    views = parts.views(parts.batch(0), 0)
     with FlopCounterMode(display=False) as counter:
-        parts.step(views, piece, 0)
+        parts.step(views, 0)
     return float(counter.get_total_flops()) / batch
 
 
@@ -130,24 +129,24 @@ def speeds(config: Any, images: Any, chosen: argparse.Namespace) -> dict[str, An
 
 def profile(config: Any, images: Any, way: str) -> dict[str, Any]:
     """A trace of a few steps: parts where the steps are eager, the whole where they are not."""
-    from ours import Parts, take, trainer
+    from ours import Bench, Parts
     from torch.profiler import record_function
 
-    run = trainer(config.changed(**{"runtime.execution": way}), images)
+    bench = Bench(config.changed(**{"runtime.execution": way}), images)
     for _ in range(WARM):
-        take(run)
-    parts = Parts(run)
+        bench.take()
+    parts = Parts(bench)
 
     def apart() -> None:
-        piece = parts.piece(run.step)
+        batch = parts.batch(bench.step)
         with record_function("views"):
-            views = parts.views(piece, run.step)
-        parts.step(views, piece, run.step, record_function)
-        run.step += 1
+            views = parts.views(batch, bench.step)
+        parts.step(views, bench.step, record_function)
+        bench.step += 1
 
     def whole() -> None:
         with record_function("step"):
-            take(run)
+            bench.take()
 
     events, seconds = _trace(apart if way == "eager" else whole)
     return {"way": way, "seconds": seconds, **_digest(events, PARTS if way == "eager" else ("step",))}

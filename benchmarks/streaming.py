@@ -152,20 +152,20 @@ def _refused(task: dict[str, Any]) -> dict[str, Any]:
 
 def _train(task: dict[str, Any]) -> dict[str, Any]:
     """Images/s of whole training steps."""
-    from ours import take, trainer
+    from ours import Bench
 
     from byol_core.config import build
 
     found = _load(task, "memory" if task["who"] == RESIDENT else "disk")
-    run = trainer(build({}, settings(task["batch"], task["encoder"])), found)
+    bench = Bench(build({}, settings(task["batch"], task["encoder"])), found)
     for _ in range(WARM):
-        take(run).item()
+        bench.take().item()
     started, steps = time.perf_counter(), 0
     while steps < LEAST or time.perf_counter() - started < task["seconds"]:
-        take(run).item()
+        bench.take().item()
         steps += 1
     rate = steps * task["batch"] / (time.perf_counter() - started)
-    run.close()
+    bench.close()
     return {"images_per_second": round(rate, 2), "on_disk": found.on_disk, **_memory()}
 
 

@@ -108,7 +108,7 @@ def speed(step: Callable[[], Any], task: dict[str, Any]) -> float:
 
 def _ours(task: dict[str, Any], pixels: Any, labels: Any) -> tuple[Callable[[], Any], ...]:
     import torch
-    from ours import Parts, take, trainer
+    from ours import Bench, Parts
 
     from byol_core.config import build
     from byol_core.data.imageset import ImageSet
@@ -118,11 +118,10 @@ def _ours(task: dict[str, Any], pixels: Any, labels: Any) -> tuple[Callable[[], 
     names = tuple(str(label) for label in range(int(labels.max()) + 1))
     found = ImageSet("benchmark", stack, torch.from_numpy(labels), names, torch.arange(n - 2), torch.arange(n - 2, n))
     precision = "float32" if task["who"] == PLAIN else "auto"
-    run = trainer(build({}, settings(task, precision)), found)
-    parts = Parts(run)
-    piece = parts.piece(0)
-    views = parts.views(piece, 0)
-    return lambda: take(run), lambda: parts.step(views, piece, 0), lambda: None
+    bench = Bench(build({}, settings(task, precision)), found)
+    parts = Parts(bench)
+    views = parts.views(parts.batch(0), 0)
+    return bench.take, lambda: parts.step(views, 0), lambda: None
 
 
 def _peer(task: dict[str, Any], pixels: Any, labels: Any) -> tuple[Callable[[], Any], ...]:

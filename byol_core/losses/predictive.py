@@ -1,4 +1,7 @@
-"""Losses without negatives: the prediction of a target's projection (BYOL arXiv 2006.07733, SimSiam 2011.10566)."""
+"""Losses without negatives: the prediction of a target's projection.
+
+BYOL's (arXiv 2006.07733, §3.1, eq. 2) and SimSiam's (arXiv 2011.10566, §3, eq. 1).
+"""
 
 from __future__ import annotations
 

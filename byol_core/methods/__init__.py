@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError
-from byol_core.methods.base import Branch, Method, StepOutput
+from byol_core.methods.base import Branch, Method, Views
 from byol_core.methods.byol import BYOL
 from byol_core.methods.instance_discrimination import InstanceDiscrimination
 from byol_core.methods.moco import MoCo
@@ -19,8 +19,8 @@ __all__ = [
     "Method",
     "MoCo",
     "Siamese",
-    "StepOutput",
     "Supervised",
+    "Views",
     "build_method",
 ]
 

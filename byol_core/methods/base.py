@@ -1,11 +1,15 @@
-"""What all objectives have in common: the online network, perhaps a target that follows it, and a step's output."""
+"""What all objectives have in common: two views in, losses out; the online network, and perhaps a target beside it.
+
+The networks are those of arXiv 2006.07733, §3.1: online network theta and target network xi, each encoder f and
+projector g, where xi <- tau * xi + (1 - tau) * theta after each step (eq. 1).
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,12 +21,17 @@ from byol_core.networks import Encoder, build_encoder, build_projector, projecti
 from byol_core.system import checks
 
 
-@dataclass(frozen=True)
-class StepOutput:
-    """What one step computed: the loss, a float32 scalar, and the projections (B, D) of view 1, without gradient."""
+class Views(NamedTuple):
+    """Two views of each image of a batch, and what else an objective may ask about these images.
 
-    loss: Tensor
-    projection: Tensor
+    first, second: (B, 3, H, W) in [0, 1]. indices: (B,) int64, their places in the training split, which NCE needs.
+    labels: (B,) int64, -1 for none, which the supervised baseline needs.
+    """
+
+    first: Tensor
+    second: Tensor
+    indices: Tensor | None = None
+    labels: Tensor | None = None
 
 
 class Branch(nn.Module):
@@ -52,13 +61,18 @@ def build_target(config: RunConfig, online: Branch) -> Branch:
     return target.requires_grad_(False)
 
 
+def total(losses: Iterable[Tensor]) -> Tensor:
+    """The sum of an objective's losses: the loss of the batch."""
+    return reduce(torch.add, losses)
+
+
 def of_all_ranks(rows: Tensor) -> Tensor:
     """The rows (B, D) of every process, with gradient, not narrower than float32."""
     return gather(widened(rows))
 
 
 class Method(nn.Module, ABC):
-    """An objective: the networks it trains and the loss of two views.
+    """An objective: the networks it trains, and in :meth:`losses` its algorithm.
 
     Networks stay in training mode, and each view is a forward pass of its own with its own batch statistics, unless
     ``joint_statistics`` asks for one pass over both. Nothing in a step waits for the device, and shapes never change.
@@ -74,24 +88,18 @@ class Method(nn.Module, ABC):
         self.register_load_state_dict_pre_hook(_without_a_target)  # type: ignore[no-untyped-call]
 
     @abstractmethod
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1].
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """Losses that add up to the loss of the batch, float32 scalars, each computed when it is asked for.
 
-        ``indices`` (B,) int64 are the images' places in the training split, which NCE needs; ``labels`` (B,) int64, -1
-        for none, are for the supervised baseline.
+        They share nothing that has a gradient but the weights: whoever goes back through one before asking for the next
+        holds the activations of one view at a time. Where an objective cannot be taken apart there is one, the whole.
+        In training mode a queue or a memory of earlier images moves too.
         """
 
-    def in_turn(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> Iterator[Tensor]:
-        """Losses that add up to that of :meth:`forward`, made one after the other as they are asked for.
-
-        Whoever goes back through one before asking for the next holds the activations of one view at a time, where the
-        objective lets its directions be taken apart; otherwise there is one loss, the whole.
-        """
-        yield self(first, second, indices, labels).loss
+    def forward(self, views: Views) -> Tensor:
+        """The whole loss in one forward pass, which is what DDP and the compiler want to see."""
+        checks.alike(first=views.first, second=views.second)
+        return total(self.losses(views))
 
     @property
     def has_target(self) -> bool:
@@ -102,12 +110,16 @@ class Method(nn.Module, ABC):
         """The online network, and the target where there is one."""
         return (self.online,) if self.target is None else (self.online, self.target)
 
-    def on_both(self, network: nn.Module, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """A network's outputs for both views: a forward pass each, or one for both with ``joint_statistics``."""
-        if not self.joint:
-            return network(first), network(second)
-        one, two = network(torch.cat([first, second])).chunk(2)
-        return one, two
+    def per_view(self, network: nn.Module, inputs: Iterable[Tensor]) -> Iterator[Tensor]:
+        """A network's output for the first view and then for the second, each computed when it is asked for.
+
+        A forward pass for each view, or with ``joint_statistics`` one for both.
+        """
+        if self.joint:
+            yield from network(torch.cat(tuple(inputs))).chunk(2)
+        else:
+            for view in inputs:
+                yield network(view)
 
     @torch.no_grad()
     def update_target(self, tau: float | Tensor) -> None:

@@ -1,13 +1,17 @@
-"""BYOL, and what differs from it in one thing: SimSiam and the bridge to a contrastive loss (arXiv 2006.07733, §3).
+"""BYOL (arXiv 2006.07733, §3.1 and Algorithm 1), and two that share its networks: SimSiam and the bridge.
 
-The online network is encoder, projector and predictor; the target is encoder and projector, and moves only by
-target <- tau * target + (1 - tau) * online. Both are in training mode, and each view is a forward pass of its own, so
-each has its own batch statistics, as in the authors' code. Running statistics stay each network's own.
+The online network theta is encoder f, projector g and predictor q; the target network xi is f and g. Both are in
+training mode and each view is a forward pass of its own, so each has its own batch statistics, as in the authors' code
+(byol/byol_experiment.py). xi moves by :meth:`Method.update_target` alone (eq. 1), parameters only: the running
+statistics of a batch norm stay its own network's.
+
+SimSiam (2011.10566, Algorithm 1) has the online network on both sides of the loss, and the mean of two negative
+cosines. The bridge (2006.07733, §5, eq. 6) adds beta times the negatives of a contrastive loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +19,8 @@ from torch import Tensor, nn
 from byol_core.config import RunConfig
 from byol_core.losses.contrastive import bridge_loss
 from byol_core.losses.predictive import byol_loss, negative_cosine
-from byol_core.methods.base import Method, StepOutput, build_target, of_all_ranks
+from byol_core.methods.base import Method, Views, build_target, of_all_ranks, total
 from byol_core.networks import build_predictor
-from byol_core.system import checks
 
 BRIDGE_TEMPERATURE = 0.3  # the best at beta 1 in Table 18
 
@@ -43,42 +46,34 @@ class BYOL(Method):
             self.predictor = build_predictor(config.network, method.objective, self.projection_size)
         self.predictor.requires_grad_(method.predictor == "mlp")
 
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1], over both directions."""
-        checks.alike(first=first, second=second)
-        z1, z2 = self.on_both(self.online, first, second)
-        t1, t2 = self._targets(first, second, z1, z2)
-        q1, q2 = self.on_both(self.predictor, z1, z2)
-        return StepOutput(self._loss(q1, q2, t1, t2), z1.detach())
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """Each view's prediction q(z) against the target's projection z' of the other view, in both directions.
 
-    def in_turn(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> Iterator[Tensor]:
-        """BYOL's two directions one by one: they share nothing that has a gradient but the weights."""
-        if self.target is None or self.joint or self.objective != "byol":
-            yield from super().in_turn(first, second, indices, labels)
-            return
-        with torch.no_grad():
-            t1, t2 = self.target(first), self.target(second)
-        for view, target in ((first, t2), (second, t1)):
-            yield byol_loss(self.predictor(self.online(view)), target)
-
-    def _targets(self, first: Tensor, second: Tensor, z1: Tensor, z2: Tensor) -> tuple[Tensor, Tensor]:
-        """What is predicted: the target's projections without gradient, or the online ones that equal them."""
+        Where the target is a network of its own the directions share nothing that has a gradient but the weights.
+        """
+        pair = (views.first, views.second)
+        online: Iterable[Tensor] = self.per_view(self.online, pair)  # z = g(f(v)), computed when it is asked for
         if self.target is not None:
-            with torch.no_grad():
-                return self.on_both(self.target, first, second)
-        return (z1.detach(), z2.detach()) if self.stop_gradient else (z1, z2)
+            with torch.no_grad():  # the stop-gradient
+                targets = tuple(self.per_view(self.target, pair))
+        else:  # one network on both sides of the loss
+            online = tuple(online)
+            targets = tuple(z.detach() for z in online) if self.stop_gradient else online
+        directions = self._directions(self.per_view(self.predictor, online), targets)
+        independent = self.target is not None and not self.joint
+        yield from directions if independent else (total(directions),)
 
-    def _loss(self, q1: Tensor, q2: Tensor, t1: Tensor, t2: Tensor) -> Tensor:
+    def _directions(self, predictions: Iterable[Tensor], targets: tuple[Tensor, ...]) -> Iterator[Tensor]:
+        """The loss of each direction; of the bridge one for both, since it looks at the whole batch."""
         if self.objective == "bridge":
-            q1, q2, t1, t2 = (of_all_ranks(rows) for rows in (q1, q2, t1, t2))
-            return bridge_loss(q1, q2, t1, t2, self.beta, self.temperature)
-        if self.objective == "simsiam":
-            return (negative_cosine(q1, t2) + negative_cosine(q2, t1)) / 2
-        return byol_loss(q1, t2) + byol_loss(q2, t1)
+            q1, q2, t1, t2 = map(of_all_ranks, (*predictions, *targets))
+            yield bridge_loss(q1, q2, t1, t2, self.beta, self.temperature)
+            return
+        for prediction, target in zip(predictions, reversed(targets), strict=True):
+            if self.objective == "simsiam":
+                yield negative_cosine(prediction, target) / 2
+            else:
+                yield byol_loss(prediction, target)
 
     def trained(self, predictor_rate: float) -> Iterator[tuple[nn.Module, float]]:
         """Online network and predictor, the latter at its multiple of the learning rate."""

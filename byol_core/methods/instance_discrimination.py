@@ -1,4 +1,4 @@
-"""Instance discrimination by NCE against a memory of every training image (arXiv 1805.01978).
+"""Instance discrimination by NCE against a memory of every training image (arXiv 1805.01978, §3.1 and §3.2).
 
 Both views are anchors, and an image's place in the memory moves towards the mean of the two. The noise of a step is
 drawn once and shared by the batch: in expectation the same as a draw for each image, and one matrix product.
@@ -12,6 +12,7 @@ vectors run away from their own memory.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from byol_core.config import RunConfig
 from byol_core.distributed.collectives import gather
 from byol_core.losses.contrastive import estimate_log_z, nce
 from byol_core.losses.precision import widened
-from byol_core.methods.base import Method, StepOutput
+from byol_core.methods.base import Method, Views
 
 NCE_TEMPERATURE = 0.07  # §4.1
 MEMORY_MOMENTUM = 0.5  # lib/NCEAverage.py of the authors
@@ -45,24 +46,19 @@ class InstanceDiscrimination(Method):
         self.register_buffer("log_z", torch.zeros(()))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))  # images so far, of every process
 
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1] of the images ``indices``; in training mode it moves the memory.
-
-        Raises ValueError without ``indices``.
-        """
-        if indices is None:
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """One loss over both views; in training mode it then moves the memory. ValueError without indices."""
+        if views.indices is None:
             raise ValueError("NCE needs the images' places in the training split.")
-        z1, z2 = self.on_both(self.online, first, second)
+        z1, z2 = self.per_view(self.online, (views.first, views.second))
         features = torch.cat([z1, z2])
         noise = self.memory[drawn(self.seen, self.negatives, self.images, self.seed)]
         log_z = torch.where(self.seen < self.images, self._estimate(features, noise), self.log_z)
-        own = self.memory[indices].repeat(2, 1)
+        own = self.memory[views.indices].repeat(2, 1)
         loss = nce(features, own, noise, log_z, self.images, self.temperature)
         if self.training:
-            self._remember(z1, z2, indices, log_z)
-        return StepOutput(loss, z1.detach())
+            self._remember(z1, z2, views.indices, log_z)
+        yield loss
 
     @torch.no_grad()
     def _estimate(self, features: Tensor, noise: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""MoCo: InfoNCE against a queue of keys from a network that follows the online one (arXiv 1911.05722, 2003.04297).
+"""MoCo: InfoNCE against a queue of keys from a network that follows the online one.
+
+Momentum encoder and queue are those of arXiv 1911.05722, §3.2 and Algorithm 1; head and temperature those of MoCo v2,
+arXiv 2003.04297.
 
 Symmetric, so that both views are anchors as in BYOL: the mean of both directions, at the same forward passes as BYOL;
 the paper's own form takes one direction and half of them. Keys are not shuffled between devices before batch norm: on
@@ -6,6 +9,8 @@ one device there is nothing to shuffle between.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -15,7 +20,7 @@ from byol_core.config import RunConfig
 from byol_core.distributed.collectives import gather
 from byol_core.losses.contrastive import info_nce
 from byol_core.losses.precision import widened
-from byol_core.methods.base import Method, StepOutput, build_target
+from byol_core.methods.base import Method, Views, build_target
 
 MOCO_TEMPERATURE = 0.2  # MoCo v2, arXiv 2003.04297, Table 1
 
@@ -34,22 +39,20 @@ class MoCo(Method):
         self.register_buffer("queue", F.normalize(torch.randn(method.negatives, self.projection_size), dim=1))
         self.register_buffer("place", torch.zeros((), dtype=torch.int64))  # where the next key goes
 
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1]; in training mode their keys then join the queue."""
-        q1, q2 = self.on_both(self.online, first, second)
-        k1, k2 = self._keys(first, second)
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """One loss, the mean of both directions; in training mode the keys then join the queue."""
+        q1, q2 = self.per_view(self.online, (views.first, views.second))
+        k1, k2 = self._keys(views)
         negatives = self.queue.clone()  # the backward pass reads it after the new keys have been written
         loss = info_nce(q1, k2, negatives, self.temperature) + info_nce(q2, k1, negatives, self.temperature)
         if self.training:
             self._enqueue(gather(torch.cat([k1, k2])))
-        return StepOutput(loss / 2, q1.detach())
+        yield loss / 2
 
     @torch.no_grad()
-    def _keys(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    def _keys(self, views: Views) -> tuple[Tensor, Tensor]:
         assert self.target is not None
-        k1, k2 = self.on_both(self.target, first, second)
+        k1, k2 = self.per_view(self.target, (views.first, views.second))
         return F.normalize(widened(k1), dim=1), F.normalize(widened(k2), dim=1)
 
     @torch.no_grad()

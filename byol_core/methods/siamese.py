@@ -1,11 +1,13 @@
 """One network and the projections of both views: SimCLR, the triplet loss, Barlow Twins and VICReg.
 
-Each looks at the whole batch, of all processes, and every process computes the loss of all of it.
+SimCLR is that of arXiv 2002.05709, §2.1, the triplet loss on the same head that of its Table 4, Barlow Twins that of
+2103.03230, §2.1, and VICReg that of 2105.04906, §4.1. Each looks at the whole batch, of all processes, and every
+process computes the loss of all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
@@ -13,7 +15,7 @@ from byol_core.config import MethodConfig, RunConfig
 from byol_core.losses.contrastive import nt_xent
 from byol_core.losses.decorrelation import barlow_twins, vicreg
 from byol_core.losses.triplet import triplet_semi_hard
-from byol_core.methods.base import Method, StepOutput, of_all_ranks
+from byol_core.methods.base import Method, Views, of_all_ranks
 
 SIMCLR_TEMPERATURE = 0.5  # for small images, arXiv 2002.05709, App. B.9
 
@@ -25,12 +27,10 @@ class Siamese(Method):
         super().__init__(config)
         self.loss = _loss(config.method)
 
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1]."""
-        z1, z2 = self.on_both(self.online, first, second)
-        return StepOutput(self.loss(of_all_ranks(z1), of_all_ranks(z2)), z1.detach())
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """One loss: every projection is compared with others."""
+        first, second = self.per_view(self.online, (views.first, views.second))
+        yield self.loss(of_all_ranks(first), of_all_ranks(second))
 
 
 def _loss(method: MethodConfig) -> Callable[[Tensor, Tensor], Tensor]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from byol_core.config import RunConfig
 from byol_core.distributed.collectives import gather
 from byol_core.losses.supervised import cross_entropy
-from byol_core.methods.base import Method, StepOutput, of_all_ranks
+from byol_core.methods.base import Method, Views, of_all_ranks
 
 
 class Supervised(Method):
@@ -20,18 +20,13 @@ class Supervised(Method):
         super().__init__(config)
         self.classifier = nn.Linear(self.projection_size, classes)
 
-    def forward(
-        self, first: Tensor, second: Tensor, indices: Tensor | None = None, labels: Tensor | None = None
-    ) -> StepOutput:
-        """The loss of two views (B, 3, H, W) in [0, 1] of images with ``labels`` (B,), of which -1 is none.
-
-        Raises ValueError without ``labels``.
-        """
-        if labels is None:
+    def losses(self, views: Views) -> Iterator[Tensor]:
+        """One loss, the mean over the labeled images of both views; ValueError without labels."""
+        if views.labels is None:
             raise ValueError("The supervised baseline needs labels.")
-        y1, y2 = self.on_both(self.online, first, second)
-        logits = self.classifier(torch.cat([y1, y2]))
-        return StepOutput(cross_entropy(of_all_ranks(logits), gather(labels.repeat(2))), y1.detach())
+        representations = tuple(self.per_view(self.online, (views.first, views.second)))
+        logits = self.classifier(torch.cat(representations))
+        yield cross_entropy(of_all_ranks(logits), gather(views.labels.repeat(2)))
 
     def trained(self, predictor_rate: float) -> Iterator[tuple[nn.Module, float]]:
         """Encoder and classifier."""

@@ -117,22 +117,21 @@ def _images(config: RunConfig) -> ImageSet:
 
 def _try(config: RunConfig, images: ImageSet, size: int) -> None:
     """Steps and a look at the images as a run with this batch does them, on one of its processes."""
-    from byol_core.events import SilentCallback
     from byol_core.networks.features import represent
     from byol_core.system.device import pick_device
-    from byol_core.training.trainer import Trainer
+    from byol_core.training.run_images import RunImages
+    from byol_core.training.step import build_step
 
     share = {"batch_size": size // config.runtime.processes, "runtime.processes": 1, "views.first_size": None}
-    trial = config.changed(**share)
-    trainer = Trainer(trial, images, Path(), pick_device(trial.runtime.device), SilentCallback())
+    trial, device = config.changed(**share), pick_device(config.runtime.device)
+    samples = RunImages(trial, images, device)
+    stepper = build_step(trial, samples, device)
     try:
-        for _ in range(_STEPS_GRAPH if trainer.stepper.execution == "graph" else _STEPS):
-            trainer.train_step().item()
-        represent(
-            trainer.model.online.encoder, trainer.eval_images.images[:_LOOK], trainer.online_evaluation.dtype
-        ).sum().item()
+        for _ in range(_STEPS_GRAPH if stepper.execution == "graph" else _STEPS):
+            stepper.take(0).item()
+        represent(stepper.method.online.encoder, samples.images[:_LOOK], stepper.dtype).sum().item()
     finally:
-        trainer.close()
+        stepper.batches.close()
 
 
 if __name__ == "__main__":

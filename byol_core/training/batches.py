@@ -27,7 +27,7 @@ _EPOCHS = 2  # orders that are kept: the reader is in the next epoch already whi
 
 
 @dataclass(frozen=True)
-class Piece:
+class Batch:
     """This rank's share of a batch, on the device; it lasts until another step's is asked for.
 
     images: (b, 3, H, W) uint8. indices: (b,) int64, places in the training split. labels: (b,) int64 or None, -1 for
@@ -122,7 +122,7 @@ class Batches:
         # A run that is given up without a close must not leave its thread behind.
         self._finalizer = weakref.finalize(self, self._source.close)
 
-    def get(self, step: int) -> Piece:
+    def get(self, step: int) -> Batch:
         """This rank's share of a step's batch. LabError when the images cannot be read."""
         epoch, part = self._order.place(step)
         if epoch != self._epoch:
@@ -130,7 +130,7 @@ class Batches:
         indices = self._in_epoch[part]
         rows = self._training[indices]
         labels = None if self._labels is None else self._labels[rows]
-        return Piece(self._source.get(step, rows), indices, labels, self.start)
+        return Batch(self._source.get(step, rows), indices, labels, self.start)
 
     def close(self) -> None:
         """End the reading ahead, if there is any; nothing can be got afterwards."""

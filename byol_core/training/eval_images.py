@@ -16,36 +16,27 @@ from torch import Tensor
 
 from byol_core.config import RunConfig
 from byol_core.data.imageset import ImageSet, blocks, content_digest
-from byol_core.data.placement import placed
 from byol_core.evaluation.knn import knn_votes
 from byol_core.networks import Encoder
 from byol_core.networks.features import pixels, represent
+from byol_core.training.run_images import RunImages
 
 TRAIN, VALIDATION, TEST = 0, 1, 2  # what an image was for the run, as in `embeddings/probe.json`
 # Draws the training images on the map; with the seed of a run all of them would be its validation images.
 _BESIDE = 2006_07733
 
 
-class EvalImages:
-    """The held-out images of one run, and what is measured on them.
+class EvalImages(RunImages):
+    """The images of one run with those that an evaluation looks at, and what is measured on them.
 
-    training, validation, test, shown: int64 rows of the set. mapped: the shown test images, then some that the run had
-    to train on; splits: (len(mapped),) what each of them was for the run. bank, full_bank: the labeled training
-    images, at most ``evaluation.bank`` of them, among which kNN looks for the neighbors of validation and of test
-    images. looked_at: (M,) ascending, on the CPU, all rows that an evaluation needs; features are (M, D), one row for
-    each of them.
+    shown: int64 rows of the set, test images. mapped: the shown test images, then some that the run had to train on;
+    splits: (len(mapped),) what each of them was for the run. bank, full_bank: the labeled training images, at most
+    ``evaluation.bank`` of them, among which kNN looks for the neighbors of validation and of test images. looked_at:
+    (M,) ascending, on the CPU, all rows that an evaluation needs; features are (M, D), one row for each of them.
     """
 
     def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
-        self.config = config
-        self.set = images
-        self.images = placed(images, config.runtime.images, device)
-        self.labels = None if images.labels is None else images.labels.to(device)
-        generator = torch.Generator().manual_seed(config.seed)
-        order = images.train[torch.randperm(len(images.train), generator=generator)]
-        held = int(len(order) * config.data.validation)
-        self.validation, self.training = order[:held].to(device), order[held:].to(device)
-        self.test = images.test.to(device)
+        super().__init__(config, images, device)
         # Drawn, since the images of a folder come class by class; the same for every run on the set.
         self.shown = _some(images.test, config.evaluation.probe)
         self._map(_some(images.train, config.evaluation.probe_training, _BESIDE))

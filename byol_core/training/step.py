@@ -1,4 +1,14 @@
-"""One training step: views, loss, gradients, update, moving average; eager, compiled, or as one CUDA graph.
+"""One training step: views, gradients, update; eager, compiled, or as one CUDA graph.
+
+The way of one image through a step, which :meth:`Stepper.take` goes:
+
+1. ``Batches.get``: seed and number of the step say which images it sees; this rank's share of them, uint8, on the
+   device.
+2. :meth:`Stepper.make_views`: the parameters of both views are drawn for the whole batch (``augment.draw``), each image
+   with its own, and applied (``augment.apply``): two views of each image, in [0, 1].
+3. :meth:`Stepper.backward`: the objective computes its losses of the views (``Method.losses``, the algorithm), and
+   their gradients are added up in the weights.
+4. :meth:`Stepper.update`: the optimizer moves the online network, and the target follows.
 
 What a step does depends only on the configuration, the weights and the number of the step, so that a run that was
 resumed, or is shared among several processes, does what the uninterrupted single process would have done.
@@ -8,7 +18,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
@@ -16,18 +26,73 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from byol_core.augment import ViewParameters, apply, draw, resolve
+from byol_core.augment import apply, draw, resolve
 from byol_core.config import RunConfig
 from byol_core.distributed.launch import World
 from byol_core.errors import InputError
-from byol_core.methods import Method
+from byol_core.methods import Method, Views, build_method
+from byol_core.methods.base import freeze
+from byol_core.networks import Encoder
 from byol_core.optim import optimizers, schedules
-from byol_core.system.device import autocast_dtype
-from byol_core.training.batches import SEED_STRIDE, Batches, Piece
+from byol_core.system.device import autocast_dtype, keep_memory
+from byol_core.training.batches import SEED_STRIDE, Batch, Batches
+from byol_core.training.run_images import RunImages
+from byol_core.weights.encoder_files import set_statistics
 
 Side = tuple[int, int]
 _EAGER_STEPS = 3  # before a graph is captured
 _COMPILERS = ("g++", "clang++", "c++", "cl")  # one of them builds what torch.compile writes for the CPU
+
+
+def build_step(
+    config: RunConfig,
+    samples: RunImages,
+    device: torch.device,
+    world: World = World(),  # noqa: B008 - frozen
+) -> Stepper:
+    """Model, batches, views and optimizer of a run, to take its steps with or without the run around them.
+
+    Nothing is written and nobody is told anything. Close the batches when no more steps are wanted. InputError when the
+    settings do not fit the images or the device.
+    """
+    _check(len(samples.training))
+    if device.type == "cpu":
+        keep_memory()
+    batches = Batches(
+        samples.images, samples.labels, samples.training,
+        batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,
+        parts=config.accumulate,
+    )  # fmt: skip
+    method = _initialized(config, samples, device, world)
+    return Stepper(config, method, batches, device, total_steps(config, batches.per_epoch), world)
+
+
+def total_steps(config: RunConfig, per_epoch: int) -> int:
+    """The steps of a run with so many in an epoch; one at least."""
+    total = max(1, round(config.epochs * per_epoch))
+    return min(total, config.steps or total)
+
+
+def _initialized(config: RunConfig, samples: RunImages, device: torch.device, world: World) -> Method:
+    """The objective's networks as the seed draws them, on the device."""
+    torch.manual_seed(config.seed)
+    method = build_method(config, images=len(samples.training), classes=samples.set.classes)
+    for encoder in (module for module in method.modules() if isinstance(module, Encoder)):
+        set_statistics(encoder, samples.set)
+    freeze(method, config.network.freeze)
+    method = method.to(device).to(memory_format=torch.channels_last)
+    if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
+        torch.nn.SyncBatchNorm.convert_sync_batchnorm(method)  # type: ignore[no-untyped-call]
+    return method
+
+
+def _check(images: int) -> None:
+    """InputError when nothing could be learned from so few."""
+    if images < 2:
+        raise InputError(
+            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
+            "add images, or set data.validation=0."
+        )
 
 
 class Stepper:
@@ -37,6 +102,7 @@ class Stepper:
         self, config: RunConfig, method: Method, batches: Batches, device: torch.device, total: int, world: World
     ) -> None:
         self.config, self.method, self.batches, self.device, self.total = config, method, batches, device, total
+        self.world = world
         self.dtype = autocast_dtype(config.runtime.precision, device)
         self.policy = resolve(config.views)
         self.generator = torch.Generator(device)
@@ -46,84 +112,82 @@ class Stepper:
         self.network: nn.Module = _on_ranks(method, device, world)
         self.parts = _parts(config, world)
         self.execution = execution(config, device, world)
-        self._forward: Callable[..., Any] = self.network
-        if self.execution == "compile":
-            self._forward = torch.compile(self.network)
+        self._losses = self._loss_function()
         self._graphed: Any = None
         if self.execution == "graph":
             optimizers.make_capturable(self.optimizer, device)
             self._graphed = GraphedStep(self)
 
+    def _loss_function(self) -> Callable[[Views], Iterator[Tensor]]:
+        """The objective's losses one by one; DDP and the compiler want to see the whole loss in one forward pass."""
+        if self.execution != "compile" and self.network is self.method:
+            return self.method.losses
+        whole: Any = torch.compile(self.network) if self.execution == "compile" else self.network
+        return lambda views: map(whole, (views,))
+
     def take(self, step: int) -> Tensor:
         """Do the step with this number, counted from 0; the loss of this process's share, on the device."""
-        piece = self.batches.get(step)
+        batch = self.batches.get(step)
         self.seed_views(step)
         optimizers.set_rate(self.optimizer, self.rate(step))
         if self._graphed is not None:
-            loss: Tensor = self._graphed(step, piece)
+            loss: Tensor = self._graphed(step, batch)
             return loss
-        return self.compute(piece, self.view_side(step), self.tau(step))
+        return self.compute(batch, self.view_side(step), self.tau(step))
 
-    def compute(self, piece: Piece, side: Side, tau: float | Tensor) -> Tensor:
-        """Views, forward and backward of every part, update and moving average."""
+    def compute(self, batch: Batch, side: Side, tau: float | Tensor) -> Tensor:
+        """The step on a batch: views, gradients of every part of it, update. This is what a CUDA graph replays."""
         self.optimizer.zero_grad(set_to_none=True)
-        parameters = self._draw(piece, side)
-        losses = [self._part(piece, part, parameters, side) for part in range(self.parts)]
-        self.optimizer.step()
-        self.method.update_target(tau)
+        parts = enumerate(self.make_views(batch, side), start=1)
+        losses = [self.backward(views, last=part == self.parts) for part, views in parts]
+        self.update(tau)
         return losses[0] if self.parts == 1 else torch.stack(losses).mean()
 
-    def _part(self, piece: Piece, part: int, drawn: tuple[ViewParameters, ViewParameters], side: Side) -> Tensor:
-        """Gradients of one part of the batch, added to those of the parts before it."""
-        size = len(piece.images) // self.parts
-        mine = slice(part * size, (part + 1) * size)
-        last = part == self.parts - 1
-        waits = nullcontext() if last or self.network is self.method else self.network.no_sync()  # type: ignore[operator]
-        labels = None if piece.labels is None else piece.labels[mine]
-        place = slice(piece.start + mine.start, piece.start + mine.stop)
-        first, second = self._views(piece.images[mine], drawn, place, side)
-        with waits:
-            return self.descend(first, second, piece.indices[mine], labels)
+    def make_views(self, batch: Batch, side: Side) -> Iterator[Views]:
+        """The views of each part of the batch in turn. They are drawn for the whole batch, the same on every rank."""
+        source = (batch.images.shape[2], batch.images.shape[3])
+        drawn = draw(self.policy, self.config.batch_size, self.generator, source, side)
+        size = len(batch.images) // self.parts
+        for part in (slice(k * size, (k + 1) * size) for k in range(self.parts)):
+            rows = slice(batch.start + part.start, batch.start + part.stop)
+            first, second = (
+                apply(batch.images[part], parameters.rows(rows), side).contiguous(memory_format=torch.channels_last)
+                for parameters in drawn
+            )
+            yield Views(first, second, batch.indices[part], None if batch.labels is None else batch.labels[part])
 
-    def descend(self, first: Tensor, second: Tensor, indices: Tensor, labels: Tensor | None) -> Tensor:
+    def backward(self, views: Views, last: bool = True) -> Tensor:
         """Add the gradients of a part of the batch to those that are there; the loss of the part.
 
-        In this process alone, a direction is gone through before the next is made: half of the activations at a time.
+        One loss of the objective is gone back through before the next is computed, which for BYOL holds the activations
+        of one view at a time. ``last`` is whether the ranks average their gradients now.
         """
-        directions = self._directions(first, second, indices, labels)
-        total = torch.zeros((), device=first.device)
-        while True:
-            with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-                loss = next(directions, None)
-            if loss is None:
-                return total
-            torch.autograd.backward(loss / self.parts)
-            total = total + loss.detach()
+        losses, total = self._losses(views), torch.zeros((), device=views.first.device)
+        with self._averaged(last):
+            while True:
+                with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+                    loss = next(losses, None)
+                if loss is None:
+                    return total
+                torch.autograd.backward(loss / self.parts)
+                total = total + loss.detach()
 
-    def _directions(self, first: Tensor, second: Tensor, indices: Tensor, labels: Tensor | None) -> Iterator[Tensor]:
-        """What goes back one by one; DDP and the compiler want to see the whole loss in one pass."""
-        if self.network is self.method and self.execution != "compile":
-            yield from self.method.in_turn(first, second, indices, labels)
-        else:
-            yield self._forward(first, second, indices, labels).loss
+    def _averaged(self, now: bool) -> AbstractContextManager[None]:
+        if now or self.network is self.method:
+            return nullcontext()
+        waits: AbstractContextManager[None] = self.network.no_sync()  # type: ignore[operator]
+        return waits
+
+    def update(self, tau: float | Tensor) -> None:
+        """Move the online network by its gradients, and let the target follow."""
+        self.optimizer.step()
+        self.method.update_target(tau)
 
     # The views
 
     def seed_views(self, step: int) -> None:
         """From here on the draws are those of this step."""
         self.generator.manual_seed(self.config.seed * SEED_STRIDE + step)
-
-    def _draw(self, piece: Piece, side: Side) -> tuple[ViewParameters, ViewParameters]:
-        """The parameters of the whole batch, the same on every rank."""
-        source = (piece.images.shape[2], piece.images.shape[3])
-        return draw(self.policy, self.config.batch_size, self.generator, source, side)
-
-    def _views(
-        self, images: Tensor, drawn: tuple[ViewParameters, ViewParameters], rows: slice, side: Side
-    ) -> Iterator[Tensor]:
-        for parameters in drawn:
-            view = apply(images, parameters.rows(rows), side)
-            yield view.contiguous(memory_format=torch.channels_last)
 
     def view_side(self, step: int) -> Side:
         """The views' size at a step: it grows in steps of four pixels over the first half when a first size is set."""
@@ -135,6 +199,16 @@ class Stepper:
             side = min(last, views.first_size + 4 * int(share * (last - views.first_size) / 4 + 1e-9))
             side = last if share >= 1 else side
         return side, side
+
+    @property
+    def threads_may_change(self) -> bool:
+        """Whether the number of CPU threads may follow the load.
+
+        It may where it was not set, counts on this device, and compiles nothing anew. Several processes would follow
+        each other.
+        """
+        free = self.config.runtime.threads == 0 and self.world.size == 1
+        return free and self.device.type == "cpu" and self.execution == "eager"
 
     # The schedules
 
@@ -208,7 +282,7 @@ def _on_ranks(method: Method, device: torch.device, world: World) -> nn.Module:
 @dataclass
 class _Captured:
     graph: torch.cuda.CUDAGraph
-    piece: Piece
+    batch: Batch
     loss: Tensor
 
 
@@ -222,47 +296,47 @@ class GraphedStep:
         self._warm: dict[Side, int] = {}
         self._captured: dict[Side, _Captured] = {}
 
-    def __call__(self, step: int, piece: Piece) -> Tensor:
+    def __call__(self, step: int, batch: Batch) -> Tensor:
         """Do a step on this batch; the loss, a tensor of its own."""
         stepper = self.stepper
         side = stepper.view_side(step)
         self.tau.fill_(stepper.tau(step))
         if self._warm.get(side, 0) < _EAGER_STEPS:
             self._warm[side] = self._warm.get(side, 0) + 1
-            return self._eager(piece, side)
+            return self._eager(batch, side)
         if side not in self._captured:
             self._captured.clear()  # views only grow: a graph of smaller ones would hold its memory for nothing
-            self._captured[side] = self._capture(piece, side)
+            self._captured[side] = self._capture(batch, side)
             stepper.seed_views(step)
         captured = self._captured[side]
-        _copy(captured.piece, piece)
+        _copy(captured.batch, batch)
         captured.graph.replay()
         return captured.loss.clone()
 
-    def _eager(self, piece: Piece, side: Side) -> Tensor:
+    def _eager(self, batch: Batch, side: Side) -> Tensor:
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):
-            loss = self.stepper.compute(piece, side, self.tau)
+            loss = self.stepper.compute(batch, side, self.tau)
         torch.cuda.current_stream().wait_stream(self.stream)
         return loss
 
-    def _capture(self, piece: Piece, side: Side) -> _Captured:
+    def _capture(self, batch: Batch, side: Side) -> _Captured:
         """Record a step without doing it."""
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.stepper.generator)
-        held = Piece(
-            piece.images.clone(),
-            piece.indices.clone(),
-            None if piece.labels is None else piece.labels.clone(),
-            piece.start,
+        held = Batch(
+            batch.images.clone(),
+            batch.indices.clone(),
+            None if batch.labels is None else batch.labels.clone(),
+            batch.start,
         )
         with torch.cuda.graph(graph, stream=self.stream):
             loss = self.stepper.compute(held, side, self.tau)
         return _Captured(graph, held, loss)
 
 
-def _copy(held: Piece, piece: Piece) -> None:
-    held.images.copy_(piece.images, non_blocking=True)
-    held.indices.copy_(piece.indices, non_blocking=True)
-    if held.labels is not None and piece.labels is not None:
-        held.labels.copy_(piece.labels, non_blocking=True)
+def _copy(held: Batch, batch: Batch) -> None:
+    held.images.copy_(batch.images, non_blocking=True)
+    held.indices.copy_(batch.indices, non_blocking=True)
+    if held.labels is not None and batch.labels is not None:
+        held.labels.copy_(batch.labels, non_blocking=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,13 +18,13 @@ from byol_core.data.catalog import find
 from byol_core.data.imageset import ImageSet
 from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
-from byol_core.events import SilentCallback
 from byol_core.networks.features import represent
 from byol_core.system import threads
 from byol_core.system.contention import Meter
 from byol_core.system.device import pick_device, use_threads
 from byol_core.system.out_of_memory import is_out_of_memory
-from byol_core.training.trainer import Trainer
+from byol_core.training.run_images import RunImages
+from byol_core.training.step import Stepper, build_step, total_steps
 
 _WARM, _SECONDS, _STEPS = 2, 2.0, 20  # steps thrown away; then until either is reached
 _WARM_GRAPH = 5  # a CUDA graph is captured in the fourth
@@ -35,12 +34,14 @@ _TEST = HELD_OUT / (1 - HELD_OUT)  # test images for each training image, where 
 START_SECONDS = 8.0  # imports, reading the set, baselines
 
 
-def _trainer(config: RunConfig) -> Trainer:
-    """A trainer that writes nothing: its steps are taken one by one and it is never run."""
+def _bench(config: RunConfig) -> tuple[RunImages, Stepper]:
+    """Steps without a run, and the images that they see."""
     trial = config.changed(
         **{"data.validation": 0.0, "epochs": 1, "steps": None, "runtime.processes": 1, "views.first_size": None}
     )
-    return Trainer(trial, _random_set(trial), Path(), pick_device(config.runtime.device), SilentCallback())
+    device = pick_device(config.runtime.device)
+    samples = RunImages(trial, _random_set(trial), device)
+    return samples, build_step(trial, samples, device)
 
 
 def _random_set(config: RunConfig) -> ImageSet:
@@ -59,13 +60,12 @@ def estimate(config: RunConfig, images: int) -> dict[str, Any]:
     The limit and the validation share of the settings are taken off them here.
     """
     use_threads(config.runtime.threads)
-    trainer, step = _time_a_step(config)
+    encoding, step = _time_a_step(config)
     test, images = _test_images(config, images), min(images, config.data.limit or images)
     per_epoch = max(1, (images - int(images * config.data.validation)) // config.batch_size)
-    total = max(1, round(config.epochs * per_epoch))
-    total = min(total, config.steps or total)
+    total = total_steps(config, per_epoch)
     looks = 1 + config.evaluation.looks(per_epoch, total)  # the one before any learning
-    seconds = START_SECONDS + total * step + looks * _seconds_an_image(trainer) * looked_at(config, images, test)
+    seconds = START_SECONDS + total * step + looks * encoding * looked_at(config, images, test)
     return {
         "images_per_second": round(config.batch_size / step, 1),
         "seconds": round(seconds, 1),
@@ -86,38 +86,42 @@ def _test_images(config: RunConfig, images: int) -> int:
     return min(round(images * _TEST), MOST_HELD_OUT)
 
 
-def _time_a_step(config: RunConfig) -> tuple[Trainer, float]:
-    """A trainer and the seconds of a whole step; of a large network, scaled up from a small batch."""
-    trainer = _trainer(config.changed(batch_size=min(_SMALL, config.batch_size), accumulate=1))
-    seconds = _seconds_a_step(trainer) * config.batch_size / trainer.config.batch_size
-    if seconds > _LONG:
-        return trainer, seconds
-    trainer = _trainer(config)
-    return trainer, _seconds_a_step(trainer)
+def _time_a_step(config: RunConfig) -> tuple[float, float]:
+    """Seconds that an evaluation takes for an image, and those of a whole step.
+
+    The step of a large network is scaled up from a small batch.
+    """
+    small = config.changed(batch_size=min(_SMALL, config.batch_size), accumulate=1)
+    samples, stepper = _bench(small)
+    seconds = _seconds_a_step(stepper) * config.batch_size / small.batch_size
+    if seconds <= _LONG:
+        samples, stepper = _bench(config)
+        seconds = _seconds_a_step(stepper)
+    return _seconds_an_image(stepper, samples), seconds
 
 
-def _seconds_a_step(trainer: Trainer) -> float:
-    for _ in range(_WARM_GRAPH if trainer.stepper.execution == "graph" else _WARM):
-        _synchronized(trainer)
+def _seconds_a_step(stepper: Stepper) -> float:
+    for _ in range(_WARM_GRAPH if stepper.execution == "graph" else _WARM):
+        _synchronized(stepper)
     started, steps, meter = time.perf_counter(), 0, Meter()
     while steps < _STEPS and time.perf_counter() - started < _SECONDS:
-        _synchronized(trainer)
+        _synchronized(stepper)
         steps += 1
     seconds, count = (time.perf_counter() - started) / steps, torch.get_num_threads()
-    if trainer.threads.follows and count > 1 and meter.read().crowded:  # a run would try the same
+    if stepper.threads_may_change and count > 1 and meter.read().crowded:  # a run would try the same
         threads.use(count // 2)
-        return min(seconds, _seconds_a_step(trainer))
+        return min(seconds, _seconds_a_step(stepper))
     return seconds
 
 
-def _synchronized(trainer: Trainer) -> None:
-    trainer.train_step().item()
+def _synchronized(stepper: Stepper) -> None:
+    stepper.take(0).item()
 
 
-def _seconds_an_image(trainer: Trainer) -> float:
-    images = trainer.eval_images.images[:64]
+def _seconds_an_image(stepper: Stepper, samples: RunImages) -> float:
+    images = samples.images[:64]
     started = time.perf_counter()
-    represent(trainer.model.online.encoder, images, trainer.online_evaluation.dtype).sum().item()
+    represent(stepper.method.online.encoder, images, stepper.dtype).sum().item()
     return (time.perf_counter() - started) / len(images)
 
 

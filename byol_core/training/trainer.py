@@ -23,22 +23,19 @@ from byol_core.distributed.launch import World
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress, SilentCallback, StopAsked, Summary, TrainingCallback
 from byol_core.health import is_finite, signs
-from byol_core.methods import build_method
-from byol_core.methods.base import fill, freeze
-from byol_core.networks import Encoder
+from byol_core.methods.base import fill
 from byol_core.networks.sound import unusable
 from byol_core.optim import optimizers
 from byol_core.system import free_memory, threads
-from byol_core.system.device import keep_memory, pick_device, use_threads
-from byol_core.system.files import write_atomic, write_json
+from byol_core.system.device import pick_device, use_threads
+from byol_core.system.files import write_json
 from byol_core.training import metric_log, small_sets
-from byol_core.training.batches import Batches
 from byol_core.training.eval_images import EvalImages
 from byol_core.training.metric_log import MetricLog
 from byol_core.training.online_evaluation import OnlineEvaluation
-from byol_core.training.step import Stepper
+from byol_core.training.step import build_step
 from byol_core.weights import checkpoint, sources
-from byol_core.weights.encoder_files import set_statistics
+from byol_core.weights.encoder_files import ENCODER, save_encoder
 
 __all__ = ["MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "TrainingCallback", "follow", "train"]
 
@@ -139,45 +136,20 @@ class Trainer:
     ) -> None:
         self.config, self.folder, self.device, self.callback, self.world = config, folder, device, callback, world
         self.eval_images = EvalImages(config, images, device)
-        _check(len(self.eval_images.training))
-        if device.type == "cpu":
-            keep_memory()
-        self.batches = Batches(
-            self.eval_images.images, self.eval_images.labels, self.eval_images.training,
-            batch_size=config.batch_size, seed=config.seed, device=device, rank=world.rank, ranks=world.size,
-            parts=config.accumulate,
-        )  # fmt: skip
-        self.per_epoch = self.batches.per_epoch
-        total = max(1, round(config.epochs * self.per_epoch))
-        self.total = min(total, config.steps or total)
-        torch.manual_seed(config.seed)
-        self.model = build_method(config, images=len(self.eval_images.training), classes=images.classes)
-        for encoder in (module for module in self.model.modules() if isinstance(module, Encoder)):
-            set_statistics(encoder, images)
-        freeze(self.model, config.network.freeze)
-        self.model = self.model.to(device).to(memory_format=torch.channels_last)
-        if world.size > 1 and device.type == "cuda":  # the paper's statistics are over all replicas (§3.3)
-            torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.model)  # type: ignore[no-untyped-call]
-        self.stepper = Stepper(config, self.model, self.batches, device, self.total, world)
+        self.stepper = build_step(config, self.eval_images, device, world)
+        self.model, self.total = self.stepper.method, self.stepper.total
+        self.per_epoch = self.stepper.batches.per_epoch
         self.online_evaluation = OnlineEvaluation(config, self.eval_images, folder, device)
         self.step = 0
         self.log = MetricLog(
             max(1, self.total // _LOGGED_STEPS), config.batch_size, self.per_epoch,
             self.stepper.values, callback.on_metrics, self._refuse,
         )  # fmt: skip
-        self.threads = threads.Follower(torch.get_num_threads(), self._may_follow())
-
-    def _may_follow(self) -> bool:
-        """Whether the number of threads may change: it was not set, counts on this device, and compiles nothing anew.
-
-        Several processes would follow each other.
-        """
-        free = self.config.runtime.threads == 0 and self.world.size == 1
-        return free and self.device.type == "cpu" and self.stepper.execution == "eager"
+        self.threads = threads.Follower(torch.get_num_threads(), self.stepper.threads_may_change)
 
     def close(self) -> None:
         """Let go of the threads that read ahead."""
-        self.batches.close()
+        self.stepper.batches.close()
 
     # The run
 
@@ -189,7 +161,7 @@ class Trainer:
         if state is not None:
             self._restore(state)
             if self.world.writes:  # of the stop before: it would be taken for the encoder of the end
-                (self.folder / "encoder.safetensors").unlink(missing_ok=True)
+                (self.folder / ENCODER).unlink(missing_ok=True)
             self.callback.on_note(f"Resumed at step {self.step} of {self.total}.")
         else:
             self._take_start()
@@ -208,7 +180,7 @@ class Trainer:
         self.model.train()
         self._go_on()
         while self.step < self.total:
-            loss = self.train_step()
+            loss = self.stepper.take(self.step)
             self.step += 1
             loss = collectives.mean(loss)
             collectives.meet()
@@ -225,10 +197,6 @@ class Trainer:
         """From here on there are steps again."""
         self.log.go_on()
         self.threads.go_on()
-
-    def train_step(self) -> Tensor:
-        """Views, loss, gradients, update, moving average; returns the loss, on the device."""
-        return self.stepper.take(self.step)
 
     def _after(self, loss: Tensor) -> None:
         """What is told and measured after a step, by the rank that writes."""
@@ -346,7 +314,7 @@ class Trainer:
 
     def _finish(self, stopped: bool) -> Summary:
         """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
-        _save_encoder(self.folder / "encoder.safetensors", self.model.online.encoder, self.config)
+        save_encoder(self.folder / ENCODER, self.model.online.encoder, self.config)
         if not stopped:
             self.tell("judging on the test images")
         summary = self._summary(stopped, {} if stopped else self.online_evaluation.final(self.model))
@@ -377,23 +345,5 @@ class Trainer:
         )
 
 
-def _save_encoder(path: Path, encoder: torch.nn.Module, config: RunConfig) -> None:
-    from safetensors.torch import save
-
-    tensors = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    network, size = config.network.model_dump_json(exclude={"pretrained", "freeze"}), str(config.data.image_size)
-    header = {"format": "pt", "network": network, "image_size": size}
-    write_atomic(path, save(tensors, header))
-
-
 def _has_batch_norm(model: torch.nn.Module) -> bool:
     return any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
-
-
-def _check(images: int) -> None:
-    """InputError when nothing could be learned from so few."""
-    if images < 2:
-        raise InputError(
-            f"The set leaves {images} image{'' if images == 1 else 's'} to train on, and two are the least; "
-            "add images, or set data.validation=0."
-        )

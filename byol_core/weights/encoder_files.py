@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from byol_core.config import NetworkConfig, RunConfig, build
 from byol_core.errors import LabError
+from byol_core.system.files import write_atomic
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,6 +94,16 @@ def load_weights(file: Path) -> Encoder:
     except (KeyError, ValidationError, ValueError):
         raise LabError(f"The file '{file}' does not say in its header which network it holds.") from None
     return _filled(network, size, values, file)
+
+
+def save_encoder(file: Path, encoder: Encoder, config: RunConfig) -> None:
+    """Write an encoder with a header that says which network it is, as :func:`load_weights` reads it."""
+    from safetensors.torch import save
+
+    tensors = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
+    network, size = config.network.model_dump_json(exclude={"pretrained", "freeze"}), str(config.data.image_size)
+    header = {"format": "pt", "network": network, "image_size": size}
+    write_atomic(file, save(tensors, header))
 
 
 def of_classifier(settings: Path, weights: Path) -> tuple[Encoder, int | None]:

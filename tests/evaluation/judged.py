@@ -16,7 +16,7 @@ from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.evaluation.protocols import Answer
 from byol_core.networks import Encoder, build_encoder
 from byol_core.system.files import write_json
-from byol_core.training.trainer import _save_encoder
+from byol_core.weights.encoder_files import save_encoder
 
 NAMES = ("red", "green", "blue")
 
@@ -48,7 +48,7 @@ def write_run(home: Path, data: Path, run_id: str = "aaaa1111", seed: int = 0, *
 
 def write_encoder(folder: Path, config: RunConfig, seed: int) -> None:
     torch.manual_seed(seed)
-    _save_encoder(folder / "encoder.safetensors", build_encoder(config.network, config.data.image_size), config)
+    save_encoder(folder / "encoder.safetensors", build_encoder(config.network, config.data.image_size), config)
 
 
 def judged(protocol: Protocol, accuracies: tuple[float, ...] = (0.5, 0.75), **changes: Any) -> Judged:

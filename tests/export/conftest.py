@@ -13,7 +13,7 @@ from byol_core.config import RunConfig
 from byol_core.networks import build_encoder
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
-from byol_core.training.trainer import _save_encoder
+from byol_core.weights.encoder_files import save_encoder
 from tests.rows import put_summary
 
 SIDE = 16
@@ -52,7 +52,7 @@ def finished(store: RunStore, pictures: Path) -> Callable[..., Run]:
         run = store.create(config, name=name, here=True)
         store.move(run.run_id, "running")
         put_summary(store, run.run_id, {"knn_accuracy": 0.75, "knn_k": 20, "knn_temperature": 0.1, "train_images": 36})
-        _save_encoder(run.folder / "encoder.safetensors", _drawn(config), config)
+        save_encoder(run.folder / "encoder.safetensors", _drawn(config), config)
         return store.move(run.run_id, "finished")
 
     return make

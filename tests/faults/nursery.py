@@ -274,7 +274,7 @@ def _warm_up() -> None:
         config = build({}, {**SETTINGS, "data.source": str(pictures(Path(folder)))})
         images = load(config.data.source, config.data.image_size)
         trainer = Trainer(config, images, Path(folder), torch.device("cpu"), SilentCallback())
-        trainer.judge.start(trainer.model, lambda: None)
+        trainer.online_evaluation.start(trainer.model, lambda: None)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from byol_core.config import build
 from byol_core.config.method import Objective
-from byol_core.methods import Method, build_method
+from byol_core.methods import Method, Views, build_method
 
 SMALL = {
     "network.projector_hidden": 24,
@@ -52,7 +52,7 @@ def steps(objective: str, rank: int) -> dict[str, torch.Tensor]:
         indices = torch.randperm(12, generator=generator)[:8]
         labels = torch.tensor([0, -1, 2, 1, -1, -1, -1, 2])  # unequally many on either side
         method.zero_grad()
-        loss = method(views[0, mine], views[1, mine], indices[mine], labels[mine]).loss
+        loss = method(Views(views[0, mine], views[1, mine], indices[mine], labels[mine]))
         loss.backward()
         found[f"loss {step}"] = average(loss.detach().clone())
         for name, p in method.named_parameters():

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from byol_core.config import RunConfig, build
 from byol_core.losses import byol_loss, nt_xent
-from byol_core.methods import BYOL, Method, build_method
+from byol_core.methods import BYOL, Method, Views, build_method
 
 TINY = {"network.projector_hidden": 32, "network.predictor_hidden": 32, "network.projection_size": 16}
 CONSTANT_ZERO = {"method.tau_base": 0.0, "method.tau_schedule": "constant"}
@@ -29,7 +29,7 @@ def views(generator: torch.Generator) -> torch.Tensor:
 
 
 def gradients(model: Method, views: torch.Tensor) -> tuple[float, list[torch.Tensor]]:
-    loss = model(*views).loss
+    loss = model(Views(*views))
     trained = [p for p in model.parameters() if p.requires_grad]
     return float(loss.detach()), list(torch.autograd.grad(loss, trained))
 
@@ -45,12 +45,12 @@ def reference_loss(model: BYOL, first: torch.Tensor, second: torch.Tensor) -> to
 def test_the_loss_is_the_papers(views, encoder):
     model = method(**{"network.encoder": encoder}).double()
     expected = reference_loss(copy.deepcopy(model), *views.double())
-    assert float(model(*views.double()).loss.detach()) == pytest.approx(float(expected.detach()), abs=1e-12)
+    assert float(model(Views(*views.double())).detach()) == pytest.approx(float(expected.detach()), abs=1e-12)
 
 
 def test_no_gradient_reaches_the_target(views):
     model = method()
-    model(*views).loss.backward()
+    model(Views(*views)).backward()
     assert all(p.grad is None and not p.requires_grad for p in model.target.parameters())
     assert all(p.grad is not None for p in model.online.parameters())
     assert all(p.grad is not None for p in model.predictor.parameters())
@@ -95,7 +95,7 @@ def test_steps_too_small_for_bfloat16_move_the_target(views, kind):
     before = model.target.projector[0].weight.double().clone()
     for _ in range(10):
         with torch.autocast("cpu", torch.bfloat16):
-            model(*views)
+            model(Views(*views))
             model.update_target(kind(0.99))
     expected = before * (1 + 1e-2 * (1 - 0.99**10))
     assert model.target.projector[0].weight.dtype == torch.float32
@@ -117,7 +117,7 @@ def test_the_moving_average_covers_parameters_and_not_running_statistics(views):
     before = model.target.encoder.body[0][1].running_mean.clone()
     model.update_target(0.0)
     assert torch.equal(model.target.encoder.body[0][1].running_mean, before)
-    model(*views)
+    model(Views(*views))
     assert not torch.equal(model.target.encoder.body[0][1].running_mean, before)
 
 
@@ -125,7 +125,7 @@ def test_the_target_is_in_training_mode_with_running_statistics_of_its_own(views
     model = method(**{"network.encoder": "conv-classroom"})
     with torch.no_grad():
         model.online.encoder.body[0][0].weight.mul_(2)
-    model(*views)
+    model(Views(*views))
     assert all(module.training for module in model.target.modules())
     norms = [branch.encoder.body[0][1] for branch in (model.online, model.target)]
     assert norms[0].num_batches_tracked == norms[1].num_batches_tracked == 2
@@ -136,7 +136,9 @@ def test_the_target_is_in_training_mode_with_running_statistics_of_its_own(views
 def test_each_view_has_its_own_statistics_unless_asked_otherwise(views, joint):
     """A view's projections depend on the other view only through joint statistics."""
     model = method(**{"method.joint_statistics": joint})
-    same = torch.equal(model(*views).projection, model(views[0], 1 - views[1] ** 4).projection)
+    others = (views[1], 1 - views[1] ** 4)
+    ours, theirs = (next(model.per_view(model.online, (views[0], other))) for other in others)
+    same = torch.equal(ours, theirs)
     assert same is not joint
 
 
@@ -146,13 +148,13 @@ def test_joint_statistics_are_those_of_one_batch_of_both_views(views):
     both = torch.cat([first, second])
     q, z = model.predictor(model.online(both)), model.target(both)
     expected = byol_loss(q[:8], z[8:]) + byol_loss(q[8:], z[:8])
-    assert torch.allclose(model(first, second).loss, expected, atol=1e-12)
+    assert torch.allclose(model(Views(first, second)), expected, atol=1e-12)
 
 
 def test_weights_stay_float32_under_bfloat16(views):
     model = method()
     with torch.autocast("cpu", torch.bfloat16):
-        loss = model(*views).loss
+        loss = model(Views(*views))
     loss.backward()
     assert loss.dtype == torch.float32
     assert {p.dtype for p in model.parameters()} == {torch.float32}
@@ -162,7 +164,7 @@ def test_weights_stay_float32_under_bfloat16(views):
 @pytest.mark.parametrize("objective", ["byol", "simsiam", "bridge"])
 def test_an_ablated_predictor_is_not_trained(views, objective, kind):
     model = method(**{"method.objective": objective, "method.predictor": kind})
-    model(*views).loss.backward()
+    model(Views(*views)).backward()
     assert not [p for p in model.predictor.parameters() if p.requires_grad or p.grad is not None]
     assert bool(list(model.predictor.parameters())) == (kind == "frozen")
 
@@ -215,7 +217,7 @@ def test_a_target_is_there_only_where_it_differs(dotted, has):
 def test_the_skipped_forwards_are_skipped(views):
     model, calls = method(**CONSTANT_ZERO), []
     model.online.register_forward_hook(lambda *_: calls.append(1))
-    model(*views)
+    model(Views(*views))
     assert len(calls) == 2
 
 
@@ -268,7 +270,7 @@ def test_the_bridge_at_beta_one_without_predictor_and_target_is_simclr(views):
 def test_with_a_tau_of_zero_only_the_gradient_of_the_other_side_is_missing(views):
     shared = {"method.objective": "bridge", "method.beta": 1.0, "method.predictor": "none"}
     stopped, flowing = method(**shared, **CONSTANT_ZERO), method(**shared, **{"method.stop_gradient": False})
-    assert torch.equal(stopped(*views).loss, flowing(*views).loss)
+    assert torch.equal(stopped(Views(*views)), flowing(Views(*views)))
 
 
 @pytest.mark.parametrize(
@@ -287,7 +289,7 @@ def test_the_directions_one_by_one_are_the_whole(views, changes, directions):
     whole, in_turn = (method(**changes).double() for _ in range(2))
     loss, expected = gradients(whole, views.double())
     losses = []
-    for part in in_turn.in_turn(*views.double()):
+    for part in in_turn.losses(Views(*views.double())):
         part.backward()
         losses.append(float(part.detach()))
     assert len(losses) == directions
@@ -297,3 +299,14 @@ def test_the_directions_one_by_one_are_the_whole(views, changes, directions):
         torch.testing.assert_close(ours.grad, theirs, atol=1e-12, rtol=1e-9)
     for ours, theirs in zip(in_turn.buffers(), whole.buffers(), strict=True):  # the same running statistics
         torch.testing.assert_close(ours, theirs)
+
+
+def test_the_second_view_waits_for_the_first_backward(views):
+    """So that the activations of one view at a time are held."""
+    model, calls = method(), []
+    model.online.register_forward_hook(lambda *_: calls.append(1))
+    losses = model.losses(Views(*views))
+    next(losses).backward()
+    assert len(calls) == 1
+    next(losses).backward()
+    assert len(calls) == 2

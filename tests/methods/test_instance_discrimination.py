@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from byol_core.methods import Views
 from byol_core.methods.instance_discrimination import drawn
 
 
@@ -29,7 +30,7 @@ def test_the_loss_is_the_papers_with_z_from_the_batch(make, views, indices):
             for other in noise:
                 p = math.exp(float(f @ other) / 0.07) / z
                 expected -= math.log(1 - p / (p + m / n)) / 16
-    assert float(model(*views.double(), indices).loss.detach()) == pytest.approx(expected, rel=1e-10)
+    assert float(model(Views(*views.double(), indices)).detach()) == pytest.approx(expected, rel=1e-10)
     assert float(model.log_z) == pytest.approx(math.log(z), abs=1e-10)
 
 
@@ -37,7 +38,7 @@ def test_z_follows_the_batches_of_the_first_pass_and_is_then_kept(make, views):
     """Five batches of 8 are the 40 images; §3.2: Z from initial batches, as a constant."""
     model, found = make("nce"), []
     for step in range(8):
-        model(*(views * (1 - 0.1 * step)), torch.arange(8) + 8 * (step % 5))
+        model(Views(*(views * (1 - 0.1 * step)), torch.arange(8) + 8 * (step % 5)))
         found.append(float(model.log_z))
     assert len(set(found[:5])) == 5
     assert set(found[4:]) == {found[4]}
@@ -51,7 +52,7 @@ def test_only_the_images_of_the_batch_move_towards_the_mean_of_their_views(make,
     model.seen.fill_(seen)
     before = model.memory.clone()
     z1, z2 = (F.normalize(copy.deepcopy(model.online)(view), dim=1) for view in views.double())
-    model(*views.double(), indices)
+    model(Views(*views.double(), indices))
     expected = F.normalize(momentum * before[indices] + (1 - momentum) * (z1 + z2) / 2, dim=1)
     assert torch.allclose(model.memory[indices], expected, atol=1e-12)
     others = [i for i in range(40) if i not in indices.tolist()]
@@ -61,13 +62,13 @@ def test_only_the_images_of_the_batch_move_towards_the_mean_of_their_views(make,
 def test_a_look_in_evaluation_mode_leaves_the_memory_alone(make, views, indices):
     model = make("nce").eval()
     before = {name: value.clone() for name, value in model.named_buffers()}
-    model(*views, indices)
+    model(Views(*views, indices))
     assert all(torch.equal(value, before[name]) for name, value in model.named_buffers())
 
 
 def test_without_indices_it_says_so(make, views):
     with pytest.raises(ValueError, match="places in the training split"):
-        make("nce")(*views)
+        make("nce")(Views(*views))
 
 
 def test_memory_and_z_are_in_the_checkpoint(make):

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from byol_core.config import build
 from byol_core.config.method import Objective
-from byol_core.methods import build_method
+from byol_core.methods import Views, build_method
 from byol_core.optim import optimizers
 
 STEPS, BATCH, IMAGES = 30, 16, 128
@@ -50,7 +50,7 @@ def test_thirty_steps_lower_the_loss_and_move_the_weights(generator, objective):
     losses = []
     for step in range(STEPS):
         rows = torch.arange(BATCH) + BATCH * (step % PASS)
-        loss = model(noisy(images[rows], generator), noisy(images[rows], generator), rows, kinds[rows]).loss
+        loss = model(Views(noisy(images[rows], generator), noisy(images[rows], generator), rows, kinds[rows]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from byol_core.methods import Views
+
 
 def test_the_loss_is_info_nce_in_both_directions_against_the_queue(make, views):
     """arXiv 1911.05722, eq. 1, at MoCo v2's temperature."""
@@ -19,7 +21,7 @@ def test_the_loss_is_info_nce_in_both_directions_against_the_queue(make, views):
         for i in range(8):
             scores = [math.exp(float(q[i] @ key) / 0.2) for key in (k[i].detach(), *model.queue)]
             expected -= math.log(scores[0] / sum(scores)) / 16
-    assert float(model(first, second).loss.detach()) == pytest.approx(expected, abs=1e-10)
+    assert float(model(Views(first, second)).detach()) == pytest.approx(expected, abs=1e-10)
 
 
 def test_the_queue_holds_the_latest_keys_of_both_views(make, views):
@@ -30,7 +32,7 @@ def test_the_queue_holds_the_latest_keys_of_both_views(make, views):
     seen = []
     for batch in batches:
         seen.append(torch.cat([F.normalize(reference(view), dim=1) for view in batch]))
-        model(*batch)
+        model(Views(*batch))
     assert torch.allclose(model.queue[:8], seen[1][8:], atol=1e-12)  # the ring has gone round once
     assert torch.allclose(model.queue[8:16], seen[0][8:], atol=1e-12)
     assert torch.allclose(model.queue[16:], seen[1][:8], atol=1e-12)
@@ -41,20 +43,20 @@ def test_the_queue_holds_the_latest_keys_of_both_views(make, views):
 def test_a_queue_shorter_than_a_batch_keeps_its_last_keys(make, views):
     model = make("moco", **{"method.negatives": 5}).double()
     last = F.normalize(copy.deepcopy(model.target)(views[1].double()), dim=1)[-5:]
-    model(*views.double())
+    model(Views(*views.double()))
     assert torch.allclose(model.queue, last, atol=1e-12)
 
 
 def test_a_look_in_evaluation_mode_leaves_the_queue_alone(make, views):
     model = make("moco").eval()
     before = model.queue.clone()
-    model(*views)
+    model(Views(*views))
     assert torch.equal(model.queue, before)
 
 
 def test_no_gradient_reaches_the_target_or_the_queue(make, views):
     model = make("moco")
-    model(*views).loss.backward()
+    model(Views(*views)).backward()
     assert all(p.grad is None for p in model.target.parameters())
     assert all(p.grad is not None for p in model.online.parameters())
     assert not model.queue.requires_grad
@@ -63,7 +65,7 @@ def test_no_gradient_reaches_the_target_or_the_queue(make, views):
 def test_keys_are_float32_under_bfloat16(make, views):
     model = make("moco")
     with torch.autocast("cpu", torch.bfloat16):
-        loss = model(*views).loss
+        loss = model(Views(*views))
     assert (loss.dtype, model.queue.dtype) == (torch.float32, torch.float32)
     assert torch.allclose(model.queue.norm(dim=1), torch.ones(24), atol=1e-6)
 

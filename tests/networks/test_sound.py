@@ -15,10 +15,9 @@ from byol_core.methods import build_method
 from byol_core.networks import build_encoder
 from byol_core.networks.sound import unusable
 from byol_core.system.files import write_json
-from byol_core.training.trainer import _save_encoder
 from byol_core.weights import checkpoint, sources
 from byol_core.weights.classifier import BYOLForImageClassification
-from byol_core.weights.encoder_files import load_encoder, load_weights
+from byol_core.weights.encoder_files import load_encoder, load_weights, save_encoder
 
 CONFIG = build({}, {"network.encoder": "conv-classroom", "network.projector_hidden": 8, "data.image_size": 16})
 
@@ -41,7 +40,7 @@ DAMAGES: dict[str, tuple[str, float, str]] = {
 def a_file_of_an_encoder(folder: Path, damage: Callable[[nn.Module], None]) -> object:
     encoder = build_encoder(CONFIG.network, 16)
     damage(encoder)
-    _save_encoder(folder / "encoder.safetensors", encoder, CONFIG)
+    save_encoder(folder / "encoder.safetensors", encoder, CONFIG)
     return load_weights(folder / "encoder.safetensors")
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from byol_core.config import RunConfig, build
-from byol_core.methods import Method, build_method
+from byol_core.methods import Method, Views, build_method
 from byol_core.optim import optimizers, schedules
 
 STEPS, BATCH, SIDE = 3, 8, 16
@@ -159,13 +159,13 @@ class Ours:
 
     def __init__(self, config: RunConfig, method: Method, dtype: torch.dtype | None = None) -> None:
         self.config, self.method, self.dtype = config, method, dtype
-        self.forward: Callable[..., object] = method
+        self.forward: Callable[[Views], Tensor] = method
         self.optimizer = optimizers.build_optimizer(config.optimizer, list(method.trained(config.method.predictor_lr)))
 
     def step(self, k: int, first: Tensor, second: Tensor) -> tuple[float, Weights]:
         settings, peak = self.config.method, optimizers.peak_rate(self.config.optimizer, BATCH)
         with torch.autocast("cpu", self.dtype, enabled=self.dtype is not None):
-            loss = self.forward(first, second).loss
+            loss = self.forward(Views(first, second))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         gradients = {name: p.grad.clone() for name, p in self.method.named_parameters() if p.grad is not None}

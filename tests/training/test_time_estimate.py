@@ -48,7 +48,7 @@ def test_a_large_set_costs_no_more_than_its_bank_at_each_evaluation():
 
 def test_beside_others_fewer_threads_are_tried_as_a_run_does(monkeypatch):
     counts = []
-    monkeypatch.setattr(time_estimate, "_synchronized", lambda trainer: counts.append(torch.get_num_threads()))
+    monkeypatch.setattr(time_estimate, "_synchronized", lambda stepper: counts.append(torch.get_num_threads()))
     monkeypatch.setattr(time_estimate.Meter, "read", lambda meter: Load(1.0, 0.5, 0.0))
     monkeypatch.setattr("byol_core.system.device.cores", lambda: 4)
     before = torch.get_num_threads()

@@ -20,6 +20,8 @@ from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Progress, StopAsked
 from byol_core.system.contention import Load
 from byol_core.system.device import pick_device
+from byol_core.training.run_images import RunImages
+from byol_core.training.step import build_step
 from byol_core.training.trainer import Trainer, train
 from byol_core.weights import checkpoint
 
@@ -348,7 +350,7 @@ def test_reading_the_images_says_how_far_it_is(tmp_path):
 )
 def test_only_threads_that_nobody_set_follow_the_load(tmp_path, changes, follows):
     try:
-        assert made(tiny(**changes), tmp_path)._may_follow() is follows
+        assert made(tiny(**changes), tmp_path).stepper.threads_may_change is follows
     except InputError as error:
         assert "compiler" in str(error)
 
@@ -362,6 +364,13 @@ def test_a_run_beside_others_says_what_slows_it_down(tmp_path, monkeypatch):
     train(tiny(steps=4, **{"evaluation.every": 1000.0}), tmp_path, heard)
     training = [code for phase, code in zip(heard.phases, heard.slowed_by, strict=True) if phase == "training"]
     assert heard.slowed_by[0] == "" and training[-1] == "processor"  # once is not enough to say so
+
+
+def test_steps_without_a_run_are_those_of_the_run(tmp_path):
+    config, heard, cpu = tiny(steps=4), Recorder(), torch.device("cpu")
+    train(config, tmp_path, heard)
+    stepper = build_step(config, RunImages(config, load("eurosat", 16, limit=240), cpu), cpu)
+    assert [stepper.take(step).item() for step in range(4)] == [*heard.values("loss").values()]
 
 
 def test_a_cache_that_was_cut_short_is_a_sentence_already_for_the_statistics(tmp_path):

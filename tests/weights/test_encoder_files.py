@@ -11,9 +11,9 @@ from byol_core.events import SilentCallback
 from byol_core.methods import build_method
 from byol_core.networks import build_encoder
 from byol_core.system.files import write_json
-from byol_core.training.trainer import Trainer, _save_encoder
+from byol_core.training.trainer import Trainer
 from byol_core.weights import checkpoint, encoder_files
-from byol_core.weights.encoder_files import digest, load_encoder, load_weights, untrained
+from byol_core.weights.encoder_files import digest, load_encoder, load_weights, save_encoder, untrained
 from tests.evaluation.sets import settings, three_colors
 
 
@@ -24,7 +24,7 @@ def write_run(folder, seed=0, **changes):
     write_json(folder / "config.json", config.model_dump(mode="json"))
     torch.manual_seed(seed)
     encoder = build_encoder(config.network, config.data.image_size)
-    _save_encoder(folder / "encoder.safetensors", encoder, config)
+    save_encoder(folder / "encoder.safetensors", encoder, config)
     return encoder
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_left_where_it_is(unfinished):
 
 def test_an_encoder_that_was_cut_short_is_passed_over_for_a_checkpoint(unfinished):
     folder, (_, newest) = unfinished
-    _save_encoder(folder / "encoder.safetensors", newest, settings())
+    save_encoder(folder / "encoder.safetensors", newest, settings())
     whole = (folder / "encoder.safetensors").read_bytes()
     assert load_encoder(folder).step is None
     (folder / "encoder.safetensors").write_bytes(whole[:-10])
@@ -102,7 +102,7 @@ def test_a_run_that_is_resumed_has_no_encoder_of_the_stop_before(tmp_path):
         def should_stop(self):
             return self.stop and (tmp_path / "checkpoints").exists()
 
-        def progress(self, progress):
+        def on_progress(self, progress):
             seen.append((tmp_path / "encoder.safetensors").exists())
 
     config, images, seen = settings(batch_size=8, epochs=2.0, **{"runtime.checkpoint_every": 0.1}), three_colors(), []
