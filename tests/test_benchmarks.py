@@ -325,10 +325,6 @@ def test_the_parts_of_a_step_make_the_trainer_s_own_step(load):
     here = {"data.image_size": 16, "data.validation": 0.0, "runtime.threads": 1, "runtime.device": "cpu"}
     config = build({}, {**small, **here, "runtime.precision": "float32", "optimizer.warmup": 0.0, "batch_size": 8})
     ours = load("ours")
-    whole, apart = ours.trainer(config, images), ours.trainer(config, images)
-    parts = ours.Parts(apart)
-    losses = []
-    for step in range(3):
-        piece = parts.piece(step)
-        losses.append(float(parts.step(parts.views(piece, step), piece, step)))
-    assert losses == pytest.approx([float(ours.take(whole)) for _ in range(3)], abs=1e-6)
+    whole, parts = ours.Bench(config, images), ours.Parts(ours.Bench(config, images))
+    losses = [float(parts.step(parts.views(parts.batch(step), step), step)) for step in range(3)]
+    assert losses == pytest.approx([float(whole.take()) for _ in range(3)], abs=1e-6)

@@ -333,7 +333,7 @@ def test_reading_the_images_says_how_far_it_is(tmp_path):
 )
 def test_only_threads_that_nobody_set_follow_the_load(tmp_path, changes, follows):
     try:
-        assert made(tiny(**changes), tmp_path)._may_follow() is follows
+        assert made(tiny(**changes), tmp_path).stepper.threads_may_change is follows
     except InputError as error:
         assert "compiler" in str(error)
 
