@@ -21,6 +21,11 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def config():
+    return RunConfig(epochs=2)
+
+
+@pytest.fixture
 def store(home):
     store = RunStore()
     yield store
