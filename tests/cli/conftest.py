@@ -22,7 +22,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def config():
-    return RunConfig(epochs=2)
+    return RunConfig(steps=20)
 
 
 @pytest.fixture
