@@ -21,6 +21,11 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def config():
+    return RunConfig(steps=20)
+
+
+@pytest.fixture
 def store(home):
     store = RunStore()
     yield store
