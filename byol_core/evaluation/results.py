@@ -183,7 +183,7 @@ def writing(run_folder: Path) -> Iterator[None]:
         if not run_folder.is_dir():
             raise LabError("The run was deleted while it was evaluated.") from None
         if is_disk_full(error):
-            raise LabError(status.full(run_folder)) from None
+            raise LabError(status.full(_folder(run_folder))) from None
         why = because(error)
         raise LabError(f"The result cannot be saved: '{_folder(run_folder)}' cannot be written ({why}).") from None
 
