@@ -359,7 +359,7 @@ def test_a_photo_from_the_camera_is_shown(open_augment):
     assert [card["name"] for card in payload(at)["cards"]] == ["Your photo"] * 4
     press(at, "Save or copy")
     assert any("files = ['photo.jpg']\n" in block.value for block in at.code)
-    assert at.get("download_button") and any("beside the program" in node.value for node in at.caption)
+    assert at.get("download_button") and any("next to the program" in node.value for node in at.caption)
 
 
 def test_a_set_that_has_to_be_downloaded_is_asked_about_first(open_augment):

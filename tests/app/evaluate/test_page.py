@@ -265,7 +265,8 @@ def test_a_point_with_more_labels_than_there_are_is_no_fault(
 ) -> None:
     question = Protocol(method="knn", labels="50")
     jobs.ask(home, run.folder, question)
-    status.Reporter(jobs.Desk.of(run.folder, question).status).say(0.1, "Too few.", failed=True, setting=setting)
+    file = JobFiles(run.folder / results.FOLDER, results.question(question)).status
+    status.Reporter(file).say(0.1, "Too few.", failed=True, setting=setting)
     assert f":{color}[" in text(show(by="knn", part="labels"))
 
 
