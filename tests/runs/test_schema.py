@@ -14,7 +14,7 @@ from byol_core.runs import library
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 
-LATER = ("priority", "tags", "notes", "archived", "deleted", "group_name", "slowed_by")
+LATER = ("priority", "tags", "notes", "archived", "deleted", "group_name", "slowed_by", "alarm_kind", "alarm_space")
 
 
 def columns(store):
@@ -38,6 +38,7 @@ def test_an_older_store_opens_with_all_that_was_in_it(older):
     store = RunStore(older)
     run = store.get("one")
     assert (run.state, run.priority, run.tags, run.notes, run.group, run.slowed_by) == ("queued", 0, (), "", "", "")
+    assert (run.alarm_kind, run.alarm_space) == ("", "")
     assert (run.archived, run.deleted) == (None, None)
     assert library.annotate(store, run.run_id, tags=["new"]).tags == ("new",)
     store.engine.dispose()
