@@ -197,7 +197,7 @@ def test_the_report_counts_the_mistakes(reported: AppTest) -> None:
 def test_the_largest_confusion_is_open_with_its_pictures(reported: AppTest) -> None:
     (table,) = matrices(reported)
     assert table["chosen"] == [0, 1] and table["texts"] == ["1", "2", "", "", "3", "", "", "", "3"]
-    assert "**2** of 3 images of **cat** are called **dog**." in text(reported)
+    assert "**2** of 3 images of **cat** are classified as **dog**." in text(reported)
     assert "83% sure" in text(reported)
     # Two in the cell, and the same two as the worst mistakes.
     assert len(reported.get("imgs")) + len(reported.get("image")) == 4
@@ -213,7 +213,7 @@ def test_another_cell_shows_its_images(reported: AppTest) -> None:
 def test_curves_and_calibration_are_drawn(reported: AppTest) -> None:
     precision, calibration = figures(reported)
     assert [trace["name"].split(",")[0] for trace in precision["data"]] == ["cat", "dog", "*cow*"]
-    assert calibration["layout"]["xaxis"]["title"]["text"] == "how sure it is"
+    assert calibration["layout"]["xaxis"]["title"]["text"] == "confidence"
 
 
 def test_the_report_is_made_as_files_when_somebody_asks(reported: AppTest) -> None:
@@ -237,7 +237,7 @@ def test_lost_predictions_are_a_sentence(show: Show, run: Run) -> None:
     for path in (run.folder / results.FOLDER).glob("*.safetensors"):
         path.write_bytes(b"")
     page = show(part="report")
-    assert "is damaged" in page.warning[0].value
+    assert "are damaged" in page.warning[0].value
     page.button(key="report_anew").click().run()
     assert jobs.job(run.folder, Protocol()).state == "waiting"
 
