@@ -17,6 +17,7 @@ from app.widgets.packed import unpack
 from byol_core.config import presets
 from byol_core.events import Alarm, MetricRow, Progress
 from byol_core.health import signs
+from byol_core.jobs import own_process
 from byol_core.runs import demo
 from byol_core.runs.launcher import supervisor_lock
 from byol_core.runs.run import Run
@@ -58,6 +59,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     with supervisor_lock(folder):
         yield folder
+    for calibration in own_process._started:  # of the Train page; nobody waits for it any more
+        calibration.kill()
     st.cache_resource.clear()
 
 
