@@ -212,7 +212,7 @@ class _Printer:
     """A callback that prints notes, where no full disk swallows them."""
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *given: print(name, *given, flush=True) if name in ("note", "alarm") else None
+        return lambda *given: print(name, *given, flush=True) if name in ("on_note", "on_alarm") else None
 
 
 def _torn(order: dict[str, Any]) -> int:

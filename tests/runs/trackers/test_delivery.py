@@ -88,7 +88,10 @@ def test_a_missing_tracker_package_is_named_and_the_run_finishes(run, monkeypatc
     made = store.create(RunConfig(steps=2).changed(**{"runtime.trackers": "mlflow"}), here=True)
     heard = []
     quiet = SimpleNamespace(
-        metrics=lambda rows: None, progress=lambda progress: None, alarm=lambda text: None, note=heard.append
+        on_metrics=lambda rows: None,
+        on_progress=lambda progress: None,
+        on_alarm=lambda text: None,
+        on_note=heard.append,
     )
     ended, status = worker.work(store, made, training(), also=quiet)
     store.engine.dispose()
