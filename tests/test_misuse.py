@@ -26,6 +26,7 @@ from byol_core.errors import InputError
 from byol_core.evaluation.linear import LinearProbe
 from byol_core.health import measures
 from byol_core.methods import build_method
+from byol_core.methods.base import Views
 from byol_core.optim import optimizers, schedules
 
 NAN, INF = math.nan, math.inf
@@ -225,7 +226,7 @@ OBJECTIVE = byol_core.BYOL(CONFIG)
 
 
 def loss_of_views(first: Any, second: Any) -> Any:
-    return OBJECTIVE(first, second).loss
+    return OBJECTIVE(Views(first, second))
 
 
 table(loss_of_views, {"first": UNIT}, second={"one picture": UNIT[:1], "fewer": UNIT[:3], "smaller": UNIT[..., :4, :4]})

@@ -138,8 +138,8 @@ def test_tokens_do_not_pile_up(tokens: sharing.TokenStore, monkeypatch: pytest.M
     monkeypatch.setattr(sharing, "LOG_COST", 10)
     monkeypatch.setattr(sharing, "MOST_TOKENS", 3)
     cheap = sharing.hash_passphrase(WORD)
-    tokens = [tokens.issue(WORD, cheap) for _ in range(5)]
-    assert [tokens.is_valid(token) for token in tokens] == [False, False, True, True, True]
+    given = [tokens.issue(WORD, cheap) for _ in range(5)]
+    assert [tokens.is_valid(token) for token in given] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.3.4.5", "::1", "[::1]"])

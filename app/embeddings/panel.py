@@ -77,4 +77,4 @@ def hint(snapshot: Snapshot) -> None:
         "to see them all."
     )
     if not snapshot.labeled:
-        st.caption("Without labels all points have one color. Look for groups and inspect their images.")
+        st.caption("There are no labels, so all points have one color. Look for groups and inspect them.")

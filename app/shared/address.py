@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.shared import streamlit_private
 
 if TYPE_CHECKING:
-    from streamlit.elements.lib.mutable_tab_container import TabContainer
+    from app.shared.streamlit_private import TabContainer
 
 # What was chosen in this session, by the keys of the widgets.
 _CHOSEN = "address_chosen"
@@ -122,7 +123,7 @@ def _start(key: str, read: Callable[[Sequence[str]], Any], first: Any, fits: Cal
 
     One that has a value keeps it, unless the browser went back or forward.
     """
-    alive, back = lives(key), _went_back()
+    alive, back = lives(key), streamlit_private.went_back()
     _keys(_DRAWN).add(key)
     _keys(_ASKED).discard(key)
     if alive and not back and key in st.session_state and fits(st.session_state[key]):
@@ -131,11 +132,6 @@ def _start(key: str, read: Callable[[Sequence[str]], Any], first: Any, fits: Cal
     if value is None and not alive and not back:
         value = st.session_state.get(_CHOSEN, {}).get(key)
     st.session_state[key] = value if value is not None and fits(value) else first
-
-
-def _went_back() -> bool:
-    """Whether this run comes from the browser's back or forward."""
-    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
 
 
 def _tell(key: str, value: Any, first: Any, codes: Callable[[Any], list[str]]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_popover_container import PopoverContainer as PopoverContainer  # of st.popover
+    from streamlit.elements.lib.mutable_tab_container import TabContainer as TabContainer  # of st.tabs
 
 # Addresses of Streamlit's own: where it takes files, and those for whoever runs many servers.
 UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/")
@@ -33,6 +34,15 @@ def session_id() -> str:
         return ""
     context = get_script_run_ctx()
     return context.session_id if context else ""
+
+
+def went_back() -> bool:
+    """Whether this run of the script comes from the browser's back or forward; False where Streamlit does not tell."""
+    try:
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+    except ImportError:
+        return False
+    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
 
 
 def browser_of(cookies: Mapping[str, Any]) -> str:

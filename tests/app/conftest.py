@@ -61,6 +61,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
     for calibration in own_process._started:  # of the Train page; nobody waits for it any more
         calibration.kill()
+        calibration.wait()
     st.cache_resource.clear()
 
 

@@ -26,13 +26,13 @@ CASES = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("untrained", [False, True])
-def test_the_views_that_people_use_are_in_range(untrained, tools, monkeypatch):
+def test_the_views_that_people_use_are_in_range(untrained, job, monkeypatch):
     monkeypatch.setattr("byol_core.augment_study.context.BANK", 1000)
     monkeypatch.setattr("byol_core.augment_study.context.MOST_IMAGES", 128)
     question = _who(Subject(RUN, untrained))
     for views, level in CASES:
         small = views.model_copy(update={"size": 24})
-        told = handlers.verdict(RUN, {**question, "views": small.model_dump(mode="json")}, {}, tools)
+        told = handlers.verdict(RUN, {**question, "views": small.model_dump(mode="json")}, {}, job)
         verdict = judge(Numbers(**told.about))
         assert verdict.level == level, verdict.sentence
 

@@ -99,6 +99,13 @@ class StopAt(SilentCallback):
         return self.asked >= self.times
 
 
+def _is_rank(child: psutil.Process) -> bool:
+    try:
+        return "byol_core.training.rank" in child.cmdline()
+    except psutil.Error:  # ended, by another test
+        return False
+
+
 class KillOther(SilentCallback):
     """Kills the other process once training goes on."""
 
@@ -108,7 +115,7 @@ class KillOther(SilentCallback):
     def should_stop(self) -> bool:
         self.asked += 1
         if self.asked == 3:
-            helpers = [child for child in psutil.Process().children() if "byol_core.training.rank" in child.cmdline()]
+            helpers = [child for child in psutil.Process().children() if _is_rank(child)]
             helpers[0].send_signal(signal.SIGKILL)
         return False
 

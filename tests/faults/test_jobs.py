@@ -134,7 +134,7 @@ def test_asking_starts_one_process_that_ends_by_itself(home, tmp_path, monkeypat
     for process in started:
         process.send_signal(signal.SIGCONT)
     wait_until(lambda: job(tmp_path / "run", "two").state == "failed")  # nobody knows that kind, and says so
-    assert "Nothing here handles" in job(tmp_path / "run", "one").message
+    assert "Nobody answers jobs of the kind" in job(tmp_path / "run", "one").message
     wait_until(lambda: all(process.poll() is not None for process in started))
     assert [process.returncode for process in started] == [0]
     service._started.pop((home.resolve(), "interactive"))

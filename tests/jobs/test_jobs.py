@@ -366,7 +366,7 @@ def _modules():
     "place", ["os:system", "byol_core.jobs.kinds:nothing", "byol_core.nowhere:f", "byol_core.jobs"]
 )
 def test_a_kind_that_nobody_knows_is_told(place):
-    with pytest.raises(InputError, match="Nothing here handles"):
+    with pytest.raises(InputError, match="Nobody answers jobs of the kind"):
         find_handler(place)
 
 

@@ -33,7 +33,7 @@ DAMAGES: dict[str, tuple[str, float, str]] = {
     "infinite": ("0.1.bias", float("inf"), "no finite numbers"),
     "a negative variance": ("running_var", -0.5, "a negative variance"),
     "an infinite variance": ("running_var", float("inf"), "no finite numbers"),
-    "no deviation": ("deviation", 0.0, "not over 0"),
+    "no deviation": ("deviation", 0.0, "not above 0"),
 }
 
 

@@ -238,7 +238,7 @@ def test_ablations_are_at_hand_without_all_settings(open_page: Open) -> None:
     assert page.query_params["method.stop_gradient"] == "false" and page.query_params["method.predictor"] == "none"
     assert page.expander[0].proto.expanded
     page.selectbox(key="setting:method.objective").set_value("vicreg").run()
-    assert "VICReg does not read it." in text(page)
+    assert "VICReg does not use it." in text(page)
 
 
 def test_an_ablation_starts_as_chosen(open_page: Open, store: RunStore) -> None:
