@@ -25,7 +25,7 @@ def broken(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-@pytest.mark.parametrize("page", ["lab", "train", "runs", "embeddings"])
+@pytest.mark.parametrize("page", ["home", "train", "runs", "embeddings"])
 def test_a_home_that_is_a_file_is_one_sentence_on_every_page(broken: Path, page: str) -> None:
     app = (
         AppTest.from_file(str(MAIN), default_timeout=120)
