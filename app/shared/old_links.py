@@ -13,7 +13,7 @@ import streamlit as st
 
 from byol_core.config import old_keys
 
-_RENAMED = {"colour": "color", "neighbours": "neighbors", **old_keys.RENAMED}
+_RENAMED = {"colour": "color", "neighbours": "neighbors"}
 _AMOUNT = re.compile(r"(.+?) (?:labels? a class|of the labels)")
 
 # What a parameter held, and the code for it. Two pages shared "show".
@@ -74,13 +74,14 @@ _CODES: Mapping[str, Mapping[str, str]] = {
 def follow() -> None:
     """Rename what the address of this page still calls by an old name, before anything reads it."""
     for name in list(st.query_params):
-        now = _RENAMED.get(name) or old_keys.current(name)
+        now = _RENAMED.get(name, old_keys.current(name))
         if now != name:
             values = st.query_params.get_all(name)
             del st.query_params[name]
             st.query_params[now] = values
-    for name in [name for name in st.query_params if name in _CODES]:
-        _translate(name, partial(current, name))
+    for name in _CODES:
+        if name in st.query_params:
+            _translate(name, partial(current, name))
 
 
 def current(name: str, text: str) -> str:

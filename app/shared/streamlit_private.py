@@ -28,21 +28,22 @@ _SAME = {"int_value": "double_value"}
 
 def session_id() -> str:
     """The session whose script runs in this thread; empty without one, or where Streamlit does not tell."""
-    try:
-        from streamlit.runtime.scriptrunner import get_script_run_ctx
-    except ImportError:
-        return ""
-    context = get_script_run_ctx()
+    context = _script_context()
     return context.session_id if context else ""
 
 
 def went_back() -> bool:
     """Whether this run of the script comes from the browser's back or forward; False where Streamlit does not tell."""
+    return bool(getattr(_script_context(), "is_history_navigation", False))
+
+
+def _script_context() -> Any:
+    """What Streamlit knows of the script that runs in this thread; None without one, or where it does not tell."""
     try:
         from streamlit.runtime.scriptrunner import get_script_run_ctx
     except ImportError:
-        return False
-    return bool(getattr(get_script_run_ctx(), "is_history_navigation", False))
+        return None
+    return get_script_run_ctx()
 
 
 def browser_of(cookies: Mapping[str, Any]) -> str:

@@ -2,19 +2,15 @@
 
 from byol_core.config.data import DataConfig
 from byol_core.config.evaluation import EvaluationConfig
-from byol_core.config.fields import PAPER, Part, setting
 from byol_core.config.method import MethodConfig, Objective
 from byol_core.config.network import Encoder, NetworkConfig
 from byol_core.config.optimizer import OptimizerConfig
 from byol_core.config.run_config import (
     FITTED,
-    SECTIONS,
     RunConfig,
     all_keys,
     build,
     field_info,
-    flatten,
-    refusal,
     wanted,
 )
 from byol_core.config.runtime import RuntimeConfig
@@ -23,8 +19,6 @@ from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
 __all__ = [
     "FITTED",
     "OPERATIONS",
-    "PAPER",
-    "SECTIONS",
     "DataConfig",
     "Encoder",
     "EvaluationConfig",
@@ -32,7 +26,6 @@ __all__ = [
     "NetworkConfig",
     "Objective",
     "OptimizerConfig",
-    "Part",
     "RunConfig",
     "RuntimeConfig",
     "ViewPreset",
@@ -40,8 +33,5 @@ __all__ = [
     "all_keys",
     "build",
     "field_info",
-    "flatten",
-    "refusal",
-    "setting",
     "wanted",
 ]

@@ -27,12 +27,7 @@ def broken(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", ["home", "train", "runs", "embeddings"])
 def test_a_home_that_is_a_file_is_one_sentence_on_every_page(broken: Path, page: str) -> None:
-    app = (
-        AppTest.from_file(str(MAIN), default_timeout=120)
-        .run()
-        .switch_page(f"{'home' if page == 'lab' else page}/page.py")
-        .run()
-    )
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run().switch_page(f"{page}/page.py").run()
     assert not app.exception
     (error,) = app.error
     assert f"The home of the runs '{formatting.plain(str(broken))}' cannot be written" in error.value
