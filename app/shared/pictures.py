@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.shared import access
 from app.shared.image_source import UPLOAD, USE_PATHS
+from byol_core.data import account_words
 from byol_core.data.catalog import entries, find, load
 from byol_core.data.entries import Entry
 from byol_core.errors import LabError
@@ -101,7 +102,7 @@ def _load(source: str, size: int, progress: Callable[[str, float], None]) -> Pic
     chosen = found.train[:KEPT]
     labels = [-1] * len(chosen) if found.labels is None else found.labels[chosen].tolist()
     names = tuple(found.class_names[label] if label >= 0 else "" for label in labels)
-    complaints = (f"Not used: {'; '.join(found.skipped[:3])}.",) if found.skipped else ()
+    complaints = tuple(map(account_words.left_out, found.account.left_out[:3]))
     return Pictures(found.images[chosen].numpy(), names, complaints)
 
 
@@ -115,13 +116,14 @@ def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
     if len(files) > MOST_FILES:
         complaints.append(f"Only the first {MOST_FILES} of the {len(files)} images are shown.")
     for name, file in files[:MOST_FILES]:
+        if file.size > MOST_FILE_BYTES:
+            complaints.append(f"{name} is not shown: larger than {MOST_FILE_BYTES / 2**20:.0f} MB.")
+            continue
         try:
-            if file.size > MOST_FILE_BYTES:
-                raise Unreadable(f"larger than {MOST_FILE_BYTES / 2**20:.0f} MB")
             images.append(_decoded(file.file_id, size, file.getvalue()))
             names.append(name)
-        except Unreadable as reason:
-            complaints.append(f"{name} is not shown: {reason}.")
+        except Unreadable as error:
+            complaints.append(f"{name} is not shown: {account_words.reason(error.reason, error.kind)}.")
     if not images:
         return nothing(size, *complaints)
     return Pictures(np.stack(images).transpose(0, 3, 1, 2), tuple(names), tuple(complaints))

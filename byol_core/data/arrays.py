@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from byol_core.data.account import Ledger, Remark, settled
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.labels import Labels, number
 from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
@@ -40,6 +41,7 @@ def assemble(
     size: int,
     *,
     scale: Scale | None = None,
+    ledger: Ledger | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
     room: Room = in_memory,
@@ -57,12 +59,15 @@ def assemble(
     train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
     keep = np.concatenate([train, test])
     own_split = bool(is_test.any() and not is_test.all())
-    notes = [] if own_split else [held_out(len(test))]
+    ledger = ledger or Ledger()
+    if not own_split:
+        ledger.remark(Remark.HELD_OUT, n=len(test))
     if scale is None:
         scale = _common_scale([table for table, _ in parts])
-        notes.append(f"The arrays were read as {scale.words}.")
+        ledger.remark(Remark.RANGE, range=scale.words)
     rows = room(len(keep), size)
     _fill(rows, size, [table for table, _ in parts], keep, scale, progress)
+    sides = np.full(total, -1, np.int64) if labels is None else labels
     return ImageSet(
         name=name,
         images=rows.images(len(keep)),
@@ -70,14 +75,8 @@ def assemble(
         class_names=class_names,
         train=torch.arange(len(train)),
         test=torch.arange(len(train), len(keep)),
-        note=" ".join(notes),
+        account=settled(ledger, sides[train].tolist(), sides[test].tolist(), class_names),
     )
-
-
-def held_out(count: int) -> str:
-    """The note for a set without a test split of its own."""
-    which = "1 is held out, the same one" if count == 1 else f"{count:,} are held out, the same ones"
-    return f"The set has no test images of its own: {which} each time."
 
 
 def _fill(

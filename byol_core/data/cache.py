@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
+from byol_core.data.account import Account
 from byol_core.data.imageset import BLOCK, ImageSet, allocate, content_digest, fits
 from byol_core.data.mapped import open_rows
 from byol_core.data.room import FileRows, MemoryRows, Room, Rows, disk_errors
@@ -39,7 +40,7 @@ from byol_core.system.files import write_atomic
 Where = Literal["auto", "memory", "disk"]
 Progress = Callable[[str, float], None]
 
-VERSION = 2  # counts on when images are decoded otherwise, or the index changes
+VERSION = 3  # counts on when images are decoded otherwise, or the index changes
 SLOW_SECONDS = 10.0  # a set that took longer to decode is kept
 _TOGETHER = 1000  # images in one write
 _LEFT = 2**28  # bytes that stay free on the disk, for the runs that lie there too
@@ -115,8 +116,7 @@ class Index(BaseModel):
     class_names: list[str]
     train: list[int]
     test: list[int]
-    skipped: list[str]
-    note: str
+    account: Account
     fingerprint: str
 
     @classmethod
@@ -133,8 +133,7 @@ class Index(BaseModel):
             class_names=list(found.class_names),
             train=found.train.tolist(),
             test=found.test.tolist(),
-            skipped=list(found.skipped),
-            note=found.note,
+            account=found.account,
             fingerprint=fingerprint,
         )
 
@@ -147,8 +146,7 @@ class Index(BaseModel):
             class_names=tuple(self.class_names),
             train=torch.tensor(self.train, dtype=torch.int64),
             test=torch.tensor(self.test, dtype=torch.int64),
-            skipped=tuple(self.skipped),
-            note=self.note,
+            account=self.account,
             on_disk=on_disk,
             fingerprint=self.fingerprint,
         )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from byol_core.data.account import Reason
 from byol_core.data.pixels import MOST_PIXELS, SIXTEEN_BIT, Scale, find_scale
 from byol_core.errors import InputError
 
@@ -38,8 +39,6 @@ _one_large = threading.Lock()
 BATCH_BYTES = 2**26
 BATCH_FILES = 64
 
-TOO_LARGE = "too large for the memory that is free"
-
 # The EXIF orientations and what undoes them.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,7 +52,11 @@ TURNS = {
 
 
 class Unreadable(Exception):
-    """Why a file is not a usable image, in a few words."""
+    """Why a file is not a usable image; ``kind`` is the code of what it is instead, where that is known."""
+
+    def __init__(self, reason: Reason, kind: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.kind = reason, kind
 
 
 def may_be_picture(path: str) -> bool:
@@ -78,8 +81,8 @@ def decode(source: bytes | Path, size: int) -> Picture:
 
 def decode_all(
     sources: Iterable[Callable[[], bytes | Path]], size: int, progress: Callable[[int], None] | None = None
-) -> Iterator[Picture | str]:
-    """Yield each image in order, or the reason why it is unusable.
+) -> Iterator[Picture | Unreadable]:
+    """Yield each image in order, or why it is unusable.
 
     Sources are opened one by one, and decoded in threads.
     """
@@ -93,17 +96,17 @@ def decode_all(
                 progress(done)
 
 
-def _picture_or_reason(source: bytes | Path | str, size: int) -> Picture | str:
-    if isinstance(source, str):
+def _picture_or_reason(source: bytes | Path | Unreadable, size: int) -> Picture | Unreadable:
+    if isinstance(source, Unreadable):
         return source
     try:
         return decode(source, size)
     except Unreadable as error:
-        return str(error)
+        return error
 
 
-def _batches(sources: Iterable[Callable[[], bytes | Path]]) -> Iterator[list[bytes | Path | str]]:
-    batch: list[bytes | Path | str] = []
+def _batches(sources: Iterable[Callable[[], bytes | Path]]) -> Iterator[list[bytes | Path | Unreadable]]:
+    batch: list[bytes | Path | Unreadable] = []
     weight = 0
     for open_source in sources:
         batch.append(_content(open_source))
@@ -115,15 +118,15 @@ def _batches(sources: Iterable[Callable[[], bytes | Path]]) -> Iterator[list[byt
         yield batch
 
 
-def _content(open_source: Callable[[], bytes | Path]) -> bytes | Path | str:
+def _content(open_source: Callable[[], bytes | Path]) -> bytes | Path | Unreadable:
     try:
         return open_source()
     except InputError:
         raise
     except MemoryError:
-        return TOO_LARGE
+        return Unreadable(Reason.TOO_LARGE)
     except Exception:  # a broken member of an archive
-        return "broken in the archive"
+        return Unreadable(Reason.BROKEN_IN_ARCHIVE)
 
 
 def _silence_pillow() -> None:
@@ -140,7 +143,7 @@ def _formats() -> tuple[str, ...]:
 def _square(picture: Image.Image, size: int) -> Picture:
     pixels = picture.width * picture.height
     if pixels > MOST_PIXELS:
-        raise Unreadable(f"{pixels / 1e6:.0f} megapixels, more than the {MOST_PIXELS / 1e6:.0f} that are read")
+        raise Unreadable(Reason.TOO_MANY_PIXELS)
     picture.draft(None, (2 * size, 2 * size))  # decodes a JPEG at 1/2, 1/4 or 1/8 of its size if that is enough
     with _one_large if picture.width * picture.height > LARGE else nullcontext():
         return _unpacked(picture, size)
@@ -178,7 +181,7 @@ def _deep_to_uint8(picture: Image.Image) -> Picture:
     values = np.asarray(picture)
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
-        raise Unreadable("holds values that are not numbers")
+        raise Unreadable(Reason.NOT_NUMBERS)
     if values.dtype.kind != "f" and low >= 0 and high <= 65535:
         return SIXTEEN_BIT(values)
     try:
@@ -187,16 +190,16 @@ def _deep_to_uint8(picture: Image.Image) -> Picture:
         return Scale(-low, 255 / (high - low), "")(values)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Reason:
     if isinstance(error, MemoryError):
-        return TOO_LARGE
+        return Reason.TOO_LARGE
     if isinstance(error, UnidentifiedImageError):
-        return "not an image"
+        return Reason.NOT_AN_IMAGE
     if isinstance(error, Image.DecompressionBombError):
-        return f"more than the {MOST_PIXELS / 1e6:.0f} megapixels that are read"
+        return Reason.TOO_MANY_PIXELS
     if isinstance(error, PermissionError | FileNotFoundError):
-        return "cannot be opened"
+        return Reason.CANNOT_BE_OPENED
     # Pillow raises an OSError for both; only its text tells a file that ends early.
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return "cut short"
-    return "broken"
+        return Reason.CUT_SHORT
+    return Reason.BROKEN

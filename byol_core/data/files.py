@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from byol_core.data.arrays import Progress, held_out
-from byol_core.data.decode import decode_all, may_be_picture
+from byol_core.data.account import Ledger, Reason, Remark, settled
+from byol_core.data.arrays import Progress
+from byol_core.data.decode import Unreadable, decode_all, may_be_picture
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
@@ -35,12 +36,12 @@ class File:
 
 @dataclass(frozen=True)
 class Tree:
-    """The files in a folder or archive, the folders that contain nothing, and what has been skipped so far."""
+    """The files in a folder or archive, the folders that contain nothing, and what has been left out so far."""
 
     name: str
     files: list[File] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,15 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
     """Load images with or without class folders, and with or without train/ and test/ (or val/) above them."""
     tree = _in_text(tree)
     seen = [file for file in tree.files if not _litter(file.path)]
-    skipped = tree.skipped + [f"{file.path}: not an image" for file in seen if not may_be_picture(file.path)]
+    for file in seen:
+        if not may_be_picture(file.path):
+            tree.ledger.leave_out(Reason.NOT_AN_IMAGE, file.path)
     places = [_Place(tuple(file.path.split("/")), file) for file in seen if may_be_picture(file.path)]
     places += [_Place((*path.split("/"), ""), None) for path in tree.empty if not _litter(path)]
     places, outside = _sides(_unwrapped(places))
-    skipped += [f"{place.file.path}: outside of the train and test folders" for place in outside if place.file]
+    for place in outside:
+        if place.file:
+            tree.ledger.leave_out(Reason.OUTSIDE_OF_SPLITS, place.file.path)
     names = sorted({place.class_name for place in places} - {""})
     # A single folder does not distinguish anything: it only wraps the images.
     index = {name: number for number, name in enumerate(names)} if len(names) > 1 else {}
@@ -72,14 +77,14 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
         replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
     ]
     return assemble_files(
-        tree.name, files, tuple(index), size, skipped=skipped, progress=progress, limit=limit, room=room
+        tree.name, files, tuple(index), size, ledger=tree.ledger, progress=progress, limit=limit, room=room
     )
 
 
 def _in_text(tree: Tree) -> Tree:
     """Replace names that are not text, which Linux allows, so that messages and the store can hold them."""
     files = [file if (path := storable(file.path)) == file.path else replace(file, path=path) for file in tree.files]
-    return Tree(storable(tree.name), files, [*map(storable, tree.empty)], [*map(storable, tree.skipped)])
+    return Tree(storable(tree.name), files, [*map(storable, tree.empty)], tree.ledger)
 
 
 def _litter(path: str) -> bool:
@@ -116,55 +121,56 @@ def assemble_files(
     class_names: tuple[str, ...],
     size: int,
     *,
-    skipped: Sequence[str] = (),
+    ledger: Ledger | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
     room: Room = in_memory,
 ) -> ImageSet:
-    """Build an ImageSet from image files; those that cannot be read are listed in ``skipped``."""
-    check_enough(name, len(files), tuple(skipped))
+    """Build an ImageSet from image files; those that cannot be read are in its account."""
+    ledger = ledger or Ledger()
+    check_enough(name, len(files), ledger.left_out)
     labels = np.array([file.label for file in files], np.int64)
     given = np.array([file.test for file in files])
     own_split = bool(given.any() and not given.all())
     train, test = split(labels, given, limit)
     chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which can only be read forward
-    images, usable, reasons = _decode([files[place] for place in chosen], size, progress, room)
+    images, usable = _decode([files[place] for place in chosen], size, progress, room, ledger)
     kept = chosen[usable]
-    skipped = (*skipped, *reasons)
-    check_enough(name, len(kept), skipped)
+    check_enough(name, len(kept), ledger.left_out)
     is_test = np.isin(kept, test)
     if is_test.all() or not is_test.any() or not (own_split or limit):
         # Broken files must not reduce the share of test images, nor remove a whole side of the split.
         is_test = np.isin(np.arange(len(kept)), split(labels[kept], None, None)[1])
         own_split = False
+    if not own_split:
+        ledger.remark(Remark.HELD_OUT, n=int(is_test.sum()))
+    names = class_names if (labels[kept] >= 0).any() else ()
     return ImageSet(
         name=name,
         images=images,
         labels=torch.from_numpy(labels[kept]) if (labels[kept] >= 0).any() else None,
-        class_names=class_names if (labels[kept] >= 0).any() else (),
+        class_names=names,
         train=torch.from_numpy(np.flatnonzero(~is_test)),
         test=torch.from_numpy(np.flatnonzero(is_test)),
-        skipped=skipped,
-        note="" if own_split else held_out(int(is_test.sum())),
+        account=settled(ledger, labels[kept][~is_test].tolist(), labels[kept][is_test].tolist(), names),
     )
 
 
 def _decode(
-    files: Sequence[File], size: int, progress: Progress | None, room: Room
-) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]], list[str]]:
-    """Decode: the usable images, their positions in ``files``, and a line for each of the others."""
+    files: Sequence[File], size: int, progress: Progress | None, room: Room, ledger: Ledger
+) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Decode: the usable images, and their positions in ``files``; the others are left out."""
     rows = room(len(files), size)
     usable: list[int] = []
-    reasons: list[str] = []
 
     def report(done: int) -> None:
         if progress:
             progress("reading the images", done / len(files))
 
     for place, found in enumerate(decode_all([file.source for file in files], size, report)):
-        if isinstance(found, str):
-            reasons.append(f"{files[place].path}: {found}")
+        if isinstance(found, Unreadable):
+            ledger.leave_out(found.reason, files[place].path, found.kind)
         else:
             rows.put(np.array([len(usable)]), torch.tensor(found).permute(2, 0, 1)[None])
             usable.append(place)
-    return rows.images(len(usable)), np.array(usable, np.int64), reasons
+    return rows.images(len(usable)), np.array(usable, np.int64)

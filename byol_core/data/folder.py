@@ -6,6 +6,7 @@ import os
 from functools import partial
 from pathlib import Path
 
+from byol_core.data.account import Reason, Unit
 from byol_core.data.arrays import Progress
 from byol_core.data.decode import may_be_picture
 from byol_core.data.files import File, Tree, load_tree
@@ -13,6 +14,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
 from byol_core.errors import InputError
 from byol_core.system.fingerprint import stamp_of
+from byol_core.system.text import storable
 
 
 def load_folder(
@@ -58,8 +60,10 @@ def _collect(tree: Tree, folder: Path, here: Path, folders: list[str], names: li
         if path.is_file():
             tree.files.append(File(shown, partial(Path, path)))
         else:
-            tree.skipped.append(f"{shown}: not a file")
+            tree.ledger.leave_out(Reason.NOT_A_FILE, storable(shown))
 
 
 def _unreadable(tree: Tree, folder: Path, error: OSError) -> None:
-    tree.skipped.append(f"{os.path.relpath(error.filename or folder, folder)}: cannot be opened")
+    tree.ledger.leave_out(
+        Reason.CANNOT_BE_OPENED, storable(os.path.relpath(error.filename or folder, folder)), unit=Unit.FOLDERS
+    )

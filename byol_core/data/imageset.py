@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from byol_core.data import account_words
+from byol_core.data.account import Account, LeftOut
 from byol_core.errors import ArgumentError, InputError
 from byol_core.system import checks
 from byol_core.system.free_memory import free_memory
@@ -25,7 +27,7 @@ class ImageSet:
     (-1).
 
     images: (N, 3, H, W) uint8. labels: (N,) int64. train, test: int64 indices into images, which do not overlap.
-    skipped: one line per file that was not read, such as "cat.png: not an image". note: a sentence for the user.
+    account: what was read of the source, what was left out and what was assumed.
     on_disk: whether images is a read-only memory map of a cache file; read rows with ``mapped.take``, never all at
     once. fingerprint: ``content_digest``, if it is known already.
     """
@@ -36,8 +38,7 @@ class ImageSet:
     class_names: tuple[str, ...]
     train: Tensor
     test: Tensor
-    skipped: tuple[str, ...] = ()
-    note: str = ""
+    account: Account = field(default_factory=Account)
     on_disk: bool = False
     fingerprint: str | None = None
 
@@ -45,7 +46,7 @@ class ImageSet:
         checks.pictures("images", self.images, look=False)
         if self.images.is_floating_point():
             raise checks.wrong("images", "a tensor of images (N, 3, H, W), uint8", self.images)
-        check_enough(self.name, len(self.images), self.skipped)
+        check_enough(self.name, len(self.images), self.account.left_out)
         self._check_labels()
         self._check_split()
 
@@ -73,13 +74,12 @@ class ImageSet:
         return len(self.class_names) if self.labels is not None else 0
 
 
-def check_enough(name: str, usable: int, skipped: tuple[str, ...] = ()) -> None:
+def check_enough(name: str, usable: int, left_out: Sequence[LeftOut] = ()) -> None:
     """Raise InputError if fewer than two images are usable."""
     if usable >= 2:
         return
-    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
-    why = f" ({files} skipped, the first is {skipped[0]})" if skipped else ""
-    raise InputError(f"'{name}' holds {usable} usable image{'' if usable == 1 else 's'}, and two are the least{why}.")
+    why = "".join(f" {account_words.left_out(each)}" for each in left_out)
+    raise InputError(f"'{name}' holds {usable} usable image{'' if usable == 1 else 's'}, and two are the least.{why}")
 
 
 def fits(count: int, size: int) -> bool:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from byol_core.config import RunConfig
+from byol_core.data import account_words
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.distributed import collectives, launch
@@ -92,9 +93,8 @@ def _run(world: World, config: RunConfig, folder: Path, callback: TrainingCallba
         limit=config.data.limit,
         images=config.runtime.images,
     )
-    for text in (images.note, *images.skipped[:20]):
-        if text:
-            callback.on_note(text)
+    for sentence in account_words.sentences(images.account):
+        callback.on_note(sentence)
     told = callback if world.writes else SilentCallback()
     config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
     trainer = Trainer(config, images, folder, device, callback, world)

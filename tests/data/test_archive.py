@@ -15,6 +15,7 @@ import pytest
 from byol_core.data import archive
 from byol_core.data.catalog import load
 from byol_core.errors import InputError
+from tests.data.accounts import left_out
 
 Png = Callable[..., bytes]
 
@@ -51,7 +52,7 @@ def pictures(png: Png) -> dict[str, bytes]:
 def check(source: str) -> None:
     found = load(source, 8)
     assert (found.class_names, len(found), len(found.test)) == (("cats", "dogs", "eels"), 10, 2)
-    assert found.skipped == ("set/cats/text.png: not an image",)
+    assert left_out(found) == {"not_an_image": ("set/cats/text.png",)}
     assert found.labels is not None
     assert found.labels.tolist() == [0, 1] * 5
     assert found.images[:, 0, 0, 0].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
@@ -146,7 +147,7 @@ def test_a_damaged_member_is_named_and_skipped(tmp_path: Path, pictures: dict[st
     content[content.index(b"set/cats/0.png") + 14 + 20] ^= 255
     source.write_bytes(content)
     found = load(str(source), 8)
-    assert (len(found), found.skipped[0]) == (9, "set/cats/0.png: broken in the archive")
+    assert (len(found), left_out(found)["broken_in_archive"]) == (9, ("set/cats/0.png",))
 
 
 @pytest.mark.parametrize("name", ["set.zip", "set.tar", "set.tar.gz", "set.xyz"])

@@ -11,9 +11,11 @@ import pytest
 import torch
 
 from byol_core.data import arrays, tables
+from byol_core.data.account import Remark
 from byol_core.data.catalog import load
 from byol_core.errors import InputError, LabError
 from byol_core.system.out_of_memory import is_out_of_memory
+from tests.data.accounts import remark
 
 RANDOM = np.random.default_rng(0)
 COLOR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
@@ -43,12 +45,12 @@ def test_the_benchmark_keys_with_names(tmp_path: Path) -> None:
     names = np.array(["cat", "dog"])
     path = npz(tmp_path, x_train=COLOR[:6], y_train=[0, 1] * 3, x_test=COLOR[6:], y_test=[1] * 4, class_names=names)
     found = load(path, 8)
-    assert (found.name, found.class_names, found.skipped) == ("set.npz", ("cat", "dog"), ())
+    assert (found.name, found.class_names, found.account.left_out) == ("set.npz", ("cat", "dog"), ())
     assert found.labels is not None
     assert found.labels.tolist() == [0, 1, 0, 1, 0, 1, 1, 1, 1, 1]
     assert (found.train.tolist(), found.test.tolist()) == ([0, 1, 2, 3, 4, 5], [6, 7, 8, 9])
     assert (found.images.permute(0, 2, 3, 1).numpy() == COLOR).all()
-    assert "held out" not in found.note
+    assert remark(found, Remark.HELD_OUT) is None
 
 
 def test_images_and_labels_without_a_test_split(tmp_path: Path) -> None:
@@ -56,7 +58,7 @@ def test_images_and_labels_without_a_test_split(tmp_path: Path) -> None:
     assert (len(found.train), len(found.test), found.class_names) == (8, 2, ("a", "b"))
     assert found.labels is not None
     assert sorted(found.labels[found.test].tolist()) == [0, 1]
-    assert "2 are held out" in found.note
+    assert remark(found, Remark.HELD_OUT) == {"n": 2}
 
 
 @pytest.mark.parametrize("key", ["images", "x_train", "arr_0"])
@@ -114,7 +116,7 @@ def test_the_range_of_training_and_test_is_one(tmp_path: Path) -> None:
     dark = np.full((4, 8, 8), 0.5)
     found = load(npz(tmp_path, x_train=np.linspace(-1, 1, 256).reshape(4, 8, 8), x_test=dark), 8)
     assert found.images[found.test].unique().tolist() == [191]
-    assert "values from -1 to 1" in found.note
+    assert remark(found, Remark.RANGE) == {"range": "values from -1 to 1"}
 
 
 def test_other_sizes_are_resized(tmp_path: Path) -> None:

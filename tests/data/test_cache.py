@@ -55,7 +55,7 @@ def told(source: Path | str, images: Any = "disk") -> tuple[ImageSet, Words]:
 def same(one: ImageSet, other: ImageSet) -> bool:
     labels = (one.labels is None and other.labels is None) or torch.equal(one.labels, other.labels)
     parts = (torch.equal(getattr(one, key), getattr(other, key)) for key in ("images", "train", "test"))
-    words = (getattr(one, key) == getattr(other, key) for key in ("name", "class_names", "skipped", "note"))
+    words = (getattr(one, key) == getattr(other, key) for key in ("name", "class_names", "account"))
     return labels and all(parts) and all(words)
 
 
@@ -214,7 +214,7 @@ def python(code: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_set_without_a_usable_picture_leaves_nothing(photos: Photos, home: Path) -> None:
-    with pytest.raises(InputError, match=r"holds 0 usable images, .* \(2 files were skipped"):
+    with pytest.raises(InputError, match=r"holds 0 usable images, .* 2 files were not used"):
         load(str(photos({"a.png": b"no", "b.png": b"no"})), 8, images="disk")
     assert files(home) == []
 

@@ -64,7 +64,7 @@ def test_16_bit_big_endian_and_odd_ranges() -> None:
 
 
 def test_float_without_numbers_is_named() -> None:
-    with pytest.raises(Unreadable, match="not numbers"):
+    with pytest.raises(Unreadable, match="not_numbers"):
         decode(saved(Image.fromarray(np.full((8, 8), np.nan, np.float32)), "TIFF"), 8)
 
 
@@ -138,13 +138,13 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), n
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not an image"),
-        (b"just some text, named .png", "not an image"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
-        (cut(saved(NOISE, "JPEG")), "cut short"),
-        (cut(saved(NOISE, "PNG")), "cut short"),
-        (cut(saved(NOISE, "WEBP")), "broken|cut short|not an image"),
-        (saved(NOISE, "PNG")[:60] + bytes(500), "broken|cut short"),
+        (b"", "not_an_image"),
+        (b"just some text, named .png", "not_an_image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not_an_image"),
+        (cut(saved(NOISE, "JPEG")), "cut_short"),
+        (cut(saved(NOISE, "PNG")), "cut_short"),
+        (cut(saved(NOISE, "WEBP")), "broken|cut_short|not_an_image"),
+        (saved(NOISE, "PNG")[:60] + bytes(500), "broken|cut_short"),
     ],
 )
 def test_broken_and_foreign_files_get_a_reason(content: bytes, reason: str) -> None:
@@ -164,7 +164,7 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_decompression_bomb_is_refused_by_size_without_warning(side: int) -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        with pytest.raises(Unreadable, match="megapixels"):
+        with pytest.raises(Unreadable, match="too_many_pixels"):
             decode(bomb(side, side), 8)
     assert not heard
 
@@ -172,7 +172,7 @@ def test_a_decompression_bomb_is_refused_by_size_without_warning(side: int) -> N
 def test_between_pillows_limit_and_ours_there_is_no_warning() -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        with pytest.raises(Unreadable, match=r"cut short|broken"):
+        with pytest.raises(Unreadable, match=r"cut_short|broken"):
             decode(bomb(9_700, 9_700), 8)
     assert not heard
 

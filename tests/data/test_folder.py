@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from byol_core.data.account import Remark
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.errors import InputError
+from tests.data.accounts import left_out, remark
 
 Photos = Callable[..., Path]
 CLASSES = [f"{name}/{number}.png" for name in ("cats", "dogs") for number in range(5)]
@@ -28,7 +30,7 @@ def test_class_folders(photos: Photos) -> None:
     assert labels(found) == [0] * 5 + [1] * 5
     assert found.labels is not None
     assert torch.bincount(found.labels[found.test]).tolist() == [1, 1]
-    assert "2 are held out" in found.note
+    assert remark(found, Remark.HELD_OUT) == {"n": 2}
     assert found.images[:, 0, 0, 0].tolist() == list(range(10))  # every image with its own label
 
 
@@ -42,7 +44,7 @@ def test_train_and_test_above_the_classes(photos: Photos, test: str) -> None:
     found = load(
         str(photos([f"{side}/{name}/{i}.png" for side in ("train", test) for name in "ab" for i in (1, 2)])), 8
     )
-    assert (found.class_names, found.note) == (("a", "b"), "")
+    assert (found.class_names, remark(found, Remark.HELD_OUT)) == (("a", "b"), None)
     assert labels(found) == [0, 0, 1, 1] * 2
     assert len(found.test) == 4
     sides = {int(value) for value in found.images[found.test][:, 0, 0, 0]}
@@ -59,10 +61,7 @@ def test_val_joins_training_beside_test(photos: Photos) -> None:
     root = photos(["train/a/1.png", "train/b/1.png", "val/a/2.png", "test/b/3.png", "stray.png", "more/x.png"])
     found = load(str(root), 8)
     assert (len(found.train), len(found.test)) == (3, 1)
-    assert found.skipped == (
-        "stray.png: outside of the train and test folders",
-        "more/x.png: outside of the train and test folders",
-    )
+    assert left_out(found) == {"outside_of_splits": ("stray.png", "more/x.png")}
 
 
 def test_test_images_may_lack_class_folders(photos: Photos) -> None:
@@ -105,12 +104,10 @@ def test_foreign_and_broken_files_are_named_and_never_fatal(photos: Photos, png:
         "annotations/a.xml": b"<xml/>",
     }
     found = load(str(photos(files)), 8)
-    assert found.skipped == (
-        "a/notes.txt: not an image",
-        "annotations/a.xml: not an image",
-        "a/text.png: not an image",
-        "b/half.jpg: cut short",
-    )
+    assert left_out(found) == {
+        "not_an_image": ("a/notes.txt", "annotations/a.xml", "a/text.png"),
+        "cut_short": ("b/half.jpg",),
+    }
     assert (len(found), found.class_names, labels(found)) == (3, ("a", "b"), [0, 0, 1])
     assert len(found.train) + len(found.test) == 3
 
@@ -127,11 +124,11 @@ def test_a_picture_without_a_suffix_is_read(photos: Photos) -> None:
         ({"a.png": None}, "'photos' holds 1 usable image, and two are the least."),
         (
             {"a.png": None, "b.png": b"text"},
-            r"1 usable image, .* \(1 file was skipped, the first is b.png: not an image\)",
+            r"1 usable image, .* 1 file was not used \(not an image\): b.png\.",
         ),
         (
             {"a.txt": b"", "b.txt": b""},
-            r"0 usable images, .* \(2 files were skipped, the first is a.txt: not an image\)",
+            r"0 usable images, .* 2 files were not used \(not an image\): a.txt, b.txt\.",
         ),
     ],
 )
@@ -147,7 +144,7 @@ def test_when_the_held_out_images_are_broken_others_are_held_out(photos: Photos)
     root = photos({"train/1.png": None, "train/2.png": None, "test/3.png": b"broken"})
     found = load(str(root), 8)
     assert (len(found.train), len(found.test)) == (1, 1)
-    assert "1 is held out" in found.note
+    assert remark(found, Remark.HELD_OUT) == {"n": 1}
 
 
 def test_mixed_sizes_and_kinds(photos: Photos, png: Callable[..., bytes]) -> None:
@@ -181,7 +178,7 @@ def test_links_are_followed_once_and_what_is_no_file_is_named(photos: Photos, tm
     os.mkfifo(root / "b/pipe.png")
     found = load(str(root), 8)
     assert len(found) == 3
-    assert found.skipped == ("b/gone.png: not a file", "b/pipe.png: not a file")
+    assert left_out(found) == {"not_a_file": ("b/gone.png", "b/pipe.png")}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are text")
@@ -190,4 +187,4 @@ def test_names_that_are_no_text_are_spelt_out(photos: Photos) -> None:
     (root / "cats").rename(root / "ca\udcff")
     (root / "dogs" / "bad\udcff.png").write_bytes(b"nonsense")
     found = load(str(root), 8)
-    assert (found.class_names, found.skipped) == (("ca\\udcff", "dogs"), ("dogs/bad\\udcff.png: not an image",))
+    assert (found.class_names, left_out(found)) == (("ca\\udcff", "dogs"), {"not_an_image": ("dogs/bad\\udcff.png",)})

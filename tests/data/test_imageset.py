@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from byol_core.data import imageset
+from byol_core.data.account import Account, LeftOut, Reason
 from byol_core.data.imageset import ImageSet, allocate
 from byol_core.errors import InputError
 
@@ -34,9 +35,9 @@ def test_labels_are_optional() -> None:
 
 def test_one_image_is_refused_with_the_first_reason() -> None:
     with pytest.raises(
-        InputError, match=r"'set' holds 1 usable image, and two are the least \(1 file .* cat.png: broken"
+        InputError, match=r"'set' holds 1 usable image, and two are the least\. 1 file was not used \(broken\): cat.png"
     ):
-        make(1, skipped=("cat.png: broken",))
+        make(1, account=Account(left_out=(LeftOut(Reason.BROKEN, 1, ("cat.png",)),)))
 
 
 @pytest.mark.parametrize(

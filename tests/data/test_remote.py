@@ -22,6 +22,7 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.remote import MAKERS, PLACES, data_home
 from byol_core.errors import LabError
+from tests.data.accounts import left_out
 
 Png = Callable[..., bytes]
 RANDOM = np.random.default_rng(0)
@@ -65,7 +66,7 @@ def test_mnist_and_fashion_mnist(home: Path, name: str, folder: str, first: str)
     write_idx(home / folder / "raw")
     found = load(name, 32)
     check(found, 32, [0, 1, 2, 3], [0, 1])
-    assert (found.class_names[0], found.note) == (first, "")
+    assert (found.class_names[0], found.account.remarks) == (first, ())
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -118,7 +119,7 @@ def test_the_whole_eurosat_holds_a_fifth_out(home: Path, png: Png) -> None:
     (home / "eurosat/2750/River/River_9.jpg").write_bytes(b"broken")
     found = load("eurosat-full", 32)
     assert (found.class_names, len(found), len(found.test)) == (("Forest", "River"), 10, 2)
-    assert found.skipped == ("River_9.jpg: not an image",)
+    assert left_out(found) == {"not_an_image": ("River_9.jpg",)}
 
 
 @pytest.mark.parametrize(("size", "edition"), [(96, "160"), (224, "320")])
