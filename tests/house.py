@@ -42,7 +42,8 @@ train
 evaluate
 runs
 augment embeddings home sign_in middleware
-main server
+main
+navigation
 """
 LEVELS = {
     f"{package}.{place}": level

@@ -17,6 +17,7 @@ CARRIED = (
     "byol_core/evaluation/report.html.j2",
     "byol_core/evaluation/figures.svg.j2",
     "byol_core/_bundle/app/main.py",
+    "byol_core/_bundle/app/navigation.py",
     "byol_core/_bundle/app/icon.png",
     "byol_core/_bundle/app/styles.css",
     "byol_core/_bundle/app/widgets/bundles/embedding_map/embedding_map.js",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.augment import scenes
 from app.augment import settings as lab_settings
 from app.augment.choices import Choice
 from app.augment.settings import Settings
 from app.shared import address
 from app.shared.formatting import plain
 from app.shared.pictures import Pictures
-from app.widgets.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Layout, view_grid
+from app.widgets.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Grid, Layout, view_grid
 from byol_core.config import OPERATIONS, ViewsConfig
 from byol_core.config.view_presets import RECIPES
 
@@ -38,6 +40,10 @@ class Scene:
     settings: Settings
     choice: Choice
 
+    def at(self, values: dict[str, float], serial: int) -> Scene:
+        """The same with other strengths, for a message of the sliders."""
+        return replace(self, settings=replace(self.settings, values=values, serial=serial))
+
     @property
     def views(self) -> ViewsConfig:
         """The settings as a run takes them."""
@@ -46,9 +52,16 @@ class Scene:
     @property
     def about(self) -> str:
         """A name of the images, the settings and the seed, by which others know what is shown."""
-        pixels = hashlib.sha256(np.ascontiguousarray(self.pictures.images).data).hexdigest()
-        what = json.dumps([pixels, self.views.model_dump(), self.choice.seed])
+        what = json.dumps([_digest(self.pictures.images), self.views.model_dump(), self.choice.seed])
         return hashlib.sha256(what.encode()).hexdigest()[:16]
+
+
+# What a mode shows of a scene.
+Draw = Callable[[Scene], Grid]
+
+
+def _digest(images: Pixels) -> str:
+    return hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
 
 
 def pages(pictures: Pictures, shown: int) -> int:
@@ -79,16 +92,18 @@ def pick_mode() -> str:
 
 
 def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> None:
-    """Draw the views in the chosen mode."""
+    """Draw the views in the chosen mode, and offer the same with other strengths to the sliders."""
     start, _ = part_of(pictures, choice.shown)
     scene = Scene(pictures.part(start, choice.shown), settings, choice)
-    modes: dict[str, Callable[[], None]] = {
-        GRID: lambda: _grid(scene),
-        DRAWS: lambda: _many_draws(scene, pictures),
-        STRIP: lambda: _one_operation(scene),
-        PAIR: lambda: _two_presets(scene),
+    modes: dict[str, Callable[[], Draw]] = {
+        GRID: lambda: _grid,
+        DRAWS: lambda: _pick_draws(pictures),
+        STRIP: lambda: _pick_operation(scene),
+        PAIR: lambda: _pick_preset(scene),
     }
-    modes[mode]()
+    draw = modes[mode]()
+    grid = draw(scene)
+    view_grid(replace(grid, more=_offered(mode, draw, scene, grid)), key="views")
     several = pages(pictures, choice.shown)
     if several > 1 and mode != DRAWS:
         st.pagination(several, key="page", bind="query-params")
@@ -96,7 +111,21 @@ def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> N
         st.caption(f"One image, {choice.shown} draws.")
 
 
-def _grid(scene: Scene) -> None:
+def _offered(mode: str, draw: Draw, scene: Scene, grid: Grid) -> str:
+    """The address of what the mode shows of this scene, whatever the strengths."""
+    more = ""
+
+    def moved(values: Mapping[str, float], serial: int) -> bytes:
+        return replace(draw(scene.at(dict(values), serial)), more=more).message()
+
+    titles = [(card.name, [figure.title for figure in card.figures]) for card in grid.cards]
+    choice = (mode, scene.choice.view, scene.choice.seed)
+    what = json.dumps([choice, scene.settings.frame, _digest(scene.pictures.images), _digest(grid.originals), titles])
+    more = scenes.offer(what, moved, scene.pictures.images.nbytes)
+    return more
+
+
+def _grid(scene: Scene) -> Grid:
     from app.augment import views as view_maker
 
     pictures, n = scene.pictures, len(scene.pictures)
@@ -105,7 +134,7 @@ def _grid(scene: Scene) -> None:
         Card(name, [Figure("Original", ORIGINALS, i), *_both(views.drawn, i, n)])
         for i, name in enumerate(pictures.names)
     ]
-    _draw(scene, pictures.images, views.pixels, cards)
+    return _made(scene, pictures.images, views.pixels, cards)
 
 
 def _both(drawn: Sequence[Drawn], i: int, n: int, name: str = "", first: int = 0) -> list[Figure]:
@@ -117,34 +146,35 @@ def _both(drawn: Sequence[Drawn], i: int, n: int, name: str = "", first: int = 0
     ]
 
 
-def _draw(scene: Scene, images: Pixels, views: Pixels, cards: Sequence[Card], layout: Layout = "cards") -> None:
+def _made(scene: Scene, images: Pixels, views: Pixels, cards: Sequence[Card], layout: Layout = "cards") -> Grid:
     from app.augment.views import colors_last
 
-    originals = colors_last(images)
-    about, serial = scene.about, scene.settings.serial
-    view_grid(originals, views, cards, key="views", layout=layout, about=about, serial=serial)
+    return Grid(colors_last(images), views, cards, layout, scene.about, scene.settings.serial)
 
 
-def _many_draws(scene: Scene, pictures: Pictures) -> None:
-    from app.augment import views as view_maker
-
+def _pick_draws(pictures: Pictures) -> Draw:
+    """Choose the image that is drawn many times."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.number_input("Image", 1, len(pictures), key="picture", bind="query-params", width=130)
         st.caption(f"One image in {MANY} draws: the network has to recognize it in all of them.")
-    one = pictures.images[[number - 1] * MANY]
-    views = view_maker.make(one, scene.views, scene.choice.seed)
-    cards = [Card("Original", [Figure(pictures.names[number - 1], ORIGINALS, 0)])]
+    return partial(_many_draws, pictures.images[[number - 1]], pictures.names[number - 1])
+
+
+def _many_draws(image: Pixels, name: str, scene: Scene) -> Grid:
+    from app.augment import views as view_maker
+
+    views = view_maker.make(image[[0] * MANY], scene.views, scene.choice.seed)
+    cards = [Card("Original", [Figure(name, ORIGINALS, 0)])]
     cards += [Card(f"Draw {i + 1}", _unpicked(_both(views.drawn, i, MANY))) for i in range(MANY)]
-    _draw(scene, one[:1], views.pixels, cards)
+    return _made(scene, image, views.pixels, cards)
 
 
 def _unpicked(figures: Sequence[Figure]) -> list[Figure]:
     return [replace(figure, pick=None) for figure in figures]
 
 
-def _one_operation(scene: Scene) -> None:
-    from app.augment import views as view_maker
-
+def _pick_operation(scene: Scene) -> Draw:
+    """Choose the operation that is shown at every strength."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with address.one_of("operation", OPERATIONS):
             operation = st.selectbox(
@@ -154,10 +184,16 @@ def _one_operation(scene: Scene) -> None:
         st.caption(
             f"This operation alone at each strength, on images that get it. Its strength is {min(2.0, now):.2f} now."
         )
+    return partial(_one_operation, operation)
+
+
+def _one_operation(operation: str, scene: Scene) -> Grid:
+    from app.augment import views as view_maker
+
     images = scene.pictures.images[:STRIPS]
     views = view_maker.strip(images, operation, STRENGTHS, scene.choice.view, scene.choice.seed)
     cards = [Card(name, _strip(views.drawn, i)) for i, name in enumerate(scene.pictures.names[:STRIPS])]
-    _draw(scene, images, views.pixels, cards, "strip")
+    return _made(scene, images, views.pixels, cards, "strip")
 
 
 def _strip(drawn: Sequence[Drawn], i: int) -> list[Figure]:
@@ -166,23 +202,26 @@ def _strip(drawn: Sequence[Drawn], i: int) -> list[Figure]:
     return [Figure(f"{strength:g}", VIEWS, at, drawn[at]) for strength, at in zip(STRENGTHS, places, strict=True)]
 
 
-def _two_presets(scene: Scene) -> None:
-    from app.augment import views as view_maker
-
-    mine, n = scene.settings, len(scene.pictures)
-    options = lab_settings.names()
-    other = st.selectbox("Compare with", options, key="beside", bind="query-params", width=220)
+def _pick_preset(scene: Scene) -> Draw:
+    """Choose the preset beside which the views are shown."""
+    other = st.selectbox("Compare with", lab_settings.names(), key="beside", bind="query-params", width=220)
     theirs = lab_settings.preset(other)
     other = other if other in RECIPES else f"'{other}'"  # which somebody may have called "Yours"
-    _differences(mine, other, lab_settings.strengths_of(theirs))
-    settings = (scene.views, theirs.model_copy(update={"size": scene.choice.view}))
-    made = [view_maker.make(scene.pictures.images, views, scene.choice.seed) for views in settings]
+    _differences(scene.settings, other, lab_settings.strengths_of(theirs))
+    return partial(_two_presets, other, theirs.model_copy(update={"size": scene.choice.view}))
+
+
+def _two_presets(other: str, theirs: ViewsConfig, scene: Scene) -> Grid:
+    from app.augment import views as view_maker
+
+    n = len(scene.pictures)
+    made = [view_maker.make(scene.pictures.images, views, scene.choice.seed) for views in (scene.views, theirs)]
     drawn = [*made[0].drawn, *made[1].drawn]
     cards = [
         Card(name, [Figure("Original", ORIGINALS, i), *_both(drawn, i, n, "Yours"), *_both(drawn, i, n, other, 2 * n)])
         for i, name in enumerate(scene.pictures.names)
     ]
-    _draw(scene, scene.pictures.images, np.concatenate([views.pixels for views in made]), cards, "pair")
+    return _made(scene, scene.pictures.images, np.concatenate([views.pixels for views in made]), cards, "pair")
 
 
 def _differences(mine: Settings, other: str, theirs: dict[str, float]) -> None:

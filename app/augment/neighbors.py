@@ -8,7 +8,7 @@ import streamlit as st
 from app.augment.modes import GRID, MODE, Scene
 from app.augment.waiting import failed, waiting
 from app.shared import formatting
-from app.widgets.view_grid import VIEWS, Card, Figure, Linked, view_grid
+from app.widgets.view_grid import VIEWS, Card, Figure, Grid, Linked, view_grid
 from byol_core.augment_study import Asked, Pairs
 
 
@@ -37,7 +37,7 @@ def _near(found: Pairs, scene: Scene, link: Linked) -> None:
         for view, title in ((picked, f"View {picked + 1}"), (1 - picked, f"Its other view, {2 - picked}"))
     ]
     nothing = np.zeros((1, 1, 1, 3), np.uint8)
-    view_grid(nothing, np.ascontiguousarray(pixels), cards, key="near", layout="near")
+    view_grid(Grid(nothing, np.ascontiguousarray(pixels), cards, "near"), key="near")
 
 
 def _figure(found: Pairs, place: int, view: int, j: int, at: int) -> Figure:

@@ -12,7 +12,8 @@ from typing import Any
 import streamlit as st
 
 from app.shared.formatting import plain
-from app.widgets.view_sliders import Slider, moved, strength, view_sliders
+from app.widgets.strengths import strength
+from app.widgets.view_sliders import Slider, moved, view_sliders
 from byol_core.config import OPERATIONS, ViewsConfig, field_info, view_presets
 from byol_core.config.presets import get
 from byol_core.errors import LabError
@@ -41,12 +42,19 @@ class Start:
 
 @dataclass(frozen=True)
 class Settings:
-    """The views as they are now: the preset's name, its views, where each slider stands, and the sliders' message."""
+    """The views as they are now: the preset's name, its views, where each slider stands, the sliders' message, and how
+    often the page has put them somewhere."""
 
     recipe: str
     preset: ViewsConfig
     values: dict[str, float]
     serial: int = 0
+    revision: int = 0
+
+    @property
+    def frame(self) -> tuple[Any, ...]:
+        """Where the sliders set out from, wherever they stand now."""
+        return self.recipe, self.preset.model_dump(), self.revision
 
     def views(self, size: int | None = None) -> ViewsConfig:
         """As a run takes them, with the side of the views."""
@@ -115,7 +123,8 @@ def current() -> Settings:
         put(strengths_of(views) | (_addressed() or _left(name)))
     start: Start = st.session_state[START]
     found = moved(SLIDERS, NAMES, start.revision)
-    settings = Settings(name, views, found.values if found else start.values, found.serial if found else 0)
+    values, serial = (found.values, found.serial) if found else (start.values, 0)
+    settings = Settings(name, views, values, serial, start.revision)
     st.session_state[LAST] = (name, settings.values)
     return settings
 

@@ -11,7 +11,7 @@ from app.shared import access
 from app.shared.streamlit_private import fitting, without_path
 
 _PROTOCOLS = b"sec-websocket-protocol"
-_SCRIPT = str(Path(__file__).resolve().parents[1] / "main.py")
+_SCRIPT = str(Path(__file__).resolve().parents[1] / "navigation.py")
 
 
 def without_foreign_session(scope: Scope, browser: str) -> Scope:

@@ -90,7 +90,7 @@ def dashboard_command(
     port: int | None, shared: bool = False, hosts: tuple[str, ...] | list[str] = ()
 ) -> tuple[list[str], Path]:
     """The command that serves the dashboard, and the folder to start it in: Streamlit looks there for its settings."""
-    served = paths.bundled("app") / "server.py"
+    served = paths.bundled("app") / "main.py"
     if not served.is_file():
         raise LabError(f"The dashboard '{served}' is missing; install the lab again.")
     screen = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -25,7 +25,7 @@ from byol_core.runs.store import RunStore
 from byol_core.system import processes
 from tests.rows import put_summary
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+MAIN = Path(__file__).resolve().parents[2] / "app" / "navigation.py"
 SUMMARY = {
     "steps": 40,
     "epochs": 2.0,

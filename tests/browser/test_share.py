@@ -202,7 +202,7 @@ def test_an_account_of_the_organization_signs_in(browser: Browser, tmp_path: Pat
                 "server_metadata_url": f"{school.url}/.well-known/openid-configuration",
             }
             secrets.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
-            return streamlit("app/server.py", f"--secrets.files={secrets}")(port)
+            return streamlit("app/main.py", f"--secrets.files={secrets}")(port)
 
         with serve(tmp_path, arguments, BYOL_LAB_TEACHERS="Ada@school.example, unverified@school.example") as app:
             for email in ("pupil@school.example", "unverified@school.example"):

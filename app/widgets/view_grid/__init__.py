@@ -60,41 +60,55 @@ class Card:
     figures: Sequence[Figure]
 
 
-def view_grid(
-    originals: NDArray[np.uint8],
-    views: NDArray[np.uint8],
-    cards: Sequence[Card],
-    *,
-    key: str,
-    layout: Layout = "cards",
-    about: str = "",
-    serial: int = 0,
-) -> None:
-    """Draw the cards; originals are (n, H, W, 3) uint8, views (m, h, w, 3).
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Cards with images: originals (n, H, W, 3) uint8 and views (m, h, w, 3).
 
     ``about`` names what is shown, so that others can say something about it. ``serial`` is the message of the sliders
-    that this answers.
+    that this answers. ``more``: the address that answers the next ones; empty without one.
     """
-    counts = (len(originals), len(views))
-    if any(not 0 <= figure.at < counts[figure.source] for card in cards for figure in card.figures):
-        raise ValueError(f"a card shows an image that is none of {counts[0]} originals and {counts[1]} views")
-    digest = hashlib.sha256(np.ascontiguousarray(originals).data).hexdigest()[:16]
-    _originals(data=pack({"digest": digest}, pixels=originals), key=f"{key}-originals")
-    header = {
-        "sides": [originals.shape[1:3], views.shape[1:3]],
-        "originals": digest,
-        "layout": layout,
-        "about": about,
-        "serial": serial,
-        "cards": [
-            {
-                "name": card.name,
-                "figures": [[f.title, f.source, f.at, f.drawn, f.pick] for f in card.figures],
-            }
-            for card in cards
-        ],
-    }
-    _mount(data=pack(header, views=views), key=key)
+
+    originals: NDArray[np.uint8]
+    views: NDArray[np.uint8]
+    cards: Sequence[Card]
+    layout: Layout = "cards"
+    about: str = ""
+    serial: int = 0
+    more: str = ""
+
+    def __post_init__(self) -> None:
+        counts = (len(self.originals), len(self.views))
+        if any(not 0 <= figure.at < counts[figure.source] for card in self.cards for figure in card.figures):
+            raise ValueError(f"a card shows an image that is none of {counts[0]} originals and {counts[1]} views")
+
+    def message(self) -> bytes:
+        """All of it but the pixels of the originals."""
+        header = {
+            "sides": [self.originals.shape[1:3], self.views.shape[1:3]],
+            "originals": _digest(self.originals),
+            "layout": self.layout,
+            "about": self.about,
+            "serial": self.serial,
+            "more": self.more,
+            "cards": [
+                {
+                    "name": card.name,
+                    "figures": [[f.title, f.source, f.at, f.drawn, f.pick] for f in card.figures],
+                }
+                for card in self.cards
+            ],
+        }
+        return pack(header, views=self.views)
+
+
+def _digest(images: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()[:16]
+
+
+def view_grid(grid: Grid, *, key: str) -> None:
+    """Draw the cards."""
+    _originals(data=pack({"digest": _digest(grid.originals)}, pixels=grid.originals), key=f"{key}-originals")
+    _mount(data=grid.message(), key=key)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 // The widget "byol_view_grid": cards of images, pixel by pixel: the original and its views, with what was drawn under
 // them. It tells the page what it shows (byol-views-shown) and which view was picked (byol-view-picked), and it hears
-// what a model says of the pairs (byol-view-notes). The last of each event is kept for listeners that come later.
+// what a model says of the pairs (byol-view-notes) and what sliders brought (byol-views-come). The last of each event is
+// kept for listeners that come later.
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"
@@ -11,7 +12,7 @@ const FIRST = 3 // pictures that others may show again: an original and its two 
 export default function ({ data, parentElement }) {
   if (!data) return
   const [grid, end] = mount(grids, parentElement, () => new Grid(parentElement))
-  grid.update(unpack(data))
+  grid.update(unpack(data), true)
   return end
 }
 
@@ -22,18 +23,33 @@ class Grid {
     this.listeners = {
       "byol-originals": ({ detail }) => detail === this.state.originals && this.draw(),
       "byol-view-notes": () => this.note(),
+      "byol-views-come": ({ detail }) => this.state.more && detail.more === this.state.more && this.update(detail),
     }
     for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener)
   }
 
   close() {
     this.root.remove()
-    if (this.state?.about) delete globalThis.byolFirstViews
+    if (this.state?.about) {
+      delete globalThis.byolFirstViews
+      delete globalThis.byolViews
+    }
     for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener)
   }
 
-  update(state) {
+  // Streamlit draws what sliders told it at rest; they may have moved on meanwhile, or brought the same themselves.
+  update(state, told = false) {
+    const known = this.state, same = Boolean(state.more) && known?.more === state.more
+    if (same && state.serial < known.serial) return
     this.state = state
+    if (!same || state.about !== known.about) this.show(state)
+    const { about, serial, more } = state
+    if (!about) return // a grid of something else
+    globalThis.byolViews = { about, serial, more }
+    window.dispatchEvent(new CustomEvent("byol-views-shown", { detail: { about, serial, told } }))
+  }
+
+  show(state) {
     this.root.style.setProperty("--figures", Math.max(1, ...state.cards.map(({ figures }) => figures.length)))
     this.root.dataset.layout = state.layout
     const shape = JSON.stringify(state.cards.map(({ name, figures }) => [name, figures.map(([title]) => title)]))
@@ -41,10 +57,6 @@ class Grid {
     this.shape = shape
     this.draw()
     this.note()
-    const { about, serial } = state
-    if (!about) return // a grid of something else
-    globalThis.byolViews = { about, serial }
-    window.dispatchEvent(new CustomEvent("byol-views-shown", { detail: { about, serial } }))
   }
 
   build({ cards }) {

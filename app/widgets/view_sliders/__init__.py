@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.widgets.bundle import bundle
+from app.widgets.strengths import strengths
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -61,15 +62,5 @@ def moved(key: str, names: Sequence[str], revision: int) -> Moved | None:
     values, serial = said.get("values"), said.get("serial")
     if not isinstance(values, dict) or not isinstance(serial, int):
         return None
-    read = {name: strength(values.get(name)) for name in names}
-    known = {name: value for name, value in read.items() if value is not None}
-    return Moved(known, serial) if len(known) == len(names) else None
-
-
-def strength(value: object) -> float | None:
-    """A strength from 0 to 2 as a browser or an address says it; None for what is none: anybody can send anything."""
-    try:
-        number = float(value) if isinstance(value, int | float | str) else -1.0
-    except (ValueError, OverflowError):
-        return None
-    return round(number, 2) if 0.0 <= number <= 2.0 else None
+    known = strengths(values, names)
+    return Moved(known, serial) if known else None

@@ -1,16 +1,22 @@
-// The widget "byol_view_sliders": sliders that send their values at once. One message is under way at a time, and of
-// what moves meanwhile only the newest is kept. Streamlit's own slider waits a fifth of a second after every movement.
+// The widget "byol_view_sliders": sliders that get the views of where they stand at once, from the address that the grid
+// has (see scenes.py), and tell Streamlit once they rest. One request is under way at a time, and of what moves meanwhile
+// only the newest is kept. Where that address does not answer, Streamlit is told of each movement instead.
 import { tellApart } from "../apart.js"
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
+import { unpack } from "../packed.js"
 
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
+const GIVE_UP = 10_000 // milliseconds after which a request for views has failed
+const SETTLED = 500 // milliseconds after which Streamlit is told: it draws this part of the page anew, which takes long
 const TRIES = 5 // of the same values, each after twice the time: a message may be lost
 const REST = 250 // milliseconds after which the address follows
 const NARROW = 640 // pixels: on a phone the groups are closed at first, so that the pictures are within reach
 const FINE = 0.01
 const SHOWN = "byol-views-shown"
+const COME = "byol-views-come"
 const PAINTED = "byol-views-painted"
+const CAPTURE = { capture: true } // before what is pressed acts
 const panels = new WeakMap()
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -32,19 +38,25 @@ class Sliders {
   constructor(parent) {
     this.root = element("div", "byol-sliders", parent)
     this.path = location.pathname
-    this.serial = 0
-    this.heard = ({ detail }) => this.arrived(detail.serial)
-    this.copied = () => this.mirror()
-    window.addEventListener(SHOWN, this.heard)
-    window.addEventListener(PAINTED, this.copied)
+    this.begin()
+    this.listeners = {
+      [SHOWN]: ({ detail }) => this.shown(detail),
+      [PAINTED]: () => this.mirror(),
+      // What is used next may need to know where the sliders stand.
+      focusout: () => this.settle(),
+      pointerdown: (event) => event.composedPath().includes(this.root) || this.settle(),
+    }
+    for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener, CAPTURE)
+  }
+
+  begin() {
+    Object.assign(this, { serial: 0, told: 0, under: false, next: false })
   }
 
   close() {
     this.root.remove()
-    window.removeEventListener(SHOWN, this.heard)
-    window.removeEventListener(PAINTED, this.copied)
-    clearTimeout(this.waiting)
-    clearTimeout(this.resting)
+    for (const [name, listener] of Object.entries(this.listeners)) window.removeEventListener(name, listener, CAPTURE)
+    for (const timer of [this.waiting, this.resting, this.settling]) clearTimeout(timer)
   }
 
   update({ groups, revision }) {
@@ -59,7 +71,9 @@ class Sliders {
       if (fresh) put(row.input, slider) // else whoever moves it knows best
       this.show(row)
     }
-    if (fresh) this.remember()
+    if (!fresh) return
+    this.begin()
+    this.remember()
   }
 
   build(groups) {
@@ -150,18 +164,42 @@ class Sliders {
     if (this.under && performance.now() - this.saidAt < PATIENCE) this.next = true
     else this.send()
     clearTimeout(this.resting)
+    clearTimeout(this.settling)
     this.resting = setTimeout(() => this.remember(), REST)
+    this.settling = setTimeout(() => this.settle(), SETTLED)
   }
 
   send() {
-    this.next = false
-    this.say(1)
+    const more = globalThis.byolViews?.more
+    Object.assign(this, { under: true, next: false, saidAt: performance.now(), serial: this.serial + 1 })
+    if (more && more !== this.deaf) this.ask(more)
+    else this.tell(1)
   }
 
-  say(time) {
-    Object.assign(this, { under: true, saidAt: performance.now() })
-    const values = Object.fromEntries([...this.rows].map(([name, { input }]) => [name, Number(input.value)]))
-    const said = { revision: this.revision, serial: ++this.serial, values }
+  async ask(more) {
+    const { serial } = this, views = await drawn(more, { serial, values: this.values() })
+    if (serial !== this.serial) return // they moved on
+    if (!views) {
+      this.deaf = more
+      return this.tell(1)
+    }
+    window.dispatchEvent(new CustomEvent(COME, { detail: views }))
+    this.arrived(serial) // also when the grid has come to show something else
+  }
+
+  values() {
+    return Object.fromEntries([...this.rows].map(([name, { input }]) => [name, Number(input.value)]))
+  }
+
+  // Streamlit learns where the sliders stand, if it does not know.
+  settle() {
+    clearTimeout(this.settling)
+    if (this.told !== this.serial) this.tell(1)
+  }
+
+  tell(time) {
+    this.told = this.serial
+    const said = { revision: this.revision, serial: this.serial, values: this.values() }
     tellApart("view_sliders", () => this.set("values", said))
     clearTimeout(this.waiting)
     this.waiting = setTimeout(() => this.late(time), PATIENCE * 2 ** (time - 1))
@@ -169,14 +207,20 @@ class Sliders {
 
   // Nothing came: what moved meanwhile goes, else the same again.
   late(time) {
-    if (this.next) this.send()
-    else if (time < TRIES) this.say(time + 1)
+    if (this.under && this.next) this.send()
+    else if (time < TRIES && this.told === this.serial) this.tell(time + 1)
     else this.under = false
+  }
+
+  // What the grid shows came from Streamlit (told), or from here.
+  shown({ serial, told }) {
+    if (told && serial === this.told) clearTimeout(this.waiting)
+    if (serial === this.serial) this.arrived(serial)
+    else if (told && !this.under) this.send() // other images, with the strengths that Streamlit knew
   }
 
   arrived(serial) {
     if (serial !== this.serial) return
-    clearTimeout(this.waiting)
     this.under = false
     if (this.next) this.send()
   }
@@ -190,5 +234,17 @@ class Sliders {
       else address.searchParams.set(name, Number(input.value))
     }
     if (address.href !== location.href) history.replaceState(history.state, "", address)
+  }
+}
+
+// The grid with other strengths; nothing where the address does not answer.
+async function drawn(address, asked) {
+  try {
+    const signal = AbortSignal.timeout(GIVE_UP)
+    const answer = await fetch(address, { method: "POST", body: JSON.stringify(asked), signal })
+    const isGrid = answer.ok && answer.headers.get("content-type") === "application/octet-stream"
+    return isGrid ? unpack(new Uint8Array(await answer.arrayBuffer())) : null
+  } catch {
+    return null
   }
 }

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.shared import pictures
 from app.widgets.packed import unpack
-from app.widgets.view_sliders import strength
+from app.widgets.strengths import strength
 from byol_core.augment import make_views, preset_strengths, resolve
 from byol_core.config import OPERATIONS, ViewsConfig, view_presets
 from byol_core.config.presets import get

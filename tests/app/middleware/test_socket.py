@@ -51,5 +51,5 @@ def test_the_script_path_is_hidden_and_the_session_id_recorded() -> None:
     message = ForwardMsg()
     message.new_session.main_script_path = socket._SCRIPT
     message.new_session.initialize.session_id = "a new one"
-    assert carried(message).new_session.main_script_path == "main.py"
+    assert carried(message).new_session.main_script_path == "navigation.py"
     assert access.is_browsers_session("a new one", MINE) and not access.is_browsers_session("a new one", OTHER)
