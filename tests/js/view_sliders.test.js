@@ -118,7 +118,7 @@ test("with an address the views are asked for there, and Streamlit is told at re
   assert.deepEqual(asked, [{ url: "/_views/token", serial: 1, values: { crop: 0.5, blur: 1 } }])
   await come()
   assert.deepEqual([got, sent], [[1], []])
-  await clock.pass(500)
+  await clock.pass(750)
   assert.deepEqual(sent, [{ revision: 1, serial: 1, values: { crop: 0.5, blur: 1 } }])
 })
 

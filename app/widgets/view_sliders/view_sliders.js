@@ -8,7 +8,7 @@ import { unpack } from "../packed.js"
 
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
 const GIVE_UP = 10_000 // milliseconds after which a request for views has failed
-const SETTLED = 500 // milliseconds after which Streamlit is told: it draws this part of the page anew, which takes long
+const SETTLED = 750 // milliseconds after which Streamlit is told, before the model is asked (view_link.js): it redraws at length
 const TRIES = 5 // of the same values, each after twice the time: a message may be lost
 const REST = 250 // milliseconds after which the address follows
 const NARROW = 640 // pixels: on a phone the groups are closed at first, so that the pictures are within reach
