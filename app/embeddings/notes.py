@@ -61,19 +61,27 @@ def images(snapshot: Snapshot) -> str:
     )
 
 
+_HOW = {
+    "t-SNE": "t-SNE with perplexity {perplexity:.4g}, seed {seed}. {warning}",
+    "UMAP": "UMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}. {warning}",
+    "densMAP": "densMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}. {warning}",
+}
+_DISTANCES = "**Read only which images are neighbors: distances between clusters mean little here.**"
+_SIZES = (
+    "**Read only which images are neighbors: distances between clusters mean little here, and so do the sizes of "
+    "clusters.**"
+)
+_LESS = "This set is too small for the {wanted:g} that were chosen."
+
+
 def how(shown: Shown, step: int, settings: MapSettings) -> str:
-    """How to read this map."""
+    """How to read this map, with the settings that it was made with."""
     if shown.method == "PCA":
         return _pca(shown, step)
-    if shown.method == "t-SNE":
-        made = f"t-SNE with perplexity {settings.perplexity:g}, seed {settings.seed}."
-    else:
-        made = (
-            f"{shown.method} with {settings.neighbors} neighbors, minimum distance {settings.min_dist:g}, "
-            f"seed {settings.seed}."
-        )
-    sizes = "." if shown.method == "densMAP" else ", and so do the sizes of clusters."
-    return f"{made} **Read only which images are neighbors: distances between clusters mean little here{sizes}**"
+    used = settings.in_effect(shown.film.xy.shape[1])
+    warning = _DISTANCES if shown.method == "densMAP" else _SIZES
+    lowered = [_LESS.format(wanted=value) for name, value in settings.used().items() if used[name] != value]
+    return " ".join([_HOW[shown.method].format(**used, warning=warning), *lowered])
 
 
 def _pca(shown: Shown, step: int) -> str:

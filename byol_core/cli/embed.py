@@ -54,8 +54,12 @@ def embed(
     if as_json:
         print_json({**told, **about, "file": str(out.resolve()), "bytes": len(data)})
     else:
-        numbers = "".join(f", {key} {value:.3f}" for key, value in about.items() if isinstance(value, float))
+        numbers = "".join(f", {key} {_shown(value)}" for key, value in about.items() if key != "method")
         print(f"{len(snapshot):,} images of run {found.run_id} at step {chosen.step} are in {out}{numbers}.")
+
+
+def _shown(value: float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else f"{value}"
 
 
 def _method(name: str) -> str:
@@ -94,7 +98,8 @@ def _made(
         return projector(snapshot, evaluation, space), {}
     vectors, xy = _map(snapshot, evaluation, space, settings)
     seen = quality(vectors, xy)
-    about = {"method": settings.method, **settings.used(), "trustworthiness": seen.trust, "knn_preservation": seen.kept}
+    used = settings.in_effect(len(vectors))
+    about = {"method": settings.method, **used, "trustworthiness": seen.trust, "knn_preservation": seen.kept}
     known = {key: value for key, value in about.items() if value == value}  # of three images nothing is known
     return table(snapshot, evaluation, space, xy), known
 

@@ -13,6 +13,7 @@ from byol_core.cli import run_tables
 from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, print_json
 from byol_core.cli.train import configure, refuse_missing_images
 from byol_core.config import RunConfig, parsing
+from byol_core.config.run_config import flatten
 from byol_core.errors import InputError
 from byol_core.runs import sweep as sweeps
 from byol_core.runs.launcher import LocalExecutor
@@ -62,7 +63,7 @@ def _grid(assignments: Sequence[str]) -> dict[str, list[Any]]:
 
 def _listed(file: Path) -> list[dict[str, Any]]:
     points = parsing.read_list(file)
-    return [dict(sweeps.flat(point)) for point in points]
+    return [dict(flatten(point)) for point in points]
 
 
 def _refuse_missing(wanted: RunConfig, points: Sequence[dict[str, Any]]) -> None:

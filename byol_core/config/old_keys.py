@@ -21,6 +21,11 @@ def renamed(section: Mapping[str, Any]) -> dict[str, Any]:
     return {key if RENAMED.get(key, key) in section else RENAMED.get(key, key): value for key, value in section.items()}
 
 
+def spelled(section: Mapping[str, Any], key: str) -> str:
+    """The key as a section has it, which may be the old one; the current one if it has neither."""
+    return next((name for name in section if RENAMED.get(name, name) == key), key)
+
+
 def tree(settings: Mapping[str, Any]) -> dict[str, Any]:
     """A tree of settings with current keys."""
     return {key: tree(value) if isinstance(value, Mapping) else value for key, value in renamed(settings).items()}

@@ -146,7 +146,7 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
     """
     for name, given in (("tree", tree), ("dotted", dotted)):
         checks.kind(name, {} if given is None else given, Mapping, "a mapping of settings to their values")
-    merged = old_keys.tree(_copied(tree or {}))
+    merged = _copied(tree or {})
     dotted = {old_keys.current(key): value for key, value in (dotted or {}).items()}
     for key, value in dotted.items():
         field_info(key)
@@ -169,13 +169,14 @@ def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
+    """Set a value in a tree, whose keys may be old ones: each section reads those itself."""
     for key in keys[:-1]:
-        child = tree.setdefault(key, {})
+        child = tree.setdefault(old_keys.spelled(tree, key), {})
         if not isinstance(child, dict):
             template = "'{key}' holds further settings, but was given {value}."
             raise InputError(template, setting=key, key=key, value=repr(child))
         tree = child
-    tree[keys[-1]] = value
+    tree[old_keys.spelled(tree, keys[-1])] = value
 
 
 def refusal(error: ValidationError) -> InputError:

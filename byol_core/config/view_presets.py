@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import yaml
 
-from byol_core.config import parsing
+from byol_core.config import old_keys, parsing
 from byol_core.config.run_config import build
 from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
 from byol_core.errors import InputError, LabError
@@ -46,7 +46,7 @@ def load(home: Path, name: str) -> ViewsConfig:
     if not path.is_file():
         raise InputError(f"There are no views called '{name}'; there are {', '.join([*RECIPES, *names(home)])}.")
     views = parsing.read_file(path).get("views")
-    if not isinstance(views, dict) or not set(views) <= set(_KEPT):
+    if not isinstance(views, dict) or not set(old_keys.renamed(views)) <= set(_KEPT):
         raise InputError(f"The file '{path}' should hold the section 'views' of a run's settings.")
     return build({"views": views}).views
 

@@ -36,7 +36,7 @@ def answer_map(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: 
     seen = quality(vectors, xy)
     kept = {"xy": xy} if start is None else {"xy": xy, "start": start}
     about = {"trust": seen.trust, "kept": seen.kept, "shares": shares, "looked_at": seen.looked_at}
-    return Answer(kept, about)
+    return Answer(kept, {**about, "settings": settings.in_effect(len(vectors))})
 
 
 def fitted(folder: Path, task: dict[str, Any], vectors: Matrix, settings: MapSettings, job: JobContext) -> Fit:

@@ -53,3 +53,11 @@ class MapSettings:
     def used(self) -> dict[str, float]:
         """The settings that the method depends on."""
         return {name: getattr(self, name) for name in USED[self.method]}
+
+    def in_effect(self, images: int) -> dict[str, float]:
+        """The same as a map of so many images is made with them.
+
+        An image has no more neighbors than there are other images, and t-SNE looks at three times its perplexity.
+        """
+        most = {"neighbors": images - 1, "perplexity": (images - 1) / 3}
+        return {name: min(value, most[name]) if name in most else value for name, value in self.used().items()}

@@ -9,12 +9,14 @@ UMAP, which then takes seconds where it took minutes.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from byol_core.embeddings.pca import Axes, aligned, axes_of, is_collapsed, pca
 from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import Matrix
 from byol_core.errors import LabError
+from byol_core.system import paths
 
 # Below this there are no neighborhoods to speak of, and a start by eigenvectors fails.
 FEWEST = 8
@@ -102,9 +105,9 @@ def _umap(
     values: Matrix, settings: MapSettings, start: Matrix, progress: Progress, near: bool, angles: bool
 ) -> tuple[Matrix, Any]:
     """UMAP (arXiv 1802.03426) or densMAP (Narayan et al. 2021), by cosine, or by distance in fewer directions."""
-    metric = "cosine" if angles else "euclidean"
+    metric, used = "cosine" if angles else "euclidean", settings.in_effect(len(values))
     shared = {
-        "n_neighbors": min(settings.neighbors, len(values) - 1), "min_dist": settings.min_dist,
+        "n_neighbors": int(used["neighbors"]), "min_dist": used["min_dist"],
         "metric": metric, "random_state": settings.seed,
     }  # fmt: skip
     if settings.method == "UMAP" and (gpu := _gpu_umap()):
@@ -130,10 +133,37 @@ def _loaded(library: str, method: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ImportWarning)  # umap mourns a TensorFlow that nobody needs here
-            return importlib.import_module(library)
+            return _imported(library)
+    except LabError:
+        raise
     except Exception as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise LabError(f"{method} cannot be loaded on this machine ({why.rstrip('.')}).") from error
+
+
+def _imported(library: str) -> Any:
+    """UMAP refuses to load if numba has no folder for its compiled code; then it gets one in the cache of the lab.
+
+    By default numba writes beside the library or into the cache of the user. In a container neither may be writable.
+    """
+    try:
+        return importlib.import_module(library)
+    except RuntimeError:
+        config = importlib.import_module("numba").config
+        if config.CACHE_DIR:
+            raise
+        config.CACHE_DIR = str(paths.cache() / "numba")
+        return _imported_again(library, Path(config.CACHE_DIR))
+
+
+def _imported_again(library: str, cache: Path) -> Any:
+    try:
+        return importlib.import_module(library)
+    except RuntimeError:
+        if os.access(cache, os.W_OK):
+            raise
+        template = "A map needs a folder for compiled code; '{cache}' cannot be written, so set BYOL_LAB_CACHE."
+        raise LabError(template, cache=cache) from None
 
 
 def _gpu_umap() -> Any:
@@ -152,7 +182,7 @@ def _tsne(
     manifold, limits = _loaded("sklearn.manifold", "t-SNE"), _loaded("threadpoolctl", "t-SNE")
     callback = _Heard(progress, r"Iteration (\d+)", _ITERATIONS)
     model = manifold.TSNE(
-        perplexity=min(settings.perplexity, (len(values) - 1) / 3), init=start * np.float32(_SMALL_START),
+        perplexity=settings.in_effect(len(values))["perplexity"], init=start * np.float32(_SMALL_START),
         random_state=settings.seed, max_iter=_ITERATIONS, n_jobs=1, verbose=2,
     )  # fmt: skip
     progress(0.02, "Finding neighbors")

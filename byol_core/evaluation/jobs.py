@@ -23,9 +23,9 @@ __all__ = [
     "stop",
 ]  # fmt: skip
 
-EVALUATION = JobKind("evaluation", "byol_core.evaluation.handler:answer", lane="batch")
-# While something waits, a reader sees this often that somebody works in that home.
-_AWAKE_SECONDS = 5.0
+EVALUATION = JobKind(
+    "evaluation", "byol_core.evaluation.handler:answer", lane="batch", done="byol_core.evaluation.results:is_answered"
+)
 
 
 def ask(home: Path, run_folder: Path, protocol: Protocol) -> Job:
@@ -51,14 +51,9 @@ def job(run_folder: Path, protocol: Protocol) -> Job:
 
 
 def _stands(run_folder: Path, name: str, protocol: Protocol) -> Job:
-    folder = run_folder / FOLDER
-    found = jobs.job(folder, name)  # before the answer: it may come between the two looks, and then nobody works on it
-    if found.state != "running" and result(run_folder, protocol) is not None:
-        return Job("ready", 1.0)
-    if found.state == "waiting":  # perhaps since before the machine was restarted
-        with suppress(LabError):
-            jobs.look_after(run_folder.parent, EVALUATION, folder, name, at_most_every=_AWAKE_SECONDS)
-    return found
+    """As :func:`job`, also of a request under another name, as a folder that came from elsewhere may hold."""
+    asked = jobs.Asked(run_folder.parent, EVALUATION, protocol.model_dump(mode="json"))
+    return jobs.job(run_folder / FOLDER, name, asked)
 
 
 def stop(run_folder: Path, protocol: Protocol) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,11 @@ def result(run_folder: Path, protocol: Protocol) -> Judged | None:
         found = _read(_path(run_folder, key(run_folder, protocol), "json"))
         return found if found is not None and _asked(found.protocol) == _asked(protocol) else None
     return None
+
+
+def is_answered(folder: Path, task: Mapping[str, Any]) -> bool:
+    """Whether the answer to a job of ``RUN_FOLDER/evaluations`` is there."""
+    return result(folder.parent, Protocol.model_validate(task)) is not None
 
 
 def _read(file: Path) -> Judged | None:

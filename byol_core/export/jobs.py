@@ -16,6 +16,10 @@ from byol_core.runs.store import RunStore
 EXPORT = JobKind("export", "byol_core.export.jobs:answer", lane=None)
 # The longest that somebody waits for a file.
 SECONDS = 300.0
+_DIED = (
+    "The process that exported the run {run_id} as {format} ended without reporting an error; the memory may not have "
+    "been enough, so close other programs and try again, or see what 'byol export {run_id} --format {format}' says."
+)
 
 
 def write_apart(store: RunStore, run: Run, format: str, target: IO[bytes], seconds: float = SECONDS) -> None:
@@ -28,6 +32,8 @@ def write_apart(store: RunStore, run: Run, format: str, target: IO[bytes], secon
         folder = Path(name)
         own_process.start(EXPORT, folder, EXPORT.name, task, environment)
         job = own_process.wait(folder, EXPORT.name, seconds)
+        if job.died:
+            raise LabError(_DIED, run_id=run.run_id, format=format)
         if job.state == "failed":
             raise LabError(job.message)
         if job.state != "ready":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args
@@ -40,7 +40,8 @@ class JobKind:
     ``lane``: None for a process of its own, which starts at once and may die without harm to others. ``rank``: a higher
     one waits for all lower ones, whenever they were asked. ``latest_first``: for whoever drags a slider and asks again
     and again: the newest goes first, and what was not asked again for a minute is dropped. ``niceness``: how far it
-    steps back while other programs want the processor.
+    steps back while other programs want the processor. ``done``: for results that do not lie beside their request, the
+    place of ``def done(folder: Path, task: dict) -> bool``, which says whether one is there.
     """
 
     name: str
@@ -49,15 +50,24 @@ class JobKind:
     rank: int = 0
     latest_first: bool = False
     niceness: int = 5
+    done: str = ""
+
+    def is_done(self, folder: Path, task: Mapping[str, Any]) -> bool:
+        """Whether the result lies where ``done`` looks for it."""
+        return bool(self.done) and bool(_find(self.done)(folder, dict(task)))
 
 
 def find_handler(place: str) -> Handler:
-    """The function at ``module:function`` of this package; InputError when there is none."""
+    """The handler at ``module:function`` of this package; InputError when there is none."""
+    return cast(Handler, _find(place))
+
+
+def _find(place: str) -> Callable[..., Any]:
     module, _, name = place.partition(":")
     try:
         if not _HANDLER.fullmatch(place):
             raise ImportError(place)
-        found: Any = getattr(importlib.import_module(module), name)
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):
         raise InputError(f"Nobody answers jobs of the kind '{place[:60]}'; restart the dashboard.") from None
-    return cast(Handler, found)
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +29,7 @@ from byol_core.system.environment import child_environment
 
 _LOOK_SECONDS = 0.1
 _BUSY = ("waiting", "running")
-_started: list[subprocess.Popen[bytes]] = []  # until they have ended, so that the system forgets them
+_started: set[subprocess.Popen[bytes]] = set()  # those that have not ended
 
 
 def start(
@@ -52,11 +53,18 @@ def start(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        _started[:] = [other for other in _started if other.poll() is None] + [process]
+        _started.add(process)
+        threading.Thread(target=_see_off, args=(process,), daemon=True).start()
         announce(files.status, process.pid)
     except OSError as error:
         raise LabError(f"The computation cannot be started ({error.strerror or error}).") from None
     return queue.job(folder, key)
+
+
+def _see_off(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process, or the system would list it as a zombie until this one ends."""
+    process.wait()
+    _started.discard(process)
 
 
 def wait(folder: Path, key: str, seconds: float, stop: Callable[[], bool] = lambda: False) -> Job:

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,15 @@ ENDED = "The computation ended without a result; try again."
 # While something waits, a reader looks this often whether anybody works on it.
 _AWAKE_SECONDS = 5.0
 _asked: dict[JobFiles, tuple[Path, JobKind]] = {}  # what this process asked, so that a reader can wake it again
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader knows of a job that perhaps another process has asked: whose it is, its kind and its task."""
+
+    home: Path
+    kind: JobKind
+    task: Mapping[str, Any]
 
 
 class Ticket(BaseModel):
@@ -132,17 +142,20 @@ def writing(folder: Path) -> Iterator[None]:
 # Looking on
 
 
-def job(folder: Path, key: str) -> Job:
+def job(folder: Path, key: str, asked: Asked | None = None) -> Job:
     """Where a job stands: a few small files are read. While it waits, this sees now and then that somebody works.
 
-    What somebody asked in another process waits for the next :func:`ask` when nobody is there to do it.
+    Without ``asked``, what another process has asked waits for the next :func:`ask` when nobody is there to do it; and
+    a result that does not lie beside its request is not found.
     """
     files = JobFiles(folder.resolve(), key)
-    found = _stands(files)
-    asked = _asked.get(files)  # at once: another thread may take it away
-    if found.state == "waiting" and asked:
+    found = _stands(files)  # before the result: it may come between the two looks, and then nobody works on it
+    if asked and found.state != "running" and asked.kind.is_done(files.folder, asked.task):
+        found = Job("ready", 1.0)
+    known = (asked.home, asked.kind) if asked else _asked.get(files)  # at once: another thread may take it away
+    if found.state == "waiting" and known:
         with suppress(LabError):  # its process may have been killed, or the machine restarted
-            look_after(*asked, folder, key, at_most_every=_AWAKE_SECONDS)
+            look_after(*known, folder, key, at_most_every=_AWAKE_SECONDS)
     elif found.state != "running":
         _asked.pop(files, None)
     return found
@@ -172,7 +185,7 @@ def _ended(files: JobFiles) -> Job:
     if files.is_done():
         return Job("ready", 1.0)
     full = progress_file.is_full(files.folder)
-    return Job("failed", message=progress_file.full(files.folder) if full else ENDED)
+    return Job("failed", message=progress_file.full(files.folder) if full else ENDED, died=not full)
 
 
 def result(folder: Path, key: str) -> Answer | None:

@@ -34,7 +34,7 @@ class Job:
     """Where a question stands: ``share`` of the work (0 to 1) is done, ``message`` says what goes on or went wrong.
 
     ``seconds_left`` is a guess, and None where there is nothing to go by. "waiting": asked, and not yet begun.
-    ``setting`` is the one that what went wrong is about, as of a LabError.
+    ``setting`` is the one that what went wrong is about, as of a LabError. ``died``: its process ended without a word.
     """
 
     state: State
@@ -42,6 +42,7 @@ class Job:
     message: str = ""
     seconds_left: float | None = None
     setting: str | None = None
+    died: bool = False
 
 
 class Status(BaseModel):

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 from sqlalchemy.sql.selectable import FromClause
 
+from byol_core.config.run_config import flatten
 from byol_core.runs.names import short_keys, text_of
 from byol_core.runs.run import Run
 from byol_core.runs.schema import attempts, metrics
 from byol_core.runs.store import RunStore
-from byol_core.runs.sweep import flat
 
 # Curves of which less is better; of every other, more is.
 _LOW = ("loss", "alignment", "uniformity", "mean_cosine")
@@ -26,7 +26,7 @@ _AT_ONCE = 100
 
 def differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """The settings that differ, by dotted key: the value of each run, None where it has no such setting."""
-    flats = [dict(flat(run.config)) for run in runs]
+    flats = [dict(flatten(run.config)) for run in runs]
     keys = dict.fromkeys(key for one in flats for key in one)
     found = {key: [one.get(key) for one in flats] for key in keys}
     return {key: values for key, values in found.items() if any(value != values[0] for value in values)}

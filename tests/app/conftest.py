@@ -59,7 +59,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     with supervisor_lock(folder):
         yield folder
-    for calibration in own_process._started:  # of the Train page; nobody waits for it any more
+    for calibration in list(own_process._started):  # of the Train page; nobody waits for it any more
         calibration.kill()
         calibration.wait()
     st.cache_resource.clear()

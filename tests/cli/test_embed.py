@@ -15,6 +15,7 @@ from byol_core.embeddings.snapshot import MAPS
 from byol_core.embeddings.timeline import frame_name
 from byol_core.jobs import Answer, arrays
 from byol_core.system.paths import bundled
+from tests.embeddings.conftest import write_embeddings
 
 
 @pytest.fixture
@@ -58,6 +59,14 @@ def test_the_map_that_the_page_shows_is_taken(byol, run, tmp_path):
     file = tmp_path / "map.parquet"
     assert byol("embed", "done", "--method", "tsne", "--seed", "4", "--out", file)[0] == 0
     np.testing.assert_array_equal(parquet.read_table(file)["x"], xy[:, 0])
+
+
+def test_the_settings_told_are_those_of_the_map(byol, finished, tmp_path):
+    write_embeddings(finished().folder / "embeddings", n=10)
+    words = byol("embed", "done", "--method", "tsne", "--out", tmp_path / "a.parquet")[1]
+    assert "perplexity 3.000, seed 0, trustworthiness" in words
+    told = json.loads(byol("embed", "done", "--method", "tsne", "--out", tmp_path / "a.parquet", "--json")[1])
+    assert told["perplexity"] == 3.0
 
 
 def test_a_projector_is_a_zip(byol, run, tmp_path):

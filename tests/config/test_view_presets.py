@@ -95,3 +95,9 @@ def test_the_program_for_files_makes_their_views(tmp_path: Path) -> None:
     exec(view_presets.as_python(VIEWS, seed=3, image_size=32, files=files), made)
     expected = make_views(images, resolve(VIEWS), torch.Generator().manual_seed(3))
     assert torch.equal(made["first"], expected[0]) and torch.equal(made["second"], expected[1])
+
+
+def test_views_saved_under_the_keys_of_before_are_read(tmp_path: Path) -> None:
+    path = view_presets.save(tmp_path, "mine", ViewsConfig(grayscale=0.5, solarize=1.5))
+    path.write_text(path.read_text().replace("grayscale", "greyscale").replace("solarize", "solarise"))
+    assert view_presets.load(tmp_path, "mine") == ViewsConfig(grayscale=0.5, solarize=1.5)

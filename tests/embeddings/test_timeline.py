@@ -10,7 +10,8 @@ from scipy.spatial.distance import pdist
 
 from byol_core import jobs as warm
 from byol_core.embeddings import MapSettings, film, pca, pca_film, read_snapshot, read_space, retry, unit
-from byol_core.embeddings.timeline import MAP
+from byol_core.embeddings.snapshot import MAPS
+from byol_core.embeddings.timeline import MAP, frame_name
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import arrays as answer_file
@@ -55,6 +56,14 @@ def shoot(home, snapshot, answer):
         return found
 
     return shoot
+
+
+def test_a_map_is_kept_with_the_settings_it_was_made_with(shoot, snapshot):
+    settings = MapSettings("t-SNE", perplexity=30)
+    shoot(settings)
+    name = frame_name(snapshot, snapshot.evaluation(640), "representation", settings)
+    kept = warm.result(snapshot.folder / MAPS, name)
+    assert kept.about["settings"] == {"perplexity": pytest.approx(59 / 3), "seed": 0}
 
 
 # PCA

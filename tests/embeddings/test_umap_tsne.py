@@ -1,5 +1,7 @@
 """UMAP, t-SNE and densMAP keep neighbors together, repeat with their seed, and start where they are told to."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -103,3 +105,26 @@ def test_a_library_that_cannot_be_loaded_is_one_sentence(monkeypatch, method, li
     vectors = unit(np.random.default_rng(0).normal(size=(30, 6)).astype(np.float32))
     with pytest.raises(LabError, match=rf"{method} cannot be loaded on this machine \(.*{library}.*\)\."):
         fit(vectors, MapSettings(method), lambda share, text: None)
+
+
+def loaded_without_a_writable_place(cache):
+    """Load UMAP where numba may neither write beside the library nor into the cache of the user."""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment |= {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "BYOL_LAB_CACHE": str(cache)}
+    command = "from byol_core.embeddings.umap_tsne import _loaded; _loaded('umap', 'UMAP')"
+    return subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_umap_loads_where_only_the_cache_of_the_lab_is_writable(tmp_path):
+    found = loaded_without_a_writable_place(tmp_path)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert any((tmp_path / "numba").iterdir())
+
+
+@pytest.mark.slow
+def test_without_any_writable_cache_one_sentence_says_what_to_do(tmp_path):
+    (tmp_path / "file").touch()
+    last = loaded_without_a_writable_place(tmp_path / "file").stderr.strip().splitlines()[-1]
+    assert last.startswith("byol_core.errors.LabError: A map needs a folder for compiled code; ")
+    assert last.endswith("cannot be written, so set BYOL_LAB_CACHE.")

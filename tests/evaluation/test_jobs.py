@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from byol_core.errors import InputError, LabError
-from byol_core.evaluation import handler, jobs, results
+from byol_core.evaluation import handler, results
 from byol_core.evaluation.jobs import answers, ask, asked, forget, job, key, predictions, result, stop
 from byol_core.evaluation.protocol import Protocol
 from byol_core.events import StopAsked
-from byol_core.jobs import ENDED, Job, JobFiles, service
+from byol_core.jobs import ENDED, Job, JobFiles, queue, service
 from byol_core.jobs.status import Reporter, announce
 from byol_core.system import processes
 from byol_core.system.files import write_json
@@ -355,7 +355,7 @@ def test_checking_a_job_restarts_a_missing_evaluator(home, run, started, monkeyp
     started.clear()
     job(run, LINEAR)
     assert started == []
-    monkeypatch.setattr(jobs, "_AWAKE_SECONDS", 0.0)
+    monkeypatch.setattr(queue, "_AWAKE_SECONDS", 0.0)
     job(run, LINEAR)
     assert len(started) == 1
 

@@ -13,7 +13,7 @@ import pytest
 from byol_core import export
 from byol_core.errors import InputError, LabError
 from byol_core.export.jobs import EXPORT, write_apart
-from byol_core.jobs import ENDED, own_process
+from byol_core.jobs import own_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,8 +79,10 @@ def test_a_process_that_dies_is_one_sentence(store, finished, tmp_path, monkeypa
     program.write_text(f"#!{sys.executable}\n{code}\n")
     program.chmod(0o755)
     monkeypatch.setattr(own_process.sys, "executable", str(program))
-    with pytest.raises(LabError, match=ENDED):
-        write_apart(store, finished(), "safetensors", io.BytesIO())
+    run = finished()
+    said = f"exported the run {run.run_id} as safetensors ended without reporting an error"
+    with pytest.raises(LabError, match=said):
+        write_apart(store, run, "safetensors", io.BytesIO())
 
 
 def test_what_nobody_expected_in_that_process_is_one_sentence(tmp_path):

@@ -67,6 +67,13 @@ def test_whoever_waits_no_longer_ends_it(count: Path) -> None:
     assert not status.alive and partial(count, "a") is not None
 
 
+def test_a_process_that_has_ended_is_no_zombie(count: Path) -> None:
+    own_process.start(KIND, count, "a", {"numbers": 1})
+    status = JobFiles(count, "a").read_status()
+    assert status is not None and own_process.wait(count, "a", 60).state == "ready"
+    wait_until(lambda: not psutil.pid_exists(status.pid))
+
+
 def test_withdrawing_ends_it_at_once(count: Path) -> None:
     own_process.start(KIND, count, "a", {"numbers": 1, "seconds": 600})
     status = JobFiles(count, "a").read_status()

@@ -18,10 +18,10 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before it is import
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
+from byol_core.config.run_config import flatten
 from byol_core.events import MetricRow
 from byol_core.runs.run import Run
 from byol_core.runs.schema import sqlite_url
-from byol_core.runs.sweep import flat
 from byol_core.runs.trackers.delivery import Ending, Seen
 
 TAG, EXPERIMENT, DATABASE = "byol_lab.run_id", "BYOL Lab", "mlflow.db"
@@ -64,7 +64,7 @@ def _find(client: MlflowClient, run: Run, experiment: str) -> str:
         return str(known[0].info.run_id)
     tags = {TAG: run.run_id, "byol_lab.preset": run.preset or ""}
     made = str(client.create_run(experiment, run_name=run.name, tags=tags).info.run_id)
-    settings = [Param(key, str(value)[:_LETTERS]) for key, value in flat(run.config)]
+    settings = [Param(key, str(value)[:_LETTERS]) for key, value in flatten(run.config)]
     for part in _parts(settings, _PARAMS):
         client.log_batch(made, params=part)
     return made

@@ -17,9 +17,9 @@ from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
+from byol_core.config.run_config import flatten
 from byol_core.events import MetricRow
 from byol_core.runs.run import Run
-from byol_core.runs.sweep import flat
 from byol_core.runs.trackers.delivery import Ending
 
 FOLDER = "tensorboard"
@@ -62,7 +62,7 @@ class Board:
         if self._again and step is not None:
             start = SessionLog(status=SessionLog.START)
             self._writer.add_event(Event(wall_time=time.time(), step=step, session_log=start))
-        settings = dict(flat(self._run.config))
+        settings = dict(flatten(self._run.config))
         self._write(0, text_pb("settings", _table({"run": self._run.name, **settings})))
         self._write(0, hparams_pb({key: _plain(value) for key, value in settings.items()}, trial_id=self._run.run_id))
         self._begun = True

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from trackio.sqlite_storage import SQLiteStorage
 
+from byol_core.config.run_config import flatten
 from byol_core.events import MetricRow
 from byol_core.runs.run import Run
-from byol_core.runs.sweep import flat
 from byol_core.runs.trackers.delivery import Ending, Seen
 
 PROJECT = "byol-lab"
@@ -30,7 +30,7 @@ class Project:
 
     def __init__(self, run: Run) -> None:
         self._run, self._last = run, 0
-        self._settings = {**dict(flat(run.config)), "_Created": datetime.fromtimestamp(run.created, UTC).isoformat()}
+        self._settings = {**dict(flatten(run.config)), "_Created": datetime.fromtimestamp(run.created, UTC).isoformat()}
         known: dict[str, int] = {}
         for log in SQLiteStorage.get_logs(PROJECT, run_id=run.run_id):
             known |= {key: max(int(log["step"]), known.get(key, -1)) for key in log if key not in ("step", "timestamp")}

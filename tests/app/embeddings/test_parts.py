@@ -57,7 +57,8 @@ def test_only_a_map_that_keeps_distances_may_be_read_by_them(snapshot):
     usual = embeddings.MapSettings("t-SNE")
     said = {method: notes.how(Shown(film, method, None), 320, usual) for method in embeddings.METHODS}
     assert [method for method, note in said.items() if "mean little" not in note] == ["PCA"]
-    assert "perplexity 30" in said["t-SNE"]
+    assert "perplexity 19.67" in said["t-SNE"] and "too small for the 30" in said["t-SNE"]
+    assert "15 neighbors" in said["UMAP"] and "too small" not in said["UMAP"]
 
 
 def test_a_column_of_ones_own_colors_the_points(snapshot):
