@@ -66,7 +66,7 @@ def refuse_missing_images(wanted: settings.RunConfig) -> None:
     from byol_core.data.catalog import find, load
 
     source = wanted.data.source
-    if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
+    if find(source) is None and not os.path.exists(paths.typed(source)):  # noqa: PTH110 (never raises)
         load(source, wanted.data.image_size)
 
 

@@ -94,13 +94,13 @@ def find(source: str) -> Entry | None:
 
 
 def _normalized(name: str) -> str:
-    return name.strip().lower().replace("-", "").replace("_", "")
+    return paths.unquoted(name).lower().replace("-", "").replace("_", "")
 
 
 def _load_path(
     source: str, size: int, progress: Progress | None, limit: int | None, images: Literal["auto", "memory", "disk"]
 ) -> ImageSet:
-    path = paths.expand(source)
+    path = paths.typed(source)
     try:
         if not source.strip() or not path.exists():
             raise InputError(_unknown(source, path))
