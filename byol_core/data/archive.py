@@ -54,19 +54,20 @@ def load_archive(
     path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
     """Load the images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
-    with _opened(path) as tree:
-        if not tree.files:
-            raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
+    with opened(path) as tree:
         return load_tree(tree, size, progress, limit, room)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Tree]:
+def opened(path: Path) -> Iterator[Tree]:
+    """The files of an archive, which can be read while it is open; InputError if it contains none."""
     with ExitStack() as stack:
         try:
             tree = _zip_tree(path, stack) if zipfile.is_zipfile(path) else _tar_tree(path, stack)
         except _BROKEN as error:
             raise InputError(f"The archive '{path.name}' cannot be read: {_why(error)}.") from None
+        if not tree.files:
+            raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
         yield tree
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from byol_core.data.account import Ledger, Reason, Remark, settled
+from byol_core.data.account import Account, Ledger, Reason, Remark, settled
 from byol_core.data.arrays import Progress
 from byol_core.data.decode import Unreadable, decode_all, may_be_picture
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.room import Room, in_memory
-from byol_core.data.splits import split
+from byol_core.data.splits import Indices, split
 from byol_core.system.text import storable
 
 TRAIN = {"train", "training"}
@@ -57,8 +57,43 @@ class _Place:
         return self.parts[0] if len(self.parts) > 1 else ""
 
 
+@dataclass(frozen=True)
+class Arranged:
+    """The images of a tree with their labels and sides; none of them has been opened."""
+
+    name: str
+    files: list[File]
+    class_names: tuple[str, ...]
+    ledger: Ledger
+
+    def account(self, limit: int | None = None) -> Account:
+        """What would be used, as far as that is known before any image is read."""
+        check_enough(self.name, len(self.files), self.ledger.left_out)
+        labels, train, test, own_split = _split(self.files, limit)
+        if not own_split:
+            self.ledger.remark(Remark.HELD_OUT, n=len(test))
+        names = self.class_names if (labels >= 0).any() else ()
+        beyond = np.setdiff1d(np.arange(len(labels)), np.concatenate([train, test]))
+        return replace(_settled(self.ledger, labels, (train, test, beyond), names), decoded=False)
+
+
 def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """Load images with or without class folders, and with or without train/ and test/ (or val/) above them."""
+    found = arranged(tree)
+    return assemble_files(
+        found.name,
+        found.files,
+        found.class_names,
+        size,
+        ledger=found.ledger,
+        progress=progress,
+        limit=limit,
+        room=room,
+    )
+
+
+def arranged(tree: Tree) -> Arranged:
+    """Read classes and splits from the names of the folders, without opening a file."""
     tree = _in_text(tree)
     seen = [file for file in tree.files if not _litter(file.path)]
     for file in seen:
@@ -76,9 +111,7 @@ def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | Non
     files = [
         replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
     ]
-    return assemble_files(
-        tree.name, files, tuple(index), size, ledger=tree.ledger, progress=progress, limit=limit, room=room
-    )
+    return Arranged(tree.name, files, tuple(index), tree.ledger)
 
 
 def _in_text(tree: Tree) -> Tree:
@@ -129,10 +162,7 @@ def assemble_files(
     """Build an ImageSet from image files; those that cannot be read are in its account."""
     ledger = ledger or Ledger()
     check_enough(name, len(files), ledger.left_out)
-    labels = np.array([file.label for file in files], np.int64)
-    given = np.array([file.test for file in files])
-    own_split = bool(given.any() and not given.all())
-    train, test = split(labels, given, limit)
+    labels, train, test, own_split = _split(files, limit)
     chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which can only be read forward
     images, usable = _decode([files[place] for place in chosen], size, progress, room, ledger)
     kept = chosen[usable]
@@ -145,6 +175,7 @@ def assemble_files(
     if not own_split:
         ledger.remark(Remark.HELD_OUT, n=int(is_test.sum()))
     names = class_names if (labels[kept] >= 0).any() else ()
+    beyond = np.setdiff1d(np.arange(len(files)), chosen)
     return ImageSet(
         name=name,
         images=images,
@@ -152,8 +183,23 @@ def assemble_files(
         class_names=names,
         train=torch.from_numpy(np.flatnonzero(~is_test)),
         test=torch.from_numpy(np.flatnonzero(is_test)),
-        account=settled(ledger, labels[kept][~is_test].tolist(), labels[kept][is_test].tolist(), names),
+        account=_settled(ledger, labels, (kept[~is_test], kept[is_test], beyond), names),
     )
+
+
+def _split(files: Sequence[File], limit: int | None) -> tuple[Indices, Indices, Indices, bool]:
+    """The labels, the places of the training and of the test images, and whether the set comes with that split."""
+    labels = np.array([file.label for file in files], np.int64)
+    given = np.array([file.test for file in files])
+    return labels, *split(labels, given, limit), bool(given.any() and not given.all())
+
+
+def _settled(
+    ledger: Ledger, labels: Indices, places: tuple[Indices, Indices, Indices], class_names: Sequence[str]
+) -> Account:
+    """The account of a set with these labels; ``places`` of the training images, the test images and those beyond."""
+    train, test, beyond = (labels[part].tolist() for part in places)
+    return settled(ledger, train, test, class_names, beyond)
 
 
 def _decode(

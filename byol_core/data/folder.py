@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,10 +23,17 @@ def load_folder(
     folder: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
     """Load all images in the folder and its subfolders; InputError if it contains no files."""
+    with opened(folder) as tree:
+        return load_tree(tree, size, progress, limit, room)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Tree]:
+    """The files of a folder; InputError if it contains none."""
     tree = walk(folder)
     if not tree.files:
         raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
-    return load_tree(tree, size, progress, limit, room)
+    yield tree
 
 
 def stamp(folder: Path) -> str:
