@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from byol_core.data.account import Ledger, Remark, settled
+from byol_core.data.account import Account, Ledger, Remark, settled
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.labels import Labels, number
 from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
@@ -145,6 +145,20 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
             None if names is None else names.whole(),
         )
         return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
+
+
+def listed(path: Path, limit: int | None = None) -> Account:
+    """What would be read of an .npz or .npy; only its headers and labels are looked at, not its images."""
+    with _readable(path):
+        if path.suffix.lower() == ".npy":
+            return _account(len(from_npy(path)))
+        with zipfile.ZipFile(path) as archive:
+            _check_ratio(archive, path)
+            return _account(sum(len(images) for images, _, _ in _Arrays(archive, path.name).parts()))
+
+
+def _account(train: int) -> Account:
+    return Account(train=train, decoded=False)
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
