@@ -172,6 +172,12 @@ class Ledger:
         known, examples = self._left.get((reason, kind, unit), (0, ()))
         self._left[reason, kind, unit] = (known + count, (*examples, name)[:MOST_EXAMPLES])
 
+    def copy(self) -> Ledger:
+        """Another ledger with the same entries."""
+        other = Ledger()
+        other._left, other._remarks = dict(self._left), dict(self._remarks)
+        return other
+
     def remark(self, remark: Remark, **values: Value) -> None:
         """Note what was assumed or found; the last of each remark counts."""
         self._remarks[remark] = Found(remark, values)

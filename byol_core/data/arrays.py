@@ -92,16 +92,16 @@ def _account(
     return settled(ledger, known[train].tolist(), known[test].tolist(), class_names, known[beyond].tolist())
 
 
-def survey(path: Path, limit: int | None) -> Account:
+def listed(path: Path, limit: int | None = None) -> Account:
     """What would be used of an .npz or .npy; its labels are read, and of its images only the shapes."""
     with _readable(path):
         if path.suffix.lower() == ".npy":
-            return _survey([(from_npy(path), False)], None, (), limit, path.name)
+            return _listed([(from_npy(path), False)], None, (), limit, path.name)
         with zipfile.ZipFile(path) as archive:
-            return _survey(*_labeled(archive, path), limit, path.name)
+            return _listed(*_labeled(archive, path), limit, path.name)
 
 
-def _survey(
+def _listed(
     parts: Sequence[tuple[Table, bool]],
     labels: Labels | None,
     class_names: tuple[str, ...],

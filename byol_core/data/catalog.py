@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
+_ARRAYS = (".npz", ".npy")
 MOST_PIXELS = 4096  # of a side; a larger number is a typo
 
 
@@ -72,9 +73,12 @@ def survey(source: str | Path, limit: int | None = None) -> Account:
         )  # fmt: skip
         return _with_namesake(told, source, entry)
     with _at(source) as path:
-        from byol_core.data import survey as surveys
+        from byol_core.data.imageset import check_enough
+        from byol_core.data.listing import listed
 
-        return surveys.survey(path, limit)
+        told = listed(path, limit)
+        check_enough(path.name, told.images, told.left_out)
+        return told
 
 
 def sample(source: str | Path, image_size: int, each: int, *, progress: Progress | None = None) -> ImageSet:
@@ -87,11 +91,11 @@ def sample(source: str | Path, image_size: int, each: int, *, progress: Progress
     if entry is not None:
         return load(source, image_size, progress=progress, limit=each * max(1, entry.classes))
     with _at(source) as path:
-        from byol_core.data import survey as surveys
+        from byol_core.data import sample as samples
 
-        if not surveys.is_arrays(path):
-            return surveys.sample(path, image_size, each, progress)
-        known = surveys.survey(path)
+        if path.is_dir() or path.suffix.lower() not in _ARRAYS:
+            return samples.sample(path, image_size, each, progress)
+    known = survey(source)
     return load(source, image_size, progress=progress, limit=each * max(1, len(known.classes)))
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from byol_core.data.account import Reason, Unit
 from byol_core.data.arrays import Progress
 from byol_core.data.decode import may_be_picture
-from byol_core.data.files import File, Tree, load_tree
+from byol_core.data.files import load_tree
 from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
+from byol_core.data.tree import File, Tree
 from byol_core.errors import InputError
 from byol_core.system.fingerprint import stamp_of
 from byol_core.system.text import storable
@@ -23,17 +22,10 @@ def load_folder(
     folder: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
     """Load all images in the folder and its subfolders; InputError if it contains no files."""
-    with opened(folder) as tree:
-        return load_tree(tree, size, progress, limit, room)
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Tree]:
-    """The files of a folder; InputError if it contains none."""
     tree = walk(folder)
     if not tree.files:
         raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
-    yield tree
+    return load_tree(tree, size, progress, limit, room)
 
 
 def stamp(folder: Path) -> str:

@@ -83,7 +83,7 @@ def test_what_cannot_be_surveyed_is_one_sentence(tmp_path: Path, read: Callable[
         read(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("read", [survey, lambda path: sample(path, 8, 2)])
+@pytest.mark.parametrize("read", [survey, lambda path: sample(path, 8, 2), lambda path: load(path, 8)])
 def test_too_few_images_are_one_sentence(photos: Photos, read: Callable[[Path], object]) -> None:
     with pytest.raises(InputError, match=r"holds 1 usable image, .* 1 file was not used \(not an image\): b\.txt\."):
         read(photos({"a.png": None, "b.txt": b"x"}))
