@@ -50,8 +50,9 @@ class Arranged:
         if given.all() or not given.any():
             ledger.remark(Remark.HELD_OUT, n=len(test))
         beyond = np.setdiff1d(np.arange(len(labels)), np.concatenate([train, test]))
-        sides = (labels[part].tolist() for part in (train, test))
-        found = settled(ledger, *sides, self.class_names, labels[beyond].tolist())
+        found = settled(
+            ledger, labels[train].tolist(), labels[test].tolist(), self.class_names, labels[beyond].tolist()
+        )  # fmt: skip
         return replace(found, decoded=False)
 
 
