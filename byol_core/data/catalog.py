@@ -89,7 +89,8 @@ def sample(source: str | Path, image_size: int, each: int, *, progress: Progress
     source = str(source)
     entry = find(source)
     if entry is not None:
-        return load(source, image_size, progress=progress, limit=each * max(1, entry.classes))
+        limit = each * max(1, entry.classes) if entry.download_mb else None
+        return load(source, image_size, progress=progress, limit=limit)
     with _at(source) as path:
         from byol_core.data import sample as samples
 
