@@ -15,13 +15,18 @@ from byol_core.data.files import assemble_files
 from byol_core.data.imageset import ImageSet
 from byol_core.data.tree import File
 
-MOST_CLASSES = 200  # of a set with more, the first ones
+MOST_CLASSES = 60  # of a set with more, the first ones
+WITHOUT_LABELS = 5  # times as many images
 
 
 def sample(path: Path, size: int, each: int, progress: Progress | None = None) -> ImageSet:
-    """Up to ``each`` images of every class, spread over the class; only these are decoded."""
+    """Up to ``each`` images of every class, spread over the class, and more of a set without labels.
+
+    Only these are decoded.
+    """
     with _arranged(path) as found:
-        chosen = [file for files in _by_class(found.files) for file in spread(files, each)]
+        most = each if found.class_names else WITHOUT_LABELS * each
+        chosen = [file for files in _by_class(found.files) for file in spread(files, most)]
         return assemble_files(
             found.name, chosen, found.class_names, size, ledger=found.ledger, progress=progress
         )  # fmt: skip

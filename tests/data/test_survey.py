@@ -106,9 +106,13 @@ def test_a_sample_holds_a_few_images_of_each_class(source: Path) -> None:
 
 
 def test_a_sample_is_spread_over_the_class(photos: Photos) -> None:
-    found = sample(photos([f"{i:02}.png" for i in range(11)]), 8, 3)
-    assert found.labels is None
-    assert sorted(found.images[:, 0, 0, 0].tolist()) == [0, 5, 10]
+    found = sample(photos([f"{name}/{i:02}.png" for name in "ab" for i in range(11)]), 8, 3)
+    assert sorted(found.images[:, 0, 0, 0].tolist()) == [0, 5, 10, 11, 16, 21]
+
+
+def test_more_images_are_sampled_where_there_are_no_labels(photos: Photos) -> None:
+    found = sample(photos([f"{i:02}.png" for i in range(30)]), 8, 3)
+    assert found.labels is None and len(found) == 15
 
 
 def test_a_sample_of_arrays_and_of_a_named_set(tmp_path: Path) -> None:

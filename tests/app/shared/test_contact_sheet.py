@@ -37,13 +37,13 @@ def test_a_set_without_labels_is_one_row(tmp_path: Path) -> None:
     source = photos(tmp_path / "photos", 60, labels=False)
     (row,) = rows(sample(source, SIZE, EACH), survey(source))
     assert (row.name, row.count) == ("", None)
-    assert "<b>Without a label</b>" in as_html(row) and 2 < len(row.images) <= UNLABELED
+    assert "<b>Without a label</b>" in as_html(row) and len(row.images) == UNLABELED
 
 
 def test_the_embedded_set_has_its_numbers() -> None:
     found = list(rows(sample("eurosat", 16, EACH), survey("eurosat")))
     assert len(found) == 10 and {len(row.images) for row in found} == {EACH}
-    assert found[0].count is not None and found[0].count.train + found[0].count.test == 500
+    assert found[0].count is not None and found[0].count.train > found[0].count.test > 0
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=y>'])
