@@ -46,7 +46,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
             *("browser/test_journeys.py", "browser/test_runs_list.py", "browser/test_compare.py"),
             *("browser/test_charts.py", "browser/test_live.py", "browser/test_class.py"),
         ],
-        "Images from a folder, an archive or arrays": ["data"],
+        "Images from a folder, an archive or arrays": ["data", "cli/test_data.py"],
     },
     "augment": {
         "The views": ["augment", "config/test_view_presets.py"],

@@ -173,6 +173,6 @@ def named(source: str) -> str:
     if entry := find(source):
         return entry.name
     try:
-        return whole(source) if source and paths.expand(source).exists() else source
+        return whole(source) if source and paths.typed(source).exists() else source
     except (OSError, ValueError):  # such as one of 5,000 letters
         return source

@@ -25,6 +25,7 @@ def draw(run: Run) -> None:
         st.warning(notice)
     live = formatting.busy(run)
     polling.live(slow=1.0 if live else polling.IDLE)(_head)(run)  # what is over may be resumed elsewhere
+    run_view.images_warning(run)
     run_actions.draw(run)
     if run.state == "failed":
         st.markdown("**The end of its log**")
@@ -160,4 +161,5 @@ def _log(run: Run, lines: int) -> None:
 
 
 def _settings_tab(run: Run, _: bool) -> None:
+    run_view.images(run)
     run_view.settings(run)

@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from app.runs import curves, spread
-from app.shared import access, address, draft, formatting, forms, state, table
+from app.shared import access, address, draft, formatting, forms, image_account, state, table
 from app.train import twin
 from byol_core.config import RunConfig, build, field_info, presets
+from byol_core.data.account import Account
 from byol_core.errors import InputError
 from byol_core.evaluation.intervals import Accuracy
 from byol_core.evaluation.summary import brought
@@ -18,6 +19,8 @@ from byol_core.health import signs
 from byol_core.runs import accuracies, folder
 from byol_core.runs.repair import stalled
 from byol_core.runs.run import LIVE, RESUMABLE, Run
+
+_MOST_ROWS = 12  # of a table that is shown whole
 
 
 def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
@@ -157,6 +160,36 @@ def _final(run: Run) -> None:
         f"{evaluation.get('temperature')}), all three on the same {where}. "
         f"{formatting.number(summary.get('images_per_second'), 0)} images/s."
     )
+
+
+def images_warning(run: Run) -> None:
+    """One line where something about the images may be wrong; the tab of the settings says all of it."""
+    account = folder.read_account(run.folder)
+    if account and (warnings := image_account.warned(account)):
+        st.caption(f":orange[:material/warning: {formatting.plain(warnings[0])}] :small[See Images under Settings.]")
+
+
+def images(run: Run) -> None:
+    """What was read of the images; nothing for a run of an earlier release."""
+    account = folder.read_account(run.folder)
+    if account is None:
+        return
+    with st.container(border=True, key="images"):
+        st.markdown("**Images**")
+        image_account.draw(account)
+        if account.classes:
+            with st.expander("Images of each class", icon=":material/category:"):
+                _classes(account)
+
+
+def _classes(account: Account) -> None:
+    columns: table.Columns = {
+        "Class": [each.name for each in account.classes],
+        "Training": [each.train for each in account.classes],
+        "Test": [each.test for each in account.classes],
+    }
+    height: Any = "content" if len(account.classes) <= _MOST_ROWS else 400
+    table.draw(columns, "classes", height=height, alt="Images of each class")
 
 
 def settings(run: Run) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import zipfile
 from collections.abc import Callable
-from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import streamlit as st
@@ -16,15 +14,14 @@ import streamlit as st
 from app.shared import access, formatting, kept_uploads
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
-from byol_core.data.splits import HELD_OUT, MOST_HELD_OUT
 from byol_core.errors import InputError, LabError
 from byol_core.runs.uploads import FOLDER
 from byol_core.system import paths
 from byol_core.system.files import because, write_atomic
 
-SUFFIXES = (".zip", ".tar", ".npz", ".npy")
-# A folder with more files than this is only called large.
-MOST_COUNTED = 200_000
+# What the loader reads from one file; of two that fit a name the longer one counts.
+SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".npz", ".npy")
+PHOTOS = frozenset({".heic", ".heif", ".svg", ".dng"})  # beside the images that are read
 UPLOAD = "upload images"
 USE_PATHS = "use images by their path"
 TITLES = {"set": "Named set", "path": "On this machine", "upload": "Upload"}
@@ -43,46 +40,8 @@ def problem(source: str) -> str:
         return access.refusal(USE_PATHS)
     if not source:
         return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
-    here = os.path.exists(paths.expand(source))  # noqa: PTH110 (never raises)
+    here = os.path.exists(paths.typed(source))  # noqa: PTH110 (never raises)
     return "" if here else f"There is nothing at '{source}' on this machine."
-
-
-def count(source: str) -> int | None:
-    """About how many images there are, as far as that is known without reading them."""
-    if entry := find(source):
-        return entry.images
-    if not access.is_teacher():
-        return None
-    return _count_at(str(paths.expand(source)))
-
-
-def count_training(source: str) -> int | None:
-    """About how many of them are training images: of a path, what is left when the loader has held out its test."""
-    if entry := find(source):
-        return entry.train_images
-    whole = count(source)
-    return whole and whole - min(max(round(HELD_OUT * whole), 1), MOST_HELD_OUT)
-
-
-def count_classes(source: str) -> int:
-    """How many classes the labels of a named set have; 0 without labels, and where it is not known."""
-    entry = find(source)
-    return (entry.classes or 0) if entry else 0
-
-
-# The form asks on every key press, and a folder may be large.
-@st.cache_data(ttl=20, max_entries=64, show_spinner=False)
-def _count_at(where: str) -> int | None:
-    path = Path(where)
-    try:
-        if path.is_dir():
-            return sum(1 for file in islice(path.rglob("*"), MOST_COUNTED) if file.suffix) or None
-        if path.suffix.lower() == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                return sum(1 for name in archive.namelist() if not name.endswith("/")) or None
-    except (OSError, zipfile.BadZipFile):
-        return None
-    return None
 
 
 def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
@@ -135,7 +94,14 @@ def _kind_changed(changed: Callable[[str, Any], None]) -> None:
     kept = st.session_state
     named = kept.get("setting:source_kind", "set") == "set"
     name = kept.get("setting:source_name", next(iter(catalog())))
-    changed("data.source", name if named else kept.get("setting:source_path", "").strip())
+    changed("data.source", name if named else meant(kept.get("setting:source_path", "")))
+
+
+def meant(text: str) -> str:
+    """The source that somebody typed or pasted: the name of a set, or a path without what is around it."""
+    path = paths.typed(text)
+    here = find(text) is None and os.path.exists(path)  # noqa: PTH110 (never raises)
+    return str(path.absolute()) if text.strip() and here else text.strip()
 
 
 def _path(source: str, changed: Callable[[str, Any], None]) -> None:
@@ -146,7 +112,7 @@ def _path(source: str, changed: Callable[[str, Any], None]) -> None:
         live="400ms",
         placeholder="/home/me/photos",
         help="A folder of images, with a sub-folder for each class or without; or a .zip, .tar, .npz or .npy.",
-        on_change=lambda: changed("data.source", st.session_state.get("setting:source_path", source).strip()),
+        on_change=lambda: changed("data.source", meant(st.session_state.get("setting:source_path", source))),
     )
     if source and (complaint := problem(source)):
         st.caption(f":red[:material/error: {complaint}]")
@@ -155,9 +121,8 @@ def _path(source: str, changed: Callable[[str, Any], None]) -> None:
 def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
     file = st.file_uploader(
         "Archive",
-        type=[suffix[1:] for suffix in SUFFIXES],
-        key="source_file",
-        help="A .zip or .tar of images (a folder for each class, or none), or arrays as .npz or .npy.",
+        key="source_file",  # of any type, so that our own sentence says what to do with another one
+        help="A .zip, .tar or .tar.gz of images (a folder for each class, or none), or arrays as .npz or .npy.",
     )
     if file is None:
         st.caption("It is kept on this machine, in the folder of the runs, and goes nowhere else.")
@@ -181,10 +146,10 @@ def keep(name: str, content: bytes, home: Path) -> Path:
     """
     access.require(UPLOAD)
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem, dot, ending = last.rpartition(".")
-    suffix = dot + ending.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(f"'{last}' is not one of {', '.join(SUFFIXES)}.")
+    suffix = next((ending for ending in SUFFIXES if last.lower().endswith(ending)), "")
+    if not suffix:
+        raise _foreign(last)
+    stem = last[: -len(suffix)]
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:60] or "upload"
     path = home / FOLDER / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{suffix}"
     try:
@@ -193,3 +158,13 @@ def keep(name: str, content: bytes, home: Path) -> Path:
     except OSError as error:
         raise LabError(f"The upload could not be kept in '{path.parent}': {because(error)}.") from None
     return path
+
+
+def _foreign(name: str) -> InputError:
+    """What to say of a file that holds no set of images."""
+    from byol_core.data import decode
+
+    if PurePath(name).suffix.lower() in decode.SUFFIXES | PHOTOS:
+        template = "'{name}' is a single image: pack all images as a .zip, and upload that."
+        return InputError(template, name=name)
+    return InputError("'{name}' is not one of {kinds}.", name=name, kinds=", ".join(SUFFIXES))

@@ -57,7 +57,7 @@ def nothing(size: int, *complaints: str) -> Pictures:
 def of_set(source: str, size: int) -> Pictures:
     """A few training images of each class of a set; asks before it downloads one, which only a teacher may."""
     entry, teacher = find(source), access.is_teacher()
-    if not teacher and not (entry and _is_here(entry, size)):
+    if not teacher and not (entry and is_here(entry, size)):
         return nothing(size, access.refusal("download sets" if entry else USE_PATHS))
     allowed = st.session_state.setdefault("sets_allowed", set())
     if teacher and entry and entry.download_mb and entry.name not in allowed:
@@ -74,12 +74,13 @@ def of_set(source: str, size: int) -> Pictures:
 def _watched(source: str, size: int) -> Pictures:
     bar = st.empty()
     try:
-        return _load(source, size, _reporter(bar))
+        return _load(source, size, reporter(bar))
     finally:
         bar.empty()
 
 
-def _is_here(entry: Entry, size: int) -> bool:
+def is_here(entry: Entry, size: int) -> bool:
+    """Whether the images of a named set are on this machine."""
     if not entry.download_mb:
         return True
     from byol_core.data.remote import is_here
@@ -87,7 +88,9 @@ def _is_here(entry: Entry, size: int) -> bool:
     return is_here(entry, size)
 
 
-def _reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
+def reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
+    """A function that shows how much is done."""
+
     def report(what: str, share: float) -> None:
         bar.progress(min(share, 1.0), what)
 
@@ -139,4 +142,4 @@ def _decoded(file_id: str, size: int, _content: bytes) -> NDArray[np.uint8]:
 def names_of_sets() -> list[str]:
     """What the catalog offers, the embedded set first; a viewer gets what is on this machine."""
     teacher = access.is_teacher()
-    return [entry.name for entry in entries() if teacher or _is_here(entry, SIZES[0])]
+    return [entry.name for entry in entries() if teacher or is_here(entry, SIZES[0])]

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.shared import access, formatting, forms, image_source, state
+from app.shared import access, formatting, forms, image_source, state, surveys
 from app.shared.draft import Draft
 from app.train import start_from
 from app.train.estimates import Estimate, estimates, fingerprint
@@ -35,17 +35,18 @@ def problem(config: RunConfig) -> LabError | None:
 
 
 def learned_from(config: RunConfig) -> int | None:
-    """About how many images training sees: the training images, thinned, less those held out to evaluate it."""
-    known = image_source.count_training(config.data.source) or config.data.limit
+    """How many images training sees, unless some are broken: the training images, thinned, less those held out.
+
+    None as long as nobody knows; then nothing is guessed.
+    """
+    known = surveys.look(config.data.source).training
     return small_sets.learned_from(known, config) if known else None
 
 
 def foreseen(config: RunConfig) -> RunConfig:
     """The settings as the run will have them, as far as it is known how many images there are."""
     images = learned_from(config)
-    return (
-        config if images is None else small_sets.fitted(config, images, image_source.count_classes(config.data.source))
-    )
+    return config if images is None else small_sets.fitted(config, images, surveys.look(config.data.source).classes)
 
 
 def say_fitted(config: RunConfig, given: RunConfig) -> None:
@@ -88,7 +89,7 @@ def time_needed(config: RunConfig) -> None:
         answer = estimates().answer(config)
         if answer is None and _measures_itself(config):
             st.session_state["estimated"] = fingerprint(config)
-            estimates().ask(config, image_source.count_training(config.data.source))
+            estimates().ask(config, surveys.look(config.data.source).training)
         if isinstance(answer, Estimate):
             _show(answer)
         elif estimates().pending(config):
@@ -102,8 +103,8 @@ def time_needed(config: RunConfig) -> None:
 
 
 def _measures_itself(config: RunConfig) -> bool:
-    """Once for each change, unless a run would be slowed down by it."""
-    if st.session_state.get("estimated") == fingerprint(config):
+    """Once for each change, unless a run would be slowed down by it, and once it is known how many images there are."""
+    if surveys.look(config.data.source).pending or st.session_state.get("estimated") == fingerprint(config):
         return False
     return not any(run.live for run in state.store().runs(limit=20))
 
@@ -127,7 +128,7 @@ def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
         st.caption(answer)
     if st.button("Measure it", icon=":material/timer:", key="measure"):
         st.session_state["estimated"] = fingerprint(config)
-        estimates().ask(config, image_source.count_training(config.data.source))
+        estimates().ask(config, surveys.look(config.data.source).training)
         st.rerun()
 
 

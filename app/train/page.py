@@ -8,7 +8,7 @@ import streamlit as st
 from app.shared import draft as drafts
 from app.shared import formatting, forms, image_source, state
 from app.shared.objectives import OBJECTIVES
-from app.train import launch, start_from, sweep_form, twin
+from app.train import images, launch, start_from, sweep_form, twin
 from byol_core.config import FITTED
 from byol_core.config.presets import PRESETS
 from byol_core.errors import LabError
@@ -179,7 +179,9 @@ with form:
         with st.container(border=True):
             st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
             if "data" in sections:
-                image_source.pick(str(draft.value("data.source") or ""), state.store().home, changed)
+                source = str(draft.value("data.source") or "")
+                image_source.pick(source, state.store().home, changed)
+                images.draw(source)
             if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
                 show_setting(forms.OBJECTIVE, complaint)
                 st.caption(OBJECTIVES[objective].sentence)

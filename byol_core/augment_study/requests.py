@@ -239,7 +239,7 @@ def set_digest(config: RunConfig) -> str:
     to which something was added; a file that changes deep inside one goes unnoticed. A set of the catalog has its name,
     whatever lies beside this process."""
     data = config.data
-    files = [] if find(data.source) else [paths.expand(data.source)]
+    files = [] if find(data.source) else [paths.typed(data.source)]
     return stamp_of(files, data.source, str(data.image_size), str(data.limit))
 
 

@@ -17,6 +17,7 @@ from byol_core._version import __version__
 from byol_core.cli import (
     compare,
     dashboard,
+    data,
     doctor,
     embed,
     evaluate,
@@ -34,9 +35,10 @@ from byol_core.errors import InputError, LabError
 __all__ = ["app", "main"]
 
 # Importing a module enters its commands; help lists them in this order.
-MODULES = (train, sweep, runs, queue, compare, evaluate, embed, export, library, portable, doctor, dashboard)
+MODULES = (train, sweep, data, runs, queue, compare, evaluate, embed, export, library, portable, doctor, dashboard)
 COMMANDS = (
-    *("train", "sweep", "runs", "show", "tail", "stop", "resume", "clone", "queue", "move", "priority", "compare"),
+    *("train", "sweep", "data", "runs", "show", "tail", "stop", "resume", "clone", "queue", "move", "priority"),
+    "compare",
     *("evaluate", "transfer", "embed"),
     *("tag", "note", "archive", "delete", "restore", "trash", "export", "export-metrics", "pack", "unpack"),
     *("doctor", "app", "passphrase"),

@@ -18,6 +18,7 @@ from byol_core.evaluation import curve, jobs, summary, transfer
 from byol_core.evaluation.protocol import METHODS, Judged, Protocol, refusal
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
+from byol_core.system import paths
 from byol_core.weights.encoder_files import read_config
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _named(data: str) -> str:
     if entry := find(data):
         return entry.name
     try:
-        path = Path(data).expanduser().resolve()
+        path = paths.typed(data).resolve()
         return str(path) if path.exists() else data
     except (OSError, RuntimeError, ValueError):  # nobody's home, a letter that no path has, or too many
         shown = repr(data if len(data) <= _SHOWN else data[:_SHOWN] + "…")

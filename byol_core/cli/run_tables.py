@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from byol_core.config import RunConfig, build
+from byol_core.data import account, account_words
+from byol_core.data.account import Account
 from byol_core.errors import InputError
 from byol_core.evaluation import summary
 from byol_core.health.signs import SIGNS, SPACES, keys
-from byol_core.runs import accuracies
+from byol_core.runs import accuracies, folder
 from byol_core.runs.run import Run, finite
 from byol_core.runs.store import RunStore
 from byol_core.system.formatting import file_size, number
@@ -46,6 +48,7 @@ _TITLES = {
 
 _LEAST_MESSAGE = 24  # characters, however narrow the terminal is
 _BETWEEN = 2  # blanks between columns
+_MOST_CLASSES = 50  # in a table
 _FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt", "pid")
 
 
@@ -80,6 +83,30 @@ def numbers_table(run: Run) -> Table:
         shown.add_row(title, _missing(run, key) if value is None else told)
         if key == accuracies.PIXELS and (gain := accuracies.brought(run)):
             shown.add_row("what training brought", summary.brought(gain))
+    return shown
+
+
+def account_lines(run: Run) -> list[str]:
+    """What the run was given, in sentences: images used and left out, and what was assumed; none for an old run."""
+    found = folder.read_account(run.folder)
+    return [] if found is None else list(account_words.sentences(found))
+
+
+def with_account(store: RunStore, run: Run) -> dict[str, Any]:
+    """:func:`as_object` with the account of its images as well, None where there is none."""
+    found = folder.read_account(run.folder)
+    return {**as_object(store, run), "account": None if found is None else account.as_object(found)}
+
+
+def classes_table(found: Account) -> Table:
+    """The images of each class; of very many classes the first ones."""
+    shown = table("class", "training", "test")
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for each in found.classes[:_MOST_CLASSES]:
+        shown.add_row(each.name, f"{each.train:,}", f"{each.test:,}")
+    if (more := len(found.classes) - _MOST_CLASSES) > 0:
+        shown.add_row(f"… and {more:,} more", "", "")
     return shown
 
 
@@ -156,6 +183,8 @@ def facts_table(store: RunStore, run: Run) -> Table:
         shown.add_row("brought", summary.brought(gain))
     for label, text in _health_rows(seen["health"]):
         shown.add_row(label, text)
+    for line in account_lines(run):
+        shown.add_row("images", line)
     for key, value in changed_settings(run).items():
         shown.add_row(f"--set {key}", str(value))
     return shown

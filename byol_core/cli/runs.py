@@ -51,7 +51,10 @@ def show(run: Ref, as_json: Json = False) -> None:
     """Show one run: its state, numbers and settings."""
     store = RunStore()
     found = store.get(run)
-    print_json(run_tables.as_object(store, found)) if as_json else console().print(run_tables.facts_table(store, found))
+    if as_json:
+        print_json(run_tables.with_account(store, found))
+    else:
+        console().print(run_tables.facts_table(store, found))
 
 
 @app.command()

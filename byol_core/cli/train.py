@@ -66,7 +66,7 @@ def refuse_missing_images(wanted: settings.RunConfig) -> None:
     from byol_core.data.catalog import find, load
 
     source = wanted.data.source
-    if find(source) is None and not os.path.exists(paths.expand(source)):  # noqa: PTH110 (never raises)
+    if find(source) is None and not os.path.exists(paths.typed(source)):  # noqa: PTH110 (never raises)
         load(source, wanted.data.image_size)
 
 
@@ -86,7 +86,8 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
         where = f"Stopped at step {run.step} of {run.total_steps}; go" if run.total_steps else "Go"
         print(f"{where} on with: byol resume {run.run_id}", file=sys.stderr)
     if as_json:
-        print_json(run_tables.as_object(store, run))
+        print_json(run_tables.with_account(store, run))
     elif run.summary:
         console().print(run_tables.numbers_table(run))
+        print(*run_tables.account_lines(run), sep="\n")
     return status

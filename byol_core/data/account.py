@@ -6,12 +6,21 @@ sentences of ``account_words``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from byol_core.system.files import write_json
 
 Value = str | int | float
 MOST_EXAMPLES = 3
+MOST_NAMES = 8  # of classes in a remark
+FILE = "account.json"  # in the folder of a run
 
 
 class Reason(StrEnum):
@@ -54,12 +63,13 @@ class Remark(StrEnum):
     VALIDATION_JOINS_TRAINING = "validation_joins_training"  # n
     FOLDERS_ARE_CLASSES = "folders_are_classes"  # names: folders that look like something else
     SPELLINGS_JOINED = "spellings_joined"  # names
-    CLASSES_ONLY_IN_TRAINING = "classes_only_in_training"  # names
-    CLASSES_ONLY_IN_TEST = "classes_only_in_test"  # names
+    CLASSES_ONLY_IN_TRAINING = "classes_only_in_training"  # n, names
+    CLASSES_ONLY_IN_TEST = "classes_only_in_test"  # n, names
+    EMPTY_CLASSES = "empty_classes"  # n, names
     SEVERAL_LABELS = "several_labels"  # n: images that have more than one
     NEAR_CONSTANT = "near_constant"  # n: images that hardly vary
     DUPLICATES = "duplicates"  # n: images that equal another one
-    CATALOG_NAME = "catalog_name"  # name: a folder here has the name of the named set that was taken
+    CATALOG_NAME = "catalog_name"  # name: the named set that was taken; path: what is here under that name
     FOURTH_BAND = "fourth_band"  # n: images whose fourth band was left out, since it is no transparency
 
 
@@ -68,6 +78,7 @@ WARNINGS = frozenset(
         Remark.FOLDERS_ARE_CLASSES,
         Remark.CLASSES_ONLY_IN_TRAINING,
         Remark.CLASSES_ONLY_IN_TEST,
+        Remark.EMPTY_CLASSES,
         Remark.NEAR_CONSTANT,
         Remark.DUPLICATES,
         Remark.CATALOG_NAME,
@@ -116,6 +127,7 @@ class Account:
     """What was read of a source. ``unlabeled``: images without a label, of a set that has labels or not.
 
     ``decoded``: whether the images themselves were read; before, what cannot be read is not known yet.
+    ``thinned``: training images beyond the limit, which are not used.
     """
 
     train: int = 0
@@ -125,6 +137,7 @@ class Account:
     left_out: tuple[LeftOut, ...] = ()
     remarks: tuple[Found, ...] = ()
     decoded: bool = True
+    thinned: int = 0
 
     @property
     def images(self) -> int:
@@ -135,6 +148,16 @@ class Account:
     def skipped(self) -> int:
         """Files that were left out; what operating systems leave behind is not counted."""
         return sum(each.count for each in self.left_out if each.unit == Unit.FILES and each.reason != Reason.SYSTEM)
+
+    @property
+    def found(self) -> int:
+        """Images and files that were not used, together."""
+        return self.images + self.thinned + self.skipped
+
+    @property
+    def warnings(self) -> tuple[Found, ...]:
+        """The remarks that say that something may be wrong."""
+        return tuple(each for each in self.remarks if each.warns)
 
 
 class Ledger:
@@ -148,6 +171,12 @@ class Ledger:
         """Note that something of that name was left out."""
         known, examples = self._left.get((reason, kind, unit), (0, ()))
         self._left[reason, kind, unit] = (known + count, (*examples, name)[:MOST_EXAMPLES])
+
+    def copy(self) -> Ledger:
+        """Another ledger with the same entries."""
+        other = Ledger()
+        other._left, other._remarks = dict(self._left), dict(self._remarks)
+        return other
 
     def remark(self, remark: Remark, **values: Value) -> None:
         """Note what was assumed or found; the last of each remark counts."""
@@ -168,12 +197,63 @@ class Ledger:
         return tuple(self._remarks.values())
 
 
-def settled(ledger: Ledger, train: Sequence[int], test: Sequence[int], class_names: Sequence[str]) -> Account:
-    """The account of what was used: the labels of the training and of the test images, -1 for those without one."""
-    counts = [[0] * (len(class_names) + 1) for _ in range(2)]
-    for side, labels in zip(counts, (train, test), strict=True):
-        for label in labels:
-            side[label] += 1  # -1 is the last
-    classes = tuple(ClassCount(name, counts[0][i], counts[1][i]) for i, name in enumerate(class_names))
-    unlabeled = counts[0][-1] + counts[1][-1]
-    return Account(len(train), len(test), unlabeled, classes, ledger.left_out, ledger.remarks)
+def settled(
+    ledger: Ledger,
+    train: Sequence[int],
+    test: Sequence[int],
+    class_names: Sequence[str],
+    thinned: Sequence[int] = (),
+) -> Account:
+    """The account of what was used: the labels of the training and of the test images, -1 for those without one.
+
+    ``thinned``: the labels of training images that are not used because of the limit. A class that the limit leaves
+    without a training image has some in the set, so nothing is said of it.
+    """
+    used, tested, beyond = Counter(train), Counter(test), Counter(thinned)
+    names = tuple(enumerate(class_names))
+    _note_one_sided(ledger, [ClassCount(name, used[i] + beyond[i], tested[i]) for i, name in names])
+    return Account(
+        train=len(train),
+        test=len(test),
+        unlabeled=used[-1] + tested[-1],
+        classes=tuple(ClassCount(name, used[i], tested[i]) for i, name in names),
+        left_out=ledger.left_out,
+        remarks=ledger.remarks,
+        thinned=len(thinned),
+    )
+
+
+def _note_one_sided(ledger: Ledger, classes: Sequence[ClassCount]) -> None:
+    """Classes without an image for training, for testing or for either, where both have labels at all."""
+    if not (any(each.train for each in classes) and any(each.test for each in classes)):
+        return
+    _note(ledger, Remark.CLASSES_ONLY_IN_TRAINING, [each.name for each in classes if each.train and not each.test])
+    _note(ledger, Remark.CLASSES_ONLY_IN_TEST, [each.name for each in classes if each.test and not each.train])
+    _note(ledger, Remark.EMPTY_CLASSES, [each.name for each in classes if not (each.train or each.test)])
+
+
+def _note(ledger: Ledger, remark: Remark, names: Sequence[str]) -> None:
+    if names:
+        more = ", …" if len(names) > MOST_NAMES else ""
+        ledger.remark(remark, n=len(names), names=", ".join(names[:MOST_NAMES]) + more)
+
+
+# As JSON
+
+
+def as_object(account: Account) -> dict[str, Any]:
+    """The account with its totals as plain values, for JSON."""
+    return {"images": account.images, "skipped": account.skipped, **asdict(account)}
+
+
+def save(folder: Path, account: Account) -> None:
+    """Put the account into the folder of a run, in place of an earlier one."""
+    write_json(folder / FILE, as_object(account))
+
+
+def read(folder: Path) -> Account | None:
+    """The account in the folder of a run; None without one, and for one that this release cannot read."""
+    try:
+        return TypeAdapter(Account).validate_json((folder / FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None

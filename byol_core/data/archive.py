@@ -23,9 +23,10 @@ from typing import IO, Any
 
 from byol_core.data.arrays import MOST_RATIO, MOST_TOTAL, Progress
 from byol_core.data.decode import may_be_picture
-from byol_core.data.files import File, Tree, load_tree
+from byol_core.data.files import load_tree
 from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
+from byol_core.data.tree import File, Tree
 from byol_core.errors import InputError
 from byol_core.system.bounded import BoundedFile
 
@@ -54,14 +55,15 @@ def load_archive(
     path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
 ) -> ImageSet:
     """Load the images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
-    with _opened(path) as tree:
+    with opened(path) as tree:
         if not tree.files:
             raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
         return load_tree(tree, size, progress, limit, room)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Tree]:
+def opened(path: Path) -> Iterator[Tree]:
+    """What the archive lists; its files can be read inside the block."""
     with ExitStack() as stack:
         try:
             tree = _zip_tree(path, stack) if zipfile.is_zipfile(path) else _tar_tree(path, stack)

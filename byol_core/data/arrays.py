@@ -7,13 +7,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from byol_core.data.account import Ledger, Remark, settled
+from byol_core.data.account import Account, Ledger, Remark, settled
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.labels import Labels, number
 from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
@@ -58,16 +59,12 @@ def assemble(
     # Without labels all images are one stratum.
     train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
     keep = np.concatenate([train, test])
-    own_split = bool(is_test.any() and not is_test.all())
     ledger = ledger or Ledger()
-    if not own_split:
-        ledger.remark(Remark.HELD_OUT, n=len(test))
     if scale is None:
         scale = _common_scale([table for table, _ in parts])
         ledger.remark(Remark.RANGE, range=scale.words)
     rows = room(len(keep), size)
     _fill(rows, size, [table for table, _ in parts], keep, scale, progress)
-    sides = np.full(total, -1, np.int64) if labels is None else labels
     return ImageSet(
         name=name,
         images=rows.images(len(keep)),
@@ -75,8 +72,49 @@ def assemble(
         class_names=class_names,
         train=torch.arange(len(train)),
         test=torch.arange(len(train), len(keep)),
-        account=settled(ledger, sides[train].tolist(), sides[test].tolist(), class_names),
+        account=_account(ledger, labels, (train, test), is_test, class_names),
     )
+
+
+def _account(
+    ledger: Ledger,
+    labels: Labels | None,
+    sides: tuple[NDArray[np.int64], NDArray[np.int64]],
+    is_test: NDArray[np.bool_],
+    class_names: Sequence[str],
+) -> Account:
+    """The account of images of which these places are used for training and for testing."""
+    train, test = sides
+    if not is_test.any() or is_test.all():
+        ledger.remark(Remark.HELD_OUT, n=len(test))
+    known = np.full(len(is_test), -1, np.int64) if labels is None else labels
+    beyond = np.setdiff1d(np.arange(len(is_test)), np.concatenate(sides))
+    return settled(ledger, known[train].tolist(), known[test].tolist(), class_names, known[beyond].tolist())
+
+
+def listed(path: Path, limit: int | None = None) -> Account:
+    """What would be used of an .npz or .npy; its labels are read, and of its images only the shapes."""
+    with _readable(path):
+        if path.suffix.lower() == ".npy":
+            return _listed([(from_npy(path), False)], None, (), limit, path.name)
+        with zipfile.ZipFile(path) as archive:
+            return _listed(*_labeled(archive, path), limit, path.name)
+
+
+def _listed(
+    parts: Sequence[tuple[Table, bool]],
+    labels: Labels | None,
+    class_names: tuple[str, ...],
+    limit: int | None,
+    name: str,
+) -> Account:
+    total = sum(len(table) for table, _ in parts)
+    check_enough(name, total)
+    for table, _ in parts:
+        check_shape(table.shape, table.what)
+    is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
+    sides = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
+    return replace(_account(Ledger(), labels, sides, is_test, class_names), decoded=False)
 
 
 def _fill(
@@ -134,17 +172,23 @@ def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None
     Only images are required.
     """
     with _readable(path), zipfile.ZipFile(path) as archive:
-        _check_ratio(archive, path)
-        arrays = _Arrays(archive, path.name)
-        parts = arrays.parts()
-        names = arrays.get("class_names")
-        tables = [(images, test) for images, _, test in parts if len(images)]
-        labels, class_names = number(
-            [None if values is None else values.whole() for images, values, _ in parts if len(images)],
-            [len(table) for table, _ in tables],
-            None if names is None else names.whole(),
-        )
+        tables, labels, class_names = _labeled(archive, path)
         return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
+
+
+def _labeled(archive: zipfile.ZipFile, path: Path) -> tuple[list[tuple[Table, bool]], Labels | None, tuple[str, ...]]:
+    """The tables of images, each with whether it is for testing; the labels of them all, and the class names."""
+    _check_ratio(archive, path)
+    arrays = _Arrays(archive, path.name)
+    parts = arrays.parts()
+    names = arrays.get("class_names")
+    tables = [(images, test) for images, _, test in parts if len(images)]
+    labels, class_names = number(
+        [None if values is None else values.whole() for images, values, _ in parts if len(images)],
+        [len(table) for table, _ in tables],
+        None if names is None else names.whole(),
+    )
+    return tables, labels, class_names
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:

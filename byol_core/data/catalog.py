@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from byol_core.data.account import Account, Found, Remark
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
 from byol_core.system import checks, paths
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
+_ARRAYS = (".npz", ".npy")
 MOST_PIXELS = 4096  # of a side; a larger number is a typo
 
 
@@ -55,6 +59,53 @@ def load(
         ) from None
 
 
+def survey(source: str | Path, limit: int | None = None) -> Account:
+    """What would be used of a set, from a listing: of a folder or archive no image is opened, of arrays only labels.
+
+    Of a named set it is what the catalog says. Raises InputError or LabError with one sentence, as :func:`load` does.
+    """
+    source = str(source)
+    entry = find(source)
+    if entry is not None:
+        train = min(entry.train_images, limit or entry.train_images)
+        told = Account(
+            train, entry.images - entry.train_images, decoded=False, thinned=entry.train_images - train
+        )  # fmt: skip
+        return _with_namesake(told, source, entry)
+    with _at(source) as path:
+        from byol_core.data.imageset import check_enough
+        from byol_core.data.listing import listed
+
+        told = listed(path, limit)
+        check_enough(path.name, told.images, told.left_out)
+        return told
+
+
+def sample(source: str | Path, image_size: int, each: int, *, progress: Progress | None = None) -> ImageSet:
+    """A few images of every class of a set, about ``each``; of a folder or archive nothing else is decoded.
+
+    Raises InputError or LabError with one sentence, as :func:`load` does.
+    """
+    source = str(source)
+    entry = find(source)
+    if entry is not None:
+        limit = each * max(1, entry.classes) if entry.download_mb else None
+        return load(source, image_size, progress=progress, limit=limit)
+    with _at(source) as path:
+        from byol_core.data import sample as samples
+
+        if path.is_dir() or path.suffix.lower() not in _ARRAYS:
+            return samples.sample(path, image_size, each, progress)
+    known = survey(source)
+    return load(source, image_size, progress=progress, limit=each * max(1, len(known.classes)))
+
+
+def stamp(source: str | Path) -> str:
+    """A digest that changes when the images at a path do; it opens none of them, and raises as :func:`load` does."""
+    with _at(str(source)) as path:
+        return _stamp(path)()
+
+
 def _check(source: object, image_size: object, limit: object, images: object, progress: object) -> None:
     checks.kind("source", source, (str, Path), "the name of a set, or a path")
     checks.whole("image_size", image_size, 1, MOST_PIXELS)
@@ -85,7 +136,19 @@ def _load(
         stamp = partial(fingerprint.stamp_of, embedded.files())
         read = partial(embedded.load_embedded, image_size, progress, limit)
         identity = entry.name
-    return cache.load_through(cache.Source(entry.name, identity, stamp, read), image_size, limit, images, progress)
+    found = cache.load_through(cache.Source(entry.name, identity, stamp, read), image_size, limit, images, progress)
+    return replace(found, account=_with_namesake(found.account, source, entry))
+
+
+def _with_namesake(account: Account, source: str, entry: Entry) -> Account:
+    """The account, with a word on what lies here under the name of the set that was taken."""
+    path = paths.typed(source)
+    if not os.path.exists(path):  # noqa: PTH110 (never raises)
+        return account
+    return replace(
+        account,
+        remarks=(*account.remarks, Found(Remark.CATALOG_NAME, {"name": entry.name, "path": f"./{path}"})),
+    )
 
 
 def find(source: str) -> Entry | None:
@@ -94,24 +157,40 @@ def find(source: str) -> Entry | None:
 
 
 def _normalized(name: str) -> str:
-    return name.strip().lower().replace("-", "").replace("_", "")
+    return paths.unquoted(name).lower().replace("-", "").replace("_", "")
 
 
 def _load_path(
     source: str, size: int, progress: Progress | None, limit: int | None, images: Literal["auto", "memory", "disk"]
 ) -> ImageSet:
-    path = paths.expand(source)
+    with _at(source) as path:
+        from byol_core.data import cache
+
+        whole = path.resolve()
+        read = partial(_loader(path), path, size, progress, limit)
+        return cache.load_through(
+            cache.Source(whole.name, str(whole), _stamp(path), read), size, limit, images, progress
+        )  # fmt: skip
+
+
+def _stamp(path: Path) -> Callable[[], str]:
+    """What tells whether the images at a path have changed."""
+    from byol_core.data import folder
+    from byol_core.system import fingerprint
+
+    whole = path.resolve()
+    return partial(folder.stamp, whole) if path.is_dir() else partial(fingerprint.stamp_of, [whole])
+
+
+@contextmanager
+def _at(source: str) -> Iterator[Path]:
+    """The path that a source means; what is wrong with it, or goes wrong while it is read, is one sentence."""
+    path = paths.typed(source)
     try:
         if not source.strip() or not path.exists():
             raise InputError(_unknown(source, path))
-        loader = _loader(path)
-        from byol_core.data import cache, folder
-        from byol_core.system import fingerprint
-
-        whole = path.resolve()
-        stamp = partial(folder.stamp, whole) if path.is_dir() else partial(fingerprint.stamp_of, [whole])
-        wanted = cache.Source(whole.name, str(whole), stamp, partial(loader, path, size, progress, limit))
-        return cache.load_through(wanted, size, limit, images, progress)
+        _loader(path)
+        yield path
     except PermissionError as error:
         raise InputError(f"'{error.filename or source}' cannot be read: permission denied.") from None
     except OSError as error:

@@ -1,118 +1,35 @@
-"""Builds an ImageSet from image files, and reads classes and splits from the names of their folders."""
+"""Builds an ImageSet from image files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from byol_core.data.account import Ledger, Reason, Remark, settled
+from byol_core.data.account import Ledger, Remark, settled
+from byol_core.data.arrange import arranged
 from byol_core.data.arrays import Progress
-from byol_core.data.decode import Unreadable, decode_all, may_be_picture
+from byol_core.data.decode import Unreadable, decode_all
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
-from byol_core.system.text import storable
-
-TRAIN = {"train", "training"}
-TEST = {"test", "testing"}
-VALIDATION = {"val", "valid", "validation"}
-# Files that operating systems leave behind; they are ignored without a message.
-LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
-
-
-@dataclass(frozen=True)
-class File:
-    """A file: its path inside the set, and a function that returns its path on disk or its bytes."""
-
-    path: str
-    source: Callable[[], bytes | Path]
-    label: int = -1
-    test: bool = False
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The files in a folder or archive, the folders that contain nothing, and what has been left out so far."""
-
-    name: str
-    files: list[File] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    ledger: Ledger = field(default_factory=Ledger)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a file is, relative to the folder in question. An empty folder has no file, and its parts end with ""."""
-
-    parts: tuple[str, ...]
-    file: File | None
-    test: bool = False
-
-    @property
-    def class_name(self) -> str:
-        return self.parts[0] if len(self.parts) > 1 else ""
+from byol_core.data.tree import File, Tree
 
 
 def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
     """Load images with or without class folders, and with or without train/ and test/ (or val/) above them."""
-    tree = _in_text(tree)
-    seen = [file for file in tree.files if not _litter(file.path)]
-    for file in seen:
-        if not may_be_picture(file.path):
-            tree.ledger.leave_out(Reason.NOT_AN_IMAGE, file.path)
-    places = [_Place(tuple(file.path.split("/")), file) for file in seen if may_be_picture(file.path)]
-    places += [_Place((*path.split("/"), ""), None) for path in tree.empty if not _litter(path)]
-    places, outside = _sides(_unwrapped(places))
-    for place in outside:
-        if place.file:
-            tree.ledger.leave_out(Reason.OUTSIDE_OF_SPLITS, place.file.path)
-    names = sorted({place.class_name for place in places} - {""})
-    # A single folder does not distinguish anything: it only wraps the images.
-    index = {name: number for number, name in enumerate(names)} if len(names) > 1 else {}
-    files = [
-        replace(place.file, label=index.get(place.class_name, -1), test=place.test) for place in places if place.file
-    ]
+    found = arranged(tree)
     return assemble_files(
-        tree.name, files, tuple(index), size, ledger=tree.ledger, progress=progress, limit=limit, room=room
+        found.name,
+        found.files,
+        found.class_names,
+        size,
+        ledger=found.ledger,
+        progress=progress,
+        limit=limit,
+        room=room,
     )
-
-
-def _in_text(tree: Tree) -> Tree:
-    """Replace names that are not text, which Linux allows, so that messages and the store can hold them."""
-    files = [file if (path := storable(file.path)) == file.path else replace(file, path=path) for file in tree.files]
-    return Tree(storable(tree.name), files, [*map(storable, tree.empty)], tree.ledger)
-
-
-def _litter(path: str) -> bool:
-    return any(part.startswith(".") or part.lower() in LITTER for part in path.split("/"))
-
-
-def _unwrapped(places: list[_Place]) -> list[_Place]:
-    """Remove outer folders that contain nothing but one folder."""
-    while len({place.parts[0] for place in places}) == 1 and all(len(place.parts) > 1 for place in places):
-        places = [replace(place, parts=place.parts[1:]) for place in places]
-    return places
-
-
-def _sides(places: list[_Place]) -> tuple[list[_Place], list[_Place]]:
-    """Separate the places in train/ and test/ from those outside; val/ joins training if there is a test/."""
-    tops = {place.parts[0].lower() for place in places if len(place.parts) > 1}
-    tests = TEST if TEST & tops else VALIDATION
-    if not (TRAIN & tops and tests & tops):
-        return places, []
-    known: list[_Place] = []
-    outside: list[_Place] = []
-    for place in places:
-        top = place.parts[0].lower() if len(place.parts) > 1 else ""
-        if top in TRAIN | TEST | VALIDATION:
-            known.append(replace(place, parts=place.parts[1:], test=top in tests))
-        else:
-            outside.append(place)
-    return known, outside
 
 
 def assemble_files(
@@ -152,7 +69,13 @@ def assemble_files(
         class_names=names,
         train=torch.from_numpy(np.flatnonzero(~is_test)),
         test=torch.from_numpy(np.flatnonzero(is_test)),
-        account=settled(ledger, labels[kept][~is_test].tolist(), labels[kept][is_test].tolist(), names),
+        account=settled(
+            ledger,
+            labels[kept][~is_test].tolist(),
+            labels[kept][is_test].tolist(),
+            names,
+            np.delete(labels, chosen).tolist(),
+        ),
     )
 
 

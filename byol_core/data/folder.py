@@ -9,9 +9,10 @@ from pathlib import Path
 from byol_core.data.account import Reason, Unit
 from byol_core.data.arrays import Progress
 from byol_core.data.decode import may_be_picture
-from byol_core.data.files import File, Tree, load_tree
+from byol_core.data.files import load_tree
 from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
+from byol_core.data.tree import File, Tree
 from byol_core.errors import InputError
 from byol_core.system.fingerprint import stamp_of
 from byol_core.system.text import storable

@@ -26,10 +26,11 @@ from filelock import FileLock
 from byol_core.data import tables
 from byol_core.data.arrays import Progress, assemble
 from byol_core.data.entries import Entry
-from byol_core.data.files import File, assemble_files
+from byol_core.data.files import assemble_files
 from byol_core.data.imageset import ImageSet
 from byol_core.data.pixels import AS_STORED
 from byol_core.data.room import Room, in_memory
+from byol_core.data.tree import File
 from byol_core.errors import InputError, LabError
 from byol_core.system import paths
 from byol_core.system.fingerprint import stamp_of

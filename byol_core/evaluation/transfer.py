@@ -73,7 +73,7 @@ def same_set(one: str, other: str) -> bool:
 def whole(path: str) -> str:
     """The whole path; as it is written where it can be none, such as one of 5,000 letters."""
     try:
-        return str(paths.expand(path).resolve())
+        return str(paths.typed(path).resolve())
     except (OSError, ValueError, RuntimeError):
         return path
 

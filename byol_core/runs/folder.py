@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from byol_core.data import account, account_words
+from byol_core.data.account import Account
 from byol_core.errors import InputError
 from byol_core.runs.schema import unusable
 from byol_core.system.files import write_json
@@ -67,6 +69,15 @@ def log(folder: Path, text: str) -> None:
     """Add lines to log.txt, with the time. A log that cannot be written stops nobody."""
     with suppress(OSError), (folder / LOG).open("a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+
+
+def read_account(folder: Path) -> Account | None:
+    """What was read of the images of this run; None before they are loaded, and for runs of earlier releases."""
+    found = account.read(folder)
+    try:
+        return found if found and list(account_words.sentences(found)) else None
+    except (KeyError, ValueError):  # a file that came with a zip, and lacks what a sentence needs
+        return None
 
 
 def throw_away(folder: Path) -> Path:

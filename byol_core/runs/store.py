@@ -349,7 +349,7 @@ def with_whole_path(config: RunConfig) -> RunConfig:
     """Images at a relative path under their whole one: the worker runs in another folder."""
     source = config.data.source
     with suppress(OSError, ValueError):  # not a path at all: loading says so
-        path = paths.expand(source)
+        path = paths.typed(source)
         if find(source) is None and path.exists():
             return config.changed(**{"data.source": str(path.resolve())})
     return config

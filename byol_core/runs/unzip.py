@@ -22,23 +22,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from byol_core.data import account
 from byol_core.errors import InputError, LabError
 from byol_core.runs import folder
 from byol_core.runs.run import STATES
 from byol_core.system.bounded import BoundedFile
 from byol_core.system.files import because
 
-FORMAT, VERSION = "byol-lab run", 1
+FORMAT, VERSION = "byol-lab run", 2  # from 2 on with the account of the images
+READABLE = (1, 2)
 MANIFEST, METRICS, SUMMARY, PROBE = "manifest.json", "metrics.csv", "summary.json", "embeddings/probe.json"
 
 _FILES = re.compile(
-    r"config\.json|metrics\.csv|summary\.json|log\.txt|encoder\.safetensors|checkpoints/step-[0-9]{8,10}\.pt"
+    r"config\.json|metrics\.csv|summary\.json|account\.json|log\.txt|encoder\.safetensors|checkpoints/step-[0-9]{8,10}\.pt"
     r"|embeddings/(probe\.json|thumbnails(-[0-9]{1,3})?\.webp|(pixels|test)\.safetensors|step-[0-9]{8,10}\.safetensors)"
     r"|evaluations/[0-9a-f]{24}\.(json|safetensors)"
 )
 _MB, _GB = 2**20, 2**30
 # Bytes of a file, unpacked; of those that are not named here _MOST_BYTES.
-_MOST = {MANIFEST: 8 * _MB, folder.CONFIG: _MB, SUMMARY: _MB, PROBE: 64 * _MB, METRICS: _GB, folder.LOG: _GB}
+_MOST = {
+    **{MANIFEST: 8 * _MB, folder.CONFIG: _MB, SUMMARY: _MB, account.FILE: 8 * _MB},
+    **{PROBE: 64 * _MB, METRICS: _GB, folder.LOG: _GB},
+}
 _MOST_BYTES = 16 * _GB
 _MOST_FILES = 20_000
 # Bytes of the list of files inside the zip, which is read at once and held in memory.
@@ -142,7 +147,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     tree = plain_json(archive.read(entry), MANIFEST)
     if tree.get("format") != FORMAT:
         raise refused(file, "it was not packed by BYOL Lab")
-    if tree.get("version") != VERSION:
+    if tree.get("version") not in READABLE:
         raise refused(file, "it was packed by a newer release; update the lab and try again")
     try:
         return Manifest.model_validate(tree)

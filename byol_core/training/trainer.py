@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from byol_core.config import RunConfig
-from byol_core.data import account_words
+from byol_core.data import account, account_words
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.distributed import collectives, launch
@@ -95,6 +95,8 @@ def _run(world: World, config: RunConfig, folder: Path, callback: TrainingCallba
     )
     for sentence in account_words.sentences(images.account):
         callback.on_note(sentence)
+    if world.writes:
+        account.save(folder, images.account)
     told = callback if world.writes else SilentCallback()
     config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
     trainer = Trainer(config, images, folder, device, callback, world)

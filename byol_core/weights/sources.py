@@ -61,7 +61,7 @@ def find(spec: str, home: Path | None = None) -> Path | None:
     with suppress(OSError, ValueError):
         if _ID.fullmatch(spec) and (folder / "config.json").is_file():
             return folder
-        path = paths.expand(spec)
+        path = paths.typed(spec)
         if path.is_file() or (path.is_dir() and _can_be_loaded(path)):
             return path.resolve()
     return None

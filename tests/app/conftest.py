@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.shared import surveys
 from app.widgets.packed import unpack
 from byol_core.config import presets
 from byol_core.events import Alarm, MetricRow, Progress
@@ -148,6 +150,15 @@ def health_rows(*spaces: str, without: tuple[str, ...] = ()) -> list[MetricRow]:
         MetricRow(step, step / 20, float(step), {sign.key_of(space): 0.5 for sign in known for space in spaces})
         for step in (0, 10, 20)
     ]
+
+
+def listed(app: AppTest, source: object) -> AppTest:
+    """The page as it is when the images at a path have been listed."""
+    until = time.monotonic() + 60
+    while surveys.look(str(source)).pending:
+        assert time.monotonic() < until, "the images were never listed"
+        time.sleep(0.02)
+    return app.run()
 
 
 def links(app: AppTest) -> dict[str, str]:

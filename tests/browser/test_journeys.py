@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Served
+from tests.photos import photos
 
 PAGES = {
     "": "BYOL Lab",
@@ -82,6 +84,31 @@ def test_what_was_tuned_goes_into_a_new_run(page: Page, served: Served) -> None:
     page.get_by_role("button", name="Use in a new run").click()
     expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
     expect(page.get_by_text("--set views.strength=0.6").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1440, 8), (390, 4)])
+def test_the_images_of_each_class_are_looked_at(
+    page: Page, served: Served, tmp_path: Path, width: int, columns: int
+) -> None:
+    source = photos(tmp_path / "photos", 60)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{served.url}/train?data.source={source}")
+    expect(page.get_by_text("60 images in 3 classes: 48 for training, 12 for testing.")).to_be_visible()
+    page.get_by_role("button", name="Look at the images").click()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_text("16 for training, 4 for testing")).to_have_count(3)
+    images = sheet.get_by_role("img", name="forest")
+    expect(images).to_have_count(8)
+    expect(images.last).to_have_js_property("complete", True)
+    assert images.first.evaluate("image => image.naturalWidth") == 96
+    assert len({round(box["x"]) for box in map(box_of, images.all())}) == columns
+    assert sheet.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+
+
+def box_of(image: Locator) -> dict[str, float]:
+    found = image.bounding_box()
+    assert found is not None
+    return dict(found)
 
 
 def test_a_wrong_value_in_the_address_is_one_sentence(page: Page, served: Served) -> None:

@@ -84,6 +84,27 @@ def test_photos_are_learned_from_without_a_setting(byol, store, tmp_path):
     assert "Fitted to the 22 images" in (run.folder / "log.txt").read_text()
 
 
+def test_the_account_of_the_images_follows_the_results(byol, store, tmp_path):
+    source = photos(tmp_path / "photos", 30)
+    for number in range(40):
+        (source / "beach" / f"{number}.mp4").touch()
+    status, out, err = byol("train", "--data", source, "--set", "steps=2", "--set", "runtime.threads=1")
+    assert status == 0 and "40 of 70 files were not used" in out.splitlines()[-1]
+    assert "loss" in out.partition("30 images in 3 classes")[0]
+    assert err.count(".mp4") == 3
+    run = store.runs()[0]
+    assert "40 of 70 files were not used" in (run.folder / "log.txt").read_text()
+    seen = json.loads(byol("show", run.run_id, "--json")[1])["account"]
+    assert (seen["images"], seen["skipped"], len(seen["classes"])) == (30, 40, 3)
+    assert "40 of 70 files were not used" in byol("show", run.run_id)[1]
+
+
+def test_a_run_of_an_earlier_release_has_no_account(byol, finished):
+    run = finished()
+    assert json.loads(byol("show", run.run_id, "--json")[1])["account"] is None
+    assert "images" not in byol("show", run.run_id)[1]
+
+
 def test_a_batch_that_was_asked_for_is_not_changed(byol, store, tmp_path):
     source = photos(tmp_path / "photos", 30)
     status, out, err = byol("train", "--data", source, "--set", "batch_size=128", "--set", "runtime.threads=1")

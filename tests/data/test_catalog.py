@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from byol_core.data.catalog import entries, find, load
+from byol_core.data import account_words
+from byol_core.data.account import Account
+from byol_core.data.catalog import entries, find, load, survey
 from byol_core.data.remote import MAKERS
 from byol_core.errors import InputError
+from tests.data.conftest import encoded
 
 
 def test_the_embedded_set_comes_first_and_names_are_single() -> None:
@@ -46,6 +50,36 @@ def test_listing_needs_no_torch() -> None:
 def test_an_unknown_source_is_answered_with_near_names(source: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         load(source, 32)
+
+
+@pytest.fixture
+def namesake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of images beside us that is called as a set is."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        (tmp_path / "EuroSAT").mkdir(exist_ok=True)
+        (tmp_path / "EuroSAT" / f"{number}.png").write_bytes(encoded())
+
+
+@pytest.mark.usefixtures("namesake")
+@pytest.mark.parametrize("read", [survey, lambda source: load(source, 8, limit=10).account])
+def test_a_set_says_that_a_path_here_has_its_name(read: Callable[[str], Account]) -> None:
+    (found,) = read("EuroSAT").warnings
+    assert account_words.remark(found) == (
+        "The named set 'eurosat' is used. For what is here under that name, give './EuroSAT'."
+    )
+    assert read("./EuroSAT").images == 3 and not read("./EuroSAT").warnings
+    assert not read("eurosat").warnings  # nothing here is spelled like that
+
+
+def test_a_pasted_path_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "my photos").mkdir()
+    for number in range(3):
+        (tmp_path / "my photos" / f"{number}.png").write_bytes(encoded())
+    for text in (f'"{tmp_path}/my photos"', f"file://{tmp_path}/my%20photos\n"):
+        assert len(load(text, 8)) == 3
+    with pytest.raises(InputError, match="no path"):
+        load('""', 8)
 
 
 def test_a_missing_path_is_answered_with_what_lies_beside(tmp_path: Path) -> None:

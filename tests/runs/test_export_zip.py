@@ -50,6 +50,7 @@ def checkpoint(step):
 FILES = {
     "log.txt": b"a line\n",
     "summary.json": b"{}",
+    "account.json": b"{}",
     "encoder.safetensors": b"weights",
     "checkpoints/step-00000001.pt": checkpoint(1),
     "checkpoints/step-00000002.pt": checkpoint(2),

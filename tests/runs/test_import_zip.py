@@ -18,7 +18,7 @@ from PIL import Image
 
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
-from byol_core.runs import import_zip, unzip
+from byol_core.runs import folder, import_zip, unzip
 from byol_core.runs.folder import shutil as folder_shutil
 from byol_core.runs.import_zip import unpack, unpack_all
 from tests.rows import looking_on
@@ -68,6 +68,12 @@ def test_a_zip_of_ours_comes_in(store, tmp_path):
     assert store.series(run.run_id, "loss") == [(1, 0.5, 0.1, 0.25)]
 
 
+def test_an_account_that_cannot_be_told_is_not_shown(store, tmp_path):
+    odd = {"remarks": [{"remark": "held_out", "values": {}}]}
+    run = unpack(store, packed(tmp_path / "run.zip", files={"account.json": json.dumps(odd).encode()}))
+    assert (run.folder / "account.json").exists() and folder.read_account(run.folder) is None
+
+
 @pytest.mark.parametrize("run_id", ["cache", "..", "../up", "ABCDEF01", "x" * 64, "lab.sqlite"])
 def test_an_id_that_is_none_of_ours_is_another(store, tmp_path, run_id):
     run = unpack(store, packed(tmp_path / "run.zip", told={"run_id": run_id}))
@@ -96,7 +102,7 @@ def test_a_foreign_zip_is_refused(store, tmp_path):
 
 
 def test_a_zip_of_a_newer_release_is_refused(store, tmp_path):
-    refused(store, packed(tmp_path / "a.zip", manifest={"version": 2}), "newer release")
+    refused(store, packed(tmp_path / "a.zip", manifest={"version": 3}), "newer release")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from byol_core.config import RunConfig, build
+from byol_core.data import account
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import open_rows
@@ -102,6 +103,14 @@ def test_a_run_ends_with_its_numbers(tmp_path):
     assert 0 < summary.knn_pixels <= 1
     assert 0 < summary.std_ratio <= 1
     assert json.loads((tmp_path / "summary.json").read_text()) == summary.as_dict()
+
+
+def test_the_account_of_the_images_is_told_and_kept(tmp_path):
+    heard = Recorder()
+    train(tiny(), tmp_path, heard)
+    found = account.read(tmp_path)
+    assert (found.train, found.test, found.thinned, len(found.classes)) == (240, 1000, 3760, 10)
+    assert heard.notes[0] == "1,240 images in 10 classes: 240 for training, 1,000 for testing."
 
 
 def test_the_loss_falls(tmp_path):

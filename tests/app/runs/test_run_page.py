@@ -9,6 +9,8 @@ from sqlalchemy import update
 
 from app.runs import run_actions
 from app.shared import formatting, polling
+from byol_core.data import account
+from byol_core.data.account import Account, ClassCount, Found, LeftOut, Reason, Remark
 from byol_core.events import Alarm, Progress
 from byol_core.runs import library
 from byol_core.runs.schema import runs
@@ -71,6 +73,36 @@ def test_a_run_is_exported_as_curves_or_whole(open_page: Open, make: Make, store
     page.run()
     offered = {f"export-{kind}" for kind in ("csv", "parquet", "zip", "run")}
     assert {button.key for button in page.download_button} == offered
+
+
+ACCOUNT = Account(
+    train=24,
+    test=6,
+    classes=(ClassCount("cat", 12, 3), ClassCount("*dog*", 12, 3)),
+    left_out=(LeftOut(Reason.NOT_AN_IMAGE, 200, ("a.mp4", "b.mp4", "c.mp4")),),
+    remarks=(Found(Remark.HELD_OUT, {"n": 6}),),
+)
+
+
+def test_a_run_says_what_was_read_of_its_images(open_page: Open, make: Make) -> None:
+    run = make("finished")
+    account.save(run.folder, ACCOUNT)
+    assert "200 of 230 files were not used" in text(open_page("runs", run=run.run_id))
+    page = open_page("runs", run=run.run_id, show="settings")
+    said = text(page)
+    assert "**30 images in 2 classes: 24 for training, 6 for testing.**" in said and r"cat 15 · \*dog\* 15" in said
+    assert "6 images are held out" in said and "a.mp4, b.mp4, c.mp4, …" in page.warning[0].value
+    (classes,) = (frame.value for frame in page.dataframe if "Training" in frame.value)
+    assert classes["Class"].tolist() == ["cat", "*dog*"] and classes["Test"].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[1]"])
+def test_a_run_without_an_account_says_nothing_of_it(open_page: Open, make: Make, content: bytes | None) -> None:
+    run = make("finished")
+    if content is not None:
+        (run.folder / "account.json").write_bytes(content)
+    page = open_page("runs", run=run.run_id, show="settings")
+    assert "**Images**" not in text(page) and not page.exception
 
 
 def test_a_file_is_named_after_the_run(make: Make, store: RunStore) -> None:

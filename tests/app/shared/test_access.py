@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed
 
-from app.shared import access, image_source, pictures, state
+from app.shared import access, image_source, pictures, state, surveys
 from app.train import estimates
 from byol_core import sharing
 from byol_core.config import presets
@@ -179,9 +179,9 @@ def test_images_a_teacher_opened_by_path_are_hidden_from_viewers(tmp_path: Path)
 def test_whoever_looks_on_does_not_learn_what_lies_where(tmp_path: Path) -> None:
     said: list[Any] = []
     attempt(lambda: said.extend([image_source.problem(str(tmp_path)), image_source.problem("/no/such/place")]))
-    attempt(lambda: said.extend([image_source.count(str(tmp_path)), image_source.count("/no/such/place")]))
+    attempt(lambda: said.extend([surveys.look(str(tmp_path)), surveys.look("/no/such/place")]))
     assert said[0] == said[1] == "Only a teacher may use images by their path here; sign in first."
-    assert said[2:] == [None, None]
+    assert said[2:] == [surveys.UNKNOWN, surveys.UNKNOWN]
 
 
 @pytest.mark.usefixtures("shared")

@@ -10,7 +10,7 @@ from app.train import launch
 from app.train.estimates import estimates
 from byol_core.config.presets import PRESETS
 from byol_core.runs.store import RunStore
-from tests.app.conftest import Make, Open, text
+from tests.app.conftest import Make, Open, listed, text
 from tests.photos import photos
 
 
@@ -86,7 +86,7 @@ def test_a_batch_larger_than_the_set_warns_and_offers_a_fix(open_page: Open) -> 
 
 def test_a_small_set_is_fitted_to_and_the_form_says_so(open_page: Open, tmp_path: Path, store: RunStore) -> None:
     source = photos(tmp_path / "photos", 90)
-    page = open_page("train", **{"data.source": str(source)})
+    page = listed(open_page("train", **{"data.source": str(source)}), source)
     assert "A small set, about 65 images to learn from: batch size 64 (not 128)" in text(page)
     assert ":material/auto_fix_high: 64 for this set" in text(page)
     assert not page.error and not page.warning and not page.button(key="start").disabled
@@ -95,6 +95,13 @@ def test_a_small_set_is_fitted_to_and_the_form_says_so(open_page: Open, tmp_path
     page.button(key="start").click().run()
     (run,) = store.queue()
     assert run.config["batch_size"] == 100 and "batch_size" not in run.config["fit"]
+
+
+def test_a_set_with_its_own_test_images_is_counted_right(open_page: Open, tmp_path: Path) -> None:
+    photos(tmp_path / "set" / "train", 100)
+    photos(tmp_path / "set" / "test", 6)
+    page = listed(open_page("train", **{"data.source": str(tmp_path / "set"), "batch_size": "80"}), tmp_path / "set")
+    assert not page.warning and not page.button(key="start").disabled  # the run learns from 90
 
 
 def test_what_a_set_of_another_size_would_need_is_not_said(open_page: Open) -> None:
@@ -110,7 +117,9 @@ def test_a_path_that_is_not_there_is_said(open_page: Open, tmp_path: Path) -> No
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.png").touch()
     page.text_input(key="setting:source_path").set_value(str(tmp_path / "photos")).run()
-    assert not page.error  # one file, and the run says what it makes of it
+    page = listed(page, tmp_path / "photos")
+    assert not page.error and not page.button(key="start").disabled  # it warns, and the run itself decides
+    assert "holds 1 usable image, and two are the least" in page.warning[0].value
     for place in range(200):
         (tmp_path / "home" / f"{place}.png").touch()
     page.text_input(key="setting:source_path").set_value(str(tmp_path / "home")).run()
