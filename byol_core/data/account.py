@@ -33,6 +33,7 @@ class Reason(StrEnum):
     ANNOTATION = "annotation"  # masks and other pictures that annotate images
     UNUSED_ARRAY = "unused_array"
     UNUSABLE_LABELS = "unusable_labels"
+    COPY = "copy"  # it stands in the set a second time
     WITHOUT_LABELS_ONLY = "without_labels_only"  # a folder for predictions, which no label belongs to
 
 
@@ -54,6 +55,7 @@ class Remark(StrEnum):
     VALIDATION_JOINS_TRAINING = "validation_joins_training"  # n
     FOLDERS_ARE_CLASSES = "folders_are_classes"  # names: folders that look like something else
     SPELLINGS_JOINED = "spellings_joined"  # names
+    CLASSES_FROM_NAMES = "classes_from_names"  # names: the first words of the names of the files
     CLASSES_ONLY_IN_TRAINING = "classes_only_in_training"  # names
     CLASSES_ONLY_IN_TEST = "classes_only_in_test"  # names
     SEVERAL_LABELS = "several_labels"  # n: images that have more than one

@@ -18,13 +18,14 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_A_FILE: "not a file",
     Reason.NOT_NUMBERS: "with values that are not numbers",
     Reason.BROKEN_IN_ARCHIVE: "broken in the archive",
-    Reason.OUTSIDE_OF_SPLITS: "outside of the train and test folders",
-    Reason.LINK: "a link in the archive",
+    Reason.OUTSIDE_OF_SPLITS: "beside the folders of the images",
+    Reason.LINK: "a link",
     Reason.SYSTEM: "left by an operating system",
     Reason.ANNOTATION: "a mask or annotation of images",
     Reason.UNUSED_ARRAY: "an array that is not used",
     Reason.UNUSABLE_LABELS: "labels that cannot be used",
-    Reason.WITHOUT_LABELS_ONLY: "in a folder for predictions",
+    Reason.COPY: "a copy in the same set",
+    Reason.WITHOUT_LABELS_ONLY: "in a folder without labels, for predictions",
 }
 UNITS = {Unit.FILES: ("file", "files"), Unit.FOLDERS: ("folder", "folders"), Unit.ARRAYS: ("array", "arrays")}
 REMARKS: dict[Remark, str] = {
@@ -35,6 +36,7 @@ REMARKS: dict[Remark, str] = {
     Remark.VALIDATION_JOINS_TRAINING: "The {n:,} validation images join the training images.",
     Remark.FOLDERS_ARE_CLASSES: "The folders {names} were read as classes: rename them if they are not.",
     Remark.SPELLINGS_JOINED: "Spellings of one class were joined: {names}.",
+    Remark.CLASSES_FROM_NAMES: "The classes are the first words of the file names: {names}.",
     Remark.CLASSES_ONLY_IN_TRAINING: "Classes without a test image: {names}.",
     Remark.CLASSES_ONLY_IN_TEST: "Classes without a training image: {names}.",
     Remark.SEVERAL_LABELS: "{n:,} images have several labels and count as unlabeled.",
