@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,6 @@ _CAMERAS = folder_names.word_set(
     "crop figure fig unnamed copy export render output input test train val mask masks label gopr burst pano "
     "img_e thumb sdc imgp"
 )
-_NAMED = re.compile(r"(\D*[^\W\d_]\D*?)[\s._()-]*\d+\)?")
 
 
 @dataclass(frozen=True)
@@ -180,10 +178,13 @@ def _from_names(labels: list[str], paths: Sequence[str], places: Sequence[layout
 
 
 def _first_words(stem: str) -> str:
-    found = _NAMED.fullmatch(stem)
-    word = found[1].strip(" ._-(") if found else ""
+    """``cat`` for cat.12 and cat (12); "" for a name that does not end in a number, or has others before."""
+    before = stem.removesuffix(")")
+    word = before.rstrip("0123456789").rstrip(" ._-(")
+    if word == before or any(map(str.isdigit, word)):
+        return ""
     known = folder_names.without_numbers(word)
-    return word if len(word) > 2 and not _CAMERAS.intersection(known) else ""
+    return word if known and len(word) > 2 and not _CAMERAS.intersection(known) else ""
 
 
 def _sides(

@@ -66,18 +66,10 @@ _PARTS = word_set("part parts fold folds batch batches chunk chunks shard shards
 _SYSTEM = frozenset(
     {
         *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "folder.htt", "temporary items"),
-        *(
-            "@eadir",
-            "@tmp",
-            "@recycle",
-            "@recently-snapshot",
-            "@sharebin",
-            "#recycle",
-            "#snapshot",
-            "network trash folder",
-        ),
+        *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "@sharebin", "#recycle", "#snapshot", "trash-1000"),
+        *("network trash folder", "_thumbnails"),
         *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "lost+found", "$trash"),
-        *("__pycache__", "_thumbnails", "_gsdata_", "lost.dir"),
+        *("__pycache__", "_gsdata_", "lost.dir"),
     }
 )
 _DOCUMENTS = word_set(
@@ -90,7 +82,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BLANKS = re.compile(r"[-_\s]+")
 
 _MASK_FILE = re.compile(
-    r"(.+?)[ _.-]*[_ .-](?:mask|masks|seg|segmentation|gt|groundtruth|ground_truth|label|labels|labelids|annotation|"
+    r"(.*[^_ .-])[_ .-]+(?:mask|masks|seg|segmentation|gt|groundtruth|ground_truth|label|labels|labelids|annotation|"
     r"trimap|overlay|manual1|manual)(?:[ _.-]?\d{1,3})?",
     re.IGNORECASE,
 )
@@ -170,7 +162,8 @@ def is_masks(name: str) -> bool:
 def mentions_masks(name: str) -> bool:
     """Whether a folder is named after masks of something, or after other versions of images."""
     found = without_numbers(name)
-    return _names_masks(found) or (bool(found) and all(word in _VERSIONS | _FILLING for word in found))
+    other = any(word in _VERSIONS for word in found) and all(word in _VERSIONS | _FILLING for word in found)
+    return other or _names_masks(found)
 
 
 def is_beside(name: str) -> bool:

@@ -24,33 +24,9 @@ SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".lst", ".json", ".jsonl", ".ndjso
 SAMPLED = 2000  # rows that are looked at to find the column of the files
 # The usual names of the column with the labels, the best first: a name is better than a number.
 COLUMNS = (
-    *(
-        "class name",
-        "label name",
-        "category name",
-        "label",
-        "labels",
-        "class",
-        "classes",
-        "category",
-        "breed",
-        "species",
-    ),
-    *("variety", "cultivar", "target", "diagnosis", "dx", "disease", "finding labels", "finding", "type", "emotion"),
-    *(
-        "tag",
-        "tags",
-        "style",
-        "genre",
-        "level",
-        "grade",
-        "y",
-        "class id",
-        "label id",
-        "category id",
-        "target id",
-        "cls",
-    ),
+    *("class name", "label name", "category name", "label", "labels", "class", "classes", "category", "breed"),
+    *("species", "variety", "cultivar", "target", "diagnosis", "dx", "disease", "finding labels", "finding", "type"),
+    *("emotion", "tag", "tags", "style", "genre", "level", "grade", "y", "class id", "label id", "category id", "cls"),
 )
 MOST_CLASSES = 0.5  # of the images: texts that differ more are captions, no classes
 LEAST_MATCHES = 0.5  # of the rows without a header that name an image; else it is a text that happens to name one

@@ -112,12 +112,12 @@ def _sides(node: Node) -> list[_Side]:
 
 
 def _sides_below(node: Node) -> list[_Side]:
-    """Splits inside of every class (cat/train, cat/test, dog/train …), or inside of several sets of the same classes."""
+    """Splits inside of every class (cat/train, cat/test, dog/train …), or of several sets of the same classes."""
     inside = {child.name: _sides(nodes.unwrapped(child, [])) for child in node.children.values()}
     if len(inside) < 2 or not all(inside.values()):
         return []
     sides = [(name, side) for name, found in inside.items() for side in found]
-    same = set.intersection(*(side.node.keys() for _, side in sides))
+    same = set.intersection(*(side.node.spelled() for _, side in sides))
     return [_Side(side.split, side.node, "" if len(same) > 1 else name) for name, side in sides]
 
 
@@ -156,7 +156,9 @@ def _one_step(sides: Sequence[_Side]) -> list[_Side] | None:
 
 
 def _only_wraps(inner: Node, side: _Side, sides: Sequence[_Side]) -> bool:
-    elsewhere = {key for other in sides if other is not side for key in other.node.keys()}
+    elsewhere = {
+        key for other in sides if other is not side and len(other.node.children) > 1 for key in other.node.spelled()
+    }
     if names.class_key(inner.name) in elsewhere:
         return False
     return bool(inner.children) or names.is_plain(inner.name) or names.split_of(inner.name) is not None

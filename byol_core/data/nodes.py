@@ -36,7 +36,7 @@ class Node:
         """How many files there are in this folder and below it."""
         return len(self.files) + sum(child.count for child in self.children.values())
 
-    def keys(self) -> set[str]:
+    def spelled(self) -> set[str]:
         """The names of the folders in it, for comparing."""
         return {names.class_key(name) for name in self.children}
 
@@ -125,7 +125,7 @@ def without_copies(node: Node, paths: Sequence[str], leave_out: LeaveOut) -> Non
     spelled = Counter(map(names.class_key, node.children))
     for child in [*node.children.values()]:
         key = names.class_key(child.name)
-        inner = child.keys()
+        inner = child.spelled()
         if spelled[key] > 1 and (same := _copied(node, child, key)):
             _take_in(node, child, same, paths, leave_out)
             spelled[key] -= 1
@@ -139,7 +139,7 @@ def without_copies(node: Node, paths: Sequence[str], leave_out: LeaveOut) -> Non
 def _copied(node: Node, child: Node, key: str) -> Node | None:
     """The folder beside this one of which it is another spelling, with the same folders in it."""
     for other in node.children.values():
-        alike = other.name < child.name and names.class_key(other.name) == key and other.keys() == child.keys()
+        alike = other.name < child.name and names.class_key(other.name) == key and other.spelled() == child.spelled()
         if alike and (child.children or names.split_of(child.name)):
             return other
     return None
