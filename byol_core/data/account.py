@@ -42,6 +42,7 @@ class Reason(StrEnum):
     ANNOTATION = "annotation"  # masks and other pictures that annotate images
     UNUSED_ARRAY = "unused_array"
     UNUSABLE_LABELS = "unusable_labels"
+    COPY = "copy"  # it stands in the set a second time
     WITHOUT_LABELS_ONLY = "without_labels_only"  # a folder for predictions, which no label belongs to
 
 
@@ -66,6 +67,7 @@ class Remark(StrEnum):
     CLASSES_ONLY_IN_TRAINING = "classes_only_in_training"  # n, names
     CLASSES_ONLY_IN_TEST = "classes_only_in_test"  # n, names
     EMPTY_CLASSES = "empty_classes"  # n, names
+    CLASSES_FROM_NAMES = "classes_from_names"  # names: the first words of the names of the files
     SEVERAL_LABELS = "several_labels"  # n: images that have more than one
     NEAR_CONSTANT = "near_constant"  # n: images that hardly vary
     DUPLICATES = "duplicates"  # n: images that equal another one

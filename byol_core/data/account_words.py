@@ -18,13 +18,14 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_A_FILE: "not a file",
     Reason.NOT_NUMBERS: "with values that are not numbers",
     Reason.BROKEN_IN_ARCHIVE: "broken in the archive",
-    Reason.OUTSIDE_OF_SPLITS: "outside of the train and test folders",
-    Reason.LINK: "a link in the archive",
+    Reason.OUTSIDE_OF_SPLITS: "beside the folders of the images",
+    Reason.LINK: "a link",
     Reason.SYSTEM: "left by an operating system",
     Reason.ANNOTATION: "a mask or annotation of images",
     Reason.UNUSED_ARRAY: "not needed",
     Reason.UNUSABLE_LABELS: "labels that cannot be used",
-    Reason.WITHOUT_LABELS_ONLY: "in a folder for predictions",
+    Reason.COPY: "a copy in the same set",
+    Reason.WITHOUT_LABELS_ONLY: "in a folder without labels, for predictions",
 }
 # The same of several things, where it reads otherwise.
 REASONS_OF_SEVERAL: dict[Reason, str] = {
@@ -66,6 +67,7 @@ REMARKS: dict[Remark, str] = {
     Remark.CLASSES_ONLY_IN_TRAINING: "{n:,} classes have no test image: {names}.",
     Remark.CLASSES_ONLY_IN_TEST: "{n:,} classes have no training image: {names}.",
     Remark.EMPTY_CLASSES: "{n:,} classes have no image at all: {names}.",
+    Remark.CLASSES_FROM_NAMES: "The classes are the first words of the file names: {names}.",
     Remark.SEVERAL_LABELS: "{n:,} images have several labels and count as unlabeled.",
     Remark.NEAR_CONSTANT: "{n:,} images hardly vary: they may be empty, or read in the wrong range.",
     Remark.DUPLICATES: "{n:,} images equal another one.",
