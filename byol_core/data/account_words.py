@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from byol_core.data.account import Account, Found, LeftOut, Reason, Remark, Unit, Value
+from byol_core.data import filetype
+from byol_core.data.account import Account, Found, LeftOut, Reason, Remark, Unit
 
 # What was wrong with something that was left out, and what to do about it where that helps.
 REASONS: dict[Reason, str] = {
@@ -39,7 +40,7 @@ REMARKS: dict[Remark, str] = {
     Remark.CLASSES_ONLY_IN_TEST: "Classes without a training image: {names}.",
     Remark.SEVERAL_LABELS: "{n:,} images have several labels and count as unlabeled.",
     Remark.NEAR_CONSTANT: "{n:,} images hardly vary: they may be empty, or read in the wrong range.",
-    Remark.DUPLICATES: "{n:,} images equal another one.",
+    Remark.DUPLICATES: "{n:,} images are copies of another one.",
     Remark.CATALOG_NAME: "This is the named set '{name}'; the folder of that name here is './{name}'.",
     Remark.FOURTH_BAND: "The fourth band of {n:,} images was left out: it is no transparency.",
 }
@@ -60,12 +61,12 @@ def left_out(found: LeftOut) -> str:
     """How many things were left out, why, and the first of them."""
     one, several = UNITS[found.unit]
     count = f"1 {one} was" if found.count == 1 else f"{found.count:,} {several} were"
-    return f"{count} not used ({reason(found.reason, found.kind)}): {_examples(found)}."
+    return f"{count} not used ({reason(found.reason, found.kind, found.count)}): {_examples(found)}."
 
 
-def reason(code: Reason, kind: Value = "") -> str:
-    """A reason in a few words."""
-    return REASONS[code].format(kind=kind)
+def reason(code: Reason, kind: str = "", count: int = 2) -> str:
+    """A reason in a few words, and for a known kind of file what to do about it."""
+    return REASONS[code].format(kind=filetype.words(kind, count) if kind else "")
 
 
 def _examples(found: LeftOut) -> str:

@@ -7,8 +7,9 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from byol_core.config import value_range
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
 from byol_core.system import checks, paths
@@ -34,18 +35,21 @@ def load(
     progress: Progress | None = None,
     limit: int | None = None,
     images: Literal["auto", "memory", "disk"] = "auto",
+    values: str = value_range.AUTO,
 ) -> ImageSet:
     """Load the set with this name or path, with every image resized once to ``image_size``.
 
     A name takes precedence over a path with the same spelling; ``./mnist`` is the path. ``limit`` reduces the training
     images evenly over the classes. ``progress`` is called with what is being done and the share that is done, 0 to 1.
     ``images`` selects where the images are stored: in memory, or on disk in a cache that is built once; "auto" uses the
-    disk if they do not fit into memory. Raises InputError or LabError with one sentence.
+    disk if they do not fit into memory. ``values`` is how values of more than 8 bits become brightness, as
+    ``data.range``; named sets are read as they are. Raises InputError or LabError with one sentence.
     """
     _check(source, image_size, limit, images, progress)
+    _check_range(values)
     source = str(source)
     try:
-        return _load(source, image_size, progress, limit, images)
+        return _load(source, image_size, progress, limit, images, values)
     except (MemoryError, RuntimeError) as error:  # torch reports it as a RuntimeError
         if not is_out_of_memory(error):
             raise
@@ -65,16 +69,24 @@ def _check(source: object, image_size: object, limit: object, images: object, pr
         raise checks.wrong("progress", "a function of a text and a share", progress)
 
 
+def _check_range(values: object) -> None:
+    try:
+        value_range.limits(str(values))
+    except ValueError:
+        raise checks.wrong("values", value_range.WANTED, values) from None
+
+
 def _load(
     source: str,
     image_size: int,
     progress: Progress | None,
     limit: int | None,
     images: Literal["auto", "memory", "disk"],
+    values: str,
 ) -> ImageSet:
     entry = find(source)
     if entry is None:
-        return _load_path(source, image_size, progress, limit, images)
+        return _load_path(source, image_size, progress, limit, images, values)
     from byol_core.data import cache, embedded, remote
     from byol_core.system import fingerprint
 
@@ -98,7 +110,12 @@ def _normalized(name: str) -> str:
 
 
 def _load_path(
-    source: str, size: int, progress: Progress | None, limit: int | None, images: Literal["auto", "memory", "disk"]
+    source: str,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    images: Literal["auto", "memory", "disk"],
+    values: str,
 ) -> ImageSet:
     path = paths.expand(source)
     try:
@@ -110,7 +127,9 @@ def _load_path(
 
         whole = path.resolve()
         stamp = partial(folder.stamp, whole) if path.is_dir() else partial(fingerprint.stamp_of, [whole])
-        wanted = cache.Source(whole.name, str(whole), stamp, partial(loader, path, size, progress, limit))
+        read = partial(loader, path, size, progress, limit, values=values)
+        identity = str(whole) if values == value_range.AUTO else f"{whole} {values}"
+        wanted = cache.Source(whole.name, identity, stamp, read)
         return cache.load_through(wanted, size, limit, images, progress)
     except PermissionError as error:
         raise InputError(f"'{error.filename or source}' cannot be read: permission denied.") from None
@@ -118,17 +137,31 @@ def _load_path(
         raise InputError(f"'{source}' cannot be read: {error.strerror or error}.") from None
 
 
-def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None, Room], ImageSet]:
-    from byol_core.data import archive, arrays, folder
+class _Loader(Protocol):
+    def __call__(
+        self, path: Path, size: int, progress: Progress | None, limit: int | None, room: Room, /, *, values: str
+    ) -> ImageSet: ...
+
+
+def _loader(path: Path) -> _Loader:
+    """What reads a source, by what it is and not by what it is called."""
+    from byol_core.data import archive, arrays, filetype, folder
     from byol_core.data.decode import SUFFIXES
 
     if path.is_dir():
         return folder.load_folder
     if not path.is_file():
         raise InputError(f"'{path}' is neither a file nor a folder.")
-    suffix = path.suffix.lower()
-    if suffix in SUFFIXES:
+    start, suffix = filetype.head(path), path.suffix.lower()
+    if suffix in SUFFIXES or filetype.is_image(start):
         raise InputError(f"'{path}' is a single image: give the folder that holds the images.")
+    if filetype.is_array(start):
+        return arrays.load_npy
+    if filetype.is_arrays(start):
+        return arrays.load_npz
+    kind = filetype.of_file(path)
+    if kind not in ("", "archive", "numpy"):
+        raise InputError(filetype.sentence(path.name, kind))
     return {".npz": arrays.load_npz, ".npy": arrays.load_npy}.get(suffix, archive.load_archive)
 
 
