@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.shared import access, formatting
 from app.shared.pictures import KEPT
+from byol_core.config.value_range import AUTO
 from byol_core.data.catalog import load
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Judged
@@ -53,10 +54,11 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
     """The evaluated images; a sentence in their place when they cannot be read."""
     source = judged.protocol.data or str(run.config.get("data", {}).get("source", ""))
     size = int(run.config.get("data", {}).get("image_size", 0) or 0)
+    values = AUTO if judged.protocol.data else str(run.config.get("data", {}).get("range", AUTO))
     told = (predictions.rows.tobytes(), predictions.labels.tobytes())
     try:
         with st.spinner("Reading the images …", show_time=False):
-            found = _shelf(source, size, told, access.is_teacher())
+            found = _shelf(source, size, values, told, access.is_teacher())
     except LabError as error:
         found = str(error)
     if isinstance(found, Shelf):
@@ -68,21 +70,21 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
 # Kept by what was evaluated: a set that has changed has other rows or labels, and is not taken for the old one.
 # That it has changed is kept for a while too, for it takes the whole set to see it; a refused download is not.
 @st.cache_resource(max_entries=3, ttl=600, show_spinner=False)
-def _shelf(source: str, size: int, told: tuple[bytes, bytes], _teacher: bool) -> Shelf | str:
+def _shelf(source: str, size: int, values: str, told: tuple[bytes, bytes], _teacher: bool) -> Shelf | str:
     from byol_core.data.remote import no_downloads
 
     with nullcontext() if _teacher else no_downloads():
         try:
-            return read(source, size, told)
+            return read(source, size, told, values)
         except Changed as error:
             return str(error)
 
 
-def read(source: str, size: int, told: tuple[bytes, bytes]) -> Shelf:
+def read(source: str, size: int, told: tuple[bytes, bytes], values: str = AUTO) -> Shelf:
     """The images of a set whose test rows and labels, as bytes of int64, are ``told``; LabError when it changed."""
     rows, labels = (np.frombuffer(part, np.int64) for part in told)
     # Only the test images are wanted: in every set they are the last rows, however few of the others are read.
-    found = load(source, size, limit=KEPT, images="disk")
+    found = load(source, size, limit=KEPT, images="disk", values=values)
     chosen = _judged(found, rows, labels)
     return Shelf(_small(found, chosen), {int(row): place for place, row in enumerate(rows)})
 

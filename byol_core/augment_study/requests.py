@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from byol_core.augment_study.verdict import Numbers, Verdict, judge
 from byol_core.config import OPERATIONS, RunConfig, ViewsConfig
+from byol_core.config.value_range import AUTO
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
 from byol_core.jobs import Answer, Job, JobKind, queue
@@ -240,7 +241,8 @@ def set_digest(config: RunConfig) -> str:
     whatever lies beside this process."""
     data = config.data
     files = [] if find(data.source) else [paths.typed(data.source)]
-    return stamp_of(files, data.source, str(data.image_size), str(data.limit))
+    scaled = [] if data.range == AUTO else [data.range]
+    return stamp_of(files, data.source, str(data.image_size), str(data.limit), *scaled)
 
 
 def _key(kind: str, task: Mapping[str, Any], images: NDArray[np.uint8] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
+from byol_core.config import value_range
 from byol_core.config.fields import Part, setting
 from byol_core.system.text import storable
 
@@ -27,6 +28,24 @@ class DataConfig(Part):
     limit: int | None = setting(
         None, "Image limit", "Use at most this many training images (empty: all).", unit="images", expert=True, ge=2
     )
+
+    range: str = setting(
+        value_range.AUTO,
+        "Value range",
+        "Which values are black and white in images of more than 8 bits and in arrays. Auto: found from the values of "
+        "the whole set. Otherwise 0-1, -1-1, 0-255, 10-bit, 12-bit, 14-bit, 16-bit, min-max (the set's own, without "
+        "outliers), or two numbers such as 100,4000.",
+        expert=True,
+    )
+
+    @field_validator("range")
+    @classmethod
+    def _is_range(cls, text: str) -> str:
+        try:
+            value_range.limits(text)
+        except ValueError:
+            raise PydanticCustomError("value_range", f"be {value_range.WANTED}") from None
+        return text
 
     @field_validator("source")
     @classmethod

@@ -58,7 +58,7 @@ class Remark(StrEnum):
     """What was assumed or found, which the person who gave the images should know."""
 
     HELD_OUT = "held_out"  # n: test images, held out of a set without a test split of its own
-    RANGE = "range"  # range: how values were scaled, as in ``pixels.Scale.words``
+    RANGE = "range"  # range: how values were scaled, as in ``ranges.words``
     LABELS_FROM = "labels_from"  # name: the table or array with the labels
     SPLITS_FROM = "splits_from"  # train, test: names of the folders
     VALIDATION_JOINS_TRAINING = "validation_joins_training"  # n
@@ -70,7 +70,7 @@ class Remark(StrEnum):
     CLASSES_FROM_NAMES = "classes_from_names"  # names: the first words of the names of the files
     SEVERAL_LABELS = "several_labels"  # n: images that have more than one
     NEAR_CONSTANT = "near_constant"  # n: images that hardly vary
-    DUPLICATES = "duplicates"  # n: images that equal another one
+    DUPLICATES = "duplicates"  # n: images that equal an earlier one
     CATALOG_NAME = "catalog_name"  # name: the named set that was taken; path: what is here under that name
     FOURTH_BAND = "fourth_band"  # n: images whose fourth band was left out, since it is no transparency
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from byol_core.data import filetype
 from byol_core.data.account import Account, Found, LeftOut, Reason, Remark, Unit, Value
 
 # What was wrong with something that was left out, and what to do about it where that helps.
@@ -70,7 +71,7 @@ REMARKS: dict[Remark, str] = {
     Remark.CLASSES_FROM_NAMES: "The classes are the first words of the file names: {names}.",
     Remark.SEVERAL_LABELS: "{n:,} images have several labels and count as unlabeled.",
     Remark.NEAR_CONSTANT: "{n:,} images hardly vary: they may be empty, or read in the wrong range.",
-    Remark.DUPLICATES: "{n:,} images equal another one.",
+    Remark.DUPLICATES: "{n:,} images are copies of another one.",
     Remark.CATALOG_NAME: "The named set '{name}' is used. For what is here under that name, give '{path}'.",
     Remark.FOURTH_BAND: "The fourth band of {n:,} images was left out: it is no transparency.",
 }
@@ -133,10 +134,10 @@ def left_out(found: LeftOut, of: int = 0) -> str:
     return _numbered(templates, found.count, all=of, why=why, names=_examples(found))
 
 
-def reason(code: Reason, kind: Value = "", count: int = 1) -> str:
+def reason(code: Reason, kind: str = "", count: int = 1) -> str:
     """A reason in a few words."""
     several = REASONS_OF_SEVERAL.get(code) if count != 1 else None
-    return (several or REASONS[code]).format(kind=kind)
+    return (several or REASONS[code]).format(kind=filetype.words(kind, count) if kind else "")
 
 
 def _numbered(templates: tuple[str, str], n: int, **values: Value) -> str:

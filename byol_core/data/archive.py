@@ -21,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from byol_core.config import value_range
+from byol_core.data import filetype
 from byol_core.data.arrays import MOST_RATIO, MOST_TOTAL, Progress
 from byol_core.data.decode import may_be_picture
 from byol_core.data.files import load_tree
@@ -52,13 +54,18 @@ _BROKEN = (
 
 
 def load_archive(
-    path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
+    path: Path,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    room: Room = in_memory,
+    values: str = value_range.AUTO,
 ) -> ImageSet:
     """Load the images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
     with opened(path) as tree:
         if not tree.files:
             raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
-        return load_tree(tree, size, progress, limit, room)
+        return load_tree(tree, size, progress, limit, room, values)
 
 
 @contextmanager
@@ -68,14 +75,17 @@ def opened(path: Path) -> Iterator[Tree]:
         try:
             tree = _zip_tree(path, stack) if zipfile.is_zipfile(path) else _tar_tree(path, stack)
         except _BROKEN as error:
-            raise InputError(f"The archive '{path.name}' cannot be read: {_why(error)}.") from None
+            raise InputError(_why(path, error)) from None
         yield tree
 
 
-def _why(error: Exception) -> str:
+def _why(path: Path, error: Exception) -> str:
     # tarfile and gzip raise the same classes for what is broken and what ends early; only their texts differ.
-    cut_short = isinstance(error, EOFError) or "unexpected end" in str(error)
-    return "it is cut short" if cut_short else "it is broken, or of a kind that is not read"
+    if isinstance(error, EOFError) or "unexpected end" in str(error):
+        return f"The archive '{path.name}' cannot be read: it is cut short."
+    if isinstance(error, tarfile.ReadError) and filetype.head(path).startswith(tuple(_UNPACKERS)):
+        return filetype.sentence(path.name, "compressed")
+    return f"The archive '{path.name}' cannot be read: it is broken, or no .zip or .tar."
 
 
 def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:

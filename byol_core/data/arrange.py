@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from byol_core.data import folder_names, label_tables, layouts
+from byol_core.data import filetype, folder_names, label_tables, layouts
 from byol_core.data.account import Account, Ledger, Reason, Remark, settled
 from byol_core.data.decode import may_be_picture
 from byol_core.data.folder_names import Split, class_key
@@ -165,7 +165,9 @@ def _name_others(
         if file.path in tables or ("*.cls" in tables and file.path.lower().endswith(".cls")):
             continue
         unusable = file.path in found.unusable and not labeled
-        ledger.leave_out(Reason.UNUSABLE_LABELS if unusable else Reason.NOT_AN_IMAGE, file.path)
+        kind = "" if unusable else filetype.of_name(file.path)
+        reason = Reason.OTHER_KIND if kind else Reason.NOT_AN_IMAGE
+        ledger.leave_out(Reason.UNUSABLE_LABELS if unusable else reason, file.path, kind)
 
 
 def _from_names(labels: list[str], paths: Sequence[str], places: Sequence[layouts.Place], ledger: Ledger) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from byol_core.config import value_range
+from byol_core.data import filetype, ranges
 from byol_core.data.account import Account, Ledger, Remark, settled
+from byol_core.data.fourth_band import Sample, bands, color
 from byol_core.data.imageset import ImageSet, check_enough
+from byol_core.data.inspection import Inspected
 from byol_core.data.labels import Labels, number
-from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
+from byol_core.data.pixels import Scale, check_shape, fit, to_tensor
 from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tables import Table, from_npy, from_npz
@@ -31,6 +36,8 @@ MOST_TOTAL, MOST_RATIO = 2**30, 200
 # Names of the arrays in an .npz: ours and those of Keras, then those of MedMNIST.
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
+# Images of a chunk that are looked at to find the range.
+SURVEYED = 256
 WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
 
 
@@ -46,10 +53,11 @@ def assemble(
     limit: int | None = None,
     progress: Progress | None = None,
     room: Room = in_memory,
+    values: str = value_range.AUTO,
 ) -> ImageSet:
     """Combine tables of images, some of them with test images, into one ImageSet.
 
-    Only images that are used are resized.
+    Only images that are used are resized. values: how they are scaled, as ``data.range``, unless ``scale`` says it.
     """
     total = sum(len(table) for table, _ in parts)
     check_enough(name, total)
@@ -60,14 +68,17 @@ def assemble(
     train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
     keep = np.concatenate([train, test])
     ledger = ledger or Ledger()
-    if scale is None:
-        scale = _common_scale([table for table, _ in parts])
-        ledger.remark(Remark.RANGE, range=scale.words)
-    rows = room(len(keep), size)
-    _fill(rows, size, [table for table, _ in parts], keep, scale, progress)
+    tables = [table for table, _ in parts]
+    look = _known(tables, scale) if scale else _surveyed(tables, values, ledger)
+    rows = Inspected(room(len(keep), size), len(keep), size)
+    _fill(rows, size, tables, keep, look, progress)
+    images = rows.images(len(keep))
+    rows.remark(ledger)
+    if not look.alpha:
+        ledger.remark(Remark.FOURTH_BAND, n=_with_fourth(tables, keep))
     return ImageSet(
         name=name,
-        images=rows.images(len(keep)),
+        images=images,
         labels=None if labels is None else torch.from_numpy(labels[keep]),
         class_names=class_names,
         train=torch.arange(len(train)),
@@ -95,7 +106,7 @@ def _account(
 def listed(path: Path, limit: int | None = None) -> Account:
     """What would be used of an .npz or .npy; its labels are read, and of its images only the shapes."""
     with _readable(path):
-        if path.suffix.lower() == ".npy":
+        if filetype.is_array(filetype.head(path)):
             return _listed([(from_npy(path), False)], None, (), limit, path.name)
         with zipfile.ZipFile(path) as archive:
             return _listed(*_labeled(archive, path), limit, path.name)
@@ -117,12 +128,24 @@ def _listed(
     return replace(_account(Ledger(), labels, sides, is_test, class_names), decoded=False)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How values become pixels: the scale of each data type, and whether a fourth band is transparency."""
+
+    scales: Mapping[str, Scale]
+    alpha: bool = True
+
+
+def _known(tables: Sequence[Table], scale: Scale) -> _Look:
+    return _Look({ranges.data_type(table.dtype): scale for table in tables})
+
+
 def _fill(
     rows: Rows,
     size: int,
     tables: Sequence[Table],
     keep: NDArray[np.int64],
-    scale: Scale,
+    look: _Look,
     progress: Progress | None,
 ) -> None:
     """Write the selected images: row ``keep[i]``, counted over all tables, becomes image ``i``."""
@@ -130,50 +153,82 @@ def _fill(
     place = np.full(total, -1, np.int64)
     place[keep] = np.arange(len(keep))
     for table in tables:
+        scale = look.scales[ranges.data_type(table.dtype)]
         for chunk in table.chunks():
             here = place[first : first + len(chunk)]
             first += len(chunk)
             wanted = here >= 0
             if wanted.any():
                 pictures = to_tensor(scale(chunk[wanted]), table.what)  # scaling copies, so memory maps stay unchanged
-                rows.put(here[wanted], fit(pictures, size))
+                rows.put(here[wanted], fit(pictures, size, look.alpha))
             if progress:
                 progress("reading the images", first / total)
 
 
-def _common_scale(tables: Sequence[Table]) -> Scale:
-    """The value range over all tables, because training and test images must be scaled alike."""
-    spans = [span for table in tables for span in _spans(table)]
-    kind = "f" if any(table.dtype.kind == "f" for table in tables) else "i"
-    return find_scale(kind, min(low for low, _ in spans), max(high for _, high in spans), tables[0].what)
+def _surveyed(tables: Sequence[Table], values: str, ledger: Ledger) -> _Look:
+    """One range for all tables of a data type, because training and test images must be scaled alike."""
+    survey, fourth = ranges.Survey(), Sample()
+    for table in tables:
+        _survey(table, survey, fourth)
+    scales = survey.scales(values, tables[0].what)
+    ledger.remark(Remark.RANGE, range=ranges.words(scales))
+    return _Look(scales, fourth.is_alpha(scales))
 
 
-def _spans(table: Table) -> Iterator[tuple[float, float]]:
+def _survey(table: Table, survey: ranges.Survey, fourth: Sample) -> None:
     if table.dtype.kind not in "biuf":
         raise InputError(f"{table.what} holds text, and should hold the values of pixels.")
     for chunk in table.chunks():
-        low, high = float(chunk.min()), float(chunk.max())
-        if not np.isfinite([low, high]).all():
+        lowest, highest = float(chunk.min()), float(chunk.max())
+        if not np.isfinite([lowest, highest]).all():
             raise InputError(f"{table.what} holds values that are not numbers (NaN) or are infinite.")
-        yield low, high
-        if table.dtype == np.uint8 and high > 1:
+        some = chunk[:: -(-len(chunk) // SURVEYED)]
+        fourth.add(some, table.what)
+        edges = ranges.edges_of_each(color(some, table.what))
+        if fourth.is_empty:
+            edges[0] = replace(edges[0], lowest=lowest, highest=highest)  # not all images were looked at
+        for each in edges:
+            survey.add(each)
+        if table.dtype == np.uint8 and highest > 1 and fourth.is_empty:
             return  # the range of bytes is known; only a set of zeros and ones differs
 
 
-def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
+def _with_fourth(tables: Sequence[Table], keep: NDArray[np.int64]) -> int:
+    """How many of the images that are used have a fourth band."""
+    has = np.repeat([bands(table.shape, table.what) == 4 for table in tables], [len(table) for table in tables])
+    return int(has[keep].sum())
+
+
+def load_npy(
+    path: Path,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    room: Room = in_memory,
+    values: str = value_range.AUTO,
+) -> ImageSet:
     """Load a plain .npy with images; there are no labels."""
+    options: dict[str, Any] = {"limit": limit, "progress": progress, "room": room, "values": values}
     with _readable(path):
-        return assemble(path.name, [(from_npy(path), False)], None, (), size, limit=limit, progress=progress, room=room)
+        return assemble(path.name, [(from_npy(path), False)], None, (), size, **options)
 
 
-def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
+def load_npz(
+    path: Path,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    room: Room = in_memory,
+    values: str = value_range.AUTO,
+) -> ImageSet:
     """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels.
 
     Only images are required.
     """
     with _readable(path), zipfile.ZipFile(path) as archive:
         tables, labels, class_names = _labeled(archive, path)
-        return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
+        options: dict[str, Any] = {"limit": limit, "progress": progress, "room": room, "values": values}
+        return assemble(path.name, tables, labels, class_names, size, **options)
 
 
 def _labeled(archive: zipfile.ZipFile, path: Path) -> tuple[list[tuple[Table, bool]], Labels | None, tuple[str, ...]]:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from byol_core.config import value_range
 from byol_core.data.account import Account, Found, Remark
 from byol_core.data.entries import ENTRIES, Entry
 from byol_core.errors import InputError, LabError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from byol_core.data.room import Room
 
 Progress = Callable[[str, float], None]
-_ARRAYS = (".npz", ".npy")
 MOST_PIXELS = 4096  # of a side; a larger number is a typo
 
 
@@ -38,18 +38,21 @@ def load(
     progress: Progress | None = None,
     limit: int | None = None,
     images: Literal["auto", "memory", "disk"] = "auto",
+    values: str = value_range.AUTO,
 ) -> ImageSet:
     """Load the set with this name or path, with every image resized once to ``image_size``.
 
     A name takes precedence over a path with the same spelling; ``./mnist`` is the path. ``limit`` reduces the training
     images evenly over the classes. ``progress`` is called with what is being done and the share that is done, 0 to 1.
     ``images`` selects where the images are stored: in memory, or on disk in a cache that is built once; "auto" uses the
-    disk if they do not fit into memory. Raises InputError or LabError with one sentence.
+    disk if they do not fit into memory. ``values`` is how values of more than 8 bits become brightness, as
+    ``data.range``; named sets are read as they are. Raises InputError or LabError with one sentence.
     """
     _check(source, image_size, limit, images, progress)
+    _check_range(values)
     source = str(source)
     try:
-        return _load(source, image_size, progress, limit, images)
+        return _load(source, image_size, progress, limit, images, values)
     except (MemoryError, RuntimeError) as error:  # torch reports it as a RuntimeError
         if not is_out_of_memory(error):
             raise
@@ -93,8 +96,9 @@ def sample(source: str | Path, image_size: int, each: int, *, progress: Progress
         return load(source, image_size, progress=progress, limit=limit)
     with _at(source) as path:
         from byol_core.data import sample as samples
+        from byol_core.data.source_kind import SourceKind, source_kind
 
-        if path.is_dir() or path.suffix.lower() not in _ARRAYS:
+        if source_kind(path) in (SourceKind.FOLDER, SourceKind.ARCHIVE):
             return samples.sample(path, image_size, each, progress)
     known = survey(source)
     return load(source, image_size, progress=progress, limit=each * max(1, len(known.classes)))
@@ -116,16 +120,24 @@ def _check(source: object, image_size: object, limit: object, images: object, pr
         raise checks.wrong("progress", "a function of a text and a share", progress)
 
 
+def _check_range(values: object) -> None:
+    try:
+        value_range.limits(str(values))
+    except ValueError:
+        raise checks.wrong("values", value_range.WANTED, values) from None
+
+
 def _load(
     source: str,
     image_size: int,
     progress: Progress | None,
     limit: int | None,
     images: Literal["auto", "memory", "disk"],
+    values: str,
 ) -> ImageSet:
     entry = find(source)
     if entry is None:
-        return _load_path(source, image_size, progress, limit, images)
+        return _load_path(source, image_size, progress, limit, images, values)
     from byol_core.data import cache, embedded, remote
     from byol_core.system import fingerprint
 
@@ -161,16 +173,21 @@ def _normalized(name: str) -> str:
 
 
 def _load_path(
-    source: str, size: int, progress: Progress | None, limit: int | None, images: Literal["auto", "memory", "disk"]
+    source: str,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    images: Literal["auto", "memory", "disk"],
+    values: str,
 ) -> ImageSet:
     with _at(source) as path:
         from byol_core.data import cache
 
         whole = path.resolve()
-        read = partial(_loader(path), path, size, progress, limit)
-        return cache.load_through(
-            cache.Source(whole.name, str(whole), _stamp(path), read), size, limit, images, progress
-        )  # fmt: skip
+        read = partial(_loader(path), path, size, progress, limit, values=values)
+        identity = str(whole) if values == value_range.AUTO else f"{whole} {values}"
+        wanted = cache.Source(whole.name, identity, _stamp(path), read)
+        return cache.load_through(wanted, size, limit, images, progress)
 
 
 def _stamp(path: Path) -> Callable[[], str]:
@@ -197,18 +214,23 @@ def _at(source: str) -> Iterator[Path]:
         raise InputError(f"'{source}' cannot be read: {error.strerror or error}.") from None
 
 
-def _loader(path: Path) -> Callable[[Path, int, Progress | None, int | None, Room], ImageSet]:
-    from byol_core.data import archive, arrays, folder
-    from byol_core.data.decode import SUFFIXES
+class _Loader(Protocol):
+    def __call__(
+        self, path: Path, size: int, progress: Progress | None, limit: int | None, room: Room, /, *, values: str
+    ) -> ImageSet: ...
 
-    if path.is_dir():
-        return folder.load_folder
-    if not path.is_file():
-        raise InputError(f"'{path}' is neither a file nor a folder.")
-    suffix = path.suffix.lower()
-    if suffix in SUFFIXES:
-        raise InputError(f"'{path}' is a single image: give the folder that holds the images.")
-    return {".npz": arrays.load_npz, ".npy": arrays.load_npy}.get(suffix, archive.load_archive)
+
+def _loader(path: Path) -> _Loader:
+    from byol_core.data import archive, arrays, folder
+    from byol_core.data.source_kind import SourceKind, source_kind
+
+    loaders: dict[SourceKind, _Loader] = {
+        SourceKind.FOLDER: folder.load_folder,
+        SourceKind.ARRAY: arrays.load_npy,
+        SourceKind.ARRAYS: arrays.load_npz,
+        SourceKind.ARCHIVE: archive.load_archive,
+    }
+    return loaders[source_kind(path)]
 
 
 def _unknown(source: str, path: Path) -> str:

@@ -10,28 +10,36 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
+from byol_core.config import value_range
+from byol_core.data import deep, filetype
 from byol_core.data.account import Reason
-from byol_core.data.pixels import MOST_PIXELS, SIXTEEN_BIT, Scale, find_scale
+from byol_core.data.pixels import AS_STORED, MOST_PIXELS, Array, Scale
+from byol_core.data.ranges import Edges, Survey, data_type, edges_of
 from byol_core.errors import InputError
 
 Picture = NDArray[np.uint8]
 
 # Left out: formats for which Pillow starts other programs (EPS), and those without a signature (TGA).
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
 )
+HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})  # read with the package pillow-heif
 # Images with more pixels are unpacked one at a time: eight of the largest at once would take gigabytes.
 LARGE = 2**24
 _one_large = threading.Lock()
@@ -59,29 +67,84 @@ class Unreadable(Exception):
         self.reason, self.kind = reason, kind
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """An image (size, size, 3) uint8; or the edges of its values if they are no bytes and there is no scale for them.
+
+    ``other_band``: whether a fourth band was left out that is no transparency.
+    """
+
+    pixels: Picture | None
+    edges: Edges | None = None
+    other_band: bool = False
+
+
+# The scale of each data type. Without one, deep images are not decoded but surveyed.
+Scales = Mapping[str, Scale]
+SURVEY: Scales = {}
+
+
 def may_be_picture(path: str) -> bool:
     """Whether a file with this name can be an image: it has a known suffix, or none."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES | {""}
+    suffix = PurePosixPath(path).suffix.lower()
+    return suffix in SUFFIXES or not suffix or (suffix in HEIF_SUFFIXES and reads_heif())
+
+
+@cache
+def reads_heif() -> bool:
+    """Whether the package is installed that reads the photos of iPhones."""
+    return find_spec("pillow_heif") is not None
 
 
 def decode(source: bytes | Path, size: int) -> Picture:
     """Decode to (size, size, 3) uint8: the shorter side is resized to ``size``, then the center is cropped.
 
-    Raises Unreadable if it is not a usable image.
+    An image of more than 8 bits is scaled by its own range. Raises Unreadable if it is not a usable image.
     """
+    found = read(source, size, SURVEY)
+    if found.pixels is not None:
+        return found.pixels
+    try:
+        scales = scales_of([found], value_range.AUTO, "the image")
+    except InputError:  # all its values are the same
+        scales = {found.edges.dtype: AS_STORED} if found.edges else SURVEY
+    pixels = read(source, size, scales).pixels
+    if pixels is None:
+        raise Unreadable(Reason.BROKEN)
+    return pixels
+
+
+def scales_of(found: Iterable[Decoded], wanted: str, what: str) -> Scales:
+    """The scales for images that were surveyed; ``wanted`` as ``data.range``."""
+    survey = Survey()
+    for each in found:
+        if each.edges is not None:
+            survey.add(each.edges)
+    return survey.scales(wanted, what)
+
+
+def read(source: bytes | Path, size: int, scales: Scales) -> Decoded:
+    """Decode an image, or survey it if it is deep and has no scale. Raises Unreadable if it is not a usable image."""
     _silence_pillow()
     try:
-        with Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_formats()) as picture:
-            return _square(picture, size)
+        with _opened(source) as picture:
+            return _square(picture, size, scales, partial(_opened, source))
     except Unreadable:
         raise
     except Exception as error:  # Pillow raises nearly anything for broken files
-        raise Unreadable(_reason(error)) from None
+        raise _unreadable(error, source) from None
+
+
+def _opened(source: bytes | Path) -> ImageFile:
+    return Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_formats())
 
 
 def decode_all(
-    sources: Iterable[Callable[[], bytes | Path]], size: int, progress: Callable[[int], None] | None = None
-) -> Iterator[Picture | Unreadable]:
+    sources: Iterable[Callable[[], bytes | Path]],
+    size: int,
+    progress: Callable[[int], None] | None = None,
+    scales: Scales = SURVEY,
+) -> Iterator[Decoded | Unreadable]:
     """Yield each image in order, or why it is unusable.
 
     Sources are opened one by one, and decoded in threads.
@@ -90,17 +153,17 @@ def decode_all(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for batch in _batches(sources):
             # An archive can only be read by one thread, so its bytes are read first and decoded in threads.
-            yield from pool.map(lambda source: _picture_or_reason(source, size), batch)
+            yield from pool.map(lambda source: _decoded_or_reason(source, size, scales), batch)
             done += len(batch)
             if progress:
                 progress(done)
 
 
-def _picture_or_reason(source: bytes | Path | Unreadable, size: int) -> Picture | Unreadable:
+def _decoded_or_reason(source: bytes | Path | Unreadable, size: int, scales: Scales) -> Decoded | Unreadable:
     if isinstance(source, Unreadable):
         return source
     try:
-        return decode(source, size)
+        return read(source, size, scales)
     except Unreadable as error:
         return error
 
@@ -137,22 +200,40 @@ def _silence_pillow() -> None:
 @cache
 def _formats() -> tuple[str, ...]:
     Image.init()
+    if reads_heif():
+        with suppress(Exception):  # a package that cannot be loaded reads nothing
+            import_module("pillow_heif").register_heif_opener()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _square(picture: Image.Image, size: int) -> Picture:
+def _square(picture: ImageFile, size: int, scales: Scales, again: Callable[[], ImageFile]) -> Decoded:
     pixels = picture.width * picture.height
     if pixels > MOST_PIXELS:
         raise Unreadable(Reason.TOO_MANY_PIXELS)
     picture.draft(None, (2 * size, 2 * size))  # decodes a JPEG at 1/2, 1/4 or 1/8 of its size if that is enough
     with _one_large if picture.width * picture.height > LARGE else nullcontext():
-        return _unpacked(picture, size)
+        return _unpacked(picture, size, scales, again)
 
 
-def _unpacked(picture: Image.Image, size: int) -> Picture:
-    picture.load()
-    turn = _turn(picture)
-    colored = _colored(picture)
+def _unpacked(picture: ImageFile, size: int, scales: Scales, again: Callable[[], ImageFile]) -> Decoded:
+    other_band = deep.has_other_band(picture)
+    values = deep.values_of(picture, again)
+    if values is None:
+        return Decoded(_resized(_colored(picture, other_band), size, _turn(picture)), None, other_band)
+    scale = scales.get(data_type(values.values.dtype))
+    if scale is None:
+        return Decoded(None, _edges(values.values), other_band)
+    return Decoded(_resized(values.picture(scale), size, _turn(picture)), None, other_band)
+
+
+def _edges(values: Array) -> Edges:
+    edges = edges_of(values)
+    if not np.isfinite([edges.lowest, edges.highest]).all():
+        raise Unreadable(Reason.NOT_NUMBERS)
+    return edges
+
+
+def _resized(colored: Image.Image, size: int, turn: Image.Transpose | None) -> Picture:
     shorter = min(colored.size)
     left, top = (colored.width - shorter) / 2, (colored.height - shorter) / 2
     box = (left, top, left + shorter, top + shorter)
@@ -169,25 +250,15 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
     return None
 
 
-def _colored(picture: Image.Image) -> Image.Image:
+def _colored(picture: Image.Image, other_band: bool) -> Image.Image:
     """Convert any mode to RGB, or to RGBA if something is transparent."""
-    if picture.mode == "F" or picture.mode.startswith("I"):
-        return Image.fromarray(_deep_to_uint8(picture)).convert("RGB")
-    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return picture.convert("RGBA" if picture.has_transparency_data and not other_band else "RGB")
 
 
-def _deep_to_uint8(picture: Image.Image) -> Picture:
-    """Scale 16-bit grayscale by its range, other depths by one of the usual ranges or by their own."""
-    values = np.asarray(picture)
-    low, high = float(values.min()), float(values.max())
-    if not np.isfinite([low, high]).all():
-        raise Unreadable(Reason.NOT_NUMBERS)
-    if values.dtype.kind != "f" and low >= 0 and high <= 65535:
-        return SIXTEEN_BIT(values)
-    try:
-        return find_scale(values.dtype.kind, low, high, "")(values)
-    except InputError:
-        return Scale(-low, 255 / (high - low), "")(values)
+def _unreadable(error: Exception, source: bytes | Path) -> Unreadable:
+    reason = _reason(error)
+    kind = filetype.of_content(filetype.head(source)) if reason == Reason.NOT_AN_IMAGE else ""
+    return Unreadable(Reason.OTHER_KIND, kind) if kind else Unreadable(reason)
 
 
 def _reason(error: Exception) -> Reason:

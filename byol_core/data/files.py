@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
+from byol_core.config import value_range
 from byol_core.data.account import Ledger, Remark, settled
 from byol_core.data.arrange import arranged
 from byol_core.data.arrays import Progress
-from byol_core.data.decode import Unreadable, decode_all
 from byol_core.data.imageset import ImageSet, check_enough
+from byol_core.data.reading import Reading
 from byol_core.data.room import Room, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tree import File, Tree
 
 
-def load_tree(tree: Tree, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
+def load_tree(
+    tree: Tree,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    room: Room = in_memory,
+    values: str = value_range.AUTO,
+) -> ImageSet:
     """Load images with or without class folders, and with or without train/ and test/ (or val/) above them."""
     found = arranged(tree)
-    return assemble_files(
-        found.name,
-        found.files,
-        found.class_names,
-        size,
-        ledger=found.ledger,
-        progress=progress,
-        limit=limit,
-        room=room,
-    )
+    options: dict[str, Any] = {"ledger": found.ledger, "progress": progress, "limit": limit, "room": room}
+    return assemble_files(found.name, found.files, found.class_names, size, **options, values=values)
 
 
 def assemble_files(
@@ -42,8 +43,12 @@ def assemble_files(
     limit: int | None = None,
     progress: Progress | None = None,
     room: Room = in_memory,
+    values: str = value_range.AUTO,
 ) -> ImageSet:
-    """Build an ImageSet from image files; those that cannot be read are in its account."""
+    """Build an ImageSet from image files; those that cannot be read are in its account.
+
+    values: how images of more than 8 bits are scaled, as ``data.range``.
+    """
     ledger = ledger or Ledger()
     check_enough(name, len(files), ledger.left_out)
     labels = np.array([file.label for file in files], np.int64)
@@ -51,7 +56,8 @@ def assemble_files(
     own_split = bool(given.any() and not given.all())
     train, test = split(labels, given, limit)
     chosen = np.sort(np.concatenate([train, test]))  # in the order of the archive, which can only be read forward
-    images, usable = _decode([files[place] for place in chosen], size, progress, room, ledger)
+    sources = [(files[place].path, files[place].source) for place in chosen]
+    images, usable = Reading(sources, size, progress, ledger).read(room, values, name)
     kept = chosen[usable]
     check_enough(name, len(kept), ledger.left_out)
     is_test = np.isin(kept, test)
@@ -77,23 +83,3 @@ def assemble_files(
             np.delete(labels, chosen).tolist(),
         ),
     )
-
-
-def _decode(
-    files: Sequence[File], size: int, progress: Progress | None, room: Room, ledger: Ledger
-) -> tuple[torch.Tensor, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Decode: the usable images, and their positions in ``files``; the others are left out."""
-    rows = room(len(files), size)
-    usable: list[int] = []
-
-    def report(done: int) -> None:
-        if progress:
-            progress("reading the images", done / len(files))
-
-    for place, found in enumerate(decode_all([file.source for file in files], size, report)):
-        if isinstance(found, Unreadable):
-            ledger.leave_out(found.reason, files[place].path, found.kind)
-        else:
-            rows.put(np.array([len(usable)]), torch.tensor(found).permute(2, 0, 1)[None])
-            usable.append(place)
-    return rows.images(len(usable)), np.array(usable, np.int64)

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from pathlib import Path
 
+from byol_core.config import value_range
 from byol_core.data.account import Reason, Unit
 from byol_core.data.arrays import Progress
 from byol_core.data.decode import may_be_picture
@@ -19,13 +20,18 @@ from byol_core.system.text import storable
 
 
 def load_folder(
-    folder: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory
+    folder: Path,
+    size: int,
+    progress: Progress | None,
+    limit: int | None,
+    room: Room = in_memory,
+    values: str = value_range.AUTO,
 ) -> ImageSet:
     """Load all images in the folder and its subfolders; InputError if it contains no files."""
     tree = walk(folder)
     if not tree.files:
         raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
-    return load_tree(tree, size, progress, limit, room)
+    return load_tree(tree, size, progress, limit, room, values)
 
 
 def stamp(folder: Path) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 from byol_core.data import archive, arrays, folder
 from byol_core.data.account import Account
 from byol_core.data.arrange import arranged
+from byol_core.data.source_kind import SourceKind, source_kind
 
 
 def listed(path: Path, limit: int | None = None) -> Account:
     """What would be used of a folder, an archive or a file of arrays if every image can be decoded."""
-    if path.is_dir():
+    kind = source_kind(path)
+    if kind == SourceKind.FOLDER:
         return arranged(folder.walk(path)).account(limit)
-    if path.suffix.lower() in (".npz", ".npy"):
+    if kind != SourceKind.ARCHIVE:
         return arrays.listed(path, limit)
     with archive.opened(path) as tree:
         return arranged(tree).account(limit)

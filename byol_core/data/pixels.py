@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,10 @@ Array = NDArray[Any]
 
 CHANNELS = (1, 3, 4)
 MOST_PIXELS = 100_000_000
-# An earlier resize may have overshot the range slightly.
-SLACK = 0.01
+# Values that a resize may hold at once.
+MOST_AT_ONCE = 2**25
+# Pixels of a single image that may be resized before it is cropped, where cropping first would change its pixels.
+MOST_RESIZED = 2**24
 
 
 def layout(shape: tuple[int, ...], what: str) -> str:
@@ -68,22 +71,6 @@ SIGNED = Scale(1.0, 127.5, "values from -1 to 1")
 SIXTEEN_BIT = Scale(0.0, 1 / 257, "16-bit values")
 
 
-def find_scale(kind: str, low: float, high: float, what: str) -> Scale:
-    """The scale for values between low and high, with NumPy's ``kind``; InputError if they fit no usual range."""
-    slack = SLACK if kind == "f" else 0
-    if -slack <= low and high <= 1 + slack:
-        return UNIT
-    if kind == "f" and -1 - slack <= low and high <= 1 + slack:
-        return SIGNED
-    if -100 * slack <= low and high <= 255 + 100 * slack:
-        return AS_STORED
-    if kind != "f" and low >= 0 and high <= 65535:
-        return SIXTEEN_BIT
-    raise InputError(
-        f"{what} has values from {low:g} to {high:g}, and should lie in 0 to 1, -1 to 1 or 0 to 255, or be 16-bit."
-    )
-
-
 def to_tensor(chunk: NDArray[np.uint8], what: str) -> Tensor:
     """(n, H, W), (n, H, W, C) or (n, C, H, W) -> (n, C, H, W), without a copy."""
     axes = layout(chunk.shape, what)
@@ -93,19 +80,66 @@ def to_tensor(chunk: NDArray[np.uint8], what: str) -> Tensor:
     return tensor.permute(0, 3, 1, 2) if axes == "NHWC" else tensor
 
 
-def fit(images: Tensor, size: int) -> Tensor:
-    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: alpha over white, shorter side to ``size``, center crop."""
-    if images.shape[1] == 4:
-        images = _over_white(images)
-    height, width = images.shape[2:]
-    if (height, width) != (size, size):
-        shorter = min(height, width)
-        target = (round(height * size / shorter), round(width * size / shorter))
-        images = interpolate(images, target, mode="bilinear", antialias=True, align_corners=False)
-        top, left = (target[0] - size) // 2, (target[1] - size) // 2
-        images = images[:, :, top : top + size, left : left + size]
+def fit(images: Tensor, size: int, alpha: bool = True) -> Tensor:
+    """(n, C, H, W) uint8 -> (n, 3, size, size) uint8: shorter side to ``size``, center crop.
+
+    A fourth channel is transparency over white, or is left out without ``alpha``.
+    """
+    if images.shape[2:] != (size, size):
+        images, target, corner = _cropped(images, size)
+        parts = torch.split(images, _at_once(images, target))
+        images = torch.cat([_resized(part, target, corner, size, alpha) for part in parts])
+    else:
+        images = _three(images, alpha)
     # Grayscale gets its three channels as a view; nothing is copied before the images are stored.
     return images.expand(-1, 3, -1, -1)
+
+
+def _three(images: Tensor, alpha: bool) -> Tensor:
+    if images.shape[1] != 4:
+        return images
+    return _over_white(images) if alpha else images[:, :3]
+
+
+def _at_once(images: Tensor, target: tuple[int, int]) -> int:
+    """How many images are resized together."""
+    return max(1, MOST_AT_ONCE // (images.shape[1] * max(images.shape[2] * images.shape[3], target[0] * target[1])))
+
+
+def _resized(images: Tensor, target: tuple[int, int], corner: tuple[int, int], size: int, alpha: bool) -> Tensor:
+    images = interpolate(_three(images, alpha), target, mode="bilinear", antialias=True, align_corners=False)
+    return images[:, :, corner[0] : corner[0] + size, corner[1] : corner[1] + size]
+
+
+def _cropped(images: Tensor, size: int) -> tuple[Tensor, tuple[int, int], tuple[int, int]]:
+    """Leave out what the center crop does not need; with the size to resize to, and where the crop then begins."""
+    shorter = min(images.shape[2:])
+    target, corner = [size, size], [0, 0]
+    for axis in (0, 1):
+        if images.shape[2 + axis] != shorter:
+            first, count, target[axis], corner[axis] = _window(images.shape[2 + axis], shorter, size)
+            images = images.narrow(2 + axis, first, count)
+    return images, (target[0], target[1]), (corner[0], corner[1])
+
+
+def _window(length: int, shorter: int, size: int) -> tuple[int, int, int, int]:
+    """The part of the longer side that is resized: its first pixel and their count, resized to how many, and where the
+    crop begins in these.
+
+    The pixels of the crop are those that resizing the whole side would give: the part begins and ends where a pixel of
+    the resized side does, and the crop stays away from its ends by what the filter sees.
+    """
+    whole = round(length * size / shorter)
+    if math.gcd(length, whole) == 1 and whole * size > MOST_RESIZED:
+        spare = length % shorter  # without these pixels at the ends, a whole number of squares is left
+        first, count, target, corner = _window(length - spare, shorter, size)
+        return first + spare // 2, count, target, corner
+    left = (whole - size) // 2
+    step = whole // math.gcd(length, whole)
+    margin = 1 + -(-whole // length)
+    begin = max(0, (left - margin) // step * step)
+    end = min(whole, -(-(left + size + margin) // step) * step)
+    return begin * length // whole, (end - begin) * length // whole, end - begin, left - begin
 
 
 def _over_white(images: Tensor) -> Tensor:

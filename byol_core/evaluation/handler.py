@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from byol_core.errors import InputError
 from byol_core.evaluation import results
-from byol_core.evaluation.images import limit, load_set, source
+from byol_core.evaluation.images import limit, load_set, source, value_range
 from byol_core.evaluation.jobs import EVALUATION
 from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.results import FOLDER, Predictions
@@ -69,7 +69,10 @@ def _images(config: RunConfig, protocol: Protocol, job: JobContext) -> ImageSet:
     def tell(text: str, share: float) -> None:
         job.progress(_LOADING * share, text[:1].upper() + text[1:])
 
-    wanted = (source(config, protocol), config.data.image_size, limit(config, protocol), config.runtime.images)
+    wanted = (
+        *(source(config, protocol), config.data.image_size, limit(config, protocol)),
+        *(value_range(config, protocol), config.runtime.images),
+    )
     kept: tuple[object, int, ImageSet] | None = job.memory.get(IMAGES)
     if kept is not None and kept[0] == wanted and kept[1] >= job.asked:
         return kept[2]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from byol_core.config import RunConfig
+from byol_core.config.value_range import AUTO
 from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.results import Predictions
 from byol_core.weights.encoder_files import read_config
@@ -31,6 +32,11 @@ def limit(config: RunConfig, protocol: Protocol) -> int | None:
     return None if protocol.data else config.data.limit
 
 
+def value_range(config: RunConfig, protocol: Protocol) -> str:
+    """How the values of that set are scaled: the run's setting is one of its own set alone."""
+    return AUTO if protocol.data else config.data.range
+
+
 def load_set(config: RunConfig, protocol: Protocol, progress: Callable[[str, float], None] | None = None) -> ImageSet:
     """That set, in the run's size, the run's own with its limit as the trainer reads it. Raises as ``catalog.load``."""
     from byol_core.data.catalog import load
@@ -42,6 +48,7 @@ def load_set(config: RunConfig, protocol: Protocol, progress: Callable[[str, flo
         progress=progress,
         limit=limit(config, protocol),
         images=config.runtime.images,
+        values=value_range(config, protocol),
     )
 
 

@@ -35,7 +35,7 @@ def write_embeddings(store: RunStore, run: Run, target: IO[bytes]) -> None:
 
     loaded = load_encoder(run.folder)
     data, config = loaded.config.data, loaded.config
-    images = load(data.source, data.image_size, limit=data.limit, images=config.runtime.images)
+    images = load(data.source, data.image_size, limit=data.limit, images=config.runtime.images, values=data.range)
     encoder = loaded.encoder.to(pick_device("auto"))
     schema = _schema(loaded.encoder.feature_dim, header(run, loaded))
     with parquet.ParquetWriter(target, schema, compression="zstd") as writer:

@@ -60,7 +60,7 @@ def _images(config: RunConfig) -> ImageSet:
 
     use_threads(config.runtime.threads)
     data = config.data
-    return load(data.source, data.image_size, limit=data.limit, images=config.runtime.images)
+    return load(data.source, data.image_size, limit=data.limit, images=config.runtime.images, values=data.range)
 
 
 def _try(config: RunConfig, images: ImageSet, size: int) -> None:

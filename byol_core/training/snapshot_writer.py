@@ -67,7 +67,7 @@ class EmbeddingFolder:
         side = images.images.shape[2]
         if side < self._cell and len(images) <= _RELOAD:
             data = self.eval_images.config.data
-            sharper = load(data.source, self._cell, limit=data.limit)
+            sharper = load(data.source, self._cell, limit=data.limit, values=data.range)
             images = sharper if len(sharper) == len(images) else images  # the set may have changed on disk
         self._cell = min(self._cell, images.images.shape[2])
         for number, rows in enumerate(torch.split(mapped, self._per_sheet)):

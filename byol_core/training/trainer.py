@@ -92,6 +92,7 @@ def _run(world: World, config: RunConfig, folder: Path, callback: TrainingCallba
         progress=_Loading(callback).tell,
         limit=config.data.limit,
         images=config.runtime.images,
+        values=config.data.range,
     )
     for sentence in account_words.sentences(images.account):
         callback.on_note(sentence)

@@ -119,6 +119,46 @@ def test_the_range_of_training_and_test_is_one(tmp_path: Path) -> None:
     assert remark(found, Remark.RANGE) == {"range": "values from -1 to 1"}
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((COLOR / 255 - 0.1307) / 0.3081, "values from -0.424 to 2.82"),
+        ((COLOR / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225], "values from -2.12 to 2.64"),
+        (COLOR * 16.0, "values from 0 to 4080"),
+    ],
+    ids=["mnist", "imagenet", "12-bit"],
+)
+def test_floats_of_another_range_are_scaled_by_it(tmp_path: Path, values: np.ndarray, words: str) -> None:
+    images = np.concatenate([values, values])
+    images[:10].reshape(10, -1)[:, :3], images[10:].reshape(10, -1)[:, :3] = values.min(), values.max()
+    found = load(npy(tmp_path, images), 8)
+    assert remark(found, Remark.RANGE) == {"range": words}
+    original = np.tile(COLOR, (2, 1, 1, 1)).reshape(20, -1)[:, 3:].astype(int)
+    rows = found.images.permute(0, 2, 3, 1).numpy().reshape(20, -1)[:, 3:].astype(int)
+    assert np.corrcoef(rows[np.lexsort(rows.T)].ravel(), original[np.lexsort(original.T)].ravel())[0, 1] > 0.9
+
+
+def test_bytes_and_floats_of_one_set_have_ranges_of_their_own(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, x_train=COLOR, x_test=(COLOR / 255).astype(np.float32)), 8)
+    assert (found.images[found.train] == found.images[found.test]).all()
+    assert remark(found, Remark.RANGE) == {"range": "values from 0 to 255, values from 0 to 1"}
+
+
+def test_a_few_bright_bytes_are_bytes(tmp_path: Path) -> None:
+    dots = np.zeros((3, 20, 20), np.uint8)
+    dots[:, 4, 4], dots[2, 5, 5] = 1, 200
+    assert load(npy(tmp_path, dots), 20).images.unique().tolist() == [0, 1, 200]
+
+
+def test_the_range_of_arrays_can_be_chosen(tmp_path: Path) -> None:
+    path = npy(tmp_path, np.full((4, 8, 8), 0.5))
+    assert [load(path, 8, values=values).images[0, 0, 0, 0].item() for values in ("auto", "-1-1", "0.5,2")] == [
+        128,
+        191,
+        0,
+    ]
+
+
 def test_other_sizes_are_resized(tmp_path: Path) -> None:
     assert load(npy(tmp_path, np.zeros((4, 28, 20), np.uint8)), 16).images.shape == (4, 3, 16, 16)
 
@@ -144,7 +184,7 @@ def test_limit_and_progress(tmp_path: Path) -> None:
         ({"images": np.zeros((10, 8, 8, 2), np.uint8)}, "C of 1, 3 or 4"),
         ({"images": np.full((4, 8, 8), np.nan)}, "not numbers"),
         ({"images": np.full((4, 8, 8), np.inf)}, "infinite"),
-        ({"images": np.full((4, 8, 8), -7.0)}, "values from -7 to -7"),
+        ({"images": np.full((4, 8, 8), -7.0)}, "All values of 'images' in 'set.npz' are -7"),
         ({"images": np.full((4, 8, 8), "x")}, "holds text"),
         ({"images": np.full((4, 8, 8), 1j)}, "numbers or text"),
         ({"images": COLOR[:1]}, "'set.npz' holds 1 usable image, and two are the least"),

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from byol_core.data import decode as module
+from byol_core.data.account import Reason
 from byol_core.data.decode import Unreadable, decode, may_be_picture
-
-
-def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
+from tests.data.pictures import File, files, png16, saved, tiff
 
 
 def color(content: bytes) -> list[int]:
@@ -32,53 +26,28 @@ def color(content: bytes) -> list[int]:
     return [int(value) for value in pixels[4, 4]]
 
 
-@pytest.mark.parametrize(
-    ("mode", "value", "kind", "expected"),
-    [
-        ("RGB", (200, 100, 50), "PNG", [200, 100, 50]),
-        ("RGB", (200, 100, 50), "BMP", [200, 100, 50]),
-        ("RGB", (200, 100, 50), "TIFF", [200, 100, 50]),
-        ("L", 77, "PNG", [77, 77, 77]),
-        ("L", 77, "PPM", [77, 77, 77]),
-        ("1", 1, "PNG", [255, 255, 255]),
-        ("LA", (0, 0), "PNG", [255, 255, 255]),
-        ("LA", (90, 255), "PNG", [90, 90, 90]),
-        ("RGBA", (255, 0, 0, 0), "PNG", [255, 255, 255]),
-        ("RGBA", (0, 0, 0, 51), "PNG", [204, 204, 204]),
-        ("RGBA", (0, 0, 0, 51), "WEBP", [204, 204, 204]),
-        ("I;16", 257 * 30, "PNG", [30, 30, 30]),
-        ("I;16", 257 * 30, "TIFF", [30, 30, 30]),
-        ("I", 257 * 30, "TIFF", [30, 30, 30]),
-        ("F", 0.2, "TIFF", [51, 51, 51]),
-    ],
-)
-def test_every_mode_is_read(mode: str, value: Any, kind: str, expected: list[int]) -> None:
-    content = saved(Image.new(mode, (20, 20), value), kind, **({"lossless": True} if kind == "WEBP" else {}))
-    assert color(content) == expected
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.name)
+def test_every_mode_and_depth_shows_its_colors(file: File) -> None:
+    found = decode(file.content, 8)
+    assert found.shape == (8, 8, 3)
+    corners = found[[1, 1, 6, 6], [1, 6, 1, 6]].astype(int)
+    assert np.abs(corners - np.array(file.corners)).max() <= file.tolerance
 
 
-def test_16_bit_big_endian_and_odd_ranges() -> None:
-    assert color(b"P5 8 8 65535\n" + (257 * 30).to_bytes(2, "big") * 64) == [30, 30, 30]
+def test_an_odd_range_is_stretched() -> None:
     ramp = Image.fromarray(np.linspace(-500, 1500, 64, dtype=np.float32).reshape(8, 8))
     assert decode(saved(ramp, "TIFF"), 8)[[0, 7], [0, 7], 0].tolist() == [0, 255]
+
+
+def test_all_bits_of_16_bit_color_are_read() -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (8, 8, 3), np.uint16)
+    for content in (png16(values), tiff(values), tiff(values, order=">"), tiff(values, packed=True)):
+        assert np.abs(decode(content, 8) - values / 4095 * 255).max() <= 1.3  # the two outermost of each image are cut
 
 
 def test_float_without_numbers_is_named() -> None:
     with pytest.raises(Unreadable, match="not_numbers"):
         decode(saved(Image.fromarray(np.full((8, 8), np.nan, np.float32)), "TIFF"), 8)
-
-
-def test_palette_with_and_without_transparency() -> None:
-    picture = Image.new("P", (8, 8), 1)
-    picture.putpalette([0, 0, 0, 10, 20, 30])
-    assert color(saved(picture, "PNG")) == [10, 20, 30]
-    assert color(saved(picture, "PNG", transparency=1)) == [255, 255, 255]
-    assert color(saved(picture, "GIF", transparency=1)) == [255, 255, 255]
-
-
-def test_cmyk_and_ycbcr_jpeg() -> None:
-    assert np.allclose(color(saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")), [255, 0, 0], atol=4)
-    assert np.allclose(color(saved(Image.new("RGB", (16, 16), (200, 100, 50)), "JPEG")), [200, 100, 50], atol=4)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -138,9 +107,9 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), n
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not_an_image"),
+        (b"", "other_kind"),
         (b"just some text, named .png", "not_an_image"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not_an_image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "other_kind"),
         (cut(saved(NOISE, "JPEG")), "cut_short"),
         (cut(saved(NOISE, "PNG")), "cut_short"),
         (cut(saved(NOISE, "WEBP")), "broken|cut_short|not_an_image"),
@@ -150,6 +119,12 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), n
 def test_broken_and_foreign_files_get_a_reason(content: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=f"^({reason})$"):
         decode(content, 8)
+
+
+def test_a_photo_of_an_iphone_says_what_it_is() -> None:
+    with pytest.raises(Unreadable) as caught:
+        decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50), 8)
+    assert (caught.value.reason, caught.value.kind) == (Reason.OTHER_KIND, "heic")
 
 
 def bomb(width: int, height: int) -> bytes:

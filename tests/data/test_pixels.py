@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn.functional import interpolate
 
-from byol_core.data.pixels import AS_STORED, SIGNED, SIXTEEN_BIT, UNIT, Scale, check_shape, find_scale, fit, layout
+from byol_core.data import pixels
+from byol_core.data.pixels import AS_STORED, SIGNED, SIXTEEN_BIT, UNIT, Scale, check_shape, fit, layout
 from byol_core.errors import InputError
 
 
@@ -41,30 +43,6 @@ def test_sides_that_no_picture_has_are_refused(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "low", "high", "scale"),
-    [
-        ("f", 0.0, 1.0, UNIT),
-        ("f", -0.001, 1.001, UNIT),
-        ("f", -1.0, 1.0, SIGNED),
-        ("f", 0.0, 255.0, AS_STORED),
-        ("u", 0, 255, AS_STORED),
-        ("u", 0, 1, UNIT),
-        ("b", 0, 1, UNIT),
-        ("u", 0, 65535, SIXTEEN_BIT),
-        ("i", 0, 256, SIXTEEN_BIT),
-    ],
-)
-def test_the_range_is_found(kind: str, low: float, high: float, scale: Scale) -> None:
-    assert find_scale(kind, low, high, "x") is scale
-
-
-@pytest.mark.parametrize(("kind", "low", "high"), [("f", -2.1, 2.6), ("i", -1, 1), ("i", 0, 70_000), ("f", 0, 65535)])
-def test_an_unusual_range_is_refused(kind: str, low: float, high: float) -> None:
-    with pytest.raises(InputError, match="x has values from"):
-        find_scale(kind, low, high, "x")
-
-
-@pytest.mark.parametrize(
     ("scale", "values", "expected"),
     [
         (UNIT, [0.0, 0.5, 1.0, 1.005], [0, 128, 255, 255]),
@@ -95,3 +73,44 @@ def test_gray_gets_three_channels_and_alpha_goes_over_white() -> None:
     clear = torch.zeros(2, 4, 8, 8, dtype=torch.uint8)
     assert fit(clear, 8).unique().tolist() == [255]
     assert fit(clear, 8).shape == (2, 3, 8, 8)
+
+
+def test_without_alpha_the_fourth_channel_is_left_out() -> None:
+    four = torch.tensor([9, 8, 7, 0], dtype=torch.uint8).reshape(1, 4, 1, 1).expand(2, 4, 8, 8)
+    assert fit(four, 4, alpha=False)[0, :, 0, 0].tolist() == [9, 8, 7]
+    assert fit(four, 8, alpha=False)[0, :, 0, 0].tolist() == [9, 8, 7]
+
+
+def resized_then_cropped(images: torch.Tensor, size: int) -> torch.Tensor:
+    """The whole image resized, and cropped afterwards."""
+    height, width = images.shape[2:]
+    target = (round(height * size / min(height, width)), round(width * size / min(height, width)))
+    images = interpolate(images, target, mode="bilinear", antialias=True, align_corners=False)
+    top, left = (target[0] - size) // 2, (target[1] - size) // 2
+    return images[:, :, top : top + size, left : left + size]
+
+
+def test_cropping_first_changes_no_pixel() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        shape = (*random.integers(1, 90, 2), int(random.integers(4, 70)))
+        images = torch.from_numpy(random.integers(0, 256, (2, 3, *shape[:2]), np.uint8))
+        difference = fit(images, shape[2]).int() - resized_then_cropped(images, shape[2]).int()
+        assert difference.abs().max() <= 1, shape
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 2500), (2500, 4), (6, 900), (1, 5000)])
+def test_of_a_wide_image_only_the_middle_is_resized(height: int, width: int) -> None:
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 1, height, width), np.uint8))
+    part, target, _ = pixels._cropped(images, 64)
+    assert part.numel() <= images.numel() / 8
+    assert max(target) < 400
+    assert (fit(images, 64).int() - resized_then_cropped(images, 64).int()).abs().max() <= 1
+
+
+def test_an_odd_wide_image_is_centered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixels, "MOST_RESIZED", 1)
+    ramp = torch.arange(2503).clamp(1240, 1262).sub(1240).mul(10).byte().expand(1, 1, 5, 2503)
+    found, expected = fit(ramp, 64), resized_then_cropped(ramp, 64)
+    assert (found.int() - expected.int()).abs().max() <= 6  # of a step of 10 per pixel
+    assert pixels._cropped(ramp, 64)[0].shape[3] < 60
