@@ -47,7 +47,7 @@ def button(source: str) -> None:
         dialog(source)
 
 
-@st.dialog("The images as they are read", width="large", icon=":material/grid_view:")
+@st.dialog("The images as they are read", width="medium", icon=":material/grid_view:")
 def dialog(source: str) -> None:
     """The account, and a row for each class."""
     entry = catalog.find(source)
@@ -60,7 +60,7 @@ def dialog(source: str) -> None:
         st.warning(formatting.told(error), icon=":material/hide_image:")
         return
     if not entry and known.account:
-        image_account.draw(known.account)
+        image_account.draw(known.account, classes=False)
     elif entry:
         st.caption(image_source.describe(entry))
     _rows(found)
