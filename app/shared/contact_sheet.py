@@ -128,7 +128,7 @@ def _rows(found: Sequence[Row]) -> None:
 
 
 def as_html(row: Row) -> str:
-    """A class: its name and numbers, and under them its images, as many beside each other as fit."""
+    """A class: its name and numbers, and under them its images side by side."""
     title = html.escape(row.name) or "Without a label"
     head = f"<figcaption><b>{title}</b> <span>{_numbers(row.count)}</span></figcaption>"
     if not row.images:
