@@ -166,7 +166,7 @@ def images_warning(run: Run) -> None:
     """One line where something about the images may be wrong; the tab of the settings says all of it."""
     account = folder.read_account(run.folder)
     if account and (warnings := image_account.warned(account)):
-        st.caption(f":orange[:material/warning: {formatting.plain(warnings[0])}] :small[See Images under Settings.]")
+        st.markdown(f":orange[:material/warning:] {formatting.plain(warnings[0])} More is under Settings.")
 
 
 def images(run: Run) -> None:

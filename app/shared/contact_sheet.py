@@ -47,7 +47,7 @@ def button(source: str) -> None:
         dialog(source)
 
 
-@st.dialog("The images as they are read", width="large", icon=":material/grid_view:")
+@st.dialog("The images as they are read", width="medium", icon=":material/grid_view:")
 def dialog(source: str) -> None:
     """The account, and a row for each class."""
     entry = catalog.find(source)
@@ -60,7 +60,7 @@ def dialog(source: str) -> None:
         st.warning(formatting.told(error), icon=":material/hide_image:")
         return
     if not entry and known.account:
-        image_account.draw(known.account)
+        image_account.draw(known.account, classes=False)
     elif entry:
         st.caption(image_source.describe(entry))
     _rows(found)
@@ -128,7 +128,7 @@ def _rows(found: Sequence[Row]) -> None:
 
 
 def as_html(row: Row) -> str:
-    """A class: its name and numbers, and under them its images, as many beside each other as fit."""
+    """A class: its name and numbers, and under them its images side by side."""
     title = html.escape(row.name) or "Without a label"
     head = f"<figcaption><b>{title}</b> <span>{_numbers(row.count)}</span></figcaption>"
     if not row.images:

@@ -14,12 +14,12 @@ MOST_LETTERS = 40  # of the name of a class
 MANY_LEFT_OUT = 0.1
 
 
-def draw(account: Account) -> None:
-    """All of it: numbers in bold, warnings in a box, the rest small."""
+def draw(account: Account, *, classes: bool = True) -> None:
+    """All of it: numbers in bold, warnings in a box, the rest small; ``classes``: with a line about these."""
     first, *others = (formatting.plain(sentence) for sentence in account_words.used(account))
     st.markdown(f":material/photo_library: **{first}**")
-    if classes := class_line(account):
-        st.caption(classes)
+    if classes and account.classes:
+        st.caption(class_line(account))
     if warnings := warned(account):
         st.warning("  \n".join(map(formatting.plain, warnings)), icon=":material/warning:")
     if notes := [*others, *map(formatting.plain, noted(account))]:

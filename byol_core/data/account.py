@@ -236,7 +236,7 @@ def _note_one_sided(ledger: Ledger, classes: Sequence[ClassCount]) -> None:
 
 def _note(ledger: Ledger, remark: Remark, names: Sequence[str]) -> None:
     if names:
-        more = ", …" if len(names) > MOST_NAMES else ""
+        more = " and more" if len(names) > MOST_NAMES else ""
         ledger.remark(remark, n=len(names), names=", ".join(names[:MOST_NAMES]) + more)
 
 

@@ -146,4 +146,4 @@ def _numbered(templates: tuple[str, str], n: int, **values: Value) -> str:
 
 
 def _examples(found: LeftOut) -> str:
-    return ", ".join(found.examples) + (", …" if found.count > len(found.examples) else "")
+    return ", ".join(found.examples) + (" and more" if found.count > len(found.examples) else "")

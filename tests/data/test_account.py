@@ -42,7 +42,7 @@ def test_of_many_classes_the_first_are_named() -> None:
     names = [f"c{number}" for number in range(30)]
     (found,) = settled(Ledger(), range(30), [0], names).remarks
     assert found.values["n"] == 29
-    assert account_words.remark(found) == "29 classes have no test image: c1, c2, c3, c4, c5, c6, c7, c8, …."
+    assert account_words.remark(found) == "29 classes have no test image: c1, c2, c3, c4, c5, c6, c7, c8 and more."
 
 
 FULL = Account(
@@ -70,7 +70,7 @@ def test_an_account_is_told_in_whole_sentences() -> None:
         "The set has no test images of its own: 6 images are held out, the same ones each time.",
         "1 image equals another one.",
         "200 of 250 files were not used.",
-        "199 files were not used (broken): a.png, b.png, c.png, ….",
+        "199 files were not used (broken): a.png, b.png, c.png and more.",
         "1 file was not used (cut short): d.png.",
         "2 folders were not used (cannot be opened): x, y.",
         "1 array was not used (not needed): z.",
@@ -80,7 +80,7 @@ def test_an_account_is_told_in_whole_sentences() -> None:
 @pytest.mark.parametrize(
     ("count", "sentence"),
     [
-        (200, "200 of 230 files were not used (not images): a, …."),
+        (200, "200 of 230 files were not used (not images): a and more."),
         (1, "1 of 31 files was not used (not an image): a."),
     ],
 )
