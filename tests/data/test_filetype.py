@@ -167,9 +167,7 @@ def test_a_folder_without_images_says_what_is_in_it(
 
 
 def test_the_only_archive_in_a_folder_is_named(photos: Callable[..., Path]) -> None:
-    with pytest.raises(
-        InputError, match=r"1 file was not used \(an archive; give .*\): archive.zip"
-    ):
+    with pytest.raises(InputError, match=r"1 file was not used \(an archive; give .*\): archive.zip"):
         load(str(photos({"archive.zip": packed({"a.png": b""})})), 8)
 
 
