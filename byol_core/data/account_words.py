@@ -59,7 +59,7 @@ THINNED = (
 )
 REMARKS: dict[Remark, str] = {
     Remark.HELD_OUT: "The set has no test images of its own: {n:,} images are held out, the same ones each time.",
-    Remark.RANGE: "The values were read as {range}.",
+    Remark.RANGE: "The images were read as {range}.",
     Remark.LABELS_FROM: "The labels are those of {name}.",
     Remark.SPLITS_FROM: "The folders {train} are the training images, {test} the test images.",
     Remark.VALIDATION_JOINS_TRAINING: "The {n:,} validation images join the training images.",

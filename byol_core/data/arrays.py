@@ -37,7 +37,7 @@ MOST_TOTAL, MOST_RATIO = 2**30, 200
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
 # Images of a chunk that are looked at to find the range.
-SURVEYED = 256
+SURVEYED = 64
 WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
 
 
