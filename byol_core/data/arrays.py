@@ -7,19 +7,21 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from byol_core.data import npz
 from byol_core.data.account import Account, Ledger, Remark, settled
 from byol_core.data.imageset import ImageSet, check_enough
-from byol_core.data.labels import Labels, number
+from byol_core.data.labels import Labels
 from byol_core.data.pixels import Scale, check_shape, find_scale, fit, to_tensor
 from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
-from byol_core.data.tables import Table, from_npy, from_npz
+from byol_core.data.tables import Table, from_npy
 from byol_core.errors import InputError
 from byol_core.system.out_of_memory import is_out_of_memory
 
@@ -27,10 +29,6 @@ Progress = Callable[[str, float], None]
 
 # Limits on the unpacked bytes of an .npz or an archive. Images hardly compress, so normal files stay far below.
 MOST_TOTAL, MOST_RATIO = 2**30, 200
-# Names of the arrays in an .npz: ours and those of Keras, then those of MedMNIST.
-TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
-TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
-WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
 
 
 def assemble(
@@ -129,36 +127,40 @@ def load_npy(path: Path, size: int, progress: Progress | None, limit: int | None
 
 
 def load_npz(path: Path, size: int, progress: Progress | None, limit: int | None, room: Room = in_memory) -> ImageSet:
-    """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels.
+    """Load an .npz with images, and with labels if it has some, under the usual names: see ``npz`` and ``array_names``.
 
     Only images are required.
     """
+    ledger = Ledger()
     with _readable(path), zipfile.ZipFile(path) as archive:
         _check_ratio(archive, path)
-        arrays = _Arrays(archive, path.name)
-        parts = arrays.parts()
-        names = arrays.get("class_names")
-        tables = [(images, test) for images, _, test in parts if len(images)]
-        labels, class_names = number(
-            [None if values is None else values.whole() for images, values, _ in parts if len(images)],
-            [len(table) for table, _ in tables],
-            None if names is None else names.whole(),
-        )
-        return assemble(path.name, tables, labels, class_names, size, limit=limit, progress=progress, room=room)
+        found = npz.read(archive, path.name, ledger)
+        parts, labels, names = found.parts, found.labels, found.class_names
+        return assemble(path.name, parts, labels, names, size, ledger=ledger, limit=limit, progress=progress, room=room)
 
 
 def listed(path: Path, limit: int | None = None) -> Account:
     """What would be read of an .npz or .npy; only its headers and labels are looked at, not its images."""
+    ledger = Ledger()
     with _readable(path):
         if path.suffix.lower() == ".npy":
-            return _account(len(from_npy(path)))
+            return _account(npz.Contents([(from_npy(path), False)], None, ()), ledger, limit)
         with zipfile.ZipFile(path) as archive:
             _check_ratio(archive, path)
-            return _account(sum(len(images) for images, _, _ in _Arrays(archive, path.name).parts()))
+            return _account(npz.read(archive, path.name, ledger), ledger, limit)
 
 
-def _account(train: int) -> Account:
-    return Account(train=train, decoded=False)
+def _account(found: npz.Contents, ledger: Ledger, limit: int | None) -> Account:
+    counts = [len(table) for table, _ in found.parts]
+    sides = np.full(sum(counts), -1, np.int64) if found.labels is None else found.labels
+    is_test = np.repeat([test for _, test in found.parts], counts)
+    if not len(sides):
+        return Account(left_out=ledger.left_out, remarks=ledger.remarks, decoded=False)
+    train, test = split(np.zeros_like(sides) if found.labels is None else sides, is_test, limit)
+    if is_test.all() or not is_test.any():
+        ledger.remark(Remark.HELD_OUT, n=len(test))
+    account = settled(ledger, sides[train].tolist(), sides[test].tolist(), found.class_names)
+    return replace(account, decoded=False)
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
@@ -168,34 +170,6 @@ def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
     most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
     if sum(entry.file_size for entry in archive.infolist()) > most:
         raise InputError(f"'{path.name}' is refused: it holds far more than its size on the disk allows.")
-
-
-class _Arrays:
-    """The arrays of an .npz by name."""
-
-    def __init__(self, archive: zipfile.ZipFile, file_name: str) -> None:
-        self.archive, self.file_name = archive, file_name
-        self.keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-
-    def get(self, key: str) -> Table | None:
-        return from_npz(self.archive, key, self.file_name) if key in self.keys else None
-
-    def parts(self) -> list[tuple[Table, Table | None, bool]]:
-        """Each part as its images, its labels or None, and whether it is a test part."""
-        found = [*self._first(TRAIN, False), *self._first(TEST, True)] or self._first(WHOLE, False)
-        if not found and len(self.keys) == 1:
-            found = [(from_npz(self.archive, self.keys[0], self.file_name), None, False)]
-        if not found:
-            held = ", ".join(self.keys[:6]) or "no arrays"
-            raise InputError(f"'{self.file_name}' holds {held}, and should hold x_train (with y_train …) or images.")
-        return found
-
-    def _first(self, pairs: Sequence[tuple[str, str]], test: bool) -> list[tuple[Table, Table | None, bool]]:
-        for images, labels in pairs:
-            table = self.get(images)
-            if table is not None:
-                return [(table, self.get(labels), test)]
-        return []
 
 
 _BROKEN = (

@@ -40,7 +40,7 @@ from byol_core.system.files import write_atomic
 Where = Literal["auto", "memory", "disk"]
 Progress = Callable[[str, float], None]
 
-VERSION = 3  # counts on when images are decoded otherwise, or the index changes
+VERSION = 4  # counts on when images are decoded otherwise, or the index changes
 SLOW_SECONDS = 10.0  # a set that took longer to decode is kept
 _TOGETHER = 1000  # images in one write
 _LEFT = 2**28  # bytes that stay free on the disk, for the runs that lie there too
