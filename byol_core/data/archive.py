@@ -1,7 +1,7 @@
 """Reads the images in a .zip or .tar in place: nothing is ever unpacked to the disk.
 
-The whole archive is rejected if an entry has a path that leads out of it, is a link or a device, or if the archive
-contains far more than its size suggests.
+The whole archive is rejected if an entry has a path that leads out of it or is a device, or if the archive contains far
+more than its size suggests. A hard link to a file of the archive is that file; other links are left out.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from byol_core.config import value_range
 from byol_core.data import filetype
+from byol_core.data.account import Reason
 from byol_core.data.arrays import MOST_RATIO, MOST_TOTAL, Progress
 from byol_core.data.decode import may_be_picture
 from byol_core.data.files import load_tree
@@ -31,6 +32,7 @@ from byol_core.data.room import Room, in_memory
 from byol_core.data.tree import File, Tree
 from byol_core.errors import InputError
 from byol_core.system.bounded import BoundedFile
+from byol_core.system.text import storable
 
 # Largest unpacked size of one image, in bytes.
 MOST_MEMBER = 2**27
@@ -45,6 +47,7 @@ BYTES_LISTED = 128
 MOST_NAME, MOST_DEPTH = 1024, 32
 # Memory that unpacking an .xz may take; `xz -9` needs 65 MB.
 MOST_XZ_BYTES = 2**27
+UTF8_NAME = 0x800  # the flag of a .zip for names that are UTF-8
 
 _UNPACKERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _BROKEN = (
@@ -132,7 +135,7 @@ class _Inspector:
         if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
             self._refuse(f"'{name}', which points outside of it")
         if not plain:
-            self._refuse(f"'{name}', which is a link, a device or another special file")
+            self._refuse(f"'{name}', which is a device or another special file")
         if size > MOST_MEMBER and may_be_picture(name):
             most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for an image"
             self._refuse(f"'{name}' of {size / 2**20:,.0f} MB, and {most}")
@@ -153,29 +156,75 @@ def _zip_tree(path: Path, stack: ExitStack) -> Tree:
         inspector.count()
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InputError(f"The archive '{path.name}' is packed in a rare way: pack it with plain zip (deflate).")
-        kind = stat.S_IFMT(entry.external_attr >> 16)
-        inspector.check(entry.filename, entry.file_size, kind in (0, stat.S_IFREG, stat.S_IFDIR))
+        name, kind = _zip_name(entry), stat.S_IFMT(entry.external_attr >> 16)
+        inspector.check(name, entry.file_size, kind in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK))
         if entry.flag_bits & 1:
             raise InputError(f"The archive '{path.name}' is locked with a password: unpack it first.")
-        if entry.is_dir():
-            folders.append(_clean(entry.filename))
+        if kind == stat.S_IFLNK:
+            tree.ledger.leave_out(Reason.LINK, storable(_clean(name)))
+        elif name.endswith("/"):
+            folders.append(_clean(name))
         else:
-            tree.files.append(File(_clean(entry.filename), partial(_read_zip, archive, entry)))
+            tree.files.append(File(_clean(name), partial(_read_zip, archive, entry), size=entry.file_size))
     return _with_empty(tree, folders)
+
+
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry with the separators of Linux, and as UTF-8 where it is so but is not marked as such."""
+    name = entry.filename
+    if not entry.flag_bits & UTF8_NAME:
+        with suppress(UnicodeError):  # zipfile has read the bytes as those of the first PC
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
 def _tar_tree(path: Path, stack: ExitStack) -> Tree:
     content: Any = _bounded(_unpacked(path, stack), path.name, MOST_MEMBER)
     tar = stack.enter_context(tarfile.TarFile(fileobj=content))
-    tree, inspector, folders = Tree(path.name), _Inspector(path), []
+    tree, inspector, members = Tree(path.name), _Inspector(path), _Members(tar)
     for entry in tar:
         inspector.count()
-        inspector.check(entry.name, entry.size, entry.isfile() or entry.isdir())
+        target = members.target(entry)
+        size = target.size if target else entry.size
+        inspector.check(entry.name, size, entry.isfile() or entry.isdir() or entry.issym() or entry.islnk())
         if entry.isdir():
-            folders.append(_clean(entry.name))
+            members.folders.append(_clean(entry.name))
+        elif target is None:
+            tree.ledger.leave_out(Reason.LINK, storable(_clean(entry.name)))
         else:
-            tree.files.append(File(_clean(entry.name), partial(_read_tar, tar, entry)))
-    return _with_empty(tree, folders)
+            members.add(entry, target)
+    tree.files.extend(members.files())
+    return _with_empty(tree, members.folders)
+
+
+class _Members:
+    """The files of a .tar. A hard link stands for an earlier file; symbolic links are never followed."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self.tar, self.folders = tar, list[str]()
+        self._known: dict[str, tarfile.TarInfo] = {}
+        self._found: list[tuple[tarfile.TarInfo, File]] = []
+        self._last: tuple[tarfile.TarInfo, bytes] | None = None
+
+    def target(self, entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        """The entry with the content of this one; None for a link that leads to no file of the archive."""
+        return self._known.get(_clean(entry.linkname)) if entry.islnk() else None if entry.issym() else entry
+
+    def add(self, entry: tarfile.TarInfo, target: tarfile.TarInfo) -> None:
+        """Take a file in."""
+        self._known[_clean(entry.name)] = target
+        self._found.append((target, File(_clean(entry.name), partial(self._read, target), size=target.size)))
+
+    def files(self) -> list[File]:
+        """The files in the order of their content, since a packed archive can only be read forward."""
+        return [file for target, file in sorted(self._found, key=lambda each: each[0].offset_data)]
+
+    def _read(self, target: tarfile.TarInfo) -> bytes:
+        # The links of a file follow it directly: with its content kept, no archive is unpacked once more for each.
+        if self._last is None or self._last[0] is not target:
+            file = self.tar.extractfile(target)
+            self._last = (target, file.read() if file else b"")
+        return self._last[1]
 
 
 def _clean(name: str) -> str:
@@ -193,8 +242,3 @@ def _with_empty(tree: Tree, folders: list[str]) -> Tree:
 def _read_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as file:
         return file.read(MOST_MEMBER)
-
-
-def _read_tar(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(entry)
-    return file.read() if file else b""

@@ -16,16 +16,16 @@ import torch
 from numpy.typing import NDArray
 
 from byol_core.config import value_range
-from byol_core.data import filetype, ranges
+from byol_core.data import filetype, npz, ranges
 from byol_core.data.account import Account, Ledger, Remark, settled
 from byol_core.data.fourth_band import Sample, bands, color
 from byol_core.data.imageset import ImageSet, check_enough
 from byol_core.data.inspection import Inspected
-from byol_core.data.labels import Labels, number
+from byol_core.data.labels import Labels
 from byol_core.data.pixels import Scale, check_shape, fit, to_tensor
 from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
-from byol_core.data.tables import Table, from_npy, from_npz
+from byol_core.data.tables import Table, from_npy
 from byol_core.errors import InputError
 from byol_core.system.out_of_memory import is_out_of_memory
 
@@ -33,12 +33,8 @@ Progress = Callable[[str, float], None]
 
 # Limits on the unpacked bytes of an .npz or an archive. Images hardly compress, so normal files stay far below.
 MOST_TOTAL, MOST_RATIO = 2**30, 200
-# Names of the arrays in an .npz: ours and those of Keras, then those of MedMNIST.
-TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"))
-TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
 # Images of a chunk that are looked at to find the range.
 SURVEYED = 64
-WHOLE = (("images", "labels"), ("x", "y"), ("data", "labels"))
 
 
 def assemble(
@@ -105,27 +101,24 @@ def _account(
 
 def listed(path: Path, limit: int | None = None) -> Account:
     """What would be used of an .npz or .npy; its labels are read, and of its images only the shapes."""
+    ledger = Ledger()
     with _readable(path):
         if filetype.is_array(filetype.head(path)):
-            return _listed([(from_npy(path), False)], None, (), limit, path.name)
+            return _listed(npz.Contents([(from_npy(path), False)], None, ()), ledger, limit, path.name)
         with zipfile.ZipFile(path) as archive:
-            return _listed(*_labeled(archive, path), limit, path.name)
+            _check_ratio(archive, path)
+            return _listed(npz.read(archive, path.name, ledger), ledger, limit, path.name)
 
 
-def _listed(
-    parts: Sequence[tuple[Table, bool]],
-    labels: Labels | None,
-    class_names: tuple[str, ...],
-    limit: int | None,
-    name: str,
-) -> Account:
+def _listed(found: npz.Contents, ledger: Ledger, limit: int | None, name: str) -> Account:
+    parts, labels, class_names = found.parts, found.labels, found.class_names
     total = sum(len(table) for table, _ in parts)
     check_enough(name, total)
     for table, _ in parts:
         check_shape(table.shape, table.what)
     is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
     sides = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
-    return replace(_account(Ledger(), labels, sides, is_test, class_names), decoded=False)
+    return replace(_account(ledger, labels, sides, is_test, class_names), decoded=False)
 
 
 @dataclass(frozen=True)
@@ -221,29 +214,16 @@ def load_npz(
     room: Room = in_memory,
     values: str = value_range.AUTO,
 ) -> ImageSet:
-    """Load an .npz with x_train, y_train, x_test, y_test and class_names, or images and labels.
+    """Load an .npz with images, and with labels if it has some, under the usual names: see ``npz`` and ``array_names``.
 
     Only images are required.
     """
+    ledger = Ledger()
     with _readable(path), zipfile.ZipFile(path) as archive:
-        tables, labels, class_names = _labeled(archive, path)
+        _check_ratio(archive, path)
+        found = npz.read(archive, path.name, ledger)
         options: dict[str, Any] = {"limit": limit, "progress": progress, "room": room, "values": values}
-        return assemble(path.name, tables, labels, class_names, size, **options)
-
-
-def _labeled(archive: zipfile.ZipFile, path: Path) -> tuple[list[tuple[Table, bool]], Labels | None, tuple[str, ...]]:
-    """The tables of images, each with whether it is for testing; the labels of them all, and the class names."""
-    _check_ratio(archive, path)
-    arrays = _Arrays(archive, path.name)
-    parts = arrays.parts()
-    names = arrays.get("class_names")
-    tables = [(images, test) for images, _, test in parts if len(images)]
-    labels, class_names = number(
-        [None if values is None else values.whole() for images, values, _ in parts if len(images)],
-        [len(table) for table, _ in tables],
-        None if names is None else names.whole(),
-    )
-    return tables, labels, class_names
+        return assemble(path.name, found.parts, found.labels, found.class_names, size, ledger=ledger, **options)
 
 
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
@@ -253,34 +233,6 @@ def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
     most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
     if sum(entry.file_size for entry in archive.infolist()) > most:
         raise InputError(f"'{path.name}' is refused: it holds far more than its size on the disk allows.")
-
-
-class _Arrays:
-    """The arrays of an .npz by name."""
-
-    def __init__(self, archive: zipfile.ZipFile, file_name: str) -> None:
-        self.archive, self.file_name = archive, file_name
-        self.keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-
-    def get(self, key: str) -> Table | None:
-        return from_npz(self.archive, key, self.file_name) if key in self.keys else None
-
-    def parts(self) -> list[tuple[Table, Table | None, bool]]:
-        """Each part as its images, its labels or None, and whether it is a test part."""
-        found = [*self._first(TRAIN, False), *self._first(TEST, True)] or self._first(WHOLE, False)
-        if not found and len(self.keys) == 1:
-            found = [(from_npz(self.archive, self.keys[0], self.file_name), None, False)]
-        if not found:
-            held = ", ".join(self.keys[:6]) or "no arrays"
-            raise InputError(f"'{self.file_name}' holds {held}, and should hold x_train (with y_train …) or images.")
-        return found
-
-    def _first(self, pairs: Sequence[tuple[str, str]], test: bool) -> list[tuple[Table, Table | None, bool]]:
-        for images, labels in pairs:
-            table = self.get(images)
-            if table is not None:
-                return [(table, self.get(labels), test)]
-        return []
 
 
 _BROKEN = (

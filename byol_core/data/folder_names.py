@@ -121,6 +121,11 @@ def _parted(word: str) -> list[str]:
     return [word]
 
 
+def split_of_word(word: str) -> Split | None:
+    """The split that a lower-case word stands for."""
+    return _SPLIT_OF.get(word)
+
+
 def split_of(name: str) -> tuple[Split, tuple[str, ...]] | None:
     """The split that a folder is named after, and the words that are left: ``DIV2K_train_HR`` leaves div, k, hr."""
     found = [word for word in words(name) if word in _SPLIT_OF]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ def number(
 
     parts: the labels of each part of the set, or None. counts: images in each part. names: the class names, or None.
     """
-    flat = [None if part is None else _flat(part, count) for part, count in zip(parts, counts, strict=True)]
-    known = [part for part in flat if part is not None]
+    whole_parts = [None if part is None else _checked(part, count) for part, count in zip(parts, counts, strict=True)]
+    known = [part for part in whole_parts if part is not None]
     if not known:
         return None, ()
     if len({part.dtype.kind for part in known}) > 1:
@@ -31,12 +32,43 @@ def number(
     numbered, classes = (_from_text if known[0].dtype.kind == "U" else _from_numbers)(known, given)
     # Parts without labels, such as an unlabeled test set, stay at -1.
     whole = np.full(sum(counts), -1, np.int64)
-    places = np.repeat([part is not None for part in flat], counts)
+    places = np.repeat([part is not None for part in whole_parts], counts)
     whole[places] = numbered
     return (whole, tuple(map(storable, classes))) if (whole >= 0).any() else (None, ())
 
 
-def _flat(values: Array, count: int) -> Array:
+@dataclass(frozen=True)
+class Flat:
+    """One label an image, or None if the values are no labels; several: images that have more than one."""
+
+    values: Array | None
+    several: int = 0
+
+
+def flat(values: Array, count: int) -> Flat:
+    """Labels of ``count`` images in any of the usual shapes: (N,), (N, 1), (1, N), or one column a class (one-hot)."""
+    if values.size == count:
+        return Flat(_whole(values.reshape(count)))
+    if values.ndim == 2 and values.shape[0] != count and values.shape[1] == count:
+        values = values.T
+    if values.ndim != 2 or len(values) != count or values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
+        return Flat(None)
+    held = values.sum(axis=1)
+    if (held > 1).any():
+        return Flat(None, int((held > 1).sum()))
+    return Flat(np.where(held == 1, values.argmax(axis=1), -1) if held.any() else None)
+
+
+def _whole(values: Array) -> Array | None:
+    """Whole numbers as int64 and text as str; None for fractions and what is not a number."""
+    if values.dtype.kind in "US":
+        return values
+    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+        return None
+    return values.astype(np.int64)
+
+
+def _checked(values: Array, count: int) -> Array:
     """Labels of shape (N,) or (N, 1) and any type -> (N,) int64 or str."""
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -46,9 +78,10 @@ def _flat(values: Array, count: int) -> Array:
         raise InputError(f"There are {len(values):,} labels for {count:,} images; there should be one an image.")
     if values.dtype.kind in "US":
         return _text(values)
-    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+    whole = _whole(values)
+    if whole is None:
         raise InputError("Labels should be whole numbers or names, and some are fractions or not numbers.")
-    return values.astype(np.int64)
+    return whole
 
 
 def _text(values: Array) -> Array:

@@ -90,21 +90,70 @@ def test_paths_that_leave_the_archive_are_refused(tmp_path: Path, png: Png, name
             load(source, 8)
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices_in_a_tar_are_refused(tmp_path: Path, png: Png, kind: bytes) -> None:
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_devices_in_a_tar_are_refused(tmp_path: Path, png: Png, kind: bytes) -> None:
     source = make_tar(tmp_path / "set.tar", {"a.png": png(), "b.png": png()}, special=kind)
-    with pytest.raises(InputError, match="refused: it holds 'special', which is a link, a device"):
+    with pytest.raises(InputError, match="refused: it holds 'special', which is a device"):
         load(source, 8)
 
 
-def test_a_link_in_a_zip_is_refused(tmp_path: Path, png: Png) -> None:
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_links_out_of_a_tar_are_left_out(tmp_path: Path, png: Png, kind: bytes) -> None:
+    found = load(make_tar(tmp_path / "set.tar", {"a.png": png(), "b.png": png()}, special=kind), 8)
+    assert (len(found), left_out(found)) == (2, {"link": ("special",)})
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_hard_links_in_a_tar_are_read(tmp_path: Path, png: Png, mode: str) -> None:
+    source = make_tar(tmp_path / "set.tar", {"cat/1.png": png((9, 0, 0)), "dog/2.png": png((5, 0, 0))}, mode)
+    with tarfile.open(source, mode) as tar:  # type: ignore[call-overload]
+        for name, content in {"train/cat/1.png": (9, 0, 0), "train/dog/2.png": (5, 0, 0)}.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(png(content))
+            tar.addfile(entry, io.BytesIO(png(content)))
+        for name, target in {"test/dog/3.png": "./train/dog/2.png", "test/cat/4.png": "train/cat/1.png"}.items():
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.LNKTYPE, target
+            tar.addfile(link)
+    found = load(source, 8)
+    assert found.labels is not None
+    named = [(found.class_names[found.labels[row]], int(found.images[row, 0, 0, 0])) for row in found.test.tolist()]
+    assert sorted(named) == [("cat", 9), ("dog", 5)]
+
+
+def test_the_content_of_hard_links_counts_as_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MOST_TOTAL", 1_000_000)
+    monkeypatch.setattr(archive, "MOST_RATIO", 1)
+    source = make_tar(tmp_path / "set.tar", {"a.bin": bytes(50_000)})
+    with tarfile.open(source, "a") as tar:
+        for number in range(40):
+            link = tarfile.TarInfo(f"{number}.bin")
+            link.type, link.linkname = tarfile.LNKTYPE, "a.bin"
+            tar.addfile(link)
+    with pytest.raises(InputError, match="refused: it holds more than 1 MB"):
+        load(source, 8)
+
+
+def test_a_link_in_a_zip_is_left_out(tmp_path: Path, png: Png) -> None:
     source = make_zip(tmp_path / "set.zip", {"a.png": png(), "b.png": png()})
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(source, "a") as zipped:
         zipped.writestr(link, "/etc/passwd")
-    with pytest.raises(InputError, match=r"refused: it holds 'link.png', which is a link"):
-        load(source, 8)
+    found = load(source, 8)
+    assert (len(found), left_out(found)) == (2, {"link": ("link.png",)})
+
+
+def test_names_of_a_windows_zip(tmp_path: Path, png: Png) -> None:
+    files = {f"set\\{name}\\{number}.png": png() for name in ("cat", "dog") for number in (1, 2)}
+    found = load(make_zip(tmp_path / "set.zip", {**files, "set\\eel\\": b""}), 8)
+    assert (found.class_names, len(found)) == (("cat", "dog", "eel"), 4)
+
+
+def test_utf8_names_that_are_not_marked_as_such(tmp_path: Path, png: Png) -> None:
+    source = Path(make_zip(tmp_path / "set.zip", {f"cafXX/{n}.png": png() for n in "12"} | {"dog/1.png": png()}))
+    source.write_bytes(source.read_bytes().replace(b"cafXX", "café".encode()))
+    assert load(str(source), 8).class_names == ("café", "dog")
 
 
 @pytest.fixture

@@ -64,9 +64,10 @@ def test_val_joins_training_beside_test(photos: Photos) -> None:
     assert left_out(found) == {"outside_of_splits": ("stray.png", "more/x.png")}
 
 
-def test_test_images_may_lack_class_folders(photos: Photos) -> None:
-    found = load(str(photos(["train/a/1.png", "train/b/1.png", "test/2.png"])), 8)
-    assert sorted(labels(found)) == [-1, 0, 1]
+def test_test_images_that_no_label_belongs_to_are_left_out(photos: Photos) -> None:
+    found = load(str(photos([f"train/{name}/{i}.png" for name in "ab" for i in range(5)] + ["test/1.png"])), 8)
+    assert (labels(found), len(found.test)) == ([0] * 5 + [1] * 5, 2)
+    assert left_out(found) == {"without_labels_only": ("test/1.png",)}
 
 
 def test_a_wrapper_is_not_a_class(photos: Photos) -> None:
@@ -178,7 +179,7 @@ def test_links_are_followed_once_and_what_is_no_file_is_named(photos: Photos, tm
     os.mkfifo(root / "b/pipe.png")
     found = load(str(root), 8)
     assert len(found) == 3
-    assert left_out(found) == {"not_a_file": ("b/gone.png", "b/pipe.png")}
+    assert left_out(found) == {"not_a_file": ("b/gone.png", "b/pipe.png"), "link": ("b/loop",)}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are text")
