@@ -47,7 +47,7 @@ def _framing(found: Measures) -> Iterator[Choice]:
     placed = found.shifted.foreign >= PLACED
     share = {"share": max(0.0, found.shifted.foreign)}
     yield Choice(Why.SUBJECT, _SUBJECT_VIEWS, share) if placed else Choice(Why.SCENE, _SCENE_VIEWS, share)
-    small = {"data.image_size": DETAIL_SIDE, "views.size": DETAIL_SIDE}
+    small = {"data.image_size": DETAIL_SIDE}
     values = {"share": found.detail, "side": DETAIL_SIDE}
     if found.detail >= SMALL:
         yield Choice(Why.SMALL_DETAIL, small, values)

@@ -63,8 +63,8 @@ class Symmetry:
     """What the comparison found of a transform.
 
     ``foreign``: how much oftener the copy is the farther one, from -1 to 1, by the descriptor that sees it best;
-    ``chance``: what tosses of a coin reach in one of two hundred sets; ``by``: that descriptor. Where chance alone reaches
-    the margin, as with less than some 400 images, a symmetric set may be taken for one that is not, which costs little.
+    ``chance``: what tosses of a coin reach in one of two hundred sets; ``by``: that descriptor. Where chance reaches
+    the margin, as with fewer than 400 images, a symmetric set may be taken for one that is not, which costs little.
     """
 
     foreign: float

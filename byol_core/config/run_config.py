@@ -32,7 +32,6 @@ Fitted = Literal[
     "evaluation.k",
     "runtime.checkpoint_every",
     "data.image_size",
-    "views.size",
     "network.encoder",
 ]
 FITTED: tuple[Fitted, ...] = get_args(Fitted)
