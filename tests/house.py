@@ -23,7 +23,7 @@ system
 config
 events
 data jobs
-losses augment health optim distributed networks
+losses augment augment_fit health optim distributed networks
 methods
 weights
 embeddings evaluation

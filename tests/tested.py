@@ -50,6 +50,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "augment": {
         "The views": ["augment", "config/test_view_presets.py"],
+        "Views that fit the images": ["augment_fit", "training/test_fit_views.py"],
         "What they do to a model": ["augment_study"],
         "The page": ["app/augment", "browser/test_augment.py"],
     },

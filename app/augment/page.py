@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.augment import choices, modes, save
+from app.augment import choices, fitted, modes, save
 from app.augment import model as lab_model
 from app.augment import settings as lab_settings
 from app.augment.choices import Choice
@@ -29,6 +29,7 @@ def workbench(pictures: Pictures, choice: Choice) -> None:
     with controls:
         settings = lab_settings.pick()
         save.buttons(settings, choice, pictures)
+        fitted.draw(settings, choice, pictures)
     with views:
         mode = modes.pick_mode()
         if len(pictures):

@@ -63,9 +63,10 @@ class Settings:
         )
 
     def changed(self, recipe: str) -> dict[str, Any]:
-        """The operations that are not as the recipe says."""
+        """The operations that are not as the recipe says; all of them where a run would choose what is left out."""
         usual = strengths_of(ViewsConfig(preset=recipe))
-        return {name: self.values[name] for name in OPERATIONS if self.values[name] != usual[name]}
+        moved = {name: self.values[name] for name in OPERATIONS if self.values[name] != usual[name]}
+        return {name: self.values[name] for name in OPERATIONS} if moved and recipe == "auto" else moved
 
 
 def strengths_of(views: ViewsConfig) -> dict[str, float]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.shared import access, formatting, forms, image_source, state, surveys
 from app.shared.draft import Draft
-from app.train import start_from
+from app.train import start_from, views_fit
 from app.train.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
@@ -45,16 +45,21 @@ def learned_from(config: RunConfig) -> int | None:
 
 def foreseen(config: RunConfig) -> RunConfig:
     """The settings as the run will have them, as far as it is known how many images there are."""
+    return _small(views_fit.foreseen(config))
+
+
+def _small(config: RunConfig) -> RunConfig:
     images = learned_from(config)
     return config if images is None else small_sets.fitted(config, images, surveys.look(config.data.source).classes)
 
 
 def say_fitted(config: RunConfig, given: RunConfig) -> None:
-    """One line on what will fit itself to a small set."""
-    if given is not config:
+    """What will fit itself to the images: the views, and one line on a small set."""
+    views_fit.say(config)
+    if _small(config) is not config:
         st.caption(
             f":material/auto_fix_high: A small set, about {learned_from(config):,} images to learn from: "
-            f"{small_sets.changes(config, given)}."
+            f"{small_sets.changes(config, _small(config))}."
         )
 
 

@@ -9,7 +9,7 @@ from app.shared import draft as drafts
 from app.shared import formatting, forms, image_source, state
 from app.shared.objectives import OBJECTIVES
 from app.train import images, launch, start_from, sweep_form, twin
-from byol_core.config import FITTED
+from byol_core.config import FITTED, OPERATIONS
 from byol_core.config.presets import PRESETS
 from byol_core.errors import LabError
 
@@ -97,7 +97,12 @@ def show_setting(key: str, complaint: LabError | None) -> None:
     if not setting.read_by(objective):
         st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not use it.]")
     elif key in fitted:
-        st.caption(f":material/auto_fix_high: {fitted[key]:g} for this set")
+        st.caption(f":material/auto_fix_high: {short(fitted[key])} for this set")
+
+
+def short(value: Any) -> str:
+    """A number without needless digits, or a name."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def show_complaint(key: str, complaint: LabError | None) -> bool:
@@ -143,7 +148,8 @@ for sentence in draft.complaints:
 
 config, complaint = launch.check(draft)
 given = launch.foreseen(config) if config is not None else None
-fitted = forms.differences({key: given.flat()[key] for key in FITTED}, config) if config and given else {}
+FITS = (*FITTED, "views.preset", *(f"views.{name}" for name in OPERATIONS))
+fitted = forms.differences({key: given.flat()[key] for key in FITS}, config) if config and given else {}
 objective = str(draft.value(forms.OBJECTIVE))
 form, side = st.columns([5, 3], gap="large")
 

@@ -105,14 +105,14 @@ _ALL = (
         "Classroom: about a minute and a half",
         "A small conv net on small views, tuned so that two CPU cores show learning within one lesson.",
         "kNN (test) of about 0.76 on the embedded satellite images, from 0.68 untrained and 0.24 for raw pixels.",
-        {**_SHORT_RUN, "views.preset": "satellite", "epochs": 30, "steps": 850, "evaluation.every": 5},
+        {**_SHORT_RUN, "views.preset": "auto", "epochs": 30, "steps": 850, "evaluation.every": 5},
     ),
     Preset(
         "first-look",
         "First look: under half a minute",
         "Two short passes to check that everything works; the network learns next to nothing.",
         "A finished run in under half a minute on two CPU cores.",
-        {**_SHORT_RUN, "views.preset": "satellite", "data.limit": 1000, "epochs": 2},
+        {**_SHORT_RUN, "views.preset": "auto", "data.limit": 1000, "epochs": 2},
     ),
     Preset(
         "collapse-demo",

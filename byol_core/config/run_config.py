@@ -25,7 +25,15 @@ from byol_core.config.views import ViewsConfig
 from byol_core.errors import InputError
 from byol_core.system import checks
 
-Fitted = Literal["batch_size", "epochs", "evaluation.every", "evaluation.k", "runtime.checkpoint_every"]
+Fitted = Literal[
+    "batch_size",
+    "epochs",
+    "evaluation.every",
+    "evaluation.k",
+    "runtime.checkpoint_every",
+    "data.image_size",
+    "network.encoder",
+]
 FITTED: tuple[Fitted, ...] = get_args(Fitted)
 
 

@@ -24,7 +24,7 @@ OPERATIONS = (
     "cutout",
 )
 
-ViewPreset = Literal["paper", "symmetric", "small-image", "tutorial-noise", "satellite", "none"]
+ViewPreset = Literal["auto", "paper", "symmetric", "small-image", "tutorial-noise", "satellite", "none"]
 
 
 def _strength(label: str, sentence: str) -> Any:
@@ -34,7 +34,13 @@ def _strength(label: str, sentence: str) -> Any:
 class ViewsConfig(Part):
     """How the two views of an image are made (Table 6 of the paper)."""
 
-    preset: ViewPreset = setting("small-image", "Views", "The recipe of the two views.", source=f"{PAPER}, Table 6")
+    preset: ViewPreset = setting(
+        "small-image",
+        "Views",
+        "The recipe of the two views. Auto: at the start of a run the images are measured, and every strength that is "
+        "left empty is chosen to suit them.",
+        source=f"{PAPER}, Table 6",
+    )
     strength: float = setting(
         1.0, "Strength", "Scales every operation: 0 turns them off, 1 is the preset, 2 is the maximum.", ge=0.0, le=2.0
     )

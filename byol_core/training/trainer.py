@@ -30,7 +30,7 @@ from byol_core.optim import optimizers
 from byol_core.system import free_memory, threads
 from byol_core.system.device import pick_device, use_threads
 from byol_core.system.files import write_json
-from byol_core.training import metric_log, small_sets
+from byol_core.training import fit_views, metric_log, small_sets
 from byol_core.training.eval_images import EvalImages
 from byol_core.training.metric_log import MetricLog
 from byol_core.training.online_evaluation import OnlineEvaluation
@@ -86,25 +86,34 @@ def _run(world: World, config: RunConfig, folder: Path, callback: TrainingCallba
     use_threads(config.runtime.threads, world.neighbors)
     free_memory.shared_by(world.neighbors)
     device = pick_device(config.runtime.device, world.local_rank)
-    images = load(
-        config.data.source,
-        config.data.image_size,
-        progress=_Loading(callback).tell,
-        limit=config.data.limit,
-        images=config.runtime.images,
-        values=config.data.range,
-    )
+    told = callback if world.writes else SilentCallback()
+    images = _load(config, callback)
     for sentence in account_words.sentences(images.account):
         callback.on_note(sentence)
     if world.writes:
         account.save(folder, images.account)
-    told = callback if world.writes else SilentCallback()
+    config, before = _fit_views(config, images, world, told), config
+    if config.data.image_size != before.data.image_size:
+        images = _load(config, callback)
     config = small_sets.settle(config, len(images.train), images.classes, world.size, told)
     trainer = Trainer(config, images, folder, device, callback, world)
     try:
         return trainer.run(resume)
     finally:
         trainer.close()
+
+
+def _load(config: RunConfig, callback: TrainingCallback) -> ImageSet:
+    data, place = config.data, config.runtime.images
+    told = _Loading(callback).tell
+    return load(data.source, data.image_size, progress=told, limit=data.limit, images=place, values=data.range)
+
+
+def _fit_views(config: RunConfig, images: ImageSet, world: World, callback: TrainingCallback) -> RunConfig:
+    """The views as the images want them; one rank measures, so that all have the same."""
+    found = fit_views.settle(config, images, callback) if world.writes else None
+    shared: RunConfig = collectives.share(found)
+    return shared
 
 
 class _Loading:

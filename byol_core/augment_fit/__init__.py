@@ -1,0 +1,1 @@
+"""Which views suit a set, measured from its images alone, without labels."""

@@ -1,0 +1,62 @@
+"""From what was measured of a set to plain settings, with the reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from byol_core.augment_fit.choices import Choice, Why
+from byol_core.augment_fit.measures import DETAIL_SIDE, Measures
+from byol_core.augment_fit.symmetry import Symmetry
+
+PLACED = 0.5  # of the shifted images foreign, from which on the things in a set have their place in the frame
+SMALL = 0.6  # of the edges left at 32 pixels, from which on little is lost: photos of 64 pixels keep 0.4
+TELLS = 0.6  # color follows shape: 0.5 is chance
+_SUBJECT_VIEWS = {"views.crop": 0.5, "views.rotation": 0.15, "views.translation": 0.5}
+_SCENE_VIEWS = {"views.crop": 0.8, "views.rotation": 0.0, "views.translation": 0.0}
+_NEVER = {"views.blur": 0.0, "views.solarize": 0.0, "views.noise": 0.0, "views.cutout": 0.0}
+
+
+def choices(found: Measures | None) -> tuple[Choice, ...]:
+    """What suits a set of which this was measured; None: of too few images to tell."""
+    return tuple(_choices(found)) if found else (_of_few(),)
+
+
+def _choices(found: Measures) -> Iterator[Choice]:
+    yield _mirroring("views.flip_horizontal", found.mirrored, Why.MIRRORED_ALIKE, Why.MIRRORED_FOREIGN)
+    yield _mirroring("views.flip_vertical", found.upside_down, Why.UPSIDE_DOWN_ALIKE, Why.UPSIDE_DOWN_FOREIGN)
+    yield _colors(found)
+    yield from _framing(found)
+
+
+def _mirroring(key: str, symmetry: Symmetry, alike: Why, foreign: Why) -> Choice:
+    why = alike if symmetry.alike else foreign
+    return Choice(why, {key: float(symmetry.alike)}, {"share": max(0.0, symmetry.foreign)})
+
+
+def _colors(found: Measures) -> Choice:
+    light = {"views.brightness": 1.0, "views.contrast": 1.0}
+    if found.colored < 0.05:
+        return Choice(Why.GRAY, light)
+    tells = found.color_follows_shape >= TELLS
+    strength = 0.5 if tells else 1.0
+    color = dict.fromkeys(("views.saturation", "views.hue", "views.grayscale"), strength)
+    return Choice(Why.COLOR_TELLS if tells else Why.COLOR_FREE, light | color, {"share": found.color_follows_shape})
+
+
+def _framing(found: Measures) -> Iterator[Choice]:
+    placed = found.shifted.foreign >= PLACED
+    share = {"share": max(0.0, found.shifted.foreign)}
+    yield Choice(Why.SUBJECT, _SUBJECT_VIEWS, share) if placed else Choice(Why.SCENE, _SCENE_VIEWS, share)
+    small = {"data.image_size": DETAIL_SIDE}
+    values = {"share": found.detail, "side": DETAIL_SIDE}
+    if found.detail >= SMALL:
+        yield Choice(Why.SMALL_DETAIL, small, values)
+    elif placed:
+        yield Choice(Why.SEEN_WHOLE, small, values)
+    else:
+        yield Choice(Why.FINE_DETAIL, {}, values)
+
+
+def _of_few() -> Choice:
+    light = {"views.brightness": 1.0, "views.contrast": 1.0}
+    return Choice(Why.TOO_FEW, light | _SCENE_VIEWS | {"views.flip_horizontal": 1.0})

@@ -1,0 +1,34 @@
+"""The reasons for a choice in sentences. Knows no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from byol_core.augment_fit.choices import Choice, Why
+
+SENTENCES: dict[Why, str] = {
+    Why.MIRRORED_ALIKE: "Mirrored images look like this set: views are mirrored left-right.",
+    Why.MIRRORED_FOREIGN: "Mirrored images look foreign to this set ({share:.0%}): no mirroring left-right.",
+    Why.UPSIDE_DOWN_ALIKE: "Upside-down images look like this set: views are mirrored up-down.",
+    Why.UPSIDE_DOWN_FOREIGN: "Upside-down images look foreign to this set ({share:.0%}): no mirroring up-down.",
+    Why.GRAY: "The images are gray: no changes of color.",
+    Why.COLOR_TELLS: "Images of similar shapes have similar colors ({share:.0%}): colors change half as much.",
+    Why.COLOR_FREE: "Images of similar shapes have any color ({share:.0%}): colors change as in the paper.",
+    Why.SUBJECT: "Shifted images look foreign to this set ({share:.0%}), so what it shows has its place in the frame: "
+    "crops keep most of an image, and views are turned and shifted a little.",
+    Why.SCENE: "Shifted images look like this set ({share:.0%}): crops may be small.",
+    Why.SMALL_DETAIL: "At {side:.0f} pixels the images keep {share:.0%} of their detail: they are made that small.",
+    Why.SEEN_WHOLE: "At {side:.0f} pixels the network sees a subject as a whole: the images are made that small.",
+    Why.FINE_DETAIL: "At {side:.0f} pixels the images would keep only {share:.0%} of their detail: they stay as large.",
+    Why.TOO_FEW: "There are too few images to measure: the usual views of photos.",
+}
+
+
+def sentence(choice: Choice) -> str:
+    """Why, and what follows from it."""
+    return SENTENCES[choice.why].format(**choice.values)
+
+
+def sentences(chosen: Iterable[Choice]) -> list[str]:
+    """A sentence for each choice."""
+    return [sentence(choice) for choice in chosen]
