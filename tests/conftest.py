@@ -1,13 +1,34 @@
-"""What many tests need: a seeded generator, and one thread, so that results do not depend on the machine's cores."""
+"""What many tests need: a seeded generator, one thread, and an order of files that keeps all workers busy."""
 
 import os
 import signal
+from collections import Counter
+
+# One thread, here and in all that the tests start: results do not depend on the machine's cores, and the threads of
+# several workers do not wait for each other's cores. Torch reads it when it is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A job process that a test has started need not outlast it by ten minutes.
+os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
 
 import pytest
 import torch
 
-# A job process that a test has started need not outlast it by ten minutes.
-os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
+# About what a test takes in seconds, by its marker.
+SECONDS = {"browser": 6.0, "slow": 20.0, "nightly": 60.0}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):  # xdist begins with the files of many tests, however short they are
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: whoever comes to a long one last is alone with it."""
+    length: Counter[str] = Counter()
+    for item in items:
+        length[str(item.path)] += sum(SECONDS.get(mark.name, 0.0) for mark in item.iter_markers()) + 0.1
+    items.sort(key=lambda item: -length[str(item.path)])
 
 
 @pytest.fixture

@@ -76,12 +76,18 @@ def store(home: Path) -> RunStore:
     return store
 
 
+REGISTERED: dict[str, Any] = {}  # the pages of the app, which are the same in all tests
+
+
 @pytest.fixture
 def open_page(store: RunStore) -> Open:
     """``open_page("runs", run="abc")`` opens a page with parameters in its address."""
 
     def open_page(page: str, /, **query: str) -> AppTest:
-        app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+        app = AppTest.from_file(str(MAIN), default_timeout=120)
+        if not REGISTERED:
+            REGISTERED.update(app.run()._registered_pages)
+        app._registered_pages = REGISTERED  # otherwise it has to draw the first page before it knows the others
         app.query_params.clear()
         for key, value in query.items():
             app.query_params[key] = value

@@ -14,7 +14,8 @@ from byol_core.config.presets import get
 from byol_core.runs.launcher import LocalExecutor
 from tests.browser.conftest import Served
 
-TABS, SECONDS, STAY = 40, 40.0, 20.0
+TABS, SECONDS = 40, 12.0
+ROUNDS = 10  # at most, until all have polled
 PATIENCE = 180.0  # seconds for one answer: on a busy machine forty tabs wait long, and no test is about that
 
 
@@ -40,8 +41,14 @@ def test_forty_tabs_are_served_without_errors_during_a_run(
     monkeypatch.setattr(viewers, "PATIENCE", PATIENCE)
     before = served.store.get(trains).step
     paths = [f"runs?run={trains}", "home", "runs", "embeddings?run=byol-tiny"]
+    seen = viewers.Seen()
     with ThreadPoolExecutor(1) as thread:  # playwright may have a loop of its own in this one
-        seen = thread.submit(asyncio.run, viewers.watch(served.url, paths, TABS, SECONDS, STAY)).result()
+        for _ in range(ROUNDS):
+            now = thread.submit(asyncio.run, viewers.watch(served.url, paths, TABS, SECONDS, SECONDS)).result()
+            for found, more in zip(vars(seen).values(), vars(now).values(), strict=True):
+                found += more
+            if len(seen.polls) > TABS:
+                break
     assert seen.complaints == []
     assert len(seen.pages) >= TABS
     assert len(seen.polls) > TABS

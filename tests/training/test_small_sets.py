@@ -12,7 +12,7 @@ from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import read_snapshot, read_space
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError
-from byol_core.evaluation import handler
+from byol_core.evaluation import finetune, handler
 from byol_core.evaluation.protocol import Protocol
 from byol_core.training import small_sets
 from byol_core.training.trainer import train
@@ -157,7 +157,8 @@ def judged_run(tmp_path_factory):
 @pytest.mark.parametrize(
     ("method", "labels"), [("knn", "all"), ("linear", "all"), ("linear", "5"), ("linear", "10%"), ("finetune", "5")]
 )
-def test_a_run_on_few_photos_is_judged(judged_run, method, labels):
+def test_a_run_on_few_photos_is_judged(judged_run, monkeypatch, method, labels):
+    monkeypatch.setattr(finetune, "images_seen", lambda labels: 96)
     protocol = Protocol(method=method, labels=labels, splits=1)
     found = handler.work(judged_run, protocol, lambda share, message: None, lambda: False)
     assert found.tested == 6
@@ -171,7 +172,11 @@ def test_asking_for_too_many_labels_names_the_number_available(judged_run, metho
         handler.work(judged_run, protocol, lambda share, message: None, lambda: False)
 
 
-@pytest.mark.parametrize("method", ["UMAP", "t-SNE", "densMAP"])
+# test_umap_tsne.py makes the maps of eight images by UMAP, which takes long to load.
+@pytest.mark.parametrize(
+    "method",
+    ["t-SNE", pytest.param("UMAP", marks=pytest.mark.nightly), pytest.param("densMAP", marks=pytest.mark.nightly)],
+)
 def test_a_run_on_few_photos_has_every_map(judged_run, method):
     eval_images = read_snapshot(judged_run / "embeddings")
     vectors = unit(read_space(eval_images, eval_images.evaluations[-1], "representation"))

@@ -18,7 +18,7 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import open_rows
 from byol_core.errors import InputError, LabError
-from byol_core.events import Alarm, MetricRow, Progress, StopAsked
+from byol_core.events import Alarm, MetricRow, Progress, StopAsked, Summary
 from byol_core.system.contention import Load
 from byol_core.system.device import pick_device
 from byol_core.training.run_images import RunImages
@@ -88,21 +88,27 @@ def _eager_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("byol_core.training.metric_log.FLUSH_SECONDS", 0.0)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+    """The folder and the numbers of a run that nobody interrupted; for tests that only look at it."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, train(tiny(), folder, Recorder())
+
+
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     state = checkpoint.latest(folder / "checkpoints")
     return state["model"]
 
 
-def test_a_run_ends_with_its_numbers(tmp_path):
-    heard = Recorder()
-    summary = train(tiny(), tmp_path, heard)
+def test_a_run_ends_with_its_numbers(whole):
+    folder, summary = whole
     assert summary.steps == 18  # 216 of the 240 images in batches of 32, three times
     assert not summary.stopped
     assert 0 < summary.knn_accuracy <= 1
     assert 0 < summary.knn_untrained <= 1
     assert 0 < summary.knn_pixels <= 1
     assert 0 < summary.std_ratio <= 1
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary.as_dict()
+    assert json.loads((folder / "summary.json").read_text()) == summary.as_dict()
 
 
 def test_the_account_of_the_images_is_told_and_kept(tmp_path):
@@ -120,28 +126,28 @@ def test_the_loss_falls(tmp_path):
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 
-def test_every_evaluation_leaves_its_embeddings(tmp_path):
-    train(tiny(), tmp_path, Recorder())
-    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+def test_every_evaluation_leaves_its_embeddings(whole):
+    folder, _ = whole
+    index = json.loads((folder / "embeddings/probe.json").read_text())
     assert [e["step"] for e in index["evaluations"]] == [0, 6, 12, 18]
     assert len(index["labels"]) == len(index["indices"]) == len(index["splits"]) == 80
     for evaluation in index["evaluations"]:
-        tensors = load_file(tmp_path / "embeddings" / evaluation["file"])
+        tensors = load_file(folder / "embeddings" / evaluation["file"])
         assert tensors["representation"].shape == (80, 128)
         assert tensors["projection"].shape == (80, 32)
         assert tensors["predicted"].shape == tensors["confidence"].shape == (80,)
 
 
-def test_a_run_records_image_counts_and_per_image_changes(tmp_path):
-    summary = train(tiny(), tmp_path, Recorder())
-    index = json.loads((tmp_path / "embeddings/probe.json").read_text())
+def test_a_run_records_image_counts_and_per_image_changes(whole):
+    folder, summary = whole
+    index = json.loads((folder / "embeddings/probe.json").read_text())
     asked = summary.validation_images
     assert {(e["knn_images"], e["knn_split"]) for e in index["evaluations"]} == {(asked, "validation")}
     assert (summary.knn_images, asked) == (summary.test_images, 240 - summary.train_images)
     for before, value in (("knn_untrained", summary.knn_untrained), ("knn_pixels", summary.knn_pixels)):
         change = getattr(summary, f"{before}_gained") - getattr(summary, f"{before}_lost")
         assert change == round((summary.knn_accuracy - value) * summary.knn_images)
-    kept = load_file(tmp_path / "embeddings/test.safetensors")
+    kept = load_file(folder / "embeddings/test.safetensors")
     assert len(kept["rows"]) == len(kept["labels"]) == summary.knn_images
     assert float(kept["knn_accuracy"].float().mean()) == pytest.approx(summary.knn_accuracy)
 
@@ -172,17 +178,16 @@ def test_early_evaluations_come_before_the_first_regular_one(every, per_epoch, t
     assert evaluation.looks(per_epoch, total) == len(steps)
 
 
-def test_the_saved_encoder_gives_the_saved_representation(tmp_path):
+def test_the_saved_encoder_gives_the_saved_representation(whole):
     from byol_core.networks import build_encoder
     from byol_core.networks.features import represent
 
-    config = tiny()
-    train(config, tmp_path, Recorder())
-    encoder = build_encoder(config.network, 16)
-    encoder.load_state_dict(load_file(tmp_path / "encoder.safetensors"))
+    folder, _ = whole
+    encoder = build_encoder(tiny().network, 16)
+    encoder.load_state_dict(load_file(folder / "encoder.safetensors"))
     images = load("eurosat", 16, limit=240)
-    saved = load_file(tmp_path / "embeddings/step-00000018.safetensors")["representation"]
-    shown = json.loads((tmp_path / "embeddings/probe.json").read_text())["indices"]
+    saved = load_file(folder / "embeddings/step-00000018.safetensors")["representation"]
+    shown = json.loads((folder / "embeddings/probe.json").read_text())["indices"]
     assert torch.allclose(represent(encoder, images.images[shown]), saved.float(), atol=2e-3, rtol=1e-2)
 
 
@@ -196,17 +201,17 @@ def test_schedules_are_logged_as_they_are_used(tmp_path):
 
 
 @pytest.mark.parametrize("stop_at", [1, 7, 17])
-def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, stop_at):
-    whole = train(tiny(), tmp_path / "whole", Recorder())
+def test_a_stopped_and_resumed_run_equals_one_that_was_not(tmp_path, whole, stop_at):
+    folder, numbers = whole
     first = train(tiny(), tmp_path / "parts", Recorder(stop_at))
     assert first.stopped
     assert first.steps == stop_at
     heard = Recorder()
     second = train(tiny(), tmp_path / "parts", heard, resume=True)
     assert min(heard.values("loss")) == stop_at + 1
-    assert second.knn_accuracy == whole.knn_accuracy
-    assert second.knn_untrained_gained == whole.knn_untrained_gained is not None
-    for name, value in weights(tmp_path / "whole").items():
+    assert second.knn_accuracy == numbers.knn_accuracy
+    assert second.knn_untrained_gained == numbers.knn_untrained_gained is not None
+    for name, value in weights(folder).items():
         assert torch.equal(value, weights(tmp_path / "parts")[name]), name
 
 

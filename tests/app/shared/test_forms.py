@@ -31,45 +31,70 @@ def other_value(key: str) -> Any:
     return next(kind(low + n * step) for n in (1, 2) if low + n * step != now)
 
 
+CHANGEABLE = [key for key in all_keys() if not forms.spec(key).fixed]
+OPTIONAL = [key for key in all_keys() if forms.spec(key).optional]
+
+
 def page() -> None:
     import streamlit as st
 
     from app.shared import forms
 
-    key, value = st.session_state["case"]
-    forms.widget(forms.spec(key), value, lambda key, value: st.session_state.update(got=(key, value)))
+    got = st.session_state.setdefault("got", {})
+    for key, value in st.session_state["cases"].items():
+        forms.widget(forms.spec(key), value, lambda key, value: got.setdefault(key, []).append(value))
 
 
-def open_widget(key: str, value: Any) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=30)
-    app.session_state["case"] = (key, value)
+def open_widgets(cases: dict[str, Any]) -> AppTest:
+    """One page with a widget for each of these settings: a page takes much longer than a widget."""
+    app = AppTest.from_function(page, default_timeout=120)
+    app.session_state["cases"] = cases
     app.run()
     assert not app.exception
     return app
 
 
-@pytest.mark.parametrize("key", all_keys())
-def test_a_widget_shows_its_setting(key: str) -> None:
-    value = PRESET.flat()[key]
-    app = open_widget(key, value)
-    assert app.session_state[f"setting:{key}"] == value
-    assert app.get_by_key(f"setting:{key}").value == value
-
-
-@pytest.mark.parametrize("key", [key for key in all_keys() if not forms.spec(key).fixed])
-def test_a_widget_gives_back_what_is_chosen(key: str) -> None:
-    app, value = open_widget(key, PRESET.flat()[key]), other_value(key)
-    app.get_by_key(f"setting:{key}").set_value(value).run()
+def given_back(app: AppTest, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """What each widget gives back when it is set to its value, and how often."""
+    for key, value in values.items():
+        app.get_by_key(f"setting:{key}").set_value(value)
+    app.run()
     assert not app.exception
-    assert app.session_state["got"] == (key, value)
-    assert PRESET.changed(**{key: app.session_state["got"][1]}).flat()[key] == value
+    found: dict[str, list[Any]] = app.session_state["got"]
+    return found
 
 
-@pytest.mark.parametrize("key", [key for key in all_keys() if forms.spec(key).optional])
-def test_an_optional_setting_can_be_emptied(key: str) -> None:
-    app = open_widget(key, other_value(key))
-    app.get_by_key(f"setting:{key}").set_value(None).run()
-    assert app.session_state["got"] == (key, None)
+@pytest.fixture(scope="module")
+def shown() -> AppTest:
+    return open_widgets(PRESET.flat())
+
+
+@pytest.fixture(scope="module")
+def chosen() -> dict[str, list[Any]]:
+    return given_back(open_widgets(PRESET.flat()), {key: other_value(key) for key in CHANGEABLE})
+
+
+@pytest.fixture(scope="module")
+def emptied() -> dict[str, list[Any]]:
+    return given_back(open_widgets({key: other_value(key) for key in OPTIONAL}), dict.fromkeys(OPTIONAL))
+
+
+@pytest.mark.parametrize("key", all_keys())
+def test_a_widget_shows_its_setting(key: str, shown: AppTest) -> None:
+    value = PRESET.flat()[key]
+    assert shown.session_state[f"setting:{key}"] == value
+    assert shown.get_by_key(f"setting:{key}").value == value
+
+
+@pytest.mark.parametrize("key", CHANGEABLE)
+def test_a_widget_gives_back_what_is_chosen(key: str, chosen: dict[str, list[Any]]) -> None:
+    assert chosen[key] == [other_value(key)]
+    assert PRESET.changed(**{key: chosen[key][0]}).flat()[key] == other_value(key)
+
+
+@pytest.mark.parametrize("key", OPTIONAL)
+def test_an_optional_setting_can_be_emptied(key: str, emptied: dict[str, list[Any]]) -> None:
+    assert emptied[key] == [None]
 
 
 @pytest.mark.parametrize("key", all_keys())
