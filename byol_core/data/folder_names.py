@@ -164,6 +164,11 @@ def is_masks(name: str) -> bool:
     return _names_masks(found) and all(word in known for word in found)
 
 
+def mask_words(name: str) -> set[str]:
+    """The words for masks and annotations in a name."""
+    return {*words(name)} & _MASKS
+
+
 def mentions_masks(name: str) -> bool:
     """Whether a folder is named after masks of something, or after other versions of images."""
     found = without_numbers(name)

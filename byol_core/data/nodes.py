@@ -108,8 +108,8 @@ def _masks(node: Node) -> list[Node]:
     if of_images:
         return found
     # "mask" beside "no mask" is a class.
-    also = {word for child in others for word in names.words(child.name)}
-    return [child for child in found if not also.intersection(names.words(child.name))]
+    also = {word for child in others for word in names.mask_words(child.name)}
+    return [child for child in found if not also & names.mask_words(child.name)]
 
 
 def _beside(node: Node) -> list[Node]:

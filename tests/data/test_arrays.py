@@ -15,7 +15,7 @@ from byol_core.data.account import Remark
 from byol_core.data.catalog import load
 from byol_core.errors import InputError, LabError
 from byol_core.system.out_of_memory import is_out_of_memory
-from tests.data.accounts import remark
+from tests.data.accounts import left_out, remark
 
 RANDOM = np.random.default_rng(0)
 COLOR = RANDOM.integers(0, 256, (10, 8, 8, 3), np.uint8)
@@ -177,9 +177,6 @@ def test_limit_and_progress(tmp_path: Path) -> None:
     ("arrays", "sentence"),
     [
         ({"images": np.array([None, {}])}, "'images' in 'set.npz' is an array of Python objects"),
-        ({"images": COLOR, "labels": np.array(["a", 1] * 5, object)}, "'labels' .* array of Python objects"),
-        ({"images": COLOR, "labels": [0] * 9}, "There are 9 labels for 10 images"),
-        ({"x_train": COLOR, "y_train": [0] * 10, "x_test": COLOR, "y_test": [0]}, "There are 1 labels for 10 images"),
         ({"images": np.zeros((10, 784), np.uint8)}, r"has the shape \(10, 784\)"),
         ({"images": np.zeros((10, 8, 8, 2), np.uint8)}, "C of 1, 3 or 4"),
         ({"images": np.full((4, 8, 8), np.nan)}, "not numbers"),
@@ -189,7 +186,8 @@ def test_limit_and_progress(tmp_path: Path) -> None:
         ({"images": np.full((4, 8, 8), 1j)}, "numbers or text"),
         ({"images": COLOR[:1]}, "'set.npz' holds 1 usable image, and two are the least"),
         ({"images": COLOR[:0]}, "'set.npz' holds 0 usable images"),
-        ({"pictures": COLOR, "more": COLOR}, "'set.npz' holds pictures, more, and should hold x_train"),
+        ({"left": COLOR, "right": COLOR}, r"several arrays that may be the images \(left, right\): call the right one"),
+        ({"left": np.zeros(4), "right": np.zeros(4)}, "'set.npz' holds left, right, and should hold x_train"),
         ({}, "'set.npz' holds no arrays"),
     ],
 )
@@ -197,6 +195,97 @@ def test_a_wrong_npz_is_refused(tmp_path: Path, arrays: dict[str, Any], sentence
     with pytest.raises(InputError, match=sentence) as caught:
         load(npz(tmp_path, **arrays), 8)
     assert "\n" not in str(caught.value)
+
+
+CLASSES = np.arange(10) % 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *("images y", "images label", "images targets", "data target", "x label", "X y", "image label", "imgs lbls"),
+        *("x_train Y_train", "X_train y_train", "train_data train_labels", "trainX trainY", "xtrain ytrain"),
+        *("train_images train_y", "arr_0 arr_1", "Images Class", "train-x train-y", "X_tr y_tr", "pixels category"),
+    ],
+)
+def test_labels_under_their_usual_names(tmp_path: Path, names: str) -> None:
+    images, labels = names.split()
+    found = load(npz(tmp_path, **{images: COLOR, labels: CLASSES}), 8)
+    assert (found.class_names, found.account.left_out) == (("0", "1"), ())
+    assert remark(found, Remark.LABELS_FROM) == {"name": labels}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "x_train y_train x_val y_val x_test y_test",
+        "train_images train_labels val_images val_labels test_images test_labels",
+        "X_train y_train X_valid y_valid X_test y_test",
+        "train_x train_y dev_x dev_y test_x test_y",
+        "trX trY vaX vaY teX teY",
+        "arr_0 arr_1 arr_2 arr_3 arr_4 arr_5",
+    ],
+)
+def test_validation_joins_training_beside_a_test(tmp_path: Path, names: str) -> None:
+    parts = [COLOR[:5], CLASSES[:5], COLOR[5:8], CLASSES[5:8], COLOR[8:], CLASSES[8:]]
+    found = load(npz(tmp_path, **dict(zip(names.split(), parts, strict=True))), 8)
+    assert (len(found.train), len(found.test), found.class_names) == (8, 2, ("0", "1"))
+    assert remark(found, Remark.VALIDATION_JOINS_TRAINING) == {"n": 3}
+    assert found.images[found.test].permute(0, 2, 3, 1).numpy().tolist() == COLOR[8:].tolist()
+
+
+def test_validation_is_the_test_where_there_is_no_other(tmp_path: Path) -> None:
+    path = npz(tmp_path, x_train=COLOR[:6], y_train=CLASSES[:6], x_val=COLOR[6:], y_val=CLASSES[6:])
+    assert len(load(path, 8).test) == 4
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.linspace(0, 1, 10),
+        np.array(["a", 1] * 5, object),
+        np.zeros(9, int),
+        np.zeros((10, 4)) + 7,
+        np.zeros((10, 8, 8)),
+        np.array([np.nan] * 10),
+        np.full(10, -5),
+        np.array(1),
+    ],
+    ids=["regression", "objects", "too few", "boxes", "masks", "nan", "negative", "one"],
+)
+def test_images_are_read_without_labels_that_are_none(tmp_path: Path, labels: np.ndarray) -> None:
+    found = load(npz(tmp_path, images=COLOR, labels=labels), 8)
+    assert (len(found), found.labels) == (10, None)
+    assert left_out(found) == {"unusable_labels": ("labels",)}
+
+
+def test_images_of_several_labels_are_read_without(tmp_path: Path) -> None:
+    several = np.eye(14, dtype=np.uint8)[np.arange(10) % 3]
+    several[[2, 5], 9] = 1
+    found = load(npz(tmp_path, images=COLOR, labels=several), 8)
+    assert (found.labels, remark(found, Remark.SEVERAL_LABELS)) == (None, {"n": 2})
+
+
+def test_arrays_that_are_not_used_are_named(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, images=COLOR, labels=CLASSES, ids=np.arange(10), masks=COLOR[..., 0]), 8)
+    assert (len(found.class_names), left_out(found)) == (2, {"unused_array": ("ids", "masks")})
+
+
+def test_class_names_of_other_labels_are_not_used(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, images=COLOR, labels=CLASSES + 5, class_names=np.array(["a", "b"])), 8)
+    assert (found.class_names, left_out(found)) == (("5", "6"), {"unused_array": ("class_names",)})
+
+
+def test_the_digits_of_scikit_learn(tmp_path: Path) -> None:
+    found = load(npz(tmp_path, data=np.zeros((10, 64)), images=COLOR[..., 0], target=CLASSES), 8)
+    assert (len(found), found.classes) == (10, 2)
+
+
+def test_a_listing_of_arrays_reads_no_image(tmp_path: Path) -> None:
+    path = npz(tmp_path, x_train=COLOR[:6], y_train=CLASSES[:6], x_test=COLOR[6:], y_test=CLASSES[6:], more=CLASSES)
+    before, after = arrays.listed(Path(path)), load(path, 8).account
+    assert (before.train, before.test, before.classes) == (after.train, after.test, after.classes)
+    assert (before.left_out, before.decoded) == (after.left_out, False)
 
 
 def test_an_npy_of_objects_is_refused(tmp_path: Path) -> None:

@@ -182,6 +182,24 @@ def test_links_are_followed_once_and_what_is_no_file_is_named(photos: Photos, tm
     assert left_out(found) == {"not_a_file": ("b/gone.png", "b/pipe.png"), "link": ("b/loop",)}
 
 
+def test_a_folder_linked_inside_the_set_is_no_class(photos: Photos) -> None:
+    root = photos(CLASSES)
+    (root / "best").symlink_to(root / "dogs")
+    found = load(str(root), 8)
+    assert (found.class_names, left_out(found)) == (("cats", "dogs"), {"link": ("best",)})
+
+
+def test_a_class_on_another_disk_is_read(photos: Photos, tmp_path: Path) -> None:
+    root = photos(CLASSES)
+    (root / "dogs").rename(tmp_path / "elsewhere")
+    (root / "dogs").symlink_to(tmp_path / "elsewhere")
+    (root / "more").symlink_to(tmp_path / "elsewhere")
+    (root / "up").symlink_to(tmp_path)
+    found = load(str(root), 8)
+    assert (found.class_names, len(found)) == (("cats", "dogs"), 10)
+    assert left_out(found) == {"link": ("more", "up")}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="names of files are text")
 def test_names_that_are_no_text_are_spelt_out(photos: Photos) -> None:
     root = photos(CLASSES)

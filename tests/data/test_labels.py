@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from byol_core.data.labels import number
+from byol_core.data.labels import flat, number
 from byol_core.errors import InputError
 
 
@@ -73,3 +73,30 @@ def test_another_length_is_refused() -> None:
 def test_a_mixture_of_text_and_numbers_is_refused() -> None:
     with pytest.raises(InputError, match="of one kind"):
         number([np.array(["a"]), np.array([1])], [1, 1], None)
+
+
+ONE_HOT = np.eye(3)[[2, 0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([[0, 1, 0, 1]], [0, 1, 0, 1]),
+        ([[0], [1], [0], [1]], [0, 1, 0, 1]),
+        (ONE_HOT, [2, 0, 1, 2]),
+        (ONE_HOT.T, [2, 0, 1, 2]),
+        (ONE_HOT.astype(bool), [2, 0, 1, 2]),
+        ([[1, 0], [0, 0], [0, 1], [1, 0]], [0, -1, 1, 0]),
+        ([[0.2, 0.8]] * 4, None),
+        ([[0, 0]] * 4, None),
+        ([0.5, 1, 2, 3], None),
+        ([1, 2], None),
+    ],
+)
+def test_labels_of_any_shape_are_one_number_an_image(values: Any, labels: list[int] | None) -> None:
+    found = flat(np.asarray(values), 4)
+    assert (None if found.values is None else found.values.tolist(), found.several) == (labels, 0)
+
+
+def test_several_labels_an_image_are_counted() -> None:
+    assert flat(np.array([[1, 1], [0, 1], [1, 1]]), 3).several == 2
