@@ -47,6 +47,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
             *("browser/test_charts.py", "browser/test_live.py", "browser/test_class.py"),
         ],
         "Images from a folder, an archive or arrays": ["data", "cli/test_data.py"],
+        "A home, links and zips of an earlier layout": ["old_home", "app/test_old_home.py"],
     },
     "augment": {
         "The views": ["augment", "config/test_view_presets.py"],

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from app.shared.objectives import OBJECTIVES
-from byol_core.config import RunConfig, all_keys, build, field_info
+from byol_core.config import RunConfig, all_keys, build, field_info, old_keys
 from byol_core.config.parsing import parse_assignments
 from byol_core.errors import InputError
 
@@ -238,7 +238,7 @@ def grid_from(text: str) -> tuple[dict[str, str], list[str]]:
         key, _, values = part.partition("=")
         try:
             field_info(key.strip())
-            grid[key.strip()] = values.strip()
+            grid[old_keys.current(key.strip())] = values.strip()
         except InputError as error:
             complaints.append(str(error))
     return grid, complaints

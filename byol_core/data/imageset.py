@@ -69,6 +69,16 @@ class ImageSet:
         return len(self.images)
 
     @property
+    def note(self) -> str:
+        """What was assumed and found, in sentences."""
+        return " ".join(map(account_words.remark, self.account.remarks))
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What was left out, a sentence for each reason."""
+        return tuple(map(account_words.left_out, self.account.left_out))
+
+    @property
     def classes(self) -> int:
         """The number of classes; 0 without labels."""
         return len(self.class_names) if self.labels is not None else 0

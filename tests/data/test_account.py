@@ -8,6 +8,7 @@ import pytest
 
 from byol_core.data import account, account_words
 from byol_core.data.account import Account, ClassCount, Found, Ledger, LeftOut, Reason, Remark, Unit, settled
+from byol_core.data.filetype import KINDS
 
 NAMES = ("cat", "dog", "bird")
 
@@ -91,7 +92,7 @@ def test_one_reason_is_one_sentence_with_the_total(count: int, sentence: str) ->
 
 
 def test_many_reasons_end_in_a_number() -> None:
-    reasons = [LeftOut(Reason.OTHER_KIND, 2, ("a", "b"), f"kind {number}") for number in range(20)]
+    reasons = [LeftOut(Reason.OTHER_KIND, 2, ("a", "b"), kind) for kind in list(KINDS)[:20]]
     told = list(account_words.not_used(Account(train=2, left_out=tuple(reasons))))
     assert len(told) == 1 + account_words.MOST_LINES + 1
     assert told[0] == "40 of 42 files were not used." and told[-1].startswith("28 more")

@@ -69,7 +69,7 @@ def source(request: pytest.FixtureRequest, photos: Photos, tmp_path: Path) -> st
     """A set of each kind."""
     random = np.random.default_rng(0)
     if request.param == "folder":
-        return str(photos({**dict.fromkeys(CLASSES), "cats/notes.txt": b"", "dogs/broken.png": b"no"}))
+        return str(photos({**dict.fromkeys(CLASSES), "cats/notes.doc": b"", "dogs/broken.png": b"no"}))
     if request.param == "npz":
         arrays = {
             "x_train": random.random((9, 12, 10)),
@@ -143,7 +143,7 @@ def test_a_changed_source_is_read_again(
 def test_a_file_that_is_no_picture_changes_nothing(photos: Photos) -> None:
     root = photos(CLASSES)
     told(root)
-    (root / "cats/notes.txt").write_text("hello")
+    (root / "cats/notes.doc").write_text("hello")
     assert READING not in told(root)[1]
 
 

@@ -178,7 +178,7 @@ def test_two_hundred_files_are_one_sentence(photos: Callable[..., Path], png: Ca
     assert (left.reason, left.kind, left.count) == (Reason.OTHER_KIND, "heic", 200)
     assert account_words.left_out(left) == (
         "200 files were not used (HEIC photos; save as JPEG, or install the reader: pip install 'byol-lab[heic]'): "
-        "IMG_000.HEIC, IMG_001.HEIC, IMG_002.HEIC, …."
+        "IMG_000.HEIC, IMG_001.HEIC, IMG_002.HEIC and more."
     )
 
 

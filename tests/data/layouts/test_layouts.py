@@ -14,6 +14,7 @@ from PIL import Image
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.listing import listed
+from tests.data.accounts import reasons
 from tests.data.layouts.table import LAYOUTS, Layout
 
 COLORS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "gray": (128, 128, 128)}
@@ -69,7 +70,7 @@ def test_a_layout_is_read_rightly(tmp_path: Path, layout: Layout, pack) -> None:
     found = load(str(pack(layout, tmp_path)), 8, images="memory")
     account = found.account
     assert found.class_names == tuple(layout.classes)
-    assert {each.reason.value: each.count for each in account.left_out} == layout.left_out
+    assert reasons(account) == layout.left_out
     assert (account.images, account.unlabeled) == (layout.train + (layout.test or 0), layout.unlabeled)
     if layout.test is not None:
         assert (account.train, account.test) == (layout.train, layout.test)
