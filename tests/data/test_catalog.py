@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from byol_core.data import account_words
-from byol_core.data.account import Account
+from byol_core.data.account import Account, Found, Remark
 from byol_core.data.catalog import entries, find, load, survey
 from byol_core.data.remote import MAKERS
 from byol_core.errors import InputError
@@ -61,15 +61,19 @@ def namesake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "EuroSAT" / f"{number}.png").write_bytes(encoded())
 
 
+def namesakes(account: Account) -> list[Found]:
+    return [each for each in account.warnings if each.remark == Remark.CATALOG_NAME]
+
+
 @pytest.mark.usefixtures("namesake")
 @pytest.mark.parametrize("read", [survey, lambda source: load(source, 8, limit=10).account])
 def test_a_set_says_that_a_path_here_has_its_name(read: Callable[[str], Account]) -> None:
-    (found,) = (each for each in read("EuroSAT").warnings if each.remark == Remark.CATALOG_NAME)
+    (found,) = namesakes(read("EuroSAT"))
     assert account_words.remark(found) == (
         "The named set 'eurosat' is used. For what is here under that name, give './EuroSAT'."
     )
-    assert read("./EuroSAT").images == 3 and Remark.CATALOG_NAME not in remarks(read("./EuroSAT"))
-    assert Remark.CATALOG_NAME not in remarks(read("eurosat"))  # nothing here is spelled like that
+    assert read("./EuroSAT").images == 3 and not namesakes(read("./EuroSAT"))
+    assert not namesakes(read("eurosat"))  # nothing here is spelled like that
 
 
 def test_a_pasted_path_is_loaded(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_a_field_without_end_is_refused(photos: Photos, monkeypatch: pytest.Monk
 def test_folders_go_before_tables(photos: Photos) -> None:
     files = [f"{name}/{number}.png" for name in "ab" for number in range(4)]
     found = load(str(photos({**dict.fromkeys(files), "labels.csv": GOOD})), 8)
-    assert (found.class_names, left_out(found)) == (("a", "b"), {"not_an_image": ("labels.csv",)})
+    assert (found.class_names, left_out(found)) == (("a", "b"), {"other_kind": ("labels.csv",)})
 
 
 def test_an_example_of_what_to_hand_in_tells_no_labels(photos: Photos) -> None:

@@ -18,6 +18,7 @@ import pytest
 from scipy.io import savemat
 from torchvision import datasets
 
+from byol_core.data.account import Remark
 from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.remote import MAKERS, PLACES, data_home
