@@ -128,7 +128,7 @@ def test_a_picture_without_a_suffix_is_read(photos: Photos) -> None:
         ),
         (
             {"a.txt": b"", "b.txt": b""},
-            r"0 usable images, .* 2 files were not used \(not an image\): a.txt, b.txt\.",
+            r"0 usable images, .* 2 files were not used \(not images\): a.txt, b.txt\.",
         ),
     ],
 )
