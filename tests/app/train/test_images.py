@@ -40,7 +40,7 @@ def test_while_images_are_listed_one_may_start(
     assert "Listing the images … You can start without waiting." in text(page)
     assert not page.button(key="start").disabled and "to learn from" not in text(page)
     goes_on.set()
-    assert "30 images in 3 classes: 24 for training, 6 for testing." in text(listed(page, tmp_path / "photos"))
+    assert r"30 images in 3 classes\: 24 for training, 6 for testing." in text(listed(page, tmp_path / "photos"))
 
 
 def test_what_is_left_out_is_told_before_the_start(open_page: Open, tmp_path: Path) -> None:
