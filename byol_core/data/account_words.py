@@ -64,7 +64,7 @@ def left_out(found: LeftOut) -> str:
     return f"{count} not used ({reason(found.reason, found.kind, found.count)}): {_examples(found)}."
 
 
-def reason(code: Reason, kind: str = "", count: int = 2) -> str:
+def reason(code: Reason, kind: str = "", count: int = 1) -> str:
     """A reason in a few words, and for a known kind of file what to do about it."""
     return REASONS[code].format(kind=filetype.words(kind, count) if kind else "")
 
