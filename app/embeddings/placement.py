@@ -52,12 +52,13 @@ def given(size: int) -> Given | None:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _decoded(file_id: str, size: int, name: str, _content: bytes) -> Given:
+    from byol_core.data import account_words
     from byol_core.data.decode import Unreadable, decode
 
     try:
         return Given(name, np.ascontiguousarray(decode(_content, size).transpose(2, 0, 1)))
-    except Unreadable as reason:
-        return Given(name, None, f"It cannot be read: {reason}.")
+    except Unreadable as error:
+        return Given(name, None, f"It cannot be read: {account_words.reason(error.reason, error.kind)}.")
 
 
 def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:

@@ -127,6 +127,14 @@ def test_a_photo_of_an_iphone_says_what_it_is() -> None:
     assert (caught.value.reason, caught.value.kind) == (Reason.OTHER_KIND, "heic")
 
 
+def test_a_photo_of_an_iphone_is_read_with_its_package() -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    assert (
+        np.abs(np.array(color(saved(Image.new("RGB", (64, 64), (200, 100, 50)), "HEIF"))) - (200, 100, 50)).max() <= 6
+    )
+    assert may_be_picture("IMG_0001.HEIC")
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG whose header promises far more than it holds."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
