@@ -111,7 +111,7 @@ def _layout(pictures: Sequence[File], tree: Tree) -> tuple[Layout, list[int]]:
 
 def _deciding(paths: Sequence[str]) -> list[int]:
     """The files that are images by their names. A README has no suffix either, so a few such files say nothing."""
-    bare = [number for number, path in enumerate(paths) if not PurePosixPath(path).suffix]
+    bare = [number for number, path in enumerate(paths) if folder_names.without_suffix(path) == path]
     if not bare:
         return [*range(len(paths))]
     folders = Counter(paths[number].rpartition("/")[0] for number in bare)
@@ -127,7 +127,7 @@ def _deciding(paths: Sequence[str]) -> list[int]:
 
 def _mask_files(paths: Sequence[str]) -> set[int]:
     """Masks beside their images, such as a_mask.png beside a.png."""
-    stems = {PurePosixPath(path).with_suffix("").as_posix() for path in paths if PurePosixPath(path).name}
+    stems = {*map(folder_names.without_suffix, paths)}
     return {number for number, path in enumerate(paths) if folder_names.mask_of(path) in stems}
 
 

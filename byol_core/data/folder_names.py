@@ -9,7 +9,6 @@ import re
 import unicodedata
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -93,6 +92,7 @@ def clean(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip() or name
 
 
+@lru_cache(2**14)
 def class_key(name: str) -> str:
     """Equal for spellings of one class; single letters and signs stay apart, since "A" and "a" may be two classes."""
     shown = clean(name)
@@ -135,6 +135,7 @@ def split_of(name: str) -> tuple[Split, tuple[str, ...]] | None:
     return _SPLIT_OF[found[0]], left
 
 
+@lru_cache(2**14)
 def is_system(name: str) -> bool:
     """Whether an operating system or a file server left a file or folder of this name."""
     return name.startswith(".") or name.casefold() in _SYSTEM
@@ -189,8 +190,15 @@ def is_part(name: str) -> bool:
 
 def mask_of(path: str) -> str | None:
     """The path, without its suffix, of the image that a file such as ``a_mask.png`` or ``a_mask_1.png`` belongs to."""
-    found = _MASK_FILE.fullmatch(PurePosixPath(path).stem)
-    return (PurePosixPath(path).parent / found[1]).as_posix() if found else None
+    folder, mark, name = without_suffix(path).rpartition("/")
+    found = _MASK_FILE.fullmatch(name)
+    return folder + mark + found[1] if found else None
+
+
+def without_suffix(path: str) -> str:
+    """A path without the suffix of its file."""
+    head, mark, suffix = path.rpartition(".")
+    return head if mark and "/" not in suffix else path
 
 
 def _names_masks(found: tuple[str, ...]) -> bool:

@@ -30,6 +30,7 @@ COLUMNS = (
 )
 MOST_CLASSES = 0.5  # of the images: texts that differ more are captions, no classes
 LEAST_MATCHES = 0.5  # of the rows without a header that name an image; else it is a text that happens to name one
+MOST_ALIKE = 100  # images of one name, among which the folders in a table decide
 Find = Callable[[str], int | None]
 
 
@@ -240,10 +241,12 @@ class Finder:
         self.parents = [tuple(fold(path).split("/")[:-1]) for path in paths]
         self.by_name: defaultdict[str, list[int]] = defaultdict(list)
         self.by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        self.by_parent: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for number, path in enumerate(paths):
             last = fold(path).rsplit("/", 1)[-1]
             self.by_name[last].append(number)
             self.by_stem[PurePosixPath(last).stem].append(number)
+            self.by_parent[self.parents[number][-1] if self.parents[number] else "", last].append(number)
 
     def find(self, name: str, folder: tuple[str, ...] = (), split: str = "") -> int | None:
         """The image of that name in a table that lies in ``folder`` and is named after ``split``; None without one."""
@@ -251,6 +254,10 @@ class Finder:
             ""
         ]
         found = self.by_name.get(last) or self.by_stem.get(last) or self.by_stem.get(PurePosixPath(last).stem, [])
+        if len(found) > 1 and (parent := [*folder, *above][-1:]):
+            found = self.by_parent.get((parent[0], last)) or found
+        if len(found) > MOST_ALIKE:
+            return None
         if len(found) > 1:
             found = _best(found, lambda number: _ending(self.parents[number], (*folder, *above)))
         if len(found) > 1:

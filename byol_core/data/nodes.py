@@ -13,6 +13,8 @@ from byol_core.data.account import Reason
 STRAYS = 0.2
 # A folder of a project is left out when it has this share of the images of the folders beside it.
 FEW = 1 / 3
+# Deeper folders count as this one; more copies of folders than this are nobody's layout.
+MOST_DEPTH, MOST_COPIES = 64, 16
 LeaveOut = Callable[[Reason, Iterable[int]], None]
 
 
@@ -49,7 +51,7 @@ def built(paths: Sequence[tuple[int, str]], empty: Iterable[str]) -> Node:
     """The tree of these files, and of the empty folders beside them."""
     root = Node("")
     for number, path in paths:
-        _at(root, path.split("/")[:-1]).files.append(number)
+        _at(root, path.split("/")[:-1][:MOST_DEPTH]).files.append(number)
     for path in empty:
         *above, name = path.split("/")
         if (parent := _existing(root, above)) is not None and name not in parent.children:
@@ -122,11 +124,13 @@ def _beside(node: Node) -> list[Node]:
 
 def without_copies(node: Node, paths: Sequence[str], leave_out: LeaveOut) -> None:
     """Take out copies of folders: one that holds its own siblings again, or stands there in another spelling too."""
-    spelled = Counter(map(names.class_key, node.children))
+    spelled, before = Counter(map(names.class_key, node.children)), len(node.children)
     for child in [*node.children.values()]:
+        if before - len(node.children) > MOST_COPIES:
+            break
         key = names.class_key(child.name)
         inner = child.spelled()
-        if spelled[key] > 1 and (same := _copied(node, child, key)):
+        if 1 < spelled[key] <= MOST_COPIES and (same := _copied(node, child, key)):
             _take_in(node, child, same, paths, leave_out)
             spelled[key] -= 1
         elif len(inner) > 1 and inner <= spelled.keys() - {key}:

@@ -15,7 +15,11 @@ from byol_core.data.catalog import load
 from byol_core.data.imageset import ImageSet
 from byol_core.data.listing import listed
 from tests.data.accounts import reasons
-from tests.data.layouts.table import LAYOUTS, Layout
+from tests.data.layouts.building import Layout
+from tests.data.layouts.habits import HABITS
+from tests.data.layouts.sets import SETS
+
+LAYOUTS = [*SETS, *HABITS]
 
 COLORS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30), "gray": (128, 128, 128)}
 
