@@ -6,10 +6,11 @@ A :class:`Protocol` is one question; with the encoder's file it names the answer
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from byol_core.config import wanted
@@ -106,6 +107,14 @@ class Judged(_Plain):
     seconds: float
     device: str
     version: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_spelled_today(cls, values: Any) -> Any:
+        """Answers that were kept before the field was spelled as it is now are read as well."""
+        if isinstance(values, Mapping) and "labelled" in values:
+            return {"labeled" if name == "labelled" else name: value for name, value in values.items()}
+        return values
 
     def of(self, subject: Subject) -> Scores | None:
         """The row of one subject."""

@@ -74,4 +74,5 @@ def test_an_old_link_to_views_finds_those_that_were_saved(open_page: Open) -> No
 def test_an_old_link_to_a_comparison_compares_the_same_runs(store: RunStore, open_page: Open) -> None:
     runs = [store.get(name).run_id for name in ("finished byol", "other method")]
     page = open_page("runs", compare=",".join(runs), side="Settings", curves="Learning rate")
-    assert page.multiselect(key="curves").value == ["learning_rate"] and "other method" in text(page)
+    assert page.multiselect(key="curves").value == ["learning_rate"] and "2 runs." in text(page)
+    assert page.query_params["side"] == "settings"
