@@ -70,4 +70,6 @@ def _is_free(key: str, config: RunConfig) -> bool:
     section, _, name = key.partition(".")
     if section == "views" and name in OPERATIONS:
         return getattr(config.views, name) is None
+    if key == "network.encoder" and (config.network.pretrained or config.network.freeze):
+        return False  # it has the weights of this one, or stages that are frozen
     return key in config.fit

@@ -15,7 +15,8 @@ SENTENCES: dict[Why, str] = {
     Why.COLOR_TELLS: "Images of similar shapes have similar colors ({share:.0%}): colors change half as much.",
     Why.COLOR_FREE: "Images of similar shapes have any color ({share:.0%}): colors change as in the paper.",
     Why.SUBJECT: "Shifted images look foreign to this set ({share:.0%}), so what it shows has its place in the frame: "
-    "crops keep most of an image, and views are turned and shifted a little.",
+    "crops keep most of an image, views are turned and shifted a little, and the encoder is one that sees where "
+    "things are.",
     Why.SCENE: "Shifted images look like this set ({share:.0%}): crops may be small.",
     Why.SMALL_DETAIL: "At {side:.0f} pixels the images keep {share:.0%} of their detail: they are made that small.",
     Why.SEEN_WHOLE: "At {side:.0f} pixels the network sees a subject as a whole: the images are made that small.",

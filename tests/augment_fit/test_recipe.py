@@ -82,3 +82,10 @@ def test_what_somebody_set_himself_is_not_fitted():
     assert given.views.flip_horizontal == 1.0 and given.data.image_size == 48
     assert given.views.flip_vertical == 0.0
     assert not choices.is_open(given)
+
+
+def test_an_encoder_that_starts_from_weights_stays():
+    config = get("classroom").config()
+    assert choices.applied(config, recipe.choices(WRITTEN)).network.encoder == "conv-quarter"
+    started = config.changed(**{"network.pretrained": "encoder.safetensors"})
+    assert choices.applied(started, recipe.choices(WRITTEN)).network.encoder == "conv-classroom"
