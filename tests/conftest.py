@@ -3,6 +3,8 @@
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 
 # One thread, here and in all that the tests start: results do not depend on the machine's cores, and the threads of
 # several workers do not wait for each other's cores. Torch reads it when it is loaded.
@@ -12,6 +14,8 @@ os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
 
 import pytest
 import torch
+
+from byol_core.data import embedded
 
 # About what a test takes in seconds, by its marker.
 SECONDS = {"browser": 6.0, "slow": 20.0, "nightly": 60.0}
@@ -29,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         length[str(item.path)] += sum(SECONDS.get(mark.name, 0.0) for mark in item.iter_markers()) + 0.1
     items.sort(key=lambda item: -length[str(item.path)])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _embedded_images_are_decoded_once() -> Iterator[None]:
+    """They are decoded in half a second, and a hundred tests learn from them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "decoded", cache(embedded.decoded))
+        yield
 
 
 @pytest.fixture

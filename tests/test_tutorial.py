@@ -15,6 +15,7 @@ import torch
 from byol_core import BYOLForImageClassification, load
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,7 @@ def load_embedded(size: int, progress: Progress | None, limit: int | None, room:
     sheet_path, index_path = files()
     try:
         index: dict[str, Any] = json.loads(index_path.read_text(encoding="utf-8"))
-        with Image.open(sheet_path) as picture:
-            sheet = np.asarray(picture)
+        sheet = decoded(sheet_path)
     except OSError:
         raise LabError(f"The embedded images are missing from '{sheet_path.parent}': install BYOL Lab again.") from None
     labels = np.array(index["labels"], np.int64)
@@ -41,6 +40,12 @@ def load_embedded(size: int, progress: Progress | None, limit: int | None, room:
     ]
     names = tuple(index["class_names"])
     return assemble("eurosat", parts, labels, names, size, scale=AS_STORED, limit=limit, progress=progress, room=room)
+
+
+def decoded(sheet: Path) -> NDArray[np.uint8]:
+    """The sheet's pixels."""
+    with Image.open(sheet) as picture:
+        return np.asarray(picture)
 
 
 def files() -> tuple[Path, Path]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.shared import surveys
@@ -74,6 +75,15 @@ def store(home: Path) -> RunStore:
     if shipped := demo.ensure(store):
         store.delete(shipped.run_id)
     return store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_search_for_components() -> Iterator[None]:
+    """Each page that a test opens would search all installed packages for Streamlit components, longer than it runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        search = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
 
 
 REGISTERED: dict[str, Any] = {}  # the pages of the app, which are the same in all tests

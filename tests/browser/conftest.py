@@ -25,10 +25,10 @@ ARGUMENTS = (
     "--no-first-run",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    # The graphics card in software draws WebGL alone: a page that it puts together takes half a core while anything
-    # on it turns, and 6 % of one without it.
-    "--disable-gpu-compositing",
 )
+# The graphics card in software draws WebGL alone: a page that it puts together takes half a core while anything on it
+# turns, and 6 % of one without it.
+LIGHT = "--disable-gpu-compositing"
 # What Streamlit itself causes: below an address such as /runs it first looks for its server there.
 ALLOWED = re.compile(r"/[^/]+/_stcore/(?:health|host-config)$")
 COMPLAINTS: list[str] = []  # of every page that a test opened
@@ -54,18 +54,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts Chromium with these arguments beside the usual ones."""
     executable = os.environ.get("BYOL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on the PATH, and in CI the browser tests may not be skipped")
         pytest.skip("no Chromium or Chrome on the PATH")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
-        running.new_context = watched(running.new_context)
-        running.new_page = lambda **options: running.new_context(**options).new_page()
-        yield running
-        running.close()
+
+        def launch(*more: str) -> Browser:
+            running = playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS, *more])
+            running.new_context = watched(running.new_context)
+            running.new_page = lambda **options: running.new_context(**options).new_page()
+            return running
+
+        yield launch
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    running = launch(LIGHT)
+    yield running
+    running.close()
 
 
 def watched(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:

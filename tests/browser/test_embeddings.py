@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -112,11 +112,13 @@ def test_a_map_reports_its_progress_and_appears_by_itself(page: Page, served: Se
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
+def phone(launch: Callable[..., Browser]) -> Iterator[Page]:
+    """Its graphics card puts the page together: without one, a busy machine takes two fingers for one by one."""
+    browser = launch()
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(PATIENCE)
     yield context.new_page()
-    context.close()
+    browser.close()
 
 
 def fingers(page: Page, *ways: tuple[tuple[float, float], tuple[float, float]]) -> None:
