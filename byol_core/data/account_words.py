@@ -32,7 +32,7 @@ REASONS: dict[Reason, str] = {
 REASONS_OF_SEVERAL: dict[Reason, str] = {
     Reason.NOT_AN_IMAGE: "not images",
     Reason.NOT_A_FILE: "not files",
-    Reason.LINK: "links in the archive",
+    Reason.LINK: "links",
     Reason.ANNOTATION: "masks or annotations of images",
 }
 # One thing, and several.
