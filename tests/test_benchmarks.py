@@ -29,6 +29,7 @@ SCRIPTS = (
     "slider",
     "under_load",
     "walk",
+    "any_images",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 

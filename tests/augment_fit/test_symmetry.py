@@ -61,7 +61,7 @@ def test_the_same_images_give_the_same_measures(table):
     assert measure(images, rows) == measure(images, rows)
 
 
-def test_copies_of_an_image_have_every_symmetry_or_none_by_chance():
+def test_equal_images_are_no_evidence_against_a_symmetry():
     """Nothing to compare: the distances are all zero, which is no evidence."""
     found = symmetries(torch.full((20, 3, 32, 32), 0.5))
     assert {each.foreign for each in found.values()} == {0.0}
