@@ -71,7 +71,7 @@ def test_the_runs_own_set_by_its_name_is_the_same_question(byol, run, answering,
         (["--report", "out.pdf"], "should end with .html or .json."),
         (["--report", "out.html", "--curve"], "leave out --report or --curve."),
         (["--data", "no-such-set"], "no-such-set"),
-        (["--data", "~nosuch/x"], "There is no set '~nosuch/x'"),
+        (["--data", "~nosuch/x"], "There is no image set and no path '~nosuch/x'"),
         (["--data", "a" * 5000], "There is no set 'aaa"),
     ],
 )

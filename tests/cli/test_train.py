@@ -67,7 +67,7 @@ def test_settings_from_the_command_or_a_file_are_not_auto_fitted(tmp_path, prese
     file = tmp_path / "run.yaml"
     file.write_text("batch_size: 128\nevaluation:\n  every: 5\n")
     config, _ = configure(preset, file, None, ["epochs=30"])
-    assert config.fit == ("evaluation.k", "runtime.checkpoint_every")
+    assert set(config.fit) == {"evaluation.k", "runtime.checkpoint_every", "data.image_size", "network.encoder"}
     file.write_text("fit: [batch_size, epochs]\n")
     assert configure(preset, file, None, [])[0].fit == ("batch_size", "epochs")
     assert configure(preset, file, None, ["epochs=3"])[0].fit == ("batch_size",)
@@ -102,7 +102,7 @@ def test_the_account_of_the_images_follows_the_results(byol, store, tmp_path):
 def test_a_run_of_an_earlier_release_has_no_account(byol, finished):
     run = finished()
     assert json.loads(byol("show", run.run_id, "--json")[1])["account"] is None
-    assert "images" not in byol("show", run.run_id)[1]
+    assert "for training" not in byol("show", run.run_id)[1]
 
 
 def test_a_batch_that_was_asked_for_is_not_changed(byol, store, tmp_path):

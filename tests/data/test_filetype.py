@@ -137,7 +137,11 @@ def test_every_kind_has_words_of_its_own() -> None:
         ("x.zip", b"", "is an empty file"),
         ("x.HEIC", HEIC, "is a HEIC photo"),
         ("x.mp4", b"\0\0\0\x20ftypisom", "is a video, .*: save its frames"),
-        ("labels.csv.gz", gzip.compress(b"image,label\n" * 99, mtime=0), "is a single compressed file, .*unpack it first"),
+        (
+            "labels.csv.gz",
+            gzip.compress(b"image,label\n" * 99, mtime=0),
+            "is a single compressed file, .*unpack it first",
+        ),
     ],
 )
 def test_a_source_that_is_no_archive_says_what_it_is(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:

@@ -54,8 +54,8 @@ def test_maps_are_linked_by_the_rows_of_one_set(make_run):  # noqa: F811
 
 def test_only_a_map_that_keeps_distances_may_be_read_by_them(snapshot):
     film = embeddings.pca_film(snapshot, "representation")
-    usual = embeddings.MapSettings("t-SNE")
-    said = {method: notes.how(Shown(film, method, None), 320, usual) for method in embeddings.METHODS}
+    usual = {method: embeddings.MapSettings(method) for method in embeddings.METHODS}
+    said = {method: notes.how(Shown(film, method, None), 320, usual[method]) for method in usual}
     assert [method for method, note in said.items() if "mean little" not in note] == ["PCA"]
     assert "perplexity 19.67" in said["t-SNE"] and "too small for the 30" in said["t-SNE"]
     assert "15 neighbors" in said["UMAP"] and "too small" not in said["UMAP"]

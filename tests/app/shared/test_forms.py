@@ -25,7 +25,7 @@ def other_value(key: str) -> Any:
     if setting.kind == "several":
         return list(setting.options[:2])
     if setting.kind == "text":
-        return "some words"
+        return "12-bit" if key == "data.range" else "some words"
     low, step = setting.low or 0, setting.step or 1
     kind = int if setting.kind == "integer" else float
     return next(kind(low + n * step) for n in (1, 2) if low + n * step != now)
