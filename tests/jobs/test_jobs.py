@@ -253,7 +253,7 @@ def test_a_process_that_was_killed_is_told(put, folder):
     put()
     pid, mark = processes.identity()
     (folder / "key1.status.json").write_text(Status(pid=pid, mark=mark - 9).model_dump_json())
-    assert job(folder, "key1") == Job("failed", message=ENDED)
+    assert job(folder, "key1") == Job("failed", message=ENDED, died=True)
 
 
 def test_a_worker_that_has_to_leave_leaves_the_question(put, worker, doubler, folder):
