@@ -3,9 +3,11 @@
 const APART = 40 // milliseconds
 
 export function tellApart(who, say) {
-  const spoke = (globalThis.byolSpoke ??= { who: null, at: -APART })
+  const spoke = (globalThis.byolSpoke ??= { who: null, at: -APART, isSent: true })
   const now = performance.now()
-  if (spoke.who !== who && now - spoke.at < APART) return setTimeout(() => tellApart(who, say), APART)
-  Object.assign(spoke, { who, at: now })
+  const together = now - spoke.at < APART || !spoke.isSent
+  if (spoke.who !== who && together) return setTimeout(() => tellApart(who, say), APART)
+  const mine = (globalThis.byolSpoke = { who, at: now, isSent: false })
   say()
+  setTimeout(() => { mine.isSent = true }) // after Streamlit's own: on a busy page the time alone says nothing
 }

@@ -19,3 +19,14 @@ test("two widgets are kept apart, and both are heard", async () => {
   assert.deepEqual(said.map(([who]) => who), ["one", "two", "three"])
   assert.ok(said.every(([, at], i) => i === 0 || at - said[i - 1][1] >= 40))
 })
+
+test("on a page too busy to send, the second waits however late it is", async () => {
+  const clock = new Clock(), said = []
+  globalThis.byolSpoke = undefined
+  tellApart("one", () => said.push("one"))
+  clock.now += 100 // and no timer has run
+  tellApart("two", () => said.push("two"))
+  assert.deepEqual(said, ["one"])
+  await clock.pass(200)
+  assert.deepEqual(said, ["one", "two"])
+})
