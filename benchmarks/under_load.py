@@ -5,7 +5,8 @@ python benchmarks/under_load.py [--seconds 20] [--rounds 5] [--quick] [--json] [
 The run is queued as from the form, so it has the worker's priority and a session of its own. In turn, it trains alone,
 beside one busy loop a core, and beside a program that computes for 9.6 ms of each 16 ms as a browser does that plays
 something; each load is a session of its own with normal priority. Speeds are compared within a round. The pages are
-opened while the run trains beside the loops. Then the run is stopped, and maps and evaluations take their turns.
+opened while the run trains beside the loops. Then the run is stopped, and maps and evaluations take their turns: the
+run itself does not evaluate, since a turn with an evaluation in it cannot be compared with one without.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class Lab:
 
     def __init__(self, home: str, url: str) -> None:
         self.home, self.url = Path(home).resolve(), url
-        settings = ["--preset", "classroom", "--set", "epochs=5000", "--set", "steps=null", "--queue", "--json"]
+        changed = ("epochs=5000", "steps=null", "evaluation.every=5000", "evaluation.early=false")
+        settings = ["--preset", "classroom", *(f"--set={each}" for each in changed), "--queue", "--json"]
         command = [sys.executable, "-m", "byol_core.cli", "train", *settings]
         environment = {**os.environ, "BYOL_LAB_HOME": home}
         made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
