@@ -88,7 +88,7 @@ class Lab:
 
     def __init__(self, home: str, url: str) -> None:
         self.home, self.url = Path(home).resolve(), url
-        changed = ("epochs=5000", "steps=null", "evaluation.every=5000", "evaluation.early=false")
+        changed = ("epochs=5000", "steps=null", "evaluation.every=1000", "evaluation.early=false")
         settings = ["--preset", "classroom", *(f"--set={each}" for each in changed), "--queue", "--json"]
         command = [sys.executable, "-m", "byol_core.cli", "train", *settings]
         environment = {**os.environ, "BYOL_LAB_HOME": home}
