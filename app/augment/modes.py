@@ -52,16 +52,12 @@ class Scene:
     @property
     def about(self) -> str:
         """A name of the images, the settings and the seed, by which others know what is shown."""
-        what = json.dumps([_digest(self.pictures.images), self.views.model_dump(), self.choice.seed])
+        what = json.dumps([self.pictures.digest, self.views.model_dump(), self.choice.seed])
         return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
 # What a mode shows of a scene.
 Draw = Callable[[Scene], Grid]
-
-
-def _digest(images: Pixels) -> str:
-    return hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
 
 
 def pages(pictures: Pictures, shown: int) -> int:
@@ -120,7 +116,7 @@ def _offered(mode: str, draw: Draw, scene: Scene, grid: Grid) -> str:
 
     titles = [(card.name, [figure.title for figure in card.figures]) for card in grid.cards]
     choice = (mode, scene.choice.view, scene.choice.seed)
-    what = json.dumps([choice, scene.settings.frame, _digest(scene.pictures.images), _digest(grid.originals), titles])
+    what = json.dumps([choice, scene.settings.frame, scene.pictures.digest, grid.digest, titles])
     more = scenes.offer(what, moved, scene.pictures.images.nbytes)
     return more
 

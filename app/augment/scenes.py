@@ -58,14 +58,17 @@ def offer(what: str, draw: Draw, weight: int) -> str:
         st.session_state[MINE] = (what, token)
     with _lock:
         _offers[token] = _Offer(draw, min(weight, MOST_KEPT))
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return "/".join(("", *filter(None, (base, PATH, token))))
+    return _address(token)
 
 
 def route() -> Route:
     """What the server answers at these addresses."""
+    return Route(_address("{token}"), _answer, methods=["POST"])
+
+
+def _address(token: str) -> str:
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return Route("/".join(("", *filter(None, (base, PATH, "{token}")))), _answer, methods=["POST"])
+    return "/".join(("", *filter(None, (base, PATH, token))))
 
 
 async def _answer(request: Request) -> Response:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,11 @@ class Pictures:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def digest(self) -> str:
+        """A name of the images, computed once: their views change with every movement of a slider, they do not."""
+        return hashlib.sha256(np.ascontiguousarray(self.images).data).hexdigest()
 
     def part(self, start: int, count: int) -> Pictures:
         """Some of them; a single image is repeated, so that it is seen in several draws."""

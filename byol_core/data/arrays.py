@@ -55,13 +55,7 @@ def assemble(
 
     Only images that are used are resized. values: how they are scaled, as ``data.range``, unless ``scale`` says it.
     """
-    total = sum(len(table) for table, _ in parts)
-    check_enough(name, total)
-    for table, _ in parts:
-        check_shape(table.shape, table.what)
-    is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
-    # Without labels all images are one stratum.
-    train, test = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
+    (train, test), is_test = _sides(name, parts, labels, limit)
     keep = np.concatenate([train, test])
     ledger = ledger or Ledger()
     tables = [table for table, _ in parts]
@@ -81,6 +75,19 @@ def assemble(
         test=torch.arange(len(train), len(keep)),
         account=_account(ledger, labels, (train, test), is_test, class_names),
     )
+
+
+def _sides(
+    name: str, parts: Sequence[tuple[Table, bool]], labels: Labels | None, limit: int | None
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]:
+    """The places of the training and of the test images, and which images are given for testing."""
+    total = sum(len(table) for table, _ in parts)
+    check_enough(name, total)
+    for table, _ in parts:
+        check_shape(table.shape, table.what)
+    is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
+    # Without labels all images are one stratum.
+    return split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit), is_test
 
 
 def _account(
@@ -111,14 +118,8 @@ def listed(path: Path, limit: int | None = None) -> Account:
 
 
 def _listed(found: npz.Contents, ledger: Ledger, limit: int | None, name: str) -> Account:
-    parts, labels, class_names = found.parts, found.labels, found.class_names
-    total = sum(len(table) for table, _ in parts)
-    check_enough(name, total)
-    for table, _ in parts:
-        check_shape(table.shape, table.what)
-    is_test = np.repeat([test for _, test in parts], [len(table) for table, _ in parts])
-    sides = split(np.zeros(total, np.int64) if labels is None else labels, is_test, limit)
-    return replace(_account(ledger, labels, sides, is_test, class_names), decoded=False)
+    sides, is_test = _sides(name, found.parts, found.labels, limit)
+    return replace(_account(ledger, found.labels, sides, is_test, found.class_names), decoded=False)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from byol_core.data import archive, folder
-from byol_core.data.arrange import Arranged, arranged
 from byol_core.data.arrays import Progress
 from byol_core.data.files import assemble_files
 from byol_core.data.imageset import ImageSet
+from byol_core.data.listing import opened
 from byol_core.data.tree import File
 
 MOST_CLASSES = 60  # of a set with more, the first ones
@@ -24,7 +22,7 @@ def sample(path: Path, size: int, each: int, progress: Progress | None = None) -
 
     Only these are decoded.
     """
-    with _arranged(path) as found:
+    with opened(path) as found:
         most = each if found.class_names else WITHOUT_LABELS * each
         chosen = [file for files in _by_class(found.files) for file in spread(files, most)]
         return assemble_files(
@@ -45,13 +43,3 @@ def _by_class(files: Sequence[File]) -> list[list[File]]:
         classes.setdefault(file.label, []).append(file)
     labels = sorted(classes, key=lambda label: (label < 0, label))
     return [classes[label] for label in labels[:MOST_CLASSES]]
-
-
-@contextmanager
-def _arranged(path: Path) -> Iterator[Arranged]:
-    """The files of a folder or archive, which can be read while this is open."""
-    if path.is_dir():
-        yield arranged(folder.walk(path))
-        return
-    with archive.opened(path) as tree:
-        yield arranged(tree)

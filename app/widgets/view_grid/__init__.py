@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -81,11 +82,16 @@ class Grid:
         if any(not 0 <= figure.at < counts[figure.source] for card in self.cards for figure in card.figures):
             raise ValueError(f"a card shows an image that is none of {counts[0]} originals and {counts[1]} views")
 
+    @cached_property
+    def digest(self) -> str:
+        """A name of the originals, by which a browser knows those that it has."""
+        return hashlib.sha256(np.ascontiguousarray(self.originals).data).hexdigest()[:16]
+
     def message(self) -> bytes:
         """All of it but the pixels of the originals."""
         header = {
             "sides": [self.originals.shape[1:3], self.views.shape[1:3]],
-            "originals": _digest(self.originals),
+            "originals": self.digest,
             "layout": self.layout,
             "about": self.about,
             "serial": self.serial,
@@ -101,13 +107,9 @@ class Grid:
         return pack(header, views=self.views)
 
 
-def _digest(images: NDArray[np.uint8]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()[:16]
-
-
 def view_grid(grid: Grid, *, key: str) -> None:
     """Draw the cards."""
-    _originals(data=pack({"digest": _digest(grid.originals)}, pixels=grid.originals), key=f"{key}-originals")
+    _originals(data=pack({"digest": grid.digest}, pixels=grid.originals), key=f"{key}-originals")
     _mount(data=grid.message(), key=key)
 
 
