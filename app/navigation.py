@@ -14,6 +14,7 @@ LAB, LAB_ICON = "Lab", ":material/science:"
 st.set_page_config(page_title="BYOL Lab", page_icon=HERE / "icon.png", layout="wide")
 st.logo(HERE / "logo.svg")
 st.html(HERE / "styles.css")
+address.catch_up()
 old_links.follow()
 access.note_session()
 shared, teacher = access.is_shared(), access.is_teacher()

@@ -1,6 +1,7 @@
 """The classroom preset on sets that it was not tuned on, without an option, and what was measured of their symmetries.
 
-    python benchmarks/any_images.py [--sets fashion,digits] [--seeds 3] [--fashion FOLDER] [--quick] [--json] [--write]
+    python benchmarks/any_images.py [--sets fashion,digits] [--seeds 3] [--arms auto,supervised] [--fashion FOLDER]
+                                    [--kept FILE] [--quick] [--json] [--write]
 
 Each run is a process of its own in an empty home, `byol train --preset classroom --data SET --json`, of which kNN
 (k = 20, T = 0.1) on the test images is told beside:
@@ -13,6 +14,9 @@ Each run is a process of its own in an empty home, `byol train --preset classroo
 The sets: the embedded one, the same in gray, Fashion-MNIST (Debian's dataset-fashion-mnist), scikit-learn's digits, and
 two folders that are drawn by code, written characters and textures. Then the symmetry measure alone, on these and on
 sets that are symmetric, or not, because they were made so.
+
+All of it takes more than two hours. With `--kept FILE` each run is written there when it ends, and is not repeated when
+the benchmark is started again: it may be measured in parts, all of one state of the code.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,20 +145,42 @@ def one(source: str, arm: str, seed: int, quick: bool) -> dict[str, Any]:
     return {**{key: found[key] for key in keys}, "wall": wall, "seed": seed, "config": config}
 
 
-def run_all(sources: Mapping[str, str], seeds: int, quick: bool) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Every arm on every set over the seeds."""
+class Kept:
+    """Runs that have ended, a line of JSON each in a file; without a file, none."""
+
+    def __init__(self, file: Path | None, quick: bool) -> None:
+        self.file, self.quick = file, quick
+        lines = file.read_text(encoding="utf-8").splitlines() if file and file.exists() else []
+        self.runs = {tuple(key): run for key, run in map(json.loads, lines)}
+
+    def run(self, name: str, source: str, arm: str, seed: int) -> dict[str, Any]:
+        """The run as it is kept, or made now."""
+        key = (name, arm, seed, self.quick)
+        if key not in self.runs:
+            self.runs[key] = run = one(source, arm, seed, self.quick)
+            say(f"seed {seed}, {name}, {arm}: kNN {run['knn_accuracy']:.3f} in {run['wall']} s")
+            if self.file:
+                with self.file.open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps([key, run]) + "\n")
+        return self.runs[key]
+
+
+def run_all(
+    sources: Mapping[str, str], arms: Sequence[str], seeds: int, kept: Kept
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """These arms on every set over the seeds."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {name: {arm: [] for arm in ARMS} for name in sources}
     for seed in range(seeds):
         for name, source in sources.items():
-            for arm in ARMS:
-                run = one(source, arm, seed, quick)
-                found[name][arm].append(run)
-                say(f"seed {seed}, {name}, {arm}: kNN {run['knn_accuracy']:.3f} in {run['wall']} s")
+            for arm in arms:
+                found[name][arm].append(kept.run(name, source, arm, seed))
     return found
 
 
-def way(runs: Mapping[str, list[dict[str, Any]]]) -> float:
-    """How far the mean of a set is on the way from untrained to supervised."""
+def way(runs: Mapping[str, list[dict[str, Any]]]) -> float | None:
+    """How far the mean of a set is on the way from untrained to supervised; None without supervised runs."""
+    if not runs[SUPERVISED]:
+        return None
     mine, above, below = (
         statistics.mean(run[key] for run in runs[arm])
         for arm, key in ((AUTO, "knn_accuracy"), (SUPERVISED, "knn_accuracy"), (AUTO, "knn_untrained"))
@@ -177,7 +203,9 @@ def table_of_runs(found: Mapping[str, dict[str, list[dict[str, Any]]]]) -> str:
                 (SUPERVISED, "knn_accuracy"),
             )
         ]
-        rows.append([name, *figures, f"{way(runs):.0%}", spread((run["wall"] for run in runs[AUTO]), 4)])
+        share = way(runs)
+        walls = spread((run["wall"] for run in runs[AUTO]), 4)
+        rows.append([name, *figures, "–" if share is None else f"{share:.0%}", walls])
     return table(header, rows)
 
 
@@ -196,7 +224,8 @@ def requirements(found: Mapping[str, dict[str, list[dict[str, Any]]]]) -> list[R
     """Above untrained in each seed; the way in the mean over sets; no mirrored characters; the embedded set as ever."""
     lifts = {name: min(r["knn_accuracy"] - r["knn_untrained"] for r in runs[AUTO]) for name, runs in found.items()}
     wanted = [Requirement(f"{name}: kNN above untrained, least seed", 0.0, lift) for name, lift in lifts.items()]
-    wanted.append(Requirement("mean of the way to supervised", WAY, statistics.mean(map(way, found.values()))))
+    ways = [share for share in map(way, found.values()) if share is not None]
+    wanted.append(Requirement("mean of the way to supervised", WAY, statistics.mean(ways) if ways else None))
     if "characters" in found:
         flips = [run["config"]["views"]["flip_horizontal"] for run in found["characters"][AUTO]]
         wanted.append(Requirement("characters: strength of mirroring", 0.0, max(flips), most=True))
@@ -215,7 +244,10 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--sets", default="", help="some of them, separated by commas (default: all; 'none' for none)")
     options.add_argument("--seeds", type=int, default=SEEDS)
     options.add_argument("--fashion", type=Path, default=FASHION, help="the folder of Fashion-MNIST's idx files")
+    options.add_argument("--arms", default=",".join(ARMS), help=f"{AUTO} and any of {', '.join(ARMS)} (default: all)")
+    options.add_argument("--kept", type=Path, help="a file of runs that have ended and need not be repeated")
     found = options.parse_args()
+    found.arms = [arm for arm in ARMS if arm in (AUTO, *found.arms.split(","))]
     known = makers(found.fashion)
     chosen = [name for name in found.sets.split(",") if name]
     if found.quick:
@@ -238,7 +270,8 @@ def main() -> None:
     machine, clock = describe(), Others()
     with tempfile.TemporaryDirectory() as folder:
         known = makers(chosen.fashion)
-        found = run_all({name: known[name](Path(folder)) for name in chosen.chosen}, chosen.seeds, chosen.quick)
+        sources = {name: known[name](Path(folder)) for name in chosen.chosen}
+        found = run_all(sources, chosen.arms, chosen.seeds, Kept(chosen.kept, chosen.quick))
     measured = symmetries.all_sets(chosen.fashion)
     required = (requirements(found) if found else []) + symmetries.requirements(measured)
     data = {

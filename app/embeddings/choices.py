@@ -86,9 +86,10 @@ def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
     st.session_state[PICKED] = before = asked or newest
 
     def follow() -> None:
-        st.query_params[RUN] = chosen = st.session_state[PICKED]
+        chosen = st.session_state[PICKED]
+        address.write(**{RUN: chosen})
         if st.query_params.get(OTHER) == chosen:  # it stood beside this one: they change places
-            st.query_params[OTHER] = before
+            address.write(**{OTHER: before})
         remember()
 
     label = named(runs).__getitem__
@@ -101,10 +102,7 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
     st.session_state[BESIDE] = asked if asked in others else None
 
     def follow() -> None:
-        if chosen := st.session_state[BESIDE]:
-            st.query_params[OTHER] = chosen
-        else:
-            st.query_params.pop(OTHER, None)
+        address.write(**{OTHER: st.session_state[BESIDE]})
         remember()
 
     chosen = st.selectbox(

@@ -26,7 +26,7 @@ from app.embeddings import (
 from app.embeddings.choices import folder
 from app.embeddings.timeline import MOST_UNASKED, Shown
 from app.embeddings.view import NEIGHBORS, Subject, Wish
-from app.shared import access, formatting, state
+from app.shared import access, address, formatting, state
 from app.shared.run_names import unique_names
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
@@ -185,6 +185,7 @@ def read(subjects: Sequence[Subject], drawn: Sequence[Drawn], wish: Wish, column
 @state.in_words()
 def page() -> None:
     """Everything: a choice redraws it without the rest of the app."""
+    address.catch_up()
     choices.recall()
     asked, beside_asked = choices.asked_for(choices.RUN), choices.asked_for(choices.OTHER)
     runs = choices.mapped(asked, beside_asked)

@@ -41,7 +41,7 @@ def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
     names = dict(zip(known, unique_names(list(known.values())), strict=True))
 
     def follow() -> None:
-        st.query_params["run"] = st.session_state[PICKED]
+        address.write(run=st.session_state[PICKED])
 
     def label(run_id: str) -> str:
         run = known[run_id]
@@ -77,7 +77,7 @@ def not_now(run: Run) -> None:
 
 def open_answer(run: Run, protocol: Protocol) -> None:
     """From a cell of the matrix to its answer; in a callback."""
-    st.query_params["run"] = run.run_id
+    address.write(run=run.run_id)
     form.put(protocol)
     address.choose(PART, "result")
 

@@ -114,7 +114,7 @@ def _title(runs: Sequence[Run]) -> None:
 
 def _leave() -> None:
     """Close the comparison and show the list of runs."""
-    st.query_params.pop("compare", None)
+    address.write(compare=None)
 
 
 def _together(runs: Sequence[Run]) -> bool:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.evaluate import job
 from app.runs import trash_panel
-from app.shared import access, downloads, draft, formatting, sign_in, state
+from app.shared import access, address, downloads, draft, formatting, sign_in, state
 from app.train import twin
 from byol_core.errors import LabError
 from byol_core.runs import library
@@ -133,16 +133,16 @@ def _unarchive(run_id: str) -> None:
 def _throw(run_id: str) -> None:
     """Into the trash, and to the list, where the deletion can be undone."""
     trash_panel.throw([run_id])
-    st.query_params.pop("run", None)
+    address.write(run=None)
 
 
 def _to_train(run: Run) -> None:
     try:
-        address = draft.of_run(run)
+        settings = draft.of_run(run)
     except LabError as error:
         st.error(f"The settings of this run cannot be used any more. {formatting.plain(str(error))}")
         return
-    st.switch_page("train/page.py", query_params=address)
+    st.switch_page("train/page.py", query_params=settings)
 
 
 @st.dialog("Rename the run", icon=":material/edit:")

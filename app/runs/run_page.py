@@ -62,14 +62,13 @@ def _title(run: Run) -> None:
 
 def _leave() -> None:
     """Close this run and show the list of runs."""
-    st.query_params.pop("run", None)
+    address.write(run=None)
 
 
 def _compare(group: str) -> None:
     """From one run of a sweep to all of them."""
     runs = [run.run_id for run in reversed(state.store().runs(archived=None)) if run.group == group]
-    st.query_params.pop("run", None)
-    st.query_params["compare"] = ",".join(runs)
+    address.write(run=None, compare=",".join(runs))
 
 
 def _again(run: Run) -> Run:

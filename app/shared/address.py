@@ -8,8 +8,10 @@ again when somebody comes back to the page, and what is not drawn any more is ta
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 _CHOSEN = "address_chosen"
 # The page, the keys that it has drawn in this run and in the last one, and those that code has chosen a value for.
 _PAGE, _DRAWN, _LAST, _ASKED = "address_page", "address_drawn", "address_last", "address_asked"
+# What callbacks have written into the address, by name, until the browser is known to have it.
+_WRITTEN = "address_written"
+_ON_THE_WAY = 10.0  # seconds that a message of the browser may have been on the way, on a busy machine
 
 
 @contextmanager
@@ -30,6 +35,7 @@ def of_page(name: str) -> Iterator[None]:
     """Around everything that a page draws: what it does not draw any more leaves the address."""
     if st.session_state.get(_PAGE) != name:
         st.session_state[_PAGE] = name
+        st.session_state.pop(_WRITTEN, None)
         st.session_state[_LAST] = set()  # the widgets of another page, whose state went with it
     drawn: set[str] = set()
     st.session_state[_DRAWN] = drawn
@@ -104,6 +110,57 @@ def choose(key: str, value: Any) -> None:
     """Choose for the widget that is drawn next, whatever the address says; before it is drawn, or in a callback."""
     st.session_state[key] = value
     _keys(_ASKED).add(key)
+
+
+@dataclass
+class _Written:
+    """A value of the address that code has replaced, when, and in which run of the script."""
+
+    before: list[str]
+    now: list[str]
+    at: float
+    run: object
+
+
+def write(**values: str | None) -> None:
+    """Have the address say something else, in a callback; None takes a name out of it.
+
+    Messages that the browser had sent before it heard of this still bring the old address. :func:`catch_up` mends it.
+    """
+    written: dict[str, _Written] = st.session_state.setdefault(_WRITTEN, {})
+    for name, value in values.items():
+        now = [] if value is None else [value]
+        written[name] = _Written(st.query_params.get_all(name), now, time.monotonic(), streamlit_private.this_run())
+        _put(name, now)
+
+
+def catch_up() -> None:
+    """Put what :func:`write` has said in the place of an older address; before anything reads it.
+
+    That is over as soon as the browser says the new value itself, goes back or forward, or opens another page.
+    """
+    written: dict[str, _Written] = st.session_state.get(_WRITTEN, {})
+    run = streamlit_private.this_run()
+    for name, said in list(written.items()):
+        found = st.query_params.get_all(name)
+        if found == said.now and said.run is run:
+            continue
+        if found == said.before != said.now and _is_on_the_way(said):
+            _put(name, said.now)
+            said.run = run
+        else:
+            del written[name]
+
+
+def _is_on_the_way(said: _Written) -> bool:
+    return not streamlit_private.went_back() and time.monotonic() - said.at < _ON_THE_WAY
+
+
+def _put(name: str, values: list[str]) -> None:
+    if values:
+        st.query_params[name] = values
+    else:
+        st.query_params.pop(name, None)
 
 
 def is_set(key: str) -> bool:

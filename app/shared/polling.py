@@ -12,7 +12,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from app.shared import state
+from app.shared import address, state
 
 P = ParamSpec("P")
 
@@ -72,6 +72,7 @@ def live(active: bool = True, slow: float = 1.0) -> Callable[[Callable[P, None]]
         @state.in_words()
         @wraps(draw)
         def part(*args: P.args, **kwargs: P.kwargs) -> None:
+            address.catch_up()  # the page may be redrawn from here
             if seconds and not seconds / 1.4 <= pulse(slow) <= 1.4 * seconds:
                 st.rerun()
             draw(*args, **kwargs)

@@ -37,6 +37,11 @@ def went_back() -> bool:
     return bool(getattr(_script_context(), "is_history_navigation", False))
 
 
+def this_run() -> object:
+    """What tells this run of the script from the one before and the next; where Streamlit does not tell, none does."""
+    return getattr(_script_context(), "parallel_coordinator", None)  # a new one for each
+
+
 def _script_context() -> Any:
     """What Streamlit knows of the script that runs in this thread; None without one, or where it does not tell."""
     try:

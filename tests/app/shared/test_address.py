@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import Make, Open
@@ -102,3 +103,63 @@ def test_a_run_opened_from_a_link_opens_at_its_tab(open_page: Open, make: Make) 
     page.query_params["run"], page.query_params["show"] = make("stopped").run_id, "settings"
     page.run()
     assert [expander.label for expander in page.expander] == ["All settings"]
+
+
+def page_of_writes() -> None:
+    import streamlit as st
+
+    from app.shared import address
+
+    address.catch_up()
+    with address.of_page(st.session_state.get("page", "here")):
+        address.catch_up()  # a part of the page, in the same run
+        st.text(st.query_params.get("run", "no run"))
+        st.button("Write", on_click=lambda: address.write(run="b"))
+        st.button("Clear", on_click=lambda: address.write(run=None))
+
+
+def written(name: str, **query: str) -> AppTest:
+    """A page whose address was written once, and whose browser has not heard of it yet."""
+    page = AppTest.from_function(page_of_writes, default_timeout=30)
+    page.query_params |= query
+    page.run()
+    before = page.query_params.get("run")
+    next(button for button in page.button if button.label == name).click().run()
+    page.query_params.pop("run", None)
+    if before:
+        page.query_params["run"] = before
+    return page
+
+
+def test_an_old_address_from_the_browser_does_not_undo_what_a_callback_wrote() -> None:
+    page = written("Write", run="a")
+    for _ in range(2):
+        assert (page.run().text[0].value, page.query_params) == ("b", {"run": "b"})
+        page.query_params["run"] = "a"
+    assert written("Clear", run="a").run().text[0].value == "no run"
+    assert written("Write").run().text[0].value == "b"
+
+
+def test_an_address_that_the_browser_knows_is_left_to_it() -> None:
+    page = written("Write", run="a")
+    page.query_params["run"] = "b"
+    page.run()
+    page.query_params["run"] = "a"
+    assert page.run().text[0].value == "a"
+
+
+def test_another_address_counts_more_than_what_a_callback_wrote() -> None:
+    page = written("Write", run="a")
+    page.query_params["run"] = "c"
+    assert page.run().text[0].value == "c"
+    page = written("Write", run="a")
+    page.session_state["page"] = "there"
+    page.run()  # the page is left
+    page.query_params["run"] = "a"
+    assert page.run().text[0].value == "a"
+
+
+def test_the_back_of_the_browser_undoes_what_a_callback_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = written("Write", run="a")
+    monkeypatch.setattr("app.shared.streamlit_private.went_back", lambda: True)
+    assert page.run().text[0].value == "a"

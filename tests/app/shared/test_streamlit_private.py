@@ -42,6 +42,21 @@ def script() -> None:
     st.session_state["seen"] = session_id()
 
 
+def run_of_script() -> None:
+    import streamlit as st
+
+    from app.shared.streamlit_private import this_run
+
+    st.session_state.setdefault("runs", []).extend([this_run(), this_run()])
+
+
+def test_a_run_of_the_script_is_told_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, again, second, _ = AppTest.from_function(run_of_script).run().run().session_state["runs"]
+    assert first is again and first is not second and first is not None
+    missing(monkeypatch, "streamlit.runtime.scriptrunner")
+    assert private.this_run() is None
+
+
 def test_a_script_has_a_session_and_nothing_else_has(monkeypatch: pytest.MonkeyPatch) -> None:
     assert private.session_id() == ""
     assert AppTest.from_function(script).run().session_state["seen"]
