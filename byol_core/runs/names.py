@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from byol_core.config import RunConfig, presets
 from byol_core.runs import queries
+from byol_core.system import paths
 
 MOST = 3  # settings in a name
 _LONGEST = 30  # characters of one value
@@ -49,7 +50,7 @@ def said(changes: Mapping[str, Any]) -> str:
 
 def _value(key: str, value: Any) -> str:
     text = text_of(value)
-    text = PurePath(text.replace("\\", "/")).name if key == "data.source" else text
+    text = PurePath(paths.unquoted(text).replace("\\", "/")).name if key == "data.source" else text
     text = "".join(letter for letter in text if not unicodedata.category(letter).startswith("C"))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

@@ -24,6 +24,7 @@ def test_runs_of_one_preset_are_named_by_what_differs(store):
     [
         ({"seed": 1, "optimizer.lr": 0.3}, "lr=0.3 seed=1"),
         ({"data.source": "/home/ada/My photos/"}, "source=My photos"),
+        ({"data.source": " '/home/ada/My photos' "}, "source=My photos"),
         ({"network.pretrained": "x" * 40}, f"pretrained={'x' * 29}…"),
         ({"runtime.threads": 2}, ""),
     ],
