@@ -47,6 +47,7 @@ AFTER: Mapping[Why, Callable[[Pixels], Pixels]] = {
     Why.UPSIDE_DOWN_FOREIGN: lambda image: image[:, ::-1],
     Why.COLOR_TELLS: _gray,
     Why.COLOR_FREE: _gray,
+    Why.COLOR_ANY: _gray,
     Why.SUBJECT: _middle,
     Why.SCENE: _middle,
 }

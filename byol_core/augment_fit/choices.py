@@ -20,6 +20,7 @@ class Why(StrEnum):
     GRAY = "gray"
     COLOR_TELLS = "color-tells"
     COLOR_FREE = "color-free"
+    COLOR_ANY = "color-any"
     SUBJECT = "subject"
     SCENE = "scene"
     SMALL_DETAIL = "small-detail"

@@ -13,7 +13,9 @@ SENTENCES: dict[Why, str] = {
     Why.UPSIDE_DOWN_FOREIGN: "Upside-down images look foreign to this set ({share:.0%}): no mirroring up-down.",
     Why.GRAY: "The images are gray: no changes of color.",
     Why.COLOR_TELLS: "Images of similar shapes have similar colors ({share:.0%}): colors change half as much.",
-    Why.COLOR_FREE: "Images of similar shapes have any color ({share:.0%}): colors change as in the paper.",
+    Why.COLOR_FREE: "Images of similar shapes may have other colors ({share:.0%}): colors change as in the paper.",
+    Why.COLOR_ANY: "Images of similar shapes have any color ({share:.0%}, and 50% is chance): colors change twice as "
+    "much as in the paper, so that the network does not learn them instead of the shapes.",
     Why.SUBJECT: "Shifted images look foreign to this set ({share:.0%}), so what it shows has its place in the frame: "
     "crops keep most of an image, views are turned and shifted a little, and the encoder is one that sees where "
     "things are.",

@@ -27,12 +27,12 @@ def settings(found: Measures | None) -> dict[str, float]:
     return choices.settings(recipe.choices(found))
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
 def test_every_strength_is_chosen(found):
     assert {f"views.{name}" for name in OPERATIONS} <= settings(found).keys()
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
 def test_what_is_chosen_is_a_configuration(found):
     config = build({}, settings(found))
     assert config.views.size is None or config.views.size <= config.data.image_size
@@ -52,14 +52,15 @@ def test_gray_images_have_no_color_to_change():
 
 
 def test_color_that_tells_images_apart_changes_less():
-    assert settings(ABOVE)["views.hue"] < settings(replace(ABOVE, color_follows_shape=0.5))["views.hue"]
+    hue = [settings(replace(ABOVE, color_follows_shape=share))["views.hue"] for share in (0.7, 0.56, 0.5)]
+    assert hue == sorted(hue) and len({*hue}) == 3
 
 
 def test_a_subject_in_its_place_is_kept_in_its_crops():
     assert settings(WRITTEN)["views.crop"] < settings(ABOVE)["views.crop"]
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
 def test_every_choice_has_a_sentence(found):
     for sentence in words.sentences(recipe.choices(found)):
         assert sentence.endswith(".") and "{" not in sentence
