@@ -22,6 +22,8 @@ UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/")
 OPERATING = re.compile(r"/_stcore/(metrics|script-health-check|agent)(/|$)")
 
 _COOKIE = "_streamlit_xsrf"
+# Their reader looks the files up in the session of a script: anywhere else it finds none, and logs a warning.
+_FILES = "file_uploader_state_value"
 # A field for numbers says that it takes the one, and its browser sends either.
 _SAME = {"int_value": "double_value"}
 
@@ -159,6 +161,8 @@ def _fits(state: Any, kind: Any) -> bool:
         return True
     if _SAME.get(name, name) != _SAME.get(kind.value_type, kind.value_type):
         return False
+    if name == _FILES:
+        return True
     try:
         from streamlit.runtime.state.common import unpack_widget_state_value
     except ImportError:

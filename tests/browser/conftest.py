@@ -120,7 +120,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             for run in app.store.runs():
                 if run.live:
                     app.store.request_stop(run.run_id)
-    complaints = re.findall(r"^.*(?:Traceback|Warning|deprecat|Error).*$", log.read_text(), re.M)
+    complaints = re.findall(
+        r"^.*(?:Traceback|Warning|deprecat|Error|missing ScriptRunContext).*$", log.read_text(), re.M
+    )
     assert complaints == []
 
 

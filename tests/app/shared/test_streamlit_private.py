@@ -138,5 +138,19 @@ def test_a_value_that_a_widget_does_not_take_comes_no_further(
     assert [one.id for one in found.rerun_script.widget_states.widgets] == ["unknown", *["a"] * stays]
 
 
+def test_files_are_not_looked_up_outside_of_a_script(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from streamlit.elements.widgets.file_uploader import FileUploaderSerde
+
+    kind = SimpleNamespace(value_type="file_uploader_state_value", deserializer=FileUploaderSerde(False).deserialize)
+    monkeypatch.setattr(private, "_kinds", lambda session: {"a": kind})
+    message = BackMsg()
+    message.rerun_script.widget_states.widgets.add(id="a").file_uploader_state_value.SetInParent()
+    content = message.SerializeToString()
+    assert private.fitting(content, "mine") is content
+    assert not caplog.records
+
+
 def test_what_is_no_message_is_left_to_streamlit() -> None:
     assert private.fitting(b"\xff\xff", "mine") == b"\xff\xff"
