@@ -131,7 +131,7 @@ def written(name: str, **query: str) -> AppTest:
     return page
 
 
-def test_an_old_address_from_the_browser_does_not_undo_what_a_callback_wrote() -> None:
+def test_an_old_address_does_not_undo_what_a_callback_wrote() -> None:
     page = written("Write", run="a")
     for _ in range(2):
         assert (page.run().text[0].value, page.query_params) == ("b", {"run": "b"})
