@@ -133,7 +133,7 @@ def makers(fashion: Path) -> dict[str, Callable[[Path], str]]:
 
 
 def one(source: str, arm: str, seed: int, quick: bool) -> dict[str, Any]:
-    """One run in a fresh home: its figures, the settings that it had in the end, and the time."""
+    """One run in a fresh home: its figures, the views and the encoder that it had in the end, and the time."""
     assignments = [*ARMS[arm], f"seed={seed}", *(QUICK if quick else ())]
     command = [sys.executable, "-m", "byol_core.cli", "train", "--preset", "classroom", "--data", source, "--json"]
     command += [part for each in assignments for part in ("--set", each)]
@@ -146,7 +146,8 @@ def one(source: str, arm: str, seed: int, quick: bool) -> dict[str, Any]:
         found = json.loads(done.stdout)
         config = json.loads(next(Path(home).rglob("config.json")).read_text(encoding="utf-8"))
     keys = ("knn_accuracy", "knn_untrained", "knn_pixels", "seconds")
-    return {**{key: found[key] for key in keys}, "wall": wall, "seed": seed, "config": config}
+    settings = {"views": config["views"], "network": {"encoder": config["network"]["encoder"]}}
+    return {**{key: found[key] for key in keys}, "wall": wall, "seed": seed, "config": settings}
 
 
 class Kept:

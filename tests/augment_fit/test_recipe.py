@@ -21,18 +21,19 @@ ABOVE = Measures(
 WRITTEN = replace(
     ABOVE, mirrored=FOREIGN, upside_down=FOREIGN, turned=FOREIGN, shifted=FOREIGN, colored=0.0, detail=0.98
 )  # fmt: skip
+DYED = replace(ABOVE, color_follows_shape=0.5)
 
 
 def settings(found: Measures | None) -> dict[str, float]:
     return choices.settings(recipe.choices(found))
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, DYED, None])
 def test_every_strength_is_chosen(found):
     assert {f"views.{name}" for name in OPERATIONS} <= settings(found).keys()
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, DYED, None])
 def test_what_is_chosen_is_a_configuration(found):
     config = build({}, settings(found))
     assert config.views.size is None or config.views.size <= config.data.image_size
@@ -60,7 +61,7 @@ def test_a_subject_in_its_place_is_kept_in_its_crops():
     assert settings(WRITTEN)["views.crop"] < settings(ABOVE)["views.crop"]
 
 
-@pytest.mark.parametrize("found", [ABOVE, WRITTEN, replace(ABOVE, color_follows_shape=0.5), None])
+@pytest.mark.parametrize("found", [ABOVE, WRITTEN, DYED, None])
 def test_every_choice_has_a_sentence(found):
     for sentence in words.sentences(recipe.choices(found)):
         assert sentence.endswith(".") and "{" not in sentence
