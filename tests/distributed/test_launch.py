@@ -99,10 +99,15 @@ class StopAt(SilentCallback):
         return self.asked >= self.times
 
 
-def _is_rank(child: psutil.Process) -> bool:
+def _helpers(module: str) -> list[psutil.Process]:
+    """The living processes that this one has started as ``module``."""
+    return [child for child in psutil.Process().children() if _runs(child, module)]
+
+
+def _runs(child: psutil.Process, module: str) -> bool:
     try:
-        return "byol_core.training.rank" in child.cmdline()
-    except psutil.Error:  # ended, by another test
+        return module in child.cmdline()
+    except psutil.Error:  # one of another test, which has ended
         return False
 
 
@@ -115,8 +120,7 @@ class KillOther(SilentCallback):
     def should_stop(self) -> bool:
         self.asked += 1
         if self.asked == 3:
-            helpers = [child for child in psutil.Process().children() if _is_rank(child)]
-            helpers[0].send_signal(signal.SIGKILL)
+            _helpers("byol_core.training.rank")[0].send_signal(signal.SIGKILL)
         return False
 
 
@@ -160,7 +164,7 @@ def test_a_process_that_does_not_even_start_ends_the_run_at_once(source, tmp_pat
     config = build({}, {**SMALL, "data.source": str(source), "runtime.processes": 2})
     with pytest.raises(LabError, match="Process 2 of 2 ended before it began"):
         train(config, tmp_path / "run", SilentCallback())
-    assert not [child for child in psutil.Process().children() if "no_such_module" in child.cmdline()]
+    assert _helpers("no_such_module") == []
 
 
 def torchrun(source: Path, home: Path, *more: str) -> "subprocess.CompletedProcess[str]":
