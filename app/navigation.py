@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.shared import access, address, old_links, sign_in, state
+from app.shared import access, address, language, old_links, sign_in, state
 from app.widgets import live_chart
 
 HERE = Path(__file__).resolve().parent
@@ -17,6 +17,7 @@ st.html(HERE / "styles.css")
 address.catch_up()
 old_links.follow()
 access.note_session()
+language.settle()
 shared, teacher = access.is_shared(), access.is_teacher()
 page = st.navigation(
     [

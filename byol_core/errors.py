@@ -5,8 +5,9 @@ Code tells errors apart by their class and fields and never reads the sentence, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
+
+from byol_core.messages import Listing, Message
 
 
 class LabError(Exception):
@@ -15,15 +16,18 @@ class LabError(Exception):
     ``LabError("A sentence.")`` is enough. With named ``values`` the first argument is a template for ``str.format``:
     ``InputError("The run '{name}' is {state}.", name=run.name, state=run.state)``.
 
-    ``template``: the sentence with its fields still open, which a catalog of translations can be asked for.
-    ``values``: what goes into the fields. ``setting``: the dotted key of the setting that the error is about, or None.
-    ``retryable``: whether the same call may succeed a moment later, as when another process holds the database.
+    ``message``: the sentence with its template and values, which can be said in another language; a message that is
+    given as the first argument is taken as it is. ``setting``: the dotted key of the setting that the error is about,
+    or None. ``retryable``: whether the same call may succeed a moment later, as when another process holds the
+    database.
     """
 
+    message: str
+
     def __init__(self, template: str = "", *, setting: str | None = None, retryable: bool = False, **values: Any):
-        super().__init__(template.format(**values) if values else template)
-        self.template = template if values else template.replace("{", "{{").replace("}", "}}")
-        self.values: Mapping[str, Any] = values
+        made = isinstance(template, Message | Listing) and not values
+        self.message = template if made else Message(template, **values)
+        super().__init__(str(self.message))
         self.setting = setting
         self.retryable = retryable
 

@@ -18,7 +18,8 @@ Graph = dict[str, set[str]]  # a module, and the modules that its file imports
 # From the bottom up. A place (a package or a loose module) may import from the lines above its own, and from no other
 # line: places on one line know nothing of each other. docs/architecture.md draws the same.
 CORE = """
-errors _version
+messages _version
+errors language
 system
 config
 events

@@ -1,0 +1,158 @@
+"""The texts that a person reads, taken from the code, and the catalogs of their translations.
+
+``python tests/catalogs.py`` enters new texts into the ``.po`` files of every language, without a translation, and takes
+out those that the code has no more. ``python tests/catalogs.py --fill FILE.json`` also enters translations: an object
+from texts to theirs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent
+LOCALE = ROOT / "byol_core" / "locale"
+DOMAINS: Mapping[str, str] = {"app": "app", "cli": "byol_core/cli", "core": "byol_core"}
+
+# Where a call has texts: places of positional arguments, and names of others. Two places in one tuple: one and many.
+CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
+    "_": (0,),
+    "N_": (0,),
+    "n_": ((0, 1),),
+    "Message": (0,),
+    "plural": ((0, 1),),  # Message.plural
+    "Alarm": (0,),
+    "setting": (1, 2, "empty"),
+    "Preset": (1, 2, 3, "title", "reason", "expect"),
+    "Sign": (1, 2, "zero", "ideal", "alarm", "source", "caveat"),
+    "Option": ("help",),  # of typer
+    "Argument": ("help",),
+}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of the code: a template for one, and for many where there is a number in it.
+
+    ``built``: it is an f-string or put together in the call, so that no catalog can have it.
+    """
+
+    one: str
+    many: str
+    where: str
+    built: bool = False
+
+    @property
+    def key(self) -> str | tuple[str, str]:
+        return (self.one, self.many) if self.many else self.one
+
+
+def texts(path: Path, root: Path = ROOT) -> Iterator[Text]:
+    """What a file says."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield from _of_call(node, f"{path.relative_to(root)}:{node.lineno}")
+        elif isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
+            yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "app.command"
+
+
+def _of_call(call: ast.Call, where: str) -> Iterator[Text]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    for place in CALLS.get(name, (0,) if is_error(name) else ()):
+        one, many = place if isinstance(place, tuple) else (place, None)
+        found, other = _argument(call, one), None if many is None else _argument(call, many)
+        if isinstance(found, ast.JoinedStr | ast.BinOp):
+            yield Text(ast.unparse(found), "", where, built=True)
+        elif text := _literal(found):
+            yield Text(text, _literal(other), where)
+
+
+def is_error(name: str) -> bool:
+    """Whether it is a LabError by its name; those of Python and of libraries have no texts of ours."""
+    return name in ("LabError", "InputError", "ArgumentError")
+
+
+def _argument(call: ast.Call, place: int | str) -> ast.expr | None:
+    if isinstance(place, int):
+        return call.args[place] if place < len(call.args) else None
+    return next((keyword.value for keyword in call.keywords if keyword.arg == place), None)
+
+
+def _literal(node: ast.expr | None) -> str:
+    """The text; empty where a variable or a call gives it, which was marked where it was made."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def domain(path: Path, root: Path = ROOT) -> str:
+    """The catalog that a file's texts are in."""
+    inside = path.relative_to(root).as_posix()
+    return next(name for name, folder in DOMAINS.items() if inside.startswith(folder + "/"))
+
+
+def sources(root: Path = ROOT) -> Iterator[Path]:
+    for folder in ("app", "byol_core"):
+        yield from sorted((root / folder).rglob("*.py"))
+
+
+def templates(root: Path = ROOT) -> dict[str, Catalog]:
+    """The texts of every domain. A text that two have is in the first alone."""
+    found = {name: Catalog(domain=name, project="BYOL Lab") for name in DOMAINS}
+    seen: set[str] = set()
+    for path in sources(root):
+        for text in texts(path, root):
+            if text.one not in seen and not text.built:
+                seen.add(text.one)
+                found[domain(path, root)].add(text.key, flags={"python-brace-format"} if "{" in text.one else set())
+    return found
+
+
+def read(language: str, name: str) -> Catalog:
+    path = LOCALE / language / "LC_MESSAGES" / f"{name}.po"
+    if not path.exists():
+        return Catalog(locale=language, domain=name)
+    with path.open("rb") as file:
+        return read_po(file, locale=language, domain=name)
+
+
+def update(language: str, filled: Mapping[str, str]) -> None:
+    """Bring the catalogs of a language up to the code, with these translations."""
+    known: dict[str, str | tuple[str, ...]] = {first(m.id): m.string for name in DOMAINS for m in read(language, name)}
+    known |= filled
+    for name, template in templates().items():
+        made = Catalog(locale=language, domain=name, project="BYOL Lab", fuzzy=False)
+        for message in filter(lambda message: message.id, template):
+            string = known.get(first(message.id), "")
+            one = string if isinstance(string, str) else string[0]
+            made.add(message.id, one if isinstance(message.id, str) else (one,), flags=message.flags)
+        _write(language, name, made)
+
+
+def first(msgid: str | tuple[str, ...]) -> str:
+    return msgid if isinstance(msgid, str) else msgid[0]
+
+
+def _write(language: str, name: str, made: Catalog) -> None:
+    path = LOCALE / language / "LC_MESSAGES" / f"{name}.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.header_comment = f"# BYOL Lab, {name}. Written by tests/catalogs.py; translations are entered by hand."
+    with path.open("wb") as file:
+        write_po(file, made, width=0, omit_header=False, no_location=True, sort_output=True, ignore_obsolete=True)
+
+
+if __name__ == "__main__":
+    for text in (text for path in sources() for text in texts(path) if text.built):
+        print(f"{text.where}: not one text: {text.one[:90]}")
+    given = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")) if sys.argv[1:2] == ["--fill"] else {}
+    for folder in sorted(path.parent.name for path in LOCALE.glob("*/NAME")):
+        update(folder, given)
