@@ -128,6 +128,13 @@ def tell(text: object, code: str) -> str:
     """A text in a language: a message by its template and values, other texts where a catalog has them as they are."""
     if code == ENGLISH or not isinstance(text, str):
         return str(text)
+    try:
+        return _told(text, code)
+    except (LookupError, TypeError, ValueError):  # another program kept it, and its values do not fit our translation
+        return str(text)
+
+
+def _told(text: str, code: str) -> str:
     if isinstance(text, Listing):
         return listing([tell(item, code) for item in text.items], text.style, code)
     if not isinstance(text, Message):

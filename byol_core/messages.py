@@ -7,6 +7,7 @@ language but English; :mod:`byol_core.language` does.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from string import Formatter
@@ -17,6 +18,8 @@ Style = Literal["and", "or", "comma", "sentences"]
 _SCALARS = (int, float, bool, type(None))
 # What a field of a kept template may ask for: another program may have written it, and "{n:999999999}" fills a memory.
 _SPEC = re.compile(r"[+,]?\d{0,2},?(?:\.\d{1,2})?[a-zA-Z%]?")
+# So long may what is kept be, and each text that is made of it: texts within texts could grow without end.
+_LONGEST = 10_000
 
 
 class Message(str):
@@ -94,9 +97,11 @@ def _encoded(value: Any) -> Any:
 
 def decode(english: str, kept: Any) -> str:
     """The text again. What does not fit its English, as of another release or another program, is plain English."""
+    if not kept:
+        return english
     try:
-        made = _decoded(kept)
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        made = _decoded(kept) if len(json.dumps(kept)) <= _LONGEST else None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError):
         return english
     return made if isinstance(made, Message | Listing) and str(made) == english else english
 
@@ -106,8 +111,13 @@ def _decoded(kept: Any) -> Any:
         return [_decoded(item) for item in kept]
     if not isinstance(kept, Mapping):
         return kept
-    if "items" in kept:
-        return Listing(_decoded(kept["items"]), kept["style"])
+    made = Listing(_decoded(kept["items"]), kept["style"]) if "items" in kept else _message(kept)
+    if len(made) > _LONGEST:
+        raise ValueError("A text is longer than any of ours.")
+    return made
+
+
+def _message(kept: Mapping[str, Any]) -> Message:
     values = {str(name): _decoded(value) for name, value in kept["values"].items()}
     template, many = str(kept["template"]), str(kept.get("many", ""))
     if values and not (_is_plain(template) and _is_plain(many)):

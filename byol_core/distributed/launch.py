@@ -11,6 +11,7 @@ replaces the handlers of these signals, by which a worker knows that it should w
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -27,6 +28,7 @@ import torch
 from torch import distributed as dist
 
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Message, decode, encode
 from byol_core.system.files import write_atomic
 
 # The others wait this long while rank 0 looks at the held-out images. A rank that dies is noticed at once, not by this.
@@ -75,8 +77,7 @@ def join(processes: int, folder: Path, device: str = "auto") -> World:
         return World()
     gpus = torch.cuda.device_count() if torch.cuda.is_available() and device != "cpu" else processes
     if processes > gpus:
-        sentence = f"runtime.processes is {processes}, and this machine has {gpus} GPU{'s' * (gpus != 1)}."
-        raise InputError(sentence, setting="runtime.processes")
+        raise InputError(_too_few(processes, gpus), setting="runtime.processes")
     store: Any = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=_START)  # type: ignore[attr-defined]
     children = [_follower(number, processes, store.port, folder) for number in range(1, processes)]
     try:
@@ -114,10 +115,27 @@ def _await(children: list[subprocess.Popen[bytes]], store: Any, folder: Path) ->
     for number, child in enumerate(children, 1):
         while not store.check([f"here/{number}"]):
             if child.poll() is not None or time.monotonic() > end:
-                name = f"Process {number + 1} of {len(children) + 1}"
-                why = "ended before it began" if child.poll() is not None else "did not start in time"
-                raise LabError(f"{name} {why}; '{folder / f'rank-{number}.log'}' may tell why.")
+                raise _missing(number, len(children) + 1, child.poll() is not None, folder / f"rank-{number}.log")
             time.sleep(0.05)
+
+
+def _too_few(processes: int, gpus: int) -> str:
+    return Message.plural(
+        "runtime.processes is {processes}, and this machine has {n} GPU.",
+        "runtime.processes is {processes}, and this machine has {n} GPUs.",
+        gpus,
+        processes=processes,
+    )
+
+
+def _missing(rank: int, size: int, ended: bool, log: Path) -> LabError:
+    if ended:
+        return LabError(
+            "Process {number} of {all} ended before it began; '{log}' may tell why.", number=rank + 1, all=size, log=log
+        )
+    return LabError(
+        "Process {number} of {all} did not start in time; '{log}' may tell why.", number=rank + 1, all=size, log=log
+    )
 
 
 def _meet(local: int, children: list[subprocess.Popen[bytes]], **where: Any) -> World:
@@ -150,7 +168,13 @@ def _see_off(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
 def leave_word(folder: Path, sentence: str) -> None:
     """Say why this rank ends, for rank 0 to find; where the folder cannot be written, nothing is said."""
     with suppress(OSError):
-        write_atomic(_word(folder, int(os.environ.get("RANK", "0"))), sentence.encode())
+        word = {"text": str(sentence), "said": encode(sentence)}
+        write_atomic(_word(folder, int(os.environ.get("RANK", "0"))), json.dumps(word).encode())
+
+
+def _read_word(path: Path) -> str:
+    word = json.loads(path.read_bytes())
+    return decode(str(word["text"]), word["said"])
 
 
 def forget_words(folder: Path) -> None:
@@ -173,7 +197,7 @@ def explain(error: Exception, world: World, folder: Path) -> Exception:
         return ended
     if lost:
         first = str(error).strip().splitlines()[0][:200]
-        return LabError(f"The {world.size} processes of the run lost each other ({first}).")
+        return LabError("The {n} processes of the run lost each other ({reason}).", n=world.size, reason=first)
     return error
 
 
@@ -189,13 +213,15 @@ def _who_ended(world: World, folder: Path, seconds: float) -> LabError | None:
 
 def _ended(world: World, folder: Path) -> LabError | None:
     for rank, (host, pid) in enumerate(world.processes):
-        name = f"Process {rank + 1} of {world.size}"
+        which: dict[str, Any] = {"number": rank + 1, "all": world.size}
         if _word(folder, rank).exists():
-            return LabError(f"{name} failed: {_word(folder, rank).read_text()}")
+            reason = _read_word(_word(folder, rank))
+            return LabError("Process {number} of {all} failed: {reason}", **which, reason=reason)
         if host == platform.node() and not _alive(pid):
             return LabError(
-                f"{name} exited without reporting an error: it was killed, or ran out of memory. Resume "
-                "goes on from the last checkpoint."
+                "Process {number} of {all} exited without reporting an error: it was killed, or ran out of memory. "
+                "Resume goes on from the last checkpoint.",
+                **which,
             )
     return None
 

@@ -69,5 +69,5 @@ def _find(place: str) -> Callable[..., Any]:
             raise ImportError(place)
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError):
-        raise InputError(f"Nobody answers jobs of the kind '{place[:60]}'; restart the dashboard.") from None
+        raise InputError("Nobody answers jobs of the kind '{kind}'; restart the dashboard.", kind=place[:60]) from None
     return found

@@ -57,7 +57,7 @@ def start(
         threading.Thread(target=_see_off, args=(process,), daemon=True).start()
         announce(files.status, process.pid)
     except OSError as error:
-        raise LabError(f"The computation cannot be started ({error.strerror or error}).") from None
+        raise LabError("The computation cannot be started ({reason}).", reason=error.strerror or str(error)) from None
     return queue.job(folder, key)
 
 

@@ -27,10 +27,13 @@ from byol_core.jobs.kinds import JobKind, Lane
 from byol_core.jobs.request import JobFiles, Request
 from byol_core.jobs.service import bell_path, tickets, wake, was_looked_for
 from byol_core.jobs.status import Job
+from byol_core.messages import Message
 from byol_core.system import bell, processes
 from byol_core.system.files import because, is_disk_full, write_atomic
 
-ENDED = "The computation ended without a result; try again."
+ENDED = Message("The computation ended without a result; try again.")
+STOPPING, WAITS = Message("Stopping"), Message("Waits for its turn")
+STOPPED = Message("Stopped before there was a result.")
 # While something waits, a reader looks this often whether anybody works on it.
 _AWAKE_SECONDS = 5.0
 _asked: dict[JobFiles, tuple[Path, JobKind]] = {}  # what this process asked, so that a reader can wake it again
@@ -136,7 +139,9 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         if is_disk_full(error):
             raise LabError(progress_file.full(folder)) from None
-        raise LabError(f"This cannot be computed: '{folder}' cannot be written ({because(error)}).") from None
+        raise LabError(
+            "This cannot be computed: '{folder}' cannot be written ({reason}).", folder=folder, reason=because(error)
+        ) from None
 
 
 # Looking on
@@ -170,13 +175,13 @@ def _stands(files: JobFiles) -> Job:
     if request is None:
         return Job("absent")
     if status is not None and not status.failed and status.alive:
-        message = "Stopping" if request.stop else status.message
+        message = STOPPING if request.stop else status.message
         return Job("running", status.share, message, status.seconds_left)
     if request.stop:
-        return Job("stopped", message="Stopped before there was a result.")
+        return Job("stopped", message=STOPPED)
     if status is None:
         full = progress_file.is_full(files.folder)
-        return Job("waiting", message=progress_file.full(files.folder) if full else "Waits for its turn")
+        return Job("waiting", message=progress_file.full(files.folder) if full else WAITS)
     return Job("failed", status.share, status.message, setting=status.setting) if status.failed else _ended(files)
 
 

@@ -65,7 +65,7 @@ def wake(home: Path, lane: Lane) -> None:
     except Timeout:
         return
     except OSError as error:
-        raise LabError(f"The computation cannot be started ({error.strerror or error}).") from None
+        raise LabError("The computation cannot be started ({reason}).", reason=error.strerror or str(error)) from None
 
 
 def was_looked_for(home: Path, lane: Lane, seconds: float) -> bool:

@@ -10,11 +10,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 from pydantic import BaseModel, ValidationError
 
+from byol_core.messages import Message, decode, encode
 from byol_core.system import processes
 from byol_core.system.files import write_atomic
 
@@ -24,6 +25,8 @@ LEAST_FREE_BYTES = 256 * 1024
 _EVERY_SECONDS = 0.5
 # Before so much is done, what is left is anybody's guess.
 _LEAST_SHARE = 0.05
+STARTING = Message("Starting")
+_UNREADABLE = Message("The progress of this work cannot be read; try again.")
 
 
 State = Literal["absent", "waiting", "running", "ready", "failed", "stopped"]
@@ -48,7 +51,8 @@ class Job:
 class Status(BaseModel):
     """What a process says about its work: ``share`` of it is done, 0 to 1; ``mark`` and ``pid`` tell who it is.
 
-    ``own_process``: it does this alone and may be ended for it.
+    ``own_process``: it does this alone and may be ended for it. ``said``: how the message was made, see
+    :mod:`byol_core.messages`.
     """
 
     pid: int
@@ -59,6 +63,11 @@ class Status(BaseModel):
     seconds_left: float | None = None
     setting: str | None = None
     own_process: bool = False
+    said: Any = None
+
+    def model_post_init(self, context: Any) -> None:
+        """Take the message as it was said, in whatever process that was."""
+        self.message = decode(self.message, self.said)
 
     @property
     def alive(self) -> bool:
@@ -73,7 +82,7 @@ def read(file: Path) -> Status | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError):
-        return Status(pid=0, mark=0.0, failed=True, message="The progress of this work cannot be read; try again.")
+        return Status(pid=0, mark=0.0, failed=True).model_copy(update={"message": _UNREADABLE})
 
 
 def announce(file: Path, pid: int) -> None:
@@ -82,7 +91,7 @@ def announce(file: Path, pid: int) -> None:
         pid, mark = processes.identity(pid)
     except psutil.Error:
         mark = 0.0  # it ended at once: nobody will be found under this identity
-    _write(file, Status(pid=pid, mark=mark, message="Starting", own_process=True))
+    _write(file, Status(pid=pid, mark=mark, own_process=True), STARTING)
 
 
 class Reporter:
@@ -100,13 +109,14 @@ class Reporter:
                 self.begin(share, message, failed=failed, setting=setting)
 
     def begin(
-        self, share: float = 0.0, message: str = "Starting", *, failed: bool = False, setting: str | None = None
+        self, share: float = 0.0, message: str = STARTING, *, failed: bool = False, setting: str | None = None
     ) -> None:
         """The same at once, with an OSError where it cannot be written."""
         self.said = time.monotonic()
         left = None if failed else self._seconds_left(share)
-        said = {"share": share, "message": message, "failed": failed, "setting": setting, "seconds_left": left}
-        _write(self.file, Status(pid=self.pid, mark=self.mark, own_process=self.own_process).model_copy(update=said))
+        said = {"share": share, "failed": failed, "setting": setting, "seconds_left": left}
+        status = Status(pid=self.pid, mark=self.mark, own_process=self.own_process).model_copy(update=said)
+        _write(self.file, status, message)
 
     def _seconds_left(self, share: float) -> float | None:
         if not _LEAST_SHARE < share < 1:
@@ -114,9 +124,10 @@ class Reporter:
         return round((time.monotonic() - self.began) * (1 - share) / share, 1)
 
 
-def _write(file: Path, status: Status) -> None:
+def _write(file: Path, status: Status, message: str) -> None:
     # A folder that was deleted meanwhile does not come back.
-    write_atomic(file, status.model_dump_json().encode(), make_folder=False)
+    told = status.model_copy(update={"message": str(message), "said": encode(message)})
+    write_atomic(file, told.model_dump_json().encode(), make_folder=False)
 
 
 def is_full(folder: Path) -> bool:
@@ -128,4 +139,4 @@ def is_full(folder: Path) -> bool:
 
 def full(folder: Path) -> str:
     """The sentence for a disk without room for a result."""
-    return f"The disk of '{folder}' is full; free some space, then try again."
+    return Message("The disk of '{folder}' is full; free some space, then try again.", folder=folder)

@@ -28,6 +28,7 @@ from byol_core.jobs.kinds import Handler, JobKind, Lane, Result, find_handler
 from byol_core.jobs.queue import Ticket
 from byol_core.jobs.request import JobFiles, Request
 from byol_core.jobs.status import Reporter
+from byol_core.messages import Message
 from byol_core.system.bell import Bell
 from byol_core.system.files import because, clear_leftovers, is_disk_full
 from byol_core.system.fingerprint import stamp_of
@@ -215,7 +216,7 @@ class Worker:
         files = waiting.files
         try:
             log = service.log_path(self.home, self.lane).relative_to(self.home)
-            said = reason(error, files.folder, f"; {log} in the home has the details")
+            said = reason(error, files.folder, str(log))
             reporter.begin(0.0, said, failed=True, setting=getattr(error, "setting", None))
         except OSError:  # then it waits again, rather than being worked on for ever
             files.clear_status()
@@ -271,16 +272,20 @@ def _let_be(files: JobFiles) -> None:
         files.clear_status()
 
 
-def reason(error: Exception, folder: Path, details: str = "") -> str:
-    """What went wrong, in one sentence; ``details``: what is added to it when nobody expected that."""
+def reason(error: Exception, folder: Path, log: str = "") -> str:
+    """What went wrong, in one sentence; ``log``: the file in the home that has more of what nobody expected."""
     if isinstance(error, LabError):
-        return str(error)
+        return error.message
     if is_out_of_memory(error):
-        return "The memory was not enough for this; close other programs, then try again."
+        return Message("The memory was not enough for this; close other programs, then try again.")
     if is_disk_full(error):
         return progress_file.full(folder)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return f"The result cannot be written ({because(error)}); raise it, then try again."
+        return Message("The result cannot be written ({reason}); raise it, then try again.", reason=because(error))
     lines = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return f"The computation failed unexpectedly ({what}){details}."
+    if not log:
+        return Message("The computation failed unexpectedly ({reason}).", reason=what)
+    return Message(
+        "The computation failed unexpectedly ({reason}); {log} in the home has the details.", reason=what, log=log
+    )

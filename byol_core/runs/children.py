@@ -6,6 +6,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 
+from byol_core.messages import Message
 from byol_core.runs import devices, folder, lock
 from byol_core.runs.repair import advice, amend
 from byol_core.runs.run import Run
@@ -53,7 +54,6 @@ def see_off(store: RunStore, child: Child) -> None:
     run, reason = child.run, _reason(child)
     if not reason:
         return
-    reason = f"{reason}; {advice(run)}"
     amend(store, run.run_id, run.attempt, "interrupted", reason)
     for now in store.live_here():  # also when nothing else gives a reason to doubt the row
         if (now.run_id, now.attempt, now.state) == (run.run_id, run.attempt, "starting"):
@@ -61,15 +61,22 @@ def see_off(store: RunStore, child: Child) -> None:
 
 
 def _reason(child: Child) -> str:
-    status = child.process.returncode
+    status, pid, what = child.process.returncode, child.process.pid, advice(child.run)
     if status == 0:
         return ""
     if status > 0:
-        return f"The process {child.process.pid} of this run ended with exit status {status}, and its log may tell why"
-    if status == -signal.SIGKILL and processes.killed_for_memory() > child.memory_kills:
-        return (
-            "The system ended this run because the memory was full: close other programs, or clone the run with a "
-            "smaller batch_size"
+        return Message(
+            "The process {pid} of this run ended with exit status {status}, and its log may tell why; {advice}",
+            pid=pid,
+            status=status,
+            advice=what,
         )
-    name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-    return f"The process {child.process.pid} of this run was ended by {name}"
+    if status == -signal.SIGKILL and processes.killed_for_memory() > child.memory_kills:
+        return Message(
+            "The system ended this run because the memory was full: close other programs, or clone the run with a "
+            "smaller batch_size; {advice}",
+            advice=what,
+        )
+    known = -status in set(signal.Signals)
+    name = signal.Signals(-status).name if known else Message("signal {number}", number=-status)
+    return Message("The process {pid} of this run was ended by {signal}; {advice}", pid=pid, signal=name, advice=what)

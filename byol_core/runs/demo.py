@@ -103,7 +103,9 @@ def pack(store: RunStore, ref: str, folder: Path) -> None:
     """Write a finished run as the demo: its settings, numbers, thinned curves, encoder, embeddings and their maps."""
     run = store.get(ref)
     if run.state != "finished":
-        raise InputError(f"Run '{run.name}' is {run.state}; only a finished run can be the demo.")
+        raise InputError(
+            "Run '{name}' is {state}; only a finished run can be the demo.", name=run.name, state=run.state_in_words
+        )
     folder.mkdir(parents=True, exist_ok=True)
     for part in _PARTS:
         source, target = run.folder / part, folder / part

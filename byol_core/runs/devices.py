@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from byol_core.messages import Message
+
 CPU = "cpu"
 
 
@@ -54,7 +56,7 @@ def environment(slot: str) -> dict[str, str]:
 
 def title(slot: str) -> str:
     """The slot as people say it."""
-    return f"GPU {slot.removeprefix('cuda:')}" if slot.startswith("cuda:") else "the CPU"
+    return f"GPU {slot.removeprefix('cuda:')}" if slot.startswith("cuda:") else Message("the CPU")
 
 
 def _nvidia_smi() -> list[str]:

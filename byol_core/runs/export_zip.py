@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from byol_core._version import __version__
 from byol_core.errors import InputError, LabError
-from byol_core.runs import folder, metrics, unsaved
+from byol_core.runs import folder, metrics, row_texts, unsaved
 from byol_core.runs.import_zip import unpack, unpack_all
 from byol_core.runs.run import Run, finite
 from byol_core.runs.schema import metrics as points
@@ -121,7 +121,7 @@ def save_metrics(store: RunStore, run_id: str, file: Path) -> Path:
     """Write all curves to a file, in the format that its name ends with: ``.csv`` or ``.parquet``."""
     formats = {".csv": write_csv, ".parquet": write_parquet}
     if file.suffix.lower() not in formats:
-        raise InputError(f"The file '{file.name}' should end with .csv or .parquet.")
+        raise InputError("The file '{file}' should end with .csv or .parquet.", file=file.name)
     store.get(run_id)
     return whole(file, lambda target: formats[file.suffix.lower()](store, [run_id], target))
 
@@ -141,7 +141,7 @@ def whole(file: Path, write: Callable[[IO[bytes]], object]) -> Path:
         with atomic(file) as target:
             write(target)
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
+        raise LabError("The file '{file}' cannot be written ({reason}).", file=file, reason=because(error)) from None
     return file
 
 
@@ -159,6 +159,7 @@ def write_zip(store: RunStore, run_id: str, target: IO[bytes]) -> None:
         files[METRICS] = _add_metrics(archive, store, run)
         _add_files(archive, run.folder, files, _others(run.folder))
         told = {key: getattr(run, key) for key in _TOLD}
+        told["said"] = row_texts.kept({"message": run.message, "alarm": run.alarm})
         manifest = {"format": FORMAT, "version": VERSION, "lab": __version__, "run": told, "files": files}
         archive.writestr(MANIFEST, json.dumps(finite(manifest), indent=2, ensure_ascii=False))
 

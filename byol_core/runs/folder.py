@@ -32,8 +32,11 @@ def create(folder: Path, config: dict[str, Any]) -> None:
         free = shutil.disk_usage(folder.parent).free
         if free < LEAST_FREE_BYTES:
             raise InputError(
-                f"There is no space for the run folder '{folder}': {free // 1_000_000} MB are free and a run needs at "
-                f"least {LEAST_FREE_BYTES // 1_000_000} MB; free some, or set BYOL_LAB_HOME to another disk."
+                "There is no space for the run folder '{folder}': {free} MB are free and a run needs at least {least} "
+                "MB; free some, or set BYOL_LAB_HOME to another disk.",
+                folder=folder,
+                free=free // 1_000_000,
+                least=LEAST_FREE_BYTES // 1_000_000,
             )
         folder.mkdir(parents=True)
         write_config(folder, config)

@@ -28,13 +28,14 @@ from sqlalchemy.exc import IntegrityError
 from byol_core.config import build
 from byol_core.errors import InputError, LabError
 from byol_core.events import MetricRow, Summary
-from byol_core.runs import folder, queries
+from byol_core.messages import Message
+from byol_core.runs import folder, queries, row_texts
 from byol_core.runs.library import checked_notes, checked_tags
 from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import attempts, facts, runs
 from byol_core.runs.schema import metrics as points
 from byol_core.runs.store import RunStore
-from byol_core.runs.unzip import BROKEN, METRICS, PROBE, SUMMARY, Told, extract, opened, plain_json, refused
+from byol_core.runs.unzip import BROKEN, CUT_SHORT, METRICS, PROBE, SUMMARY, Told, extract, opened, plain_json, refused
 from byol_core.system.files import because, sync_folder, write_json
 
 _ARRIVING = ".arriving-"  # a folder; without the dot, the fact that keeps an id
@@ -48,6 +49,8 @@ _BATCH = 5_000
 _MOST_PIXELS = 2**27
 _MOST = 1e12  # of any number at the end of a run; of hours, epochs and steps there are fewer
 _REMOVED = 50_000  # rows in one transaction
+_TRAINED_ON = Message("It was being trained when it was packed; resume it to go on from its last checkpoint.")
+_TRAINED_AGAIN = Message("It was being trained when it was packed; resume it to start again from the beginning.")
 
 
 def unpack(store: RunStore, file: Path) -> Run:
@@ -65,7 +68,9 @@ def unpack(store: RunStore, file: Path) -> Run:
         values = _values(told, arriving)
         return _enter(store, told, values, arriving)
     except OSError as error:
-        raise LabError(f"The run cannot be written to '{store.home}' ({because(error)}).") from None
+        raise LabError(
+            "The run cannot be written to '{folder}' ({reason}).", folder=store.home, reason=because(error)
+        ) from None
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
 
@@ -84,9 +89,11 @@ def unpack_all(store: RunStore, file: Path) -> Iterator[Run]:
                 with TemporaryDirectory(dir=store.home, prefix=_ARRIVING) as inner:
                     yield unpack(store, Path(bundle.extract(entry, inner)))
     except BROKEN:
-        raise refused(file, "it is broken or cut short") from None
+        raise refused(file, CUT_SHORT) from None
     except OSError as error:
-        raise LabError(f"The runs cannot be written to '{store.home}' ({because(error)}).") from None
+        raise LabError(
+            "The runs cannot be written to '{folder}' ({reason}).", folder=store.home, reason=because(error)
+        ) from None
 
 
 def _is_packed_run(entry: zipfile.ZipInfo) -> bool:
@@ -124,14 +131,14 @@ def _values(told: Told, arriving: Path) -> dict[str, Any]:
     return {
         "name": queries.checked_name(told.name) or "imported",
         "state": state,
-        "message": message,
+        **row_texts.columns(message=message, alarm=told.text("alarm")),
         "config": json.dumps(config),
         "summary": json.dumps(_summary(told.summary)),
         "tags": json.dumps(checked_tags(told.tags), ensure_ascii=False),
         "notes": checked_notes(told.notes),
         "group_name": queries.checked_name(told.group) or None,
         "attempt": min(told.attempt, 1),
-        **{key: getattr(told, key) for key in ("preset", "created", "started", "ended", "alarm", "step")},
+        **{key: getattr(told, key) for key in ("preset", "created", "started", "ended", "step")},
         **{key: getattr(told, key) for key in ("total_steps", "epoch", "images_per_second")},
         **{key: getattr(told, key) or None for key in ("alarm_kind", "alarm_space")},
     }
@@ -141,17 +148,18 @@ def _check_checkpoint(path: Path) -> None:
     from byol_core.weights.checkpoint import is_sound
 
     if not is_sound(path):
-        raise InputError(f"The run cannot be imported: '{path.name}' is broken, or holds more than numbers.")
+        raise InputError("The run cannot be imported: '{file}' is broken, or holds more than numbers.", file=path.name)
 
 
 def _ended(told: Told, kept: bool) -> tuple[str, str]:
     """State and message here: nobody works on the run and it waits for nothing."""
     if told.state == "queued":
-        return "stopped", "It was waiting when it was packed."
+        return "stopped", Message("It was waiting when it was packed.")
+    if told.state in LIVE and kept:
+        return "interrupted", _TRAINED_ON
     if told.state in LIVE:
-        go_on = "go on from its last checkpoint" if kept else "start again from the beginning"
-        return "interrupted", f"It was being trained when it was packed; resume it to {go_on}."
-    return told.state, told.message
+        return "interrupted", _TRAINED_AGAIN
+    return told.state, told.text("message") or ""
 
 
 def _summary(summary: dict[str, Any]) -> dict[str, Any]:
@@ -161,8 +169,9 @@ def _summary(summary: dict[str, Any]) -> dict[str, Any]:
         least = 0 if name == "seconds" else -_MOST
         number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= _MOST
         if not (value is None or (isinstance(value, bool) if name == "stopped" else number)):
-            wanted = "yes or no" if name == "stopped" else "a number"
-            raise InputError(f"The summary of this run cannot be read: '{name}' should be {wanted}.")
+            if name == "stopped":
+                raise InputError("The summary of this run cannot be read: 'stopped' should be yes or no.")
+            raise InputError("The summary of this run cannot be read: '{key}' should be a number.", key=name)
     return known
 
 
@@ -197,7 +206,7 @@ def _check_embeddings(arriving: Path) -> None:
         index = _Index.model_validate(plain_json((arriving / PROBE).read_bytes(), PROBE))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InputError(f"The embeddings of this run cannot be read: '{where[:80]}' is wrong.") from None
+        raise InputError("The embeddings of this run cannot be read: '{key}' is wrong.", key=where[:80]) from None
     if not all(_is_sheet(path, index) for path in (arriving / "embeddings").glob("thumbnails*.webp")):
         raise InputError("The images of this run's map cannot be read.")
 
@@ -305,10 +314,12 @@ def _read(path: Path) -> Iterator[MetricRow]:
             next(reader, None)  # the names of the columns
             for number, line in enumerate(reader):
                 if number >= _MOST_ROWS:
-                    raise InputError(f"The curves of this run have more than {_MOST_ROWS:,} points.")
+                    raise InputError("The curves of this run have more than {most:,} points.", most=_MOST_ROWS)
                 yield _point(line)
         except (ValueError, csv.Error):
-            raise InputError(f"The curves of this run cannot be read: line {reader.line_num} is wrong.") from None
+            raise InputError(
+                "The curves of this run cannot be read: line {line} is wrong.", line=reader.line_num
+            ) from None
 
 
 def _point(line: list[str]) -> MetricRow:

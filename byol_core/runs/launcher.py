@@ -79,7 +79,7 @@ def ensure_supervisor(home: Path, url: str | None = None) -> None:
             log.unlink(missing_ok=True)
         processes.start_detached("byol_core.runs.supervisor", log=log, environment=environment, cwd=home)
     except OSError as error:
-        raise LabError(f"The supervisor of the runs cannot be started ({error.strerror}).") from None
+        raise LabError("The supervisor of the runs cannot be started ({reason}).", reason=error.strerror) from None
 
 
 def keep_awake(store: RunStore, seconds: float = 5.0) -> None:

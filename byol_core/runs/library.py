@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing, Message
 from byol_core.runs import folder, queries
 from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import runs
@@ -47,10 +48,15 @@ def checked_tags(tags: Sequence[str]) -> list[str]:
     """Tags without blanks around them, each once, in order; InputError when they are too many, too long or odd."""
     kept = list(dict.fromkeys(filter(None, (tag.strip() for tag in tags))))
     if len(kept) > MOST_TAGS:
-        raise InputError(f"A run should have at most {MOST_TAGS} tags, but these are {len(kept)}.")
+        raise InputError("A run should have at most {most} tags, but these are {n}.", most=MOST_TAGS, n=len(kept))
     for tag in kept:
         if len(tag) > LONGEST_TAG:
-            raise InputError(f"A tag should have at most {LONGEST_TAG} characters, but '{tag[:20]}…' has {len(tag)}.")
+            raise InputError(
+                "A tag should have at most {most} characters, but '{tag}…' has {n}.",
+                most=LONGEST_TAG,
+                tag=tag[:20],
+                n=len(tag),
+            )
         if any(unicodedata.category(character).startswith("C") for character in tag):
             raise InputError("A tag should not hold line breaks or control characters.")
     return kept
@@ -60,7 +66,9 @@ def checked_notes(notes: str) -> str:
     """Notes without blanks at their end; InputError when they are too long or hold control characters."""
     notes = notes.replace("\r\n", "\n").rstrip()
     if len(notes) > LONGEST_NOTES:
-        raise InputError(f"Notes should have at most {LONGEST_NOTES:,} characters, but these have {len(notes):,}.")
+        raise InputError(
+            "Notes should have at most {most:,} characters, but these have {n:,}.", most=LONGEST_NOTES, n=len(notes)
+        )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in notes if character not in "\n\t"):
         raise InputError("Notes should not hold control characters.")
     return notes
@@ -99,15 +107,21 @@ def _not_live(connection: Connection, store: RunStore, run_ids: Sequence[str]) -
     found = queries.fetch(connection, query, store.home)
     if live := [run.name for run in found if run.state in LIVE]:
         raise InputError(_refusal(live))
-    store.refuse_elsewhere(found, "delete")
+    store.refuse_elsewhere(found)
     return found
 
 
 def _refusal(live: Sequence[str]) -> str:
-    named = ", ".join(f"'{name}'" for name in live[:3]) + (f" and {len(live) - 3} more" if len(live) > 3 else "")
     if len(live) == 1:
-        return f"The run {named} is being worked on; stop it before deleting it."
-    return f"The runs {named} are being worked on; stop them before deleting them."
+        return Message("The run '{name}' is being worked on; stop it before deleting it.", name=live[0])
+    named = Listing((Message("'{name}'", name=name) for name in live[:3]), "comma")
+    if len(live) <= 3:
+        return Message("The runs {names} are being worked on; stop them before deleting them.", names=named)
+    return Message(
+        "The runs {names} and {more} more are being worked on; stop them before deleting them.",
+        names=named,
+        more=len(live) - 3,
+    )
 
 
 def restore(store: RunStore, run_ids: Sequence[str]) -> int:
@@ -138,7 +152,7 @@ def purge(store: RunStore, run_ids: Sequence[str] | None = None, *, older_than: 
     ]
     gone = _remove_all(store, [run for run in chosen if not store.is_elsewhere(run)], runs.c.deleted.is_not(None))
     if wanted is not None:
-        store.refuse_elsewhere(chosen, "delete")
+        store.refuse_elsewhere(chosen)
     return gone
 
 
@@ -188,7 +202,9 @@ def _clear(path: Path) -> None:
     except OSError as error:
         shutil.rmtree(path, ignore_errors=True)
         if path.exists():
-            raise LabError(f"The folder '{path}' cannot be removed ({error.strerror}).") from None
+            raise LabError(
+                "The folder '{folder}' cannot be removed ({reason}).", folder=path, reason=error.strerror
+            ) from None
 
 
 def size_of(run: Run) -> int:

@@ -36,7 +36,7 @@ def hold(run: Run, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
     try:
         lock.acquire(timeout=patience)
     except Timeout:
-        raise InputError(f"Another process works on the run '{run.name}' already.") from None
+        raise InputError("Another process works on the run '{name}' already.", name=run.name) from None
     except (OSError, NotImplementedError):  # a disk without locks, or a full one: the store alone decides
         yield
         return

@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, sele
 
 from byol_core.config import old_keys
 from byol_core.errors import InputError
+from byol_core.messages import Listing
+from byol_core.runs import row_texts
 from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import attempts, metrics, runs
 from byol_core.system.text import storable
@@ -31,7 +33,7 @@ _OPTIONAL: dict[str, tuple[str, Any]] = {
     "alarm_kind": ("alarm_kind", ""),
     "alarm_space": ("alarm_space", ""),
 }
-_READ_APART = {"config", "summary", "tags", *(column for column, _ in _OPTIONAL.values())}
+_READ_APART = {"config", "summary", "tags", "said", *row_texts.NAMES, *(column for column, _ in _OPTIONAL.values())}
 _PLAIN = [column.name for column in runs.columns if column.name not in _READ_APART]
 NO_ALARM = {"alarm": None, "alarm_kind": None, "alarm_space": None}
 # Runs that are not in the trash.
@@ -49,7 +51,9 @@ def checked_name(name: str) -> str:
     """The name without blanks around it; InputError when it is too long or holds line breaks or the like."""
     name = name.strip()
     if len(name) > LONGEST_NAME:
-        raise InputError(f"The name of a run should have at most {LONGEST_NAME} characters, but has {len(name)}.")
+        raise InputError(
+            "The name of a run should have at most {most} characters, but has {n}.", most=LONGEST_NAME, n=len(name)
+        )
     if any(unicodedata.category(character).startswith("C") for character in name):
         raise InputError("The name of a run should not hold line breaks or control characters.")
     return name
@@ -65,6 +69,7 @@ def _run(row: RowMapping, home: Path) -> Run:
     return Run(
         **{name: row[name] for name in _PLAIN},
         **optional,
+        **row_texts.texts(row),
         config=old_keys.tree(json.loads(row["config"])),
         summary=json.loads(row["summary"]),
         tags=tuple(json.loads(row["tags"] or "[]")),
@@ -80,7 +85,7 @@ def one(connection: Connection, run_id: str, home: Path, *, lock: bool = False) 
     query = select(runs).where(runs.c.run_id == run_id)
     found = fetch(connection, query.with_for_update() if lock else query, home)
     if not found:
-        raise InputError(f"There is no run '{run_id}'; 'byol runs' lists them.")
+        raise InputError("There is no run '{run}'; 'byol runs' lists them.", run=run_id)
     return found[0]
 
 
@@ -90,11 +95,15 @@ def find(connection: Connection, ref: str, home: Path, deleted: bool = False) ->
     if found := _matching(connection, ref, home, deleted):
         return found
     if elsewhere := _matching(connection, ref, home, not deleted):
-        run = f"The run '{elsewhere.name}'"
+        name = elsewhere.name
         if deleted:
-            raise InputError(f"{run} is not in the trash, so there is nothing to restore.")
-        raise InputError(f"{run} is in the trash; bring it back there, or with: byol restore {elsewhere.run_id}")
-    raise InputError(f"There is no run '{ref}'; 'byol runs' lists them.")
+            raise InputError("The run '{name}' is not in the trash, so there is nothing to restore.", name=name)
+        raise InputError(
+            "The run '{name}' is in the trash; bring it back there, or with: byol restore {id}",
+            name=name,
+            id=elsewhere.run_id,
+        )
+    raise InputError("There is no run '{run}'; 'byol runs' lists them.", run=ref)
 
 
 def _matching(connection: Connection, ref: str, home: Path, deleted: bool) -> Run | None:
@@ -105,8 +114,12 @@ def _matching(connection: Connection, ref: str, home: Path, deleted: bool) -> Ru
         if len(found) == 1:
             return found[0]
         if found:
-            ids = ", ".join(run.run_id for run in found[:5])
-            raise InputError(f"'{ref}' could be any of {len(found)} runs ({ids}); name one by its id.")
+            raise InputError(
+                "'{run}' could be any of {n} runs ({ids}); name one by its id.",
+                run=ref,
+                n=len(found),
+                ids=Listing((run.run_id for run in found[:5]), "comma"),
+            )
     return None
 
 
@@ -129,7 +142,8 @@ def next_position(connection: Connection) -> int:
 
 def change(connection: Connection, run: Run, to: str, message: str = "") -> bool:
     """Compare-and-set of the state, with what follows from it; False when the row had changed."""
-    values: dict[str, Any] = {"state": to, "message": storable(message), "slowed_by": None}
+    texts = row_texts.changed(connection, run.run_id, message=message)
+    values: dict[str, Any] = {"state": to, "slowed_by": None, **texts}
     if to == "queued":
         values |= {"position": next_position(connection), "ended": None, "stop_requested": False}
         values |= {"stop_requested_at": None, "phase": "", "seconds_left": None, "images_per_second": 0.0}

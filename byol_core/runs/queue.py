@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
 
 from byol_core.errors import InputError
 from byol_core.runs import queries
-from byol_core.runs.run import RESUMABLE, Run
+from byol_core.runs.run import NEVER_STARTED, RESUMABLE, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 
@@ -23,7 +23,7 @@ def move(store: RunStore, run_id: str, where: Where) -> None:
         run = queries.one(connection, run_id, store.home)
         turn = _turn(connection, run.priority)
         if run_id not in turn:
-            _refuse(run, "moved in the queue")
+            raise InputError("The run '{name}' is {state}; only a waiting run can be moved in the queue.", **_told(run))
         _arrange(connection, turn, _moved(list(turn), run_id, where))
 
 
@@ -54,14 +54,19 @@ def _arrange(connection: Connection, before: dict[str, int], order: list[str]) -
 def set_priority(store: RunStore, ref: str, priority: int) -> Run:
     """Have a run start before all of a lower priority; also one that is yet to be resumed."""
     if not LEAST_PRIORITY <= priority <= MOST_PRIORITY:
-        raise InputError(f"The priority should be from {LEAST_PRIORITY} to {MOST_PRIORITY}, but is {priority}.")
+        raise InputError(
+            "The priority should be from {least} to {most}, but is {priority}.",
+            least=LEAST_PRIORITY,
+            most=MOST_PRIORITY,
+            priority=priority,
+        )
     run = store.get(ref)
     with store.writing() as connection:
         waits = (runs.c.run_id == run.run_id, runs.c.state.in_(("queued", *RESUMABLE)))
         changed = connection.execute(runs.update().where(*waits).values(priority=priority)).rowcount
         run = queries.one(connection, run.run_id, store.home)
     if not changed:
-        _refuse(run, "given a priority")
+        raise InputError("The run '{name}' is {state}; only a waiting run can be given a priority.", **_told(run))
     return run
 
 
@@ -70,10 +75,10 @@ def cancel(store: RunStore, ref: str) -> Run:
     run = store.get(ref)
     with store.writing() as connection:
         run = queries.one(connection, run.run_id, store.home, lock=True)
-        if run.state != "queued" or not queries.change(connection, run, "stopped", "Stopped before it started."):
-            _refuse(run, "canceled")
+        if run.state != "queued" or not queries.change(connection, run, "stopped", NEVER_STARTED):
+            raise InputError("The run '{name}' is {state}; only a waiting run can be canceled.", **_told(run))
         return queries.one(connection, run.run_id, store.home)
 
 
-def _refuse(run: Run, what: str) -> NoReturn:
-    raise InputError(f"The run '{run.name}' is {run.state}; only a waiting run can be {what}.")
+def _told(run: Run) -> dict[str, Any]:
+    return {"name": run.name, "state": run.state_in_words}

@@ -17,14 +17,14 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, select
 
 from byol_core.errors import InputError
-from byol_core.runs import metrics, queries, unsaved
+from byol_core.messages import Message
+from byol_core.runs import metrics, queries, row_texts, unsaved
 from byol_core.runs.folder import checkpoint_step
 from byol_core.runs.lock import held, hold
 from byol_core.runs.run import LIVE, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.stall import span
 from byol_core.system import processes
-from byol_core.system.text import storable
 
 # Earlier releases took a run from the queue before it had a process; for this long, it may be without one.
 STARTING_SECONDS = 30.0
@@ -62,7 +62,7 @@ def amend(store: Transactions, run_id: str, attempt: int, state: str, reason: st
     """Say why an attempt is in that state, for the one who knows, when a reader came first and could not know."""
     mine = (runs.c.run_id == run_id, runs.c.attempt == attempt, runs.c.state == state)
     with store.writing() as connection:
-        connection.execute(runs.update().where(*mine).values(message=storable(reason)))
+        connection.execute(runs.update().where(*mine).values(**row_texts.changed(connection, run_id, message=reason)))
 
 
 def stalled(run: Run, now: float | None = None) -> str:
@@ -74,10 +74,16 @@ def stalled(run: Run, now: float | None = None) -> str:
     if silent < SILENT_SECONDS:
         return ""
     if run.host != queries.HOST:
-        return f"No heartbeat for {span(silent)}: the machine '{run.host}' or the run's process there may be down."
-    return (
-        f"No heartbeat for {span(silent)}: its process {run.pid} is there, but it may be stuck or paused, or unable "
-        "to write. If it does not go on, stop the run and resume it."
+        return Message(
+            "No heartbeat for {time}: the machine '{host}' or the run's process there may be down.",
+            time=span(silent),
+            host=run.host,
+        )
+    return Message(
+        "No heartbeat for {time}: its process {pid} is there, but it may be stuck or paused, or unable to write. If it "
+        "does not go on, stop the run and resume it.",
+        time=span(silent),
+        pid=run.pid,
     )
 
 
@@ -147,16 +153,22 @@ def _ended(run: Run) -> float:
 def _verdict(run: Run) -> tuple[str, str]:
     """The state that a run without a process is in, and why."""
     if run.stop_requested:
-        return "stopped", "Stopped, but without a last checkpoint."
+        return "stopped", Message("Stopped, but without a last checkpoint.")
+    what = advice(run)
     if run.pid is None:
-        return "interrupted", f"The process of this run never started; {advice(run)}"
+        return "interrupted", Message("The process of this run never started; {advice}", advice=what)
     if processes.before_restart(run.pid_created):
-        return "interrupted", f"The machine went down while this run was being worked on; {advice(run)}"
-    why = "it was killed, or the memory was not enough"
-    return "interrupted", f"The process {run.pid} of this run exited without reporting an error ({why}); {advice(run)}"
+        return "interrupted", Message("The machine went down while this run was being worked on; {advice}", advice=what)
+    return "interrupted", Message(
+        "The process {pid} of this run exited without reporting an error (it was killed, or the memory was not "
+        "enough); {advice}",
+        pid=run.pid,
+        advice=what,
+    )
 
 
 def advice(run: Run) -> str:
-    """What to do about an attempt that was interrupted."""
-    kept = checkpoint_step(run.folder) is not None
-    return f"resume it to {'go on from its last checkpoint' if kept else 'start again from the beginning'}."
+    """What to do about an attempt that was interrupted: a sentence after another one and a semicolon."""
+    if checkpoint_step(run.folder) is None:
+        return Message("resume it to start again from the beginning.")
+    return Message("resume it to go on from its last checkpoint.")

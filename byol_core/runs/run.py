@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from byol_core.messages import Message
+
 LIVE = ("starting", "running")
 RESUMABLE = ("stopped", "failed", "interrupted")
 STATES = ("queued", *LIVE, "finished", *RESUMABLE)
@@ -23,11 +25,25 @@ TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     "interrupted": ("queued",),
     "finished": (),
 }
+NEVER_STARTED = Message("Stopped before it started.")
+# The states in words, as parts of a sentence.
+IN_WORDS: Mapping[str, Message] = {
+    "queued": Message("queued"),
+    "starting": Message("starting"),
+    "running": Message("running"),
+    "finished": Message("finished"),
+    "stopped": Message("stopped"),
+    "failed": Message("failed"),
+    "interrupted": Message("interrupted"),
+}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One row of the store. Times are unix seconds; ``message`` says why a run waits, failed or was interrupted."""
+    """One row of the store. Times are unix seconds; ``message`` says why a run waits, failed or was interrupted.
+
+    ``message``, ``phase`` and ``alarm`` are texts that can be said in another language, see :mod:`byol_core.messages`.
+    """
 
     run_id: str
     name: str
@@ -72,14 +88,21 @@ class Run:
         """Whether a process works on it."""
         return self.state in LIVE
 
+    @property
+    def state_in_words(self) -> str:
+        """The state as part of a sentence."""
+        return IN_WORDS.get(self.state, self.state)
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for ``--json``."""
+        """Plain values for ``--json``, in English."""
         plain: dict[str, Any] = finite({**dataclasses.asdict(self), "folder": str(self.folder)})
         return plain
 
 
 def finite(value: Any) -> Any:
-    """The same value with NaN and infinities as None, because JSON has no word for them."""
+    """The same value with NaN and infinities as None, because JSON has no word for them, and with plain texts."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, Mapping):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -29,6 +29,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateColumn, CreateTable
 
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.system.files import because
 
 FILE = "lab.sqlite"
@@ -82,6 +83,7 @@ runs = Table(
     Column("slowed_by", String(32)),
     Column("alarm_kind", String(32)),
     Column("alarm_space", String(32)),
+    Column("said", Text),  # how message, phase and alarm were made, as JSON: byol_core.runs.row_texts
 )
 
 # start_step: the step of the checkpoint that an attempt went on from; -1: from the beginning.
@@ -133,7 +135,7 @@ def open_engine(home: Path, url: str | None) -> Engine:
     except DBAPIError as error:
         if url is None:
             raise unusable(home, error.orig) from None
-        raise InputError(f"The database cannot be used ({_reason(error.orig)}); check its URL.") from None
+        raise InputError("The database cannot be used ({reason}); check its URL.", reason=_reason(error.orig)) from None
     return engine
 
 
@@ -150,10 +152,13 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(parsed, pool_pre_ping=True)  # the server may have been started again meanwhile
     except ModuleNotFoundError as error:
-        hint = "pip install 'byol-lab[postgres]'" if error.name == "psycopg" else "the driver is to be installed"
-        raise InputError(f"The database's URL cannot be used ({_reason(error)}): {hint}.") from None
+        known = error.name == "psycopg"
+        hint = "pip install 'byol-lab[postgres]'" if known else Message("the driver is to be installed")
+        raise InputError(
+            "The database's URL cannot be used ({reason}): {hint}.", reason=_reason(error), hint=hint
+        ) from None
     except ArgumentError as error:
-        raise InputError(f"The database's URL cannot be used ({_reason(error)}).") from None
+        raise InputError("The database's URL cannot be used ({reason}).", reason=_reason(error)) from None
 
 
 def unusable(home: Path, error: BaseException | None) -> InputError:

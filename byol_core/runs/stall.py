@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from byol_core.events import Alarm
+from byol_core.messages import Message, sentences
 
 TRAINING = "training"
 # How long nothing may happen: the longest time lately in that phase, times this, but never less than the seconds below.
@@ -13,6 +14,7 @@ TIMES = 20.0
 _FADES = 0.98  # a heartbeat: the first step, which compiles, is soon no measure any more
 LEAST_STEP, LEAST_PHASE = 90.0, 300.0
 FIRST = 900.0  # while nobody knows how long it should take: compilers, large sets, slow disks
+_ADVICE = Message("If it does not go on, stop the run and resume it.")
 
 
 class StallWatch:
@@ -47,13 +49,37 @@ class StallWatch:
         gap = now - self._last
         if gap <= self._allowed():
             return None
-        usual = self._longest.get(self._activity)
-        what = "No step" if self._activity == TRAINING else f"No heartbeat while {self._activity or 'starting'}"
-        known = f", where the longest lately took {span(usual)}" if usual is not None else ""
-        return Alarm(
-            f"{what} for {span(gap)}{known}: the machine may be overloaded or out of memory, or a disk or device does "
-            "not answer. If it does not go on, stop the run and resume it.",
-            "stalled",
+        return Alarm(sentences(self._stalled(gap), _ADVICE), "stalled")
+
+    def _stalled(self, gap: float) -> str:
+        usual, time = self._longest.get(self._activity), span(gap)
+        if self._activity == TRAINING and usual is None:
+            return Message(
+                "No step for {time}: the machine may be overloaded or out of memory, or a disk or device does not "
+                "answer.",
+                time=time,
+            )
+        if self._activity == TRAINING:
+            return Message(
+                "No step for {time}, where the longest lately took {usual}: the machine may be overloaded or out of "
+                "memory, or a disk or device does not answer.",
+                time=time,
+                usual=span(usual or 0.0),
+            )
+        doing = self._activity or Message("starting")
+        if usual is None:
+            return Message(
+                "No heartbeat while {doing} for {time}: the machine may be overloaded or out of memory, or a disk or "
+                "device does not answer.",
+                doing=doing,
+                time=time,
+            )
+        return Message(
+            "No heartbeat while {doing} for {time}, where the longest lately took {usual}: the machine may be "
+            "overloaded or out of memory, or a disk or device does not answer.",
+            doing=doing,
+            time=time,
+            usual=span(usual),
         )
 
     def _allowed(self) -> float:
@@ -66,7 +92,9 @@ class StallWatch:
 def span(seconds: float) -> str:
     """``0.4 s``, ``90 s``, ``4 min``, ``3 h``."""
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return Message("{seconds:.1f} s", seconds=seconds)
     if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+        return Message("{seconds:.0f} s", seconds=seconds)
+    if seconds < 7200:
+        return Message("{minutes:.0f} min", minutes=seconds / 60)
+    return Message("{hours:.0f} h", hours=seconds / 3600)

@@ -22,13 +22,12 @@ from byol_core.config import RunConfig, build
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.events import Alarm, MetricRow, Progress
-from byol_core.runs import folder, metrics, names, queries
+from byol_core.runs import folder, metrics, names, queries, row_texts
 from byol_core.runs.repair import repair, seen
-from byol_core.runs.run import LIVE, RESUMABLE, TRANSITIONS, Run
+from byol_core.runs.run import IN_WORDS, LIVE, NEVER_STARTED, RESUMABLE, TRANSITIONS, Run
 from byol_core.runs.schema import FILE, PATIENCE, READ, facts, open_engine, runs
 from byol_core.system import checks, paths, processes
 from byol_core.system.files import because, reaches_size_limit
-from byol_core.system.text import storable
 from byol_core.weights import sources
 
 # How old the last look at the processes may be before a reader looks again.
@@ -143,18 +142,26 @@ class RunStore:
     def delete(self, ref: str) -> None:
         """Remove a run, its curves and its folder; refused while it is being worked on."""
         run = self.get(ref)
-        self.refuse_elsewhere([run], "delete")
+        self.refuse_elsewhere([run])
         with ExitStack() as undo, self.writing() as connection:
             if not queries.remove(connection, run.run_id, runs.c.state.not_in(LIVE)):
-                raise InputError(f"The run '{run.name}' is {run.state}; stop it before deleting it.")
+                raise InputError(
+                    "The run '{name}' is {state}; stop it before deleting it.",
+                    name=run.name,
+                    state=run.state_in_words,
+                )
             undo.enter_context(_thrown_away(run.folder))
         folder.empty_trash(self.home)
 
-    def refuse_elsewhere(self, found: Sequence[Run], what: str) -> None:
-        """InputError for a run of another machine, whose files only that one can take care of."""
-        for run in found:
-            if self.is_elsewhere(run):
-                raise InputError(f"The files of the run '{run.name}' are on the machine '{run.host}'; {what} it there.")
+    def refuse_elsewhere(self, found: Sequence[Run], *, to_resume: bool = False) -> None:
+        """InputError for a run of another machine, which alone can delete its files (or resume it)."""
+        run = next(filter(self.is_elsewhere, found), None)
+        if run is None:
+            return
+        where: dict[str, Any] = {"name": run.name, "host": run.host}
+        if to_resume:
+            raise InputError("The files of the run '{name}' are on the machine '{host}'; resume it there.", **where)
+        raise InputError("The files of the run '{name}' are on the machine '{host}'; delete it there.", **where)
 
     # States
 
@@ -163,10 +170,14 @@ class RunStore:
         with self.writing() as connection:
             run = self._one(connection, run_id)
             if to not in TRANSITIONS[run.state]:
-                raise InputError(f"The run '{run.name}' is {run.state}; it cannot become {to}.")
+                raise InputError(
+                    "The run '{name}' is {state}; it cannot become {other}.",
+                    name=run.name,
+                    state=run.state_in_words,
+                    other=IN_WORDS.get(to, to),
+                )
             if not queries.change(connection, run, to, message):
-                template = "The run '{name}' changed at the same moment; try again."
-                raise LabError(template, retryable=True, name=run.name)
+                raise LabError("The run '{name}' changed at the same moment; try again.", retryable=True, name=run.name)
             return self._one(connection, run_id)
 
     def claim(self, run_id: str, process: tuple[int, float] | None = None, device: str = "") -> Run | None:
@@ -195,23 +206,30 @@ class RunStore:
         with self.writing() as connection:
             run = queries.one(connection, run.run_id, self.home, lock=True)
             if run.state == "queued":
-                queries.change(connection, run, "stopped", "Stopped before it started.")
+                queries.change(connection, run, "stopped", NEVER_STARTED)
             elif run.state in LIVE:
                 flag = {"stop_requested": True, "stop_requested_at": run.stop_requested_at or time.time()}
                 connection.execute(runs.update().where(runs.c.run_id == run.run_id).values(**flag))
             else:
-                raise InputError(f"The run '{run.name}' is {run.state}; there is nothing to stop.")
+                raise InputError(
+                    "The run '{name}' is {state}; there is nothing to stop.", name=run.name, state=run.state_in_words
+                )
             return self._one(connection, run.run_id)
 
     def resume(self, ref: str) -> Run:
         """Put a stopped, failed or interrupted run back into the queue; it goes on from its last checkpoint."""
         run = self.get(ref)
+        if run.state == "finished":
+            raise InputError("The run '{name}' is finished; clone it to train again.", name=run.name)
         if run.state not in RESUMABLE:
-            hint = "clone it to train again" if run.state == "finished" else "there is nothing to resume"
-            raise InputError(f"The run '{run.name}' is {run.state}; {hint}.")
-        self.refuse_elsewhere([run], "resume")
+            raise InputError(
+                "The run '{name}' is {state}; there is nothing to resume.", name=run.name, state=run.state_in_words
+            )
+        self.refuse_elsewhere([run], to_resume=True)
         if not self.is_here(run.run_id):
-            raise InputError(f"The folder of the run '{run.name}' is not in this home; clone it to train again.")
+            raise InputError(
+                "The folder of the run '{name}' is not in this home; clone it to train again.", name=run.name
+            )
         return self.move(run.run_id, "queued")
 
     # Progress and curves
@@ -227,15 +245,16 @@ class RunStore:
         """How far the run is; also its heartbeat. Before the training knows its length, what was known stays."""
         names = ("step", "total_steps", "epoch", "images_per_second", "seconds_left")
         values = {name: getattr(progress, name) for name in names if progress.total_steps}
-        values |= {"phase": storable(progress.phase), "slowed_by": progress.slowed_by or None}
-        self._update_live(run_id, {**values, "heartbeat": time.time()})
+        values |= {"slowed_by": progress.slowed_by or None, "heartbeat": time.time()}
+        self._update_live(run_id, values, phase=progress.phase)
 
     def set_alarm(self, run_id: str, alarm: Alarm | None) -> None:
         """Say what is unhealthy about a live run; None: all is well again."""
-        values: dict[str, str | None] = dict(queries.NO_ALARM)
-        if alarm:
-            values = {"alarm": storable(alarm.text), "alarm_kind": alarm.kind, "alarm_space": alarm.space or None}
-        self._update_live(run_id, values)
+        if alarm is None:
+            self._update_live(run_id, queries.NO_ALARM)
+            return
+        values = {"alarm_kind": alarm.kind, "alarm_space": alarm.space or None}
+        self._update_live(run_id, values, alarm=alarm.text)
 
     def add_metrics(self, run_id: str, attempt: int, logged: Sequence[MetricRow]) -> None:
         """Log rows of one attempt, in one transaction."""
@@ -310,8 +329,7 @@ class RunStore:
             reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             if self.url is None and reaches_size_limit(*self.home.glob(f"{FILE}*")):
                 reason = because(OSError(errno.EFBIG, reason))  # to SQLite any failed write is one of the disk
-            template = "The run store cannot be used ({reason})."
-            raise LabError(template, retryable=True, reason=reason) from error
+            raise LabError("The run store cannot be used ({reason}).", retryable=True, reason=reason) from error
 
     def _one(self, connection: Connection, run_id: str) -> Run:
         return queries.one(connection, run_id, self.home)
@@ -320,10 +338,11 @@ class RunStore:
         with self.reading() as connection:
             return queries.fetch(connection, query, self.home)
 
-    def _update_live(self, run_id: str, values: Mapping[str, Any]) -> None:
+    def _update_live(self, run_id: str, values: Mapping[str, Any], **texts: str) -> None:
         with self.writing() as connection:
             live = (runs.c.run_id == run_id, runs.c.state.in_(LIVE))
-            connection.execute(runs.update().where(*live).values(**values))
+            said = row_texts.changed(connection, run_id, **texts)
+            connection.execute(runs.update().where(*live).values(**values, **said))
 
     def _repair_when_due(self) -> None:
         if time.monotonic() - self._repaired >= REPAIR_SECONDS:
@@ -361,7 +380,9 @@ def _thrown_away(path: Path) -> Iterator[None]:
     try:
         away = folder.throw_away(path)
     except OSError as error:
-        raise LabError(f"The folder '{path}' cannot be removed ({error.strerror}).") from None
+        raise LabError(
+            "The folder '{folder}' cannot be removed ({reason}).", folder=path, reason=error.strerror
+        ) from None
     try:
         yield
     except BaseException:

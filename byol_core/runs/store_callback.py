@@ -21,14 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from byol_core.config import RunConfig
 from byol_core.errors import InputError, LabError
 from byol_core.events import Alarm, MetricRow, Progress, TrainingCallback
+from byol_core.messages import Message, sentences
 from byol_core.runs import folder, queries, system_metrics, unsaved
-from byol_core.runs.run import Run
+from byol_core.runs.run import IN_WORDS, Run
 from byol_core.runs.schema import runs
 from byol_core.runs.stall import StallWatch
 from byol_core.runs.store import RunStore
 
 _ROWS = 2000  # in one transaction
-_STARTING = Progress(0, 0, 0.0, 0.0, 0.0, "loading PyTorch")
+_STARTING = Progress(0, 0, 0.0, 0.0, 0.0, Message("loading PyTorch"))
+_KEPT = Message("What the training logs is kept until the store takes it.")
+_TAKEN_AGAIN = Message("The run store takes what the training logs again.")
+_ALL_WELL = "The alarm is over: all is well again."
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class StoreCallback:
         self.on_progress(replace(self._progress, phase=phase, images_per_second=0.0, seconds_left=0.0))
 
     def _tell_alarm(self, alarm: Alarm | None) -> None:
-        folder.log(self.run.folder, f"ALARM: {alarm.text}" if alarm else "The alarm is over: all is well again.")
+        folder.log(self.run.folder, f"ALARM: {alarm.text}" if alarm else _ALL_WELL)
         if self.also:
             self.also.on_alarm(alarm)
 
@@ -170,11 +174,10 @@ class StoreCallback:
         if error is not None and not self._troubled:
             if not isinstance(error, LabError):
                 folder.log(self.run.folder, "".join(traceback.format_exception(error)).rstrip())
-            self.on_note(
-                f"{str(error) or type(error).__name__} What the training logs is kept until the store takes it."
-            )
+            said = error.message if isinstance(error, LabError) else str(error)
+            self.on_note(sentences(said or type(error).__name__, _KEPT))
         elif error is None and self._troubled:
-            self.on_note("The run store takes what the training logs again.")
+            self.on_note(_TAKEN_AGAIN)
         self._troubled = error is not None
 
     def _look(self) -> None:
@@ -262,7 +265,8 @@ class StoreCallback:
                         unsaved.leave(self.run.folder, self.run.attempt, state, message, summary or {}, self._rows)
                     left = True
                 if time.monotonic() > end:
-                    raise LabError(f"The run is {state}, and the store will be told later. {error}") from None
+                    said = error.message if isinstance(error, LabError) else str(error)
+                    raise LabError(sentences(_told_later(state), said)) from None
                 time.sleep(self.pace.ask)
             else:
                 unsaved.forget(self.run.folder)
@@ -277,11 +281,19 @@ class StoreCallback:
             now = queries.one(connection, self.run.run_id, self.store.home)
             if not now.live or now.attempt != self.run.attempt:
                 raise InputError(
-                    f"The run '{now.name}' is {now.state} in attempt {now.attempt}; its attempt {self.run.attempt}, "
-                    "which ends here, does not count any more."
+                    "The run '{name}' is {state} in attempt {now}; its attempt {then}, which ends here, does not count "
+                    "any more.",
+                    name=now.name,
+                    state=now.state_in_words,
+                    now=now.attempt,
+                    then=self.run.attempt,
                 )
             if summary is not None:
                 words = json.dumps(dict(summary))
                 connection.execute(runs.update().where(runs.c.run_id == now.run_id).values(summary=words))
             queries.change(connection, now, state, message)
             return queries.one(connection, now.run_id, self.store.home)
+
+
+def _told_later(state: str) -> str:
+    return Message("The run is {state}, and the store will be told later.", state=IN_WORDS.get(state, state))

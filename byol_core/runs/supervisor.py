@@ -20,7 +20,8 @@ import psutil
 from filelock import Timeout
 
 from byol_core.errors import LabError
-from byol_core.runs import children, devices, folder, launcher, library
+from byol_core.messages import Message
+from byol_core.runs import children, devices, folder, launcher, library, row_texts
 from byol_core.runs import lock as hold
 from byol_core.runs.children import Child
 from byol_core.runs.repair import amend, repair
@@ -39,6 +40,7 @@ IDLE_SECONDS = 60.0
 GRACE_SECONDS = 60.0
 ABOUT = "supervisor.json"
 PATIENCE_SECONDS = 3600.0  # after failing for so long without a break, nothing is hoped for any more
+_NEVER_BEGAN = Message("Its process did not get as far as to begin; resume it to try again.")
 
 
 class Supervisor:
@@ -74,7 +76,7 @@ class Supervisor:
                 continue
             child = next((child for child in self._children if child.ticket == hold.ticket(run)), None)
             if child is None:
-                self.store.correct(run, "failed", "Its process did not get as far as to begin; resume it to try again.")
+                self.store.correct(run, "failed", _NEVER_BEGAN)
             else:  # the store did not take it at first
                 self.store.set_process(run.run_id, processes.identity(child.process.pid))
 
@@ -87,14 +89,14 @@ class Supervisor:
                 continue
             if processes.find(run.pid, run.pid_created) is not None:
                 continue  # it hangs in a disk or a driver
-            why = f"Ended by force: it did not stop within {self.grace:g} seconds."
+            why = Message("Ended by force: it did not stop within {seconds:g} seconds.", seconds=self.grace)
             repair(self.store)  # with what it left
             amend(self.store, run.run_id, run.attempt, "stopped", why)
 
     def _start_waiting(self, waiting: Sequence[Run], live: Sequence[Run]) -> None:
         first = devices.slot_of({}, self.devices)[0]
         busy = {slot: [run.name] for run in live for slot in devices.parts(run.device or first)}
-        running = dict.fromkeys(busy, "is running")
+        running = set(busy)
         why: dict[str, str] = {}
         for run in waiting:
             choices = devices.slot_of(run.config, self.devices)
@@ -103,10 +105,9 @@ class Supervisor:
             taken = [slot for slot in chosen if slot in busy]
             if not taken:
                 self._start(run, devices.together(chosen))
-                running |= dict.fromkeys(chosen, "is running")
+                running |= set(chosen)
             else:
-                verb = running.get(taken[0], "is to run")
-                why[run.run_id] = _waits_for(busy[taken[0]], taken[0], verb)
+                why[run.run_id] = _waits_for(busy[taken[0]], taken[0], taken[0] in running)
             for slot in chosen:
                 busy.setdefault(slot, []).append(run.name)
         self._say_why([run for run in waiting if why.get(run.run_id, run.message) != run.message], why)
@@ -117,7 +118,8 @@ class Supervisor:
         with self.store.writing() as connection:
             for run in changed:
                 waits = (runs.c.run_id == run.run_id, runs.c.state == "queued")
-                connection.execute(runs.update().where(*waits).values(message=why[run.run_id]))
+                said = row_texts.changed(connection, run.run_id, message=why[run.run_id])
+                connection.execute(runs.update().where(*waits).values(**said))
 
     def _start(self, run: Run, slot: str) -> None:
         # In this process's name until the worker has one of its own, so that none is without a process even if this
@@ -131,14 +133,27 @@ class Supervisor:
             self._children.append(child)
             self.store.set_process(run.run_id, processes.identity(child.process.pid))
         except (OSError, psutil.Error) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it ended at once"
+            reason = error.strerror if isinstance(error, OSError) else Message("it ended at once")
             # Not when the process got as far as to say how it ended.
-            self.store.correct(claimed, "failed", f"Its process could not be started ({reason}).")
+            self.store.correct(
+                claimed, "failed", Message("Its process could not be started ({reason}).", reason=reason)
+            )
 
 
-def _waits_for(names: Sequence[str], slot: str, verb: str) -> str:
-    others = f" and {len(names) - 1} more before it" if len(names) > 1 else ""
-    return f"Waits for {devices.title(slot)}: '{names[0]}' {verb} there{others}."
+def _waits_for(names: Sequence[str], slot: str, running: bool) -> str:
+    """Why a run waits: for the first of those before it, which is running or waits itself."""
+    device, run, more = devices.title(slot), names[0], len(names) - 1
+    if running and not more:
+        return Message("Waits for {device}: '{run}' is running there.", device=device, run=run)
+    if running:
+        return Message(
+            "Waits for {device}: '{run}' is running there and {more} more before it.", device=device, run=run, more=more
+        )
+    if not more:
+        return Message("Waits for {device}: '{run}' is to run there.", device=device, run=run)
+    return Message(
+        "Waits for {device}: '{run}' is to run there and {more} more before it.", device=device, run=run, more=more
+    )
 
 
 def serve(store: RunStore, *, idle: float = IDLE_SECONDS, ended: threading.Event | None = None, **options: Any) -> None:

@@ -31,7 +31,9 @@ def parse_values(text: str) -> list[Any]:
     except ValueError:
         values = None
     if not isinstance(values, list):
-        raise InputError(f"The values '{text}' cannot be read; write them with commas between them, as in 0.3, 0.6.")
+        raise InputError(
+            "The values '{text}' cannot be read; write them with commas between them, as in 0.3, 0.6.", text=text
+        )
     return values
 
 
@@ -48,7 +50,7 @@ def points(grid: Mapping[str, Sequence[Any]], listed: Sequence[Mapping[str, Any]
         raise InputError("A sweep needs at least one setting with its values.")
     number = math.prod(map(len, grid.values())) * max(len(listed), 1)
     if number > MOST_RUNS:
-        raise InputError(f"A sweep should have at most {MOST_RUNS} runs, but these are {number:,}.")
+        raise InputError("A sweep should have at most {most} runs, but these are {n:,}.", most=MOST_RUNS, n=number)
     product = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     found = ({**point, **chosen} for point in listed or ({},) for chosen in product)
     return list({json.dumps(point, default=str): point for point in found}.values())
@@ -64,7 +66,7 @@ def create(
 ) -> list[Run]:
     """Queue a run for each point, in their order, as one group; all of them, or none when anything is wrong."""
     if not 0 < len(points) <= MOST_RUNS:
-        raise InputError(f"A sweep should have 1 to {MOST_RUNS} runs, but these are {len(points)}.")
+        raise InputError("A sweep should have 1 to {most} runs, but these are {n}.", most=MOST_RUNS, n=len(points))
     name = queries.checked_name(name)
     trees = [store.settled(config.changed(**point)).model_dump(mode="json") for point in points]
     ids = [queries.new_id() for _ in points]
@@ -86,7 +88,7 @@ def _group(connection: Connection, name: str) -> str:
     take_turns(connection)  # two at once must not both find it free
     taken = set(connection.scalars(select(runs.c.group_name).distinct()))
     if name in taken:
-        raise InputError(f"There is a group '{name}' already; give the sweep another name.")
+        raise InputError("There is a group '{name}' already; give the sweep another name.", name=name)
     return name or next(free for number in itertools.count(1) if (free := f"sweep-{number}") not in taken)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from byol_core.events import MetricRow
+from byol_core.messages import decode, encode
 from byol_core.system.files import write_atomic, write_json
 from byol_core.system.text import storable
 
@@ -38,7 +39,7 @@ def leave(
     """Put down how an attempt ended, the rows first; OSError when the folder cannot be written either."""
     write_atomic(run_folder / UNSAVED, _lines(attempt, rows))
     found = {"attempt": attempt, "state": state, "message": storable(message), "summary": dict(summary)}
-    write_json(run_folder / OUTCOME, found)
+    write_json(run_folder / OUTCOME, found | {"said": encode(message)})
 
 
 def take(run_folder: Path, attempt: int) -> Outcome | None:
@@ -47,7 +48,8 @@ def take(run_folder: Path, attempt: int) -> Outcome | None:
         found = json.loads((run_folder / OUTCOME).read_bytes())
         if found["attempt"] != attempt:
             return None
-        state, message, summary = str(found["state"]), str(found["message"]), dict(found["summary"])
+        message = decode(str(found["message"]), found.get("said"))
+        state, summary = str(found["state"]), dict(found["summary"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Outcome(state, message, summary, unsaved(run_folder).get(attempt, []))

@@ -24,6 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from byol_core.data import account
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Message, decode
 from byol_core.runs import folder
 from byol_core.runs.run import STATES
 from byol_core.system.bounded import BoundedFile
@@ -51,6 +52,9 @@ _MOST_LIST = 16 * _MB
 # Text shrinks well, but not more than this; and a small zip may hold this much in any case.
 _MOST_RATIO, _ALWAYS = 200, 64 * _MB
 _CHUNK = _MB
+CUT_SHORT = Message("it is broken or cut short")
+_TOO_MANY = Message("it holds far too many files")
+_NOT_OURS = Message("it was not packed by BYOL Lab")
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError)
 
 Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
@@ -89,6 +93,12 @@ class Told(BaseModel):
     tags: list[str] = []
     notes: str = ""
     group: str = ""
+    said: dict[str, Any] = {}
+
+    def text(self, name: Literal["message", "alarm"]) -> str | None:
+        """One of its texts, as it was said; plain English where that cannot be trusted."""
+        english: str | None = getattr(self, name)
+        return english and decode(english, self.said.get(name))
 
 
 class Manifest(BaseModel):
@@ -113,13 +123,13 @@ def extract(file: Path, target: Path) -> Told:
             for name, part in manifest.files.items():
                 _extract(archive, name, part, target / name)
     except BROKEN:
-        raise refused(file, "it is broken or cut short") from None
+        raise refused(file, CUT_SHORT) from None
     return manifest.run
 
 
 def refused(file: Path, why: str) -> InputError:
     """The sentence for a zip that does not come in."""
-    return InputError(f"The file '{file.name}' cannot be imported as a run: {why}.")
+    return InputError("The file '{file}' cannot be imported as a run: {why}.", file=file.name, why=why)
 
 
 @contextmanager
@@ -128,32 +138,32 @@ def opened(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with file.open("rb") as source:
             if os.fstat(source.fileno()).st_size > _MOST_BYTES:
-                raise refused(file, f"it is larger than {_MOST_BYTES // _GB} GB")
-            bounded: Any = BoundedFile(source, _MOST_LIST, refused(file, "it holds far too many files"))
+                raise refused(file, Message("it is larger than {most} GB", most=_MOST_BYTES // _GB))
+            bounded: Any = BoundedFile(source, _MOST_LIST, refused(file, _TOO_MANY))
             with zipfile.ZipFile(bounded) as archive:  # its list of files is one read
                 yield archive
     except OSError as error:
         if error.filename not in (str(file), file):
             raise  # of the folder that it is unpacked into
-        raise refused(file, f"it cannot be read ({error.strerror})") from None
+        raise refused(file, Message("it cannot be read ({reason})", reason=error.strerror)) from None
 
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     entry = archive.NameToInfo.get(MANIFEST)
     if entry is None:
-        raise refused(file, "it was not packed by BYOL Lab")
+        raise refused(file, _NOT_OURS)
     if entry.file_size > _MOST[MANIFEST]:
-        raise refused(file, "its manifest is far too large")
+        raise refused(file, Message("its manifest is far too large"))
     tree = plain_json(archive.read(entry), MANIFEST)
     if tree.get("format") != FORMAT:
-        raise refused(file, "it was not packed by BYOL Lab")
+        raise refused(file, _NOT_OURS)
     if tree.get("version") not in READABLE:
-        raise refused(file, "it was packed by a newer release; update the lab and try again")
+        raise refused(file, Message("it was packed by a newer release; update the lab and try again"))
     try:
         return Manifest.model_validate(tree)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise refused(file, f"its manifest is wrong at '{_shown(where)}'") from None
+        raise refused(file, Message("its manifest is wrong at '{key}'", key=_shown(where))) from None
 
 
 def plain_json(data: bytes, name: str) -> dict[str, Any]:
@@ -165,7 +175,7 @@ def plain_json(data: bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         tree, text = None, ""
     if not isinstance(tree, dict) or "\\u0000" in text:
-        raise InputError(f"The file '{name}' of this run cannot be read.")
+        raise InputError("The file '{file}' of this run cannot be read.", file=name)
     return tree
 
 
@@ -174,17 +184,17 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest, file: Path) -> None:
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if len(entries) > _MOST_FILES:
-        raise refused(file, "it holds far too many files")
+        raise refused(file, _TOO_MANY)
     for entry in entries:
         if why := _wrong(entry):
-            raise refused(file, f"it holds '{_shown(entry.filename)}', {why}")
+            raise refused(file, why)
     if sorted(names) != sorted([MANIFEST, *manifest.files]):
-        raise refused(file, "it does not hold the files that its manifest tells")
+        raise refused(file, Message("it does not hold the files that its manifest tells"))
     if not {folder.CONFIG, METRICS} <= set(names):
-        raise refused(file, "its settings or its curves are missing")
+        raise refused(file, Message("its settings or its curves are missing"))
     total, most = sum(entry.file_size for entry in entries), max(_ALWAYS, _MOST_RATIO * file.stat().st_size)
     if total > most:
-        raise refused(file, "it holds far more than its size allows")
+        raise refused(file, Message("it holds far more than its size allows"))
 
 
 def _shown(name: str) -> str:
@@ -194,17 +204,17 @@ def _shown(name: str) -> str:
 
 def _wrong(entry: zipfile.ZipInfo) -> str:
     """What is wrong with an entry; nothing when all is well."""
-    kind = stat.S_IFMT(entry.external_attr >> 16)
+    kind, name = stat.S_IFMT(entry.external_attr >> 16), _shown(entry.filename)
     if entry.filename != MANIFEST and not belongs(entry.filename):
-        return "which is no file of a run"
+        return Message("it holds '{name}', which is no file of a run", name=name)
     if kind not in (0, stat.S_IFREG):
-        return "which is a link, a device or another special file"
+        return Message("it holds '{name}', which is a link, a device or another special file", name=name)
     if entry.flag_bits & 1:
-        return "which is locked with a password"
+        return Message("it holds '{name}', which is locked with a password", name=name)
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "which is packed in a way that is not read"
+        return Message("it holds '{name}', which is packed in a way that is not read", name=name)
     if entry.file_size > _MOST.get(entry.filename, _MOST_BYTES):
-        return f"which is far too large ({entry.file_size / _MB:,.0f} MB)"
+        return Message("it holds '{name}', which is far too large ({mb:,.0f} MB)", name=name, mb=entry.file_size / _MB)
     return ""
 
 
@@ -213,8 +223,11 @@ def _check_room(archive: zipfile.ZipFile, home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < needed:
         raise InputError(
-            f"There is no space for the run in '{home}': {free / 1e6:,.0f} MB are free and it needs "
-            f"{needed / 1e6:,.0f} MB; free some, or set BYOL_LAB_HOME to another disk."
+            "There is no space for the run in '{folder}': {free:,.0f} MB are free and it needs {needed:,.0f} MB; free "
+            "some, or set BYOL_LAB_HOME to another disk.",
+            folder=home,
+            free=free / 1e6,
+            needed=needed / 1e6,
         )
 
 
@@ -231,6 +244,8 @@ def _extract(archive: zipfile.ZipFile, name: str, part: Part, path: Path) -> Non
             target.flush()
             os.fsync(target.fileno())
     except OSError as error:
-        raise LabError(f"The run cannot be written to '{path.parent}' ({because(error)}).") from None
+        raise LabError(
+            "The run cannot be written to '{folder}' ({reason}).", folder=path.parent, reason=because(error)
+        ) from None
     if (length, digest.hexdigest()) != (part.bytes, part.sha256):
-        raise InputError(f"The run cannot be imported: its file '{name}' is not as it was packed.")
+        raise InputError("The run cannot be imported: its file '{file}' is not as it was packed.", file=name)

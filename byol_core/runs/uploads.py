@@ -40,7 +40,9 @@ def remove_unused(store: RunStore, keep: Sequence[str] = ()) -> int:
             try:
                 upload.path.unlink(missing_ok=True)
             except OSError as error:
-                raise LabError(f"The upload '{upload.path.name}' cannot be removed ({error.strerror}).") from None
+                raise LabError(
+                    "The upload '{file}' cannot be removed ({reason}).", file=upload.path.name, reason=error.strerror
+                ) from None
             removed += 1
     return removed
 

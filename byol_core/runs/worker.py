@@ -24,6 +24,7 @@ from sqlalchemy import or_
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.events import StopAsked, Summary, TrainingCallback
+from byol_core.messages import Message
 from byol_core.runs import folder, metrics, queries, unsaved
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.lock import ATTEMPT, hold
@@ -39,6 +40,7 @@ from byol_core.system.out_of_memory import is_out_of_memory, let_go
 from byol_core.training.jobs import largest_batch
 
 Result = TypeVar("Result")
+_LOOKING = Message("looking for a batch size that fits")
 
 
 class Train(Protocol):
@@ -104,7 +106,7 @@ def _begin(store: RunStore, run: Run) -> Run:
         mine = (runs.c.run_id == run.run_id, runs.c.attempt == run.attempt, runs.c.state == "starting", nobody_else)
         values = {"state": "running", "message": "", "pid": pid, "pid_created": created, "host": queries.HOST}
         if connection.execute(runs.update().where(*mine).values(**values)).rowcount != 1:
-            raise InputError(f"The run '{run.name}' is being worked on by another process already.")
+            raise InputError("The run '{name}' is being worked on by another process already.", name=run.name)
         attempt = (attempts.c.run_id == run.run_id, attempts.c.attempt == run.attempt)
         connection.execute(attempts.update().where(*attempt).values(start_step=-1 if step is None else step))
         for number, logged in kept.items():
@@ -133,23 +135,31 @@ def _train(train: Train | None) -> Train:
 def _explain(error: BaseException, run: Run, callback: StoreCallback) -> tuple[str, str, int]:
     """The state, the sentence and the exit status that an exception stands for."""
     if isinstance(error, KeyboardInterrupt):
-        return "stopped", "Stopped at once, without a last checkpoint.", 1
+        return "stopped", Message("Stopped at once, without a last checkpoint."), 1
     if isinstance(error, StopAsked):
-        fresh = folder.checkpoint_step(run.folder) is None
-        return "stopped", f"Stopped before {'its first step' if fresh else 'it went on from its checkpoint'}.", 0
+        if folder.checkpoint_step(run.folder) is None:
+            return "stopped", Message("Stopped before its first step."), 0
+        return "stopped", Message("Stopped before it went on from its checkpoint."), 0
     if is_out_of_memory(error):
         folder.log(run.folder, _traceback(error))
         return "failed", _too_large(error, run, callback), 1
     if isinstance(error, LabError):
-        return "failed", str(error), 2 if isinstance(error, InputError) else 1
+        return "failed", error.message, 2 if isinstance(error, InputError) else 1
     folder.log(run.folder, _traceback(error))
+    return "failed", _unexpected(error, run), 1
+
+
+def _unexpected(error: BaseException, run: Run) -> str:
+    """What to say of an error that is none of ours."""
     if _disk_full(error, run.folder):
-        return "failed", f"The disk of '{run.folder}' is full; free some space, then resume the run.", 1
+        return Message("The disk of '{folder}' is full; free some space, then resume the run.", folder=run.folder)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return "failed", f"The run cannot write its files ({because(error)}); raise it, then resume the run.", 1
+        return Message(
+            "The run cannot write its files ({reason}); raise it, then resume the run.", reason=because(error)
+        )
     lines = str(error).strip().splitlines()
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return "failed", f"The run failed unexpectedly ({reason}); its log.txt has the details.", 1
+    return Message("The run failed unexpectedly ({reason}); its log.txt has the details.", reason=reason)
 
 
 def _traceback(error: BaseException) -> str:
@@ -160,21 +170,32 @@ def _too_large(error: BaseException, run: Run, callback: StoreCallback) -> str:
     """What did not fit, and a batch that would, found by trying: the memory of this attempt is given back before."""
     let_go(error)
     config = build(run.config)
-    callback.do_instead("looking for a batch size that fits")
+    callback.do_instead(_LOOKING)
     batch = config.batch_size
     fits = largest_batch(config, batch, callback.should_stop)
     if fits is None:
-        return (
-            f"The memory was not enough for a batch of {batch} images, and no smaller one was found that fits; clone "
-            f"the run with smaller images (data.image_size is {config.data.image_size}) or a smaller network."
+        return Message(
+            "The memory was not enough for a batch of {batch} images, and no smaller one was found that fits; clone "
+            "the run with smaller images (data.image_size is {size}) or a smaller network.",
+            batch=batch,
+            size=config.data.image_size,
         )
     times = range(config.accumulate, batch, config.accumulate)
     shared = (n for n in times if batch * config.accumulate <= fits * n and batch % (n * config.runtime.processes) == 0)
     parts = next(shared, None)
-    whole = f", or with accumulate={parts} to keep the batch" if parts else ""
-    return (
-        f"The memory was not enough for a batch of {batch} images, and is enough for {fits}: clone the run with "
-        f"batch_size={fits}{whole}."
+    if parts is None:
+        return Message(
+            "The memory was not enough for a batch of {batch} images, and is enough for {fits}: clone the run with "
+            "batch_size={fits}.",
+            batch=batch,
+            fits=fits,
+        )
+    return Message(
+        "The memory was not enough for a batch of {batch} images, and is enough for {fits}: clone the run with "
+        "batch_size={fits}, or with accumulate={parts} to keep the batch.",
+        batch=batch,
+        fits=fits,
+        parts=parts,
     )
 
 
@@ -225,7 +246,9 @@ def take(store: RunStore, run_id: str) -> Run:
         run = store.claim(run.run_id, processes.identity()) or store.get(run_id)
     mine = run.pid is None or run.pid in _this_process()
     if run.state != "starting" or not mine:
-        raise InputError(f"The run '{run.name}' is {run.state}; only a queued run can be started.")
+        raise InputError(
+            "The run '{name}' is {state}; only a queued run can be started.", name=run.name, state=run.state_in_words
+        )
     return run
 
 

@@ -101,10 +101,7 @@ class Batches:
         into. InputError when there is no whole batch, or when it cannot be shared evenly.
         """
         if batch_size > len(training):
-            fits = largest_batch(len(training), ranks * parts)
-            mend = "set batch_size={fits}" if fits else "add images, or have fewer processes and parts share a batch"
-            template = "The batch of {batch} is larger than the {images} images there are to learn from; " + mend + "."
-            raise InputError(template, setting="batch_size", batch=batch_size, images=len(training), fits=fits)
+            raise _too_large(batch_size, len(training), ranks * parts)
         if batch_size % (ranks * parts):
             raise InputError(
                 "The batch of {batch} cannot be shared evenly by {processes} processes in {parts} parts each; change "
@@ -138,6 +135,26 @@ class Batches:
     def close(self) -> None:
         """End the reading ahead, if there is any; nothing can be got afterwards."""
         self._finalizer()
+
+
+def _too_large(batch: int, images: int, shared: int) -> InputError:
+    """The sentence for a batch that the images do not fill, with one that they do."""
+    fits = largest_batch(images, shared)
+    if fits is None:
+        return InputError(
+            "The batch of {batch} is larger than the {images} images there are to learn from; add images, or have "
+            "fewer processes and parts share a batch.",
+            setting="batch_size",
+            batch=batch,
+            images=images,
+        )
+    return InputError(
+        "The batch of {batch} is larger than the {images} images there are to learn from; set batch_size={fits}.",
+        setting="batch_size",
+        batch=batch,
+        images=images,
+        fits=fits,
+    )
 
 
 def _source(images: Tensor, order: Order, share: int, device: torch.device) -> _Source:

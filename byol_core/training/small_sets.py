@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from byol_core.config import RunConfig, field_info
+from byol_core.config import RunConfig
 from byol_core.events import TrainingCallback
+from byol_core.messages import Listing, Message
 
 # The lengths of the presets were chosen for the embedded set, which has so many training images.
 USUAL_IMAGES = 4000
@@ -93,14 +94,28 @@ def _less_often(every: float, longer: float) -> float:
 
 def sentence(asked: RunConfig, given: RunConfig, images: int) -> str:
     """What was fitted, in one line: ``Fitted to the 65 images to learn from: batch size 64 (not 128), …``."""
-    return f"Fitted to the {images:,} images to learn from: {changes(asked, given)}."
+    return Message("Fitted to the {n:,} images to learn from: {changes}.", n=images, changes=changes(asked, given))
 
 
 def changes(asked: RunConfig, given: RunConfig) -> str:
     """The settings that were fitted: ``batch size 64 (not 128), epochs 840 (not 30)``."""
     before, after = asked.flat(), given.flat()
-    return ", ".join(
-        f"{field_info(key).title.lower()} {after[key]:g} (not {before[key]:g})"
-        for key in asked.fit
-        if after[key] != before[key]
-    )
+    changed = [key for key in asked.fit if after[key] != before[key]]
+    return Listing((_fitted(key, after[key], before[key]) for key in changed), "comma")
+
+
+def _fitted(key: str, now: float, before: float) -> str:
+    """One setting with its value and the one that it had."""
+    values = {"value": now, "usual": before}
+    match key:
+        case "batch_size":
+            return Message("batch size {value:g} (not {usual:g})", **values)
+        case "epochs":
+            return Message("epochs {value:g} (not {usual:g})", **values)
+        case "evaluation.every":
+            return Message("evaluate every {value:g} (not {usual:g})", **values)
+        case "runtime.checkpoint_every":
+            return Message("checkpoint every {value:g} (not {usual:g})", **values)
+        case "evaluation.k":
+            return Message("neighbors {value:g} (not {usual:g})", **values)
+    return Message("{setting} {value:g} (not {usual:g})", setting=key, **values)

@@ -30,6 +30,7 @@ from byol_core.augment import apply, draw, resolve
 from byol_core.config import RunConfig
 from byol_core.distributed.launch import World
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.methods import Method, Views, build_method
 from byol_core.methods.base import freeze
 from byol_core.networks import Encoder
@@ -89,8 +90,14 @@ def _initialized(config: RunConfig, samples: RunImages, device: torch.device, wo
 def _check(images: int) -> None:
     """InputError when nothing could be learned from so few."""
     if images < 2:
-        template = "The set leaves {images} to train on, and two are the least; add images, or set data.validation=0."
-        raise InputError(template, setting="data.validation", images=f"{images} image{'' if images == 1 else 's'}")
+        raise InputError(
+            Message.plural(
+                "The set leaves {n} image to train on, and two are the least; add images, or set data.validation=0.",
+                "The set leaves {n} images to train on, and two are the least; add images, or set data.validation=0.",
+                images,
+            ),
+            setting="data.validation",
+        )
 
 
 class Stepper:

@@ -24,6 +24,7 @@ from byol_core.distributed.launch import World
 from byol_core.errors import InputError, LabError
 from byol_core.events import Alarm, MetricRow, Progress, SilentCallback, StopAsked, Summary, TrainingCallback
 from byol_core.health import is_finite, signs
+from byol_core.messages import Message
 from byol_core.methods.base import fill
 from byol_core.networks.sound import unusable
 from byol_core.optim import optimizers
@@ -40,6 +41,9 @@ from byol_core.weights.encoder_files import ENCODER, save_encoder
 
 __all__ = ["MetricRow", "Progress", "StopAsked", "Summary", "Trainer", "TrainingCallback", "follow", "train"]
 
+_TRAINING, _EVALUATING = Message("training"), Message("evaluating")
+_SAVING = Message("saving a checkpoint")
+_OWN_SHARE = Message("On CPUs each process normalizes by its own share of a batch, not by the whole.")
 _LOGGED_STEPS = 5000  # at most about this many rows a run: longer runs log every k-th step
 
 
@@ -75,7 +79,7 @@ def follow() -> None:
         explained = launch.explain(error, world, folder)
         if explained is not error:
             raise explained from error
-        word = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        word = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
         launch.leave_word(folder, word)
         raise
     finally:
@@ -122,13 +126,13 @@ class _Loading:
     def __init__(self, callback: TrainingCallback) -> None:
         self.callback = callback
         self.told = -math.inf
-        self.tell("loading images", 0.0)
+        self.tell(Message("loading images"), 0.0)
 
     def tell(self, text: str, share: float) -> None:
         now = time.perf_counter()
         if now - self.told >= metric_log.FLUSH_SECONDS:
             self.told = now
-            phase = f"{text}, {share:.0%}" if share else text
+            phase = Message("{doing}, {share:.0%}", doing=text, share=share) if share else text
             self.callback.on_progress(Progress(0, 0, 0.0, 0.0, 0.0, phase, activity=text))
             if self.callback.should_stop():
                 raise StopAsked
@@ -174,13 +178,13 @@ class Trainer:
             self._restore(state)
             if self.world.writes:  # of the stop before: it would be taken for the encoder of the end
                 (self.folder / ENCODER).unlink(missing_ok=True)
-            self.callback.on_note(f"Resumed at step {self.step} of {self.total}.")
+            self.callback.on_note(Message("Resumed at step {step} of {total}.", step=self.step, total=self.total))
         else:
             self._take_start()
             if self.world.writes:
                 self._begin()
         if self.world.size > 1 and self.device.type == "cpu" and _has_batch_norm(self.model):
-            self.callback.on_note("On CPUs each process normalizes by its own share of a batch, not by the whole.")
+            self.callback.on_note(_OWN_SHARE)
         stopped = self._loop()
         if not self.world.writes:
             return self._summary(stopped, {})
@@ -215,7 +219,7 @@ class Trainer:
         if not self.world.writes:
             return
         if self.log.add(self.step, loss, self.step == self.total):
-            self.tell("training")
+            self.tell(_TRAINING)
         if self.step == self.total or self.config.evaluation.is_due(self.step, self.per_epoch):
             self._evaluate()
             self._go_on()
@@ -251,16 +255,18 @@ class Trainer:
             return
         state = None
         if self.world.writes:
-            self.tell("loading the weights to start from")
+            self.tell(Message("loading the weights to start from"))
             start = sources.load(self.config.network.pretrained, self.folder.parent)
             sources.check(start, self.config)
             self.online_evaluation.before(self.model, self._stop_early)
-            self.callback.on_note(f"Starts from the weights of {start.title} ({start.digest}).")
+            self.callback.on_note(
+                Message("Starts from the weights of {name} ({digest}).", name=start.title, digest=start.digest)
+            )
             state = start.encoder.state_dict()
         fill(self.model, collectives.share(state))
 
     def _begin(self) -> None:
-        self.tell("measuring the untrained encoder")
+        self.tell(Message("measuring the untrained encoder"))
         self._tell_metrics(self.online_evaluation.start(self.model, self._stop_early))
 
     def _stop_early(self) -> None:
@@ -270,13 +276,13 @@ class Trainer:
 
     def _evaluate(self) -> None:
         self.log.flush()
-        self.tell("evaluating")
+        self.tell(_EVALUATING)
         self._tell_metrics(self.online_evaluation.look(self.model, self.step, self.epoch))
         if self.step == self.total or self.config.evaluation.is_regular(self.step, self.per_epoch):
             self.callback.on_alarm(
                 signs.verdict(self.online_evaluation.latest, self.online_evaluation.first, self.config)
             )
-        self.tell("training")
+        self.tell(_TRAINING)
 
     def _tell_metrics(self, values: dict[str, float]) -> None:
         self.callback.on_metrics([MetricRow(self.step, self.epoch, self.seconds, values)])
@@ -293,7 +299,7 @@ class Trainer:
         self.log.flush()
         if not all(is_finite(value) for value in self.model.state_dict().values()):  # its update was not fine
             self._refuse(self.step)
-        self.tell("saving a checkpoint")
+        self.tell(_SAVING)
         checkpoint.save(
             self.folder / "checkpoints",
             self.step,
@@ -315,7 +321,8 @@ class Trainer:
             )
         if complaint := unusable(state["model"]):
             raise LabError(
-                f"The weights in the checkpoint of this run {complaint}, so it cannot go on; clone it instead."
+                "The weights in the checkpoint of this run {complaint}, so it cannot go on; clone it instead.",
+                complaint=complaint,
             )
         self.model.load_state_dict(state["model"])
         # "optimiser" until it was spelled as in torch.
@@ -328,7 +335,7 @@ class Trainer:
         """The encoder on its own, the numbers on the test images unless the run was stopped, and the summary file."""
         save_encoder(self.folder / ENCODER, self.model.online.encoder, self.config)
         if not stopped:
-            self.tell("evaluating on the test images")
+            self.tell(Message("evaluating on the test images"))
         summary = self._summary(stopped, {} if stopped else self.online_evaluation.final(self.model))
         write_json(self.folder / "summary.json", summary.as_dict())
         return summary

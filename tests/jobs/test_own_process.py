@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from byol_core.jobs import ENDED, JobFiles, JobKind, job, own_process, partial, result, withdraw
+from byol_core.messages import Message
 from tests.faults.lab import wait_until
 
 # Real ones, in this file: whoever runs them has the tests on its path.
@@ -38,6 +39,9 @@ def count(folder, task, arrays, job):
         if number == task.get("dies_at"):
             os.kill(os.getpid(), 9)
         time.sleep(task.get("seconds", 0))
+    if "refuses" in task:
+        from byol_core.errors import InputError
+        raise InputError("There are {n} images.", setting="batch_size", n=task["numbers"])
     return Answer(about={"number": task["numbers"]})
 
 module = types.ModuleType("byol_core.nowhere")
@@ -57,6 +61,14 @@ def test_what_it_showed_before_it_died_is_there(count: Path) -> None:
     own_process.start(KIND, count, "a", {"numbers": 9, "dies_at": 5})
     found, seen = own_process.wait(count, "a", 60), partial(count, "a")
     assert (found.state, found.message) == ("failed", ENDED) and seen is not None and seen.about == {"number": 5}
+
+
+def test_an_error_comes_back_as_it_was_said_with_its_setting(count: Path) -> None:
+    own_process.start(KIND, count, "a", {"numbers": 3, "refuses": True})
+    found = own_process.wait(count, "a", 60)
+    assert (found.state, found.message, found.setting) == ("failed", "There are 3 images.", "batch_size")
+    assert isinstance(found.message, Message)
+    assert (found.message.template, found.message.values) == ("There are {n} images.", {"n": 3})
 
 
 def test_whoever_waits_no_longer_ends_it(count: Path) -> None:

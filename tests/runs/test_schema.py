@@ -14,7 +14,18 @@ from byol_core.runs import library
 from byol_core.runs.schema import runs
 from byol_core.runs.store import RunStore
 
-LATER = ("priority", "tags", "notes", "archived", "deleted", "group_name", "slowed_by", "alarm_kind", "alarm_space")
+LATER = (
+    "priority",
+    "tags",
+    "notes",
+    "archived",
+    "deleted",
+    "group_name",
+    "slowed_by",
+    "alarm_kind",
+    "alarm_space",
+    "said",
+)
 
 
 def columns(store):

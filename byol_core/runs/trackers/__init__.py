@@ -51,8 +51,8 @@ class Mirror:
             line.wait(until)
 
     def end(self, state: str, message: str, summary: Mapping[str, Any] | None) -> None:
-        """Remember how the run ended."""
-        self._ending = Ending(state, message, dict(summary or {}))
+        """Remember how the run ended, in English."""
+        self._ending = Ending(state, str(message), dict(summary or {}))
 
     # What the training says
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from byol_core.events import MetricRow
+from byol_core.messages import Message
 from byol_core.runs.run import Run
 
 # Seconds until a tracker that failed is tried again, and between two deliveries.
@@ -75,7 +76,7 @@ class Line:
         """Wait until that moment of the monotonic clock for all to be told, and say what could not be."""
         self._thread.join(max(0.0, until - time.monotonic()))
         if self._thread.is_alive() and not self._done:
-            self.tell(f"{self.name} does not answer, and may lack the end of this run.")
+            self.tell(Message("{name} does not answer, and may lack the end of this run.", name=self.name))
 
     def _serve(self) -> None:
         pause = PAUSE
@@ -87,7 +88,11 @@ class Line:
             except ModuleNotFoundError:
                 self._done = True
                 self.tell(
-                    f"{self.name} is not installed, so this run is not mirrored there: {how_to_install(self.name)}"
+                    Message(
+                        "{name} is not installed, so this run is not mirrored there: {command}",
+                        name=self.name,
+                        command=how_to_install(self.name),
+                    )
                 )
             except Exception as error:  # whatever a package or its server makes of it: the training goes on
                 self._complain(error, last)
@@ -100,9 +105,21 @@ class Line:
         if last or not self._troubled:
             lines = str(error).strip().splitlines() or [""]
             why = _WHO.sub(r"\1", lines[0])
-            what = "so it lacks the end of this run" if last else "and is tried again; the training goes on"
-            self.tell(f"{self.name} did not accept the data of the run ({type(error).__name__}: {why}), {what}.")
+            self.tell(self._complaint(f"{type(error).__name__}: {why}", last))
         self._troubled = True
+
+    def _complaint(self, reason: str, last: bool) -> str:
+        if last:
+            return Message(
+                "{name} did not accept the data of the run ({reason}), so it lacks the end of this run.",
+                name=self.name,
+                reason=reason,
+            )
+        return Message(
+            "{name} did not accept the data of the run ({reason}), and is tried again; the training goes on.",
+            name=self.name,
+            reason=reason,
+        )
 
     def _deliver(self, last: bool) -> None:
         if self._tracker is None:
