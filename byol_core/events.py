@@ -1,4 +1,7 @@
-"""What a training run tells whoever listens: metrics, progress, notes, the summary at its end. Knows no torch."""
+"""What a training run tells whoever listens: metrics, progress, notes, the summary at its end. Knows no torch.
+
+Phases, notes and alarms are texts that can be said in another language, see :mod:`byol_core.messages`.
+"""
 
 from __future__ import annotations
 

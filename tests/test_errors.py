@@ -9,27 +9,35 @@ import pytest
 
 from byol_core.config import build, field_info
 from byol_core.errors import ArgumentError, InputError, LabError
+from byol_core.messages import Message
 from byol_core.runs.schema import is_locked
 
 
 def test_a_plain_sentence_is_its_own_template():
     error = InputError("There are no images in '{folder}'.")
     assert str(error) == "There are no images in '{folder}'."
-    assert (error.template.format(), error.values) == (str(error), {})
+    assert (error.message.template, error.message.values) == (str(error), {})
     assert (error.setting, error.retryable) == (None, False)
 
 
 def test_values_go_into_the_template_and_stay_apart():
     error = LabError("The run '{name}' is {state}.", name="{odd}", state="running")
     assert str(error) == "The run '{odd}' is running."
-    assert error.template == "The run '{name}' is {state}."
-    assert error.values == {"name": "{odd}", "state": "running"}
+    assert error.message.template == "The run '{name}' is {state}."
+    assert error.message.values == {"name": "{odd}", "state": "running"}
+
+
+def test_a_message_is_taken_as_it_is():
+    said = Message.plural("There is {n} image.", "There are {n} images.", 2)
+    assert InputError(said).message is said
+    assert type(InputError(said).args[0]) is str
 
 
 def test_an_error_that_crosses_a_process_keeps_its_fields():
     sent = ArgumentError("'{name}' is wrong.", setting="batch_size", retryable=True, name="n")
     came = pickle.loads(pickle.dumps(sent))
-    assert (str(came), came.template, came.values) == (str(sent), sent.template, sent.values)
+    assert (str(came), type(came.message)) == (str(sent), Message)
+    assert (came.message.template, came.message.values) == (sent.message.template, sent.message.values)
     assert (came.setting, came.retryable) == ("batch_size", True)
 
 
