@@ -16,7 +16,7 @@ def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tupl
 
     Operations without effect are omitted.
     """
-    checks.kind("params", params, ViewParameters, Message("the ViewParameters that draw gives"))
+    checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
     checks.whole("i", i, 0, len(params) - 1)
     checks.sides("size", size)
     lines = list(_describe_geometry(params, i, size))

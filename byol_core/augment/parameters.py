@@ -14,7 +14,6 @@ from torch import Tensor
 
 from byol_core.augment import blur, color, geometry
 from byol_core.augment.policy import AT_ONE, Pair, ViewPolicy
-from byol_core.messages import Message
 from byol_core.system import checks
 
 NEVER = 2.0  # a solarize threshold that no pixel reaches
@@ -72,8 +71,8 @@ def draw(
 
     Raises ArgumentError if an argument has the wrong type or range.
     """
-    checks.kind("policy", policy, ViewPolicy, Message("a ViewPolicy, as resolve(ViewsConfig()) gives it"))
-    checks.kind("generator", generator, torch.Generator, Message("a torch.Generator"))
+    checks.kind("policy", policy, ViewPolicy, "a ViewPolicy, as resolve(ViewsConfig()) gives it")
+    checks.kind("generator", generator, torch.Generator, "a torch.Generator")
     checks.whole("n", n, 0)
     checks.sides("size", size)
     if out is not None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from byol_core.config import OPERATIONS, ViewsConfig
-from byol_core.messages import Message
 from byol_core.system import checks
 
 # What an operation does at strength 1 if the paper does not define it.
@@ -97,14 +96,14 @@ class ViewPolicy:
     name: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        checks.kind("strengths", self.strengths, Mapping, Message("a mapping of every operation to its strength"))
+        checks.kind("strengths", self.strengths, Mapping, "a mapping of every operation to its strength")
         checks.known("strengths", self.strengths, OPERATIONS)
         for operation in OPERATIONS:
             checks.number(f"strengths[{operation!r}]", self.strengths[operation], 0, 2)
         for name in ("jitter", "blur", "solarize"):
             pair = getattr(self, name)
             if not isinstance(pair, tuple) or len(pair) != 2:
-                raise checks.wrong(name, Message("a probability for each of the two views"), pair)
+                raise checks.wrong(name, "a probability for each of the two views", pair)
             for share in pair:
                 checks.number(name, share, 0, 1)
 
@@ -125,7 +124,7 @@ def preset_strengths(preset: str) -> dict[str, float]:
 
 def resolve(views: ViewsConfig) -> ViewPolicy:
     """The policy for the settings of a run: the preset, overridden by single strengths, times the master strength."""
-    checks.kind("views", views, ViewsConfig, Message("a ViewsConfig, such as RunConfig().views"))
+    checks.kind("views", views, ViewsConfig, "a ViewsConfig, such as RunConfig().views")
     recipe = RECIPES[views.preset]
     strengths = preset_strengths(views.preset)
     strengths |= {name: value for name in OPERATIONS if (value := getattr(views, name)) is not None}

@@ -14,7 +14,6 @@ from byol_core.augment import blur, color, fused, geometry, noise
 from byol_core.augment.parameters import Size, ViewParameters, draw
 from byol_core.augment.policy import ViewPolicy
 from byol_core.errors import ArgumentError
-from byol_core.messages import Message
 from byol_core.system import checks
 
 
@@ -80,7 +79,7 @@ def apply_by_tensors(images: Tensor, params: ViewParameters, size: Size) -> Tens
 
 
 def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: int | None) -> None:
-    checks.kind("generator", generator, torch.Generator, Message("a torch.Generator"))
+    checks.kind("generator", generator, torch.Generator, "a torch.Generator")
     if generator.device != images.device:
         raise ArgumentError(
             "'generator' should be on the images' device {device}, but is on {other}.",
@@ -90,7 +89,7 @@ def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: in
     if n is not None:
         checks.whole("n", n)
     if rows is not None:
-        checks.kind("rows", rows, slice, Message("a slice of the batch"))
+        checks.kind("rows", rows, slice, "a slice of the batch")
     taken = len(range(len(images) if n is None else n)[rows or slice(None)])
     if taken != len(images):
         raise ArgumentError(
@@ -99,7 +98,7 @@ def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: in
 
 
 def _check_params(images: Tensor, params: ViewParameters) -> None:
-    checks.kind("params", params, ViewParameters, Message("the ViewParameters that draw gives"))
+    checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
     if len(images) != len(params):
         raise ArgumentError(
             "'params' are those of {drawn} images, but there are {count}.", drawn=len(params), count=len(images)

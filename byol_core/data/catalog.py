@@ -114,13 +114,13 @@ def stamp(source: str | Path) -> str:
 
 
 def _check(source: object, image_size: object, limit: object, images: object, progress: object) -> None:
-    checks.kind("source", source, (str, Path), Message("the name of a set, or a path"))
+    checks.kind("source", source, (str, Path), "the name of a set, or a path")
     checks.whole("image_size", image_size, 1, MOST_PIXELS)
     if limit is not None:
         checks.whole("limit", limit, 2)
     checks.one_of("images", images, ("auto", "memory", "disk"))
     if not (progress is None or callable(progress)):
-        raise checks.wrong("progress", Message("a function of a text and a share"), progress)
+        raise checks.wrong("progress", "a function of a text and a share", progress)
 
 
 def _check_range(values: object) -> None:

@@ -46,7 +46,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         checks.pictures("images", self.images, look=False)
         if self.images.is_floating_point():
-            raise checks.wrong("images", Message("a tensor of images (N, 3, H, W), uint8"), self.images)
+            raise checks.wrong("images", "a tensor of images (N, 3, H, W), uint8", self.images)
         check_enough(self.name, len(self.images), self.account.left_out)
         self._check_labels()
         self._check_split()
@@ -59,7 +59,7 @@ class ImageSet:
     def _check_split(self) -> None:
         for name, part in (("train", self.train), ("test", self.test)):
             if not checks.is_tensor(part) or part.dtype != torch.int64 or part.ndim != 1:
-                raise checks.wrong(name, Message("a tensor of places in images (n,), int64"), part)
+                raise checks.wrong(name, "a tensor of places in images (n,), int64", part)
         both = torch.cat([self.train, self.test]).sort().values
         if bool((both.diff() == 0).any()):
             raise ArgumentError("'train' and 'test' should name each image once at most.")
