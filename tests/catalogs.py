@@ -32,6 +32,10 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "setting": (1, 2, "empty"),
     "Preset": (1, 2, 3, "title", "reason", "expect"),
     "Sign": (1, 2, "zero", "ideal", "alarm", "source", "caveat"),
+    "Counted": ((0, 1),),  # of the account of a load
+    "Entry": (1, 2, 7),  # of the catalog of sets
+    "Kind": (0, 1, 2),  # of a file
+    "Recipe": ("reason",),  # of the views
     "Option": ("help",),  # of typer
     "Argument": ("help",),
 }

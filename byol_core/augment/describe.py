@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from byol_core.augment import color
 from byol_core.augment.parameters import NEVER, ViewParameters
+from byol_core.messages import Listing, Message
 from byol_core.system import checks
+
+MIRRORS = (Message("left-right"), Message("up-down"))
+JITTERED = (Message("brightness"), Message("contrast"), Message("saturation"), Message("hue"))
 
 
 def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
@@ -18,41 +22,39 @@ def describe(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tupl
     lines = list(_describe_geometry(params, i, size))
     lines += _describe_color(params, i)
     if params.sigma is not None and params.sigma[i] > 0:
-        lines.append(("blur", f"sigma {params.sigma[i]:.2f} px"))
+        lines.append((Message("blur"), Message("sigma {sigma:.2f} px", sigma=float(params.sigma[i]))))
     if params.threshold is not None and params.threshold[i] < NEVER:
-        lines.append(("solarize", f"from {params.threshold[i]:.2f}"))
+        lines.append((Message("solarize"), Message("from {threshold:.2f}", threshold=float(params.threshold[i]))))
     if params.deviation is not None:
-        lines.append(("noise", f"± {params.deviation[i]:.2f}"))
+        lines.append((Message("noise"), f"± {params.deviation[i]:.2f}"))
     if params.holes is not None:
-        lines.append(("cutout", f"{params.holes[i, 2]} × {params.holes[i, 3]} px"))
+        lines.append((Message("cutout"), f"{params.holes[i, 2]} × {params.holes[i, 3]} px"))
     return lines
 
 
 def _describe_geometry(params: ViewParameters, i: int, size: tuple[int, int]) -> list[tuple[str, str]]:
     _, _, height, width = params.boxes[i].tolist()
-    lines = []
+    lines: list[tuple[str, str]] = []
     if (height, width) != size:
-        lines.append(("crop", f"{height * width / (size[0] * size[1]):.0%} of the area"))
-    mirrors = [
-        word for word, on in (("left-right", params.flip_horizontal), ("up-down", params.flip_vertical)) if on[i]
-    ]
+        lines.append((Message("crop"), Message("{share:.0%} of the area", share=height * width / (size[0] * size[1]))))
+    mirrors = [word for word, on in zip(MIRRORS, (params.flip_horizontal, params.flip_vertical), strict=True) if on[i]]
     if mirrors:
-        lines.append(("mirror", " and ".join(mirrors)))
+        lines.append((Message("mirror"), Listing(mirrors, "and")))
     if params.degrees is not None and params.degrees[i] != 0:
-        lines.append(("rotation", f"{params.degrees[i]:+.0f}°"))
+        lines.append((Message("rotation"), f"{params.degrees[i]:+.0f}°"))
     if params.shift is not None and params.shift[i].any():
-        lines.append(("shift", f"{params.shift[i, 0]:+.0%} right, {params.shift[i, 1]:+.0%} down"))
+        right, down = params.shift[i].tolist()
+        lines.append((Message("shift"), Message("{right:+.0%} right, {down:+.0%} down", right=right, down=down)))
     return lines
 
 
 def _describe_color(params: ViewParameters, i: int) -> list[tuple[str, str]]:
-    lines = []
+    lines: list[tuple[str, str]] = []
     if params.factors is not None and params.order is not None:
-        names = ("brightness", "contrast", "saturation", "hue")
         for which in params.order[i].tolist():
             value = float(params.factors[i, which])
             if value != color.NEUTRAL[which]:
-                lines.append((names[which], f"{value:+.3f}" if which == color.HUE else f"× {value:.2f}"))
+                lines.append((JITTERED[which], f"{value:+.3f}" if which == color.HUE else f"× {value:.2f}"))
     if params.gray is not None and params.gray[i]:
-        lines.append(("grayscale", "yes"))
+        lines.append((Message("grayscale"), Message("yes")))
     return lines

@@ -66,10 +66,12 @@ def _check(images: Tensor, params: ViewParameters) -> None:
     """Reject boxes outside of the images: the kernel does not check bounds, and would read foreign memory."""
     _, channels, height, width = images.shape
     if channels != 3:
-        raise ArgumentError(f"Views are made of RGB images, but these have {channels} channels.")
+        raise ArgumentError("Views are made of RGB images, but these have {channels} channels.", channels=channels)
     top, left, h, w = params.boxes.numpy().T
     if not ((top >= 0) & (left >= 0) & (h > 0) & (w > 0) & (top + h <= height) & (left + w <= width)).all():
-        raise ArgumentError(f"A crop lies outside of the image of {height} x {width} pixels.")
+        raise ArgumentError(
+            "A crop lies outside of the image of {height} x {width} pixels.", height=height, width=width
+        )
 
 
 def _geometry(p: ViewParameters) -> dict[str, Tensor]:

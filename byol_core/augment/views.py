@@ -82,7 +82,9 @@ def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: in
     checks.kind("generator", generator, torch.Generator, "a torch.Generator")
     if generator.device != images.device:
         raise ArgumentError(
-            f"'generator' should be on the images' device {images.device}, but is on {generator.device}."
+            "'generator' should be on the images' device {device}, but is on {other}.",
+            device=images.device,
+            other=generator.device,
         )
     if n is not None:
         checks.whole("n", n)
@@ -90,13 +92,17 @@ def _check(images: Tensor, generator: torch.Generator, rows: slice | None, n: in
         checks.kind("rows", rows, slice, "a slice of the batch")
     taken = len(range(len(images) if n is None else n)[rows or slice(None)])
     if taken != len(images):
-        raise ArgumentError(f"'rows' and 'n' name {taken} images, but there are {len(images)}.")
+        raise ArgumentError(
+            "'rows' and 'n' name {named} images, but there are {count}.", named=taken, count=len(images)
+        )
 
 
 def _check_params(images: Tensor, params: ViewParameters) -> None:
     checks.kind("params", params, ViewParameters, "the ViewParameters that draw gives")
     if len(images) != len(params):
-        raise ArgumentError(f"'params' are those of {len(params)} images, but there are {len(images)}.")
+        raise ArgumentError(
+            "'params' are those of {drawn} images, but there are {count}.", drawn=len(params), count=len(images)
+        )
 
 
 def _unit(images: Tensor) -> Tensor:

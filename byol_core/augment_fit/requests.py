@@ -39,7 +39,7 @@ def ask(home: Path, config: RunConfig, *, start: bool = True) -> Asked:
             found = queue.ask(home, FIT, folder, key, {"config": config.model_dump(mode="json")})
         chosen = _read(queue.result(folder, key)) if found.state == "ready" else None
     except LabError as error:
-        return Asked(Job("failed", message=str(error)))
+        return Asked(Job("failed", message=error.message))
     return Asked(found, chosen)
 
 

@@ -18,6 +18,7 @@ from byol_core.augment.policy import ViewPolicy
 from byol_core.augment_study.requests import set_digest, untrained_digest
 from byol_core.config import RunConfig, ViewsConfig
 from byol_core.data.catalog import find
+from byol_core.data.doing import at_start
 from byol_core.data.imageset import ImageSet
 from byol_core.data.mapped import take
 from byol_core.data.remote import is_here, no_downloads
@@ -26,6 +27,7 @@ from byol_core.evaluation.features import checked
 from byol_core.evaluation.images import load_set
 from byol_core.evaluation.protocol import Protocol
 from byol_core.jobs import JobContext, Yield
+from byol_core.messages import Message
 from byol_core.networks import Encoder
 from byol_core.system.device import pick_device
 from byol_core.weights.encoder_files import load_encoder, read_config, untrained
@@ -75,13 +77,13 @@ def _images(config: RunConfig, job: JobContext) -> ImageSet:
     """The run's set; only the last one is kept, since it may be large."""
 
     def tell(text: str, share: float) -> None:
-        job.progress(0.1 * share, text[:1].upper() + text[1:])
+        job.progress(0.1 * share, at_start(text))
 
     name = set_digest(config)
     kept: tuple[str, ImageSet] | None = job.memory.get("set")
     if kept is None or kept[0] != name:
         job.memory.pop("set", None)  # first, so that the two are never in memory together
-        tell("loading images", 0.0)
+        tell(Message("Loading images"), 0.0)
         kept = job.memory.put("set", (name, _loaded(config, tell)))
     return kept[1]
 
@@ -95,8 +97,11 @@ def _loaded(config: RunConfig, tell: Callable[[str, float], None]) -> ImageSet:
     except InputError:
         if entry is None or not entry.download_mb or is_here(entry, config.data.image_size):
             raise
-        what = f"The set '{entry.name}' of this run is not on this machine"
-        raise InputError(f"{what}; choose it under Set at the top of this page to load it, then try again.") from None
+        raise InputError(
+            "The set '{name}' of this run is not on this machine; choose it under Set at the top of this page to load "
+            "it, then try again.",
+            name=entry.name,
+        ) from None
 
 
 def _encoder(folder: Path, config: RunConfig, images: ImageSet, plain: bool, name: str) -> Encoder:
@@ -149,7 +154,7 @@ def _filled(material: Material, out: Size, job: JobContext, name: tuple[Any, ...
     parts: list[Tensor] = job.memory.make(("part of", *name), list)
     rows = torch.split(material.bank, CHUNK)
     for place in range(len(parts), len(rows)):
-        job.progress(0.1 + 0.5 * place / len(rows), "Encoding the training images")
+        job.progress(0.1 + 0.5 * place / len(rows), Message("Encoding the training images"))
         parts.append(plain(material, rows[place], out))
         if job.others():
             raise Yield

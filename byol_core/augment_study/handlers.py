@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from byol_core.config import OPERATIONS
 from byol_core.data.mapped import take
 from byol_core.errors import InputError
 from byol_core.jobs import Answer, JobContext, Yield
+from byol_core.messages import Message
 
 K = 10  # neighbors that the verdict asks for an image's kind
 _SEED = 0  # of the views that a verdict and a curve are about
@@ -29,6 +31,22 @@ _MOST_BYTES, _MOST_FILES = 256 * 2**20, 1000  # of all answers that are kept
 _LONGEST_SECONDS = 7 * 86400  # that a question lies there without an answer
 _SECONDS = 120.0  # that all curves should take; on a slow machine they go over fewer images
 _FEWEST = 32
+_OPERATIONS: Mapping[str, Message] = {
+    "crop": Message("crop"),
+    "flip_horizontal": Message("flip horizontal"),
+    "flip_vertical": Message("flip vertical"),
+    "rotation": Message("rotation"),
+    "translation": Message("translation"),
+    "brightness": Message("brightness"),
+    "contrast": Message("contrast"),
+    "saturation": Message("saturation"),
+    "hue": Message("hue"),
+    "grayscale": Message("grayscale"),
+    "blur": Message("blur"),
+    "solarize": Message("solarize"),
+    "noise": Message("noise"),
+    "cutout": Message("cutout"),
+}
 
 
 def pairs(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobContext) -> Answer:
@@ -65,7 +83,7 @@ def _pictures(arrays: dict[str, Any]) -> Any:
     if images is None or images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
         raise InputError("The images of this request cannot be read; ask again.")
     if not 0 < len(images) <= MOST_PICTURES:
-        raise InputError(f"Between 1 and {MOST_PICTURES} images can be compared at once.")
+        raise InputError("Between 1 and {most} images can be compared at once.", most=MOST_PICTURES)
     return images
 
 
@@ -93,7 +111,8 @@ def verdict(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: Job
     views, policy = context.views_of(task)
     out = found.out(views)
     bank = context.bank(found, out, job)
-    own = context.plain(found, found.rows, out, lambda share: job.progress(0.6 + 0.1 * share, "Encoding images"))
+    encoding = Message("Encoding images")
+    own = context.plain(found, found.rows, out, lambda share: job.progress(0.6 + 0.1 * share, encoding))
     first, second = _views_of(found, policy, out, job)
     return Answer(about=asdict(numbers(found, own, first, second, bank)))
 
@@ -102,7 +121,7 @@ def _views_of(found: Material, policy: ViewPolicy, out: Size, job: JobContext) -
     made: list[tuple[Tensor, Tensor]] = []
     parts = torch.split(found.rows, context.CHUNK)
     for number, part in enumerate(parts):
-        job.progress(0.7 + 0.3 * number / len(parts), "Encoding their views")
+        job.progress(0.7 + 0.3 * number / len(parts), Message("Encoding their views"))
         both = context.both_views(take(found.images.images, part), policy, _SEED + number, out)
         made.append((context.unit(found.encoder, both[0]), context.unit(found.encoder, both[1])))
     return torch.cat([pair[0] for pair in made]), torch.cat([pair[1] for pair in made])
@@ -150,8 +169,8 @@ def curves(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: JobC
     mean, sd = begun.answer.arrays["mean"], begun.answer.arrays["sd"]
     left = [(row, place) for row, place in np.ndindex(mean.shape) if np.isnan(mean[row, place])]
     for row, place in left:
-        name = OPERATIONS[row].replace("_", " ")
-        job.progress(0.1 + 0.9 * (row + place / len(STRENGTHS)) / len(OPERATIONS), f"Measuring {name}")
+        measuring = Message("Measuring {operation}", operation=_OPERATIONS[OPERATIONS[row]])
+        job.progress(0.1 + 0.9 * (row + place / len(STRENGTHS)) / len(OPERATIONS), measuring)
         cosines = _cosines(found, begun, alone(OPERATIONS[row], STRENGTHS[place]), (side, side), job)
         mean[row, place], sd[row, place] = float(cosines.mean()), float(cosines.std(correction=0))
         job.partial(begun.answer)

@@ -24,6 +24,7 @@ from byol_core.config.value_range import AUTO
 from byol_core.data.catalog import find
 from byol_core.errors import LabError
 from byol_core.jobs import Answer, Job, JobKind, queue
+from byol_core.messages import Message
 from byol_core.system import paths
 from byol_core.system.fingerprint import stamp_of
 from byol_core.weights.encoder_files import digest, read_config
@@ -40,8 +41,10 @@ STRENGTHS = tuple(number / 4 for number in range(9))  # 0, 0.25 … 2
 THUMBNAIL = 32  # pixels, the side of a neighbor's image
 MOST_PICTURES = 64
 # What a curve averages over where an operation has a probability of its own.
-OFTEN = "Mirrored, or gray, as often as the strength says: the mean goes over the images that were not as well."
-ALWAYS = "Done to every image, whatever the preset's probability."
+OFTEN = Message(
+    "Mirrored, or gray, as often as the strength says: the mean goes over the images that were not as well."
+)
+ALWAYS = Message("Done to every image, whatever the preset's probability.")
 NOTES: Mapping[str, str] = {
     **dict.fromkeys(("flip_horizontal", "flip_vertical", "grayscale"), OFTEN),
     **dict.fromkeys(("brightness", "contrast", "saturation", "hue", "blur", "solarize"), ALWAYS),
@@ -142,7 +145,8 @@ def pairs(
     """
     task = {"views": views.model_dump(mode="json"), "seed": seed, "k": k}
     if len(images) > MOST_PICTURES:
-        return Asked(Job("failed", message=f"At most {MOST_PICTURES} images can be evaluated together."), None)
+        why = Message("At most {most} images can be evaluated together.", most=MOST_PICTURES)
+        return Asked(Job("failed", message=why), None)
     return _ask(home, subject, PAIRS, task, _pairs, images=images, start=start)
 
 
@@ -191,7 +195,7 @@ def _ask(
             found = queue.ask(home, kind, folder, key, whole, arrays)
             answer = _answer(folder, key, found, read)
     except LabError as error:
-        return Asked(Job("failed", message=str(error)), None)
+        return Asked(Job("failed", message=error.message), None)
     return Asked(found, answer, key)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
+
+from byol_core.messages import Message
 
 Level = Literal["too weak", "in range", "too strong", "unclear"]
 
@@ -37,17 +39,17 @@ class Numbers:
         return (self.kept - self.chance) / max(1e-6, self.plain - self.chance)
 
 
-_TITLES: Mapping[Level, str] = {
-    "too weak": "Too weak",
-    "in range": "In range",
-    "too strong": "Too strong",
-    "unclear": "Unclear",
+_TITLES: Mapping[Level, Message] = {
+    "too weak": Message("Too weak"),
+    "in range": Message("In range"),
+    "too strong": Message("Too strong"),
+    "unclear": Message("Unclear"),
 }
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reason`` says the numbers behind the level, as it goes on after a colon."""
+    """``reason`` says the numbers behind the level, in a sentence."""
 
     level: Level
     reason: str
@@ -55,7 +57,7 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """Both."""
-        return f"{_TITLES[self.level]}: {self.reason}"
+        return Message("{verdict}: {reason}", verdict=_TITLES[self.level], reason=self.reason)
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,67 @@ def judge(numbers: Numbers) -> Verdict:
     """
     bounds = bounds_of(numbers)
     if why := _why_unclear(numbers):
-        return Verdict("unclear", f"{why}.")
-    alike = f"the two views of an image have a mean cosine of {numbers.pair:.2f}, different images {numbers.unlike:.2f}"
-    kin = _kin(numbers)
+        return Verdict("unclear", why)
     if numbers.retention < bounds.lost:
-        return Verdict("too strong", f"{kin}, so the views are no longer recognizable.")
+        return _reasoned("too strong", numbers, _LOST)
     if numbers.closeness < bounds.same:
-        return Verdict("in range", f"{alike}; {kin}.")
+        return _reasoned("in range", numbers, _IN_RANGE)
     if numbers.retention >= bounds.kept:
-        return Verdict("too weak", f"{alike}, so there is little to learn from the views; {kin}.")
-    return Verdict("unclear", f"{alike}, so the views are nearly the same; yet {kin}.")
+        return _reasoned("too weak", numbers, _ALIKE)
+    return _reasoned("unclear", numbers, _ALIKE_AND_LOST)
 
 
+def _reasoned(level: Level, numbers: Numbers, sentences: tuple[Message, Message]) -> Verdict:
+    """With the sentence for a set with labels, or the other one."""
+    return Verdict(level, Message(sentences[0 if numbers.labeled else 1], **asdict(numbers)))
+
+
+# Of a set with labels, and of one without.
+_LOST = (
+    Message(
+        "{kept:.0%} of a view's {k} nearest training images are of its image's class, against {plain:.0%} of the "
+        "image's own and {chance:.0%} by chance, so the views are no longer recognizable."
+    ),
+    Message(
+        "{kept:.0%} of a view's {k} nearest training images are also among the image's own, against {chance:.1%} by "
+        "chance, so the views are no longer recognizable."
+    ),
+)
+_IN_RANGE = (
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}; {kept:.0%} of a "
+        "view's {k} nearest training images are of its image's class, against {plain:.0%} of the image's own and "
+        "{chance:.0%} by chance."
+    ),
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}; {kept:.0%} of a "
+        "view's {k} nearest training images are also among the image's own, against {chance:.1%} by chance."
+    ),
+)
+_ALIKE = (
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}, so there is little "
+        "to learn from the views; {kept:.0%} of a view's {k} nearest training images are of its image's class, against "
+        "{plain:.0%} of the image's own and {chance:.0%} by chance."
+    ),
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}, so there is little "
+        "to learn from the views; {kept:.0%} of a view's {k} nearest training images are also among the image's own, "
+        "against {chance:.1%} by chance."
+    ),
+)
+_ALIKE_AND_LOST = (
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}, so the views are "
+        "nearly the same; yet {kept:.0%} of a view's {k} nearest training images are of its image's class, against "
+        "{plain:.0%} of the image's own and {chance:.0%} by chance."
+    ),
+    Message(
+        "The two views of an image have a mean cosine of {pair:.2f}, different images {unlike:.2f}, so the views are "
+        "nearly the same; yet {kept:.0%} of a view's {k} nearest training images are also among the image's own, "
+        "against {chance:.1%} by chance."
+    ),
+)
 _COLLAPSED = 0.999  # a cosine of different images from which on nothing can be told
 _LEAST_LIFT = 0.1  # over chance, of the images themselves
 _FEWEST = 16
@@ -107,28 +158,36 @@ _FEWEST = 16
 
 def _why_unclear(numbers: Numbers) -> str:
     if numbers.images < _FEWEST:
-        return f"the set has {numbers.images} images to evaluate, and at least {_FEWEST} are needed"
-    if numbers.unlike > _COLLAPSED:
-        return f"this encoder gives different images nearly the same representation (cosine {numbers.unlike:.4f})"
-    if numbers.plain - numbers.chance < _LEAST_LIFT:
-        if numbers.chance > 1 - _LEAST_LIFT and numbers.labeled:
-            return f"{numbers.chance:.0%} of the training images are of the same class, so a class says nothing here"
-        if not numbers.labeled:
-            return f"there are too few training images to tell, since the {numbers.k} nearest are nearly all of them"
-        return (
-            f"this encoder does not tell the classes apart, since {numbers.plain:.0%} of an image's {numbers.k} "
-            f"nearest training images are of its class, and {numbers.chance:.0%} would be by chance"
+        return Message.plural(
+            "The set has {n} image to evaluate, and at least {least} are needed.",
+            "The set has {n} images to evaluate, and at least {least} are needed.",
+            numbers.images,
+            least=_FEWEST,
         )
+    if numbers.unlike > _COLLAPSED:
+        return Message(
+            "This encoder gives different images nearly the same representation (cosine {unlike:.4f}).",
+            unlike=numbers.unlike,
+        )
+    if numbers.plain - numbers.chance < _LEAST_LIFT:
+        return _why_no_lift(numbers)
     return ""
 
 
-def _kin(numbers: Numbers) -> str:
-    if numbers.labeled:
-        return (
-            f"{numbers.kept:.0%} of a view's {numbers.k} nearest training images are of its image's class, against "
-            f"{numbers.plain:.0%} of the image's own and {numbers.chance:.0%} by chance"
+def _why_no_lift(numbers: Numbers) -> str:
+    if numbers.chance > 1 - _LEAST_LIFT and numbers.labeled:
+        return Message(
+            "{chance:.0%} of the training images are of the same class, so a class says nothing here.",
+            chance=numbers.chance,
         )
-    return (
-        f"{numbers.kept:.0%} of a view's {numbers.k} nearest training images are also among the image's own, against "
-        f"{numbers.chance:.1%} by chance"
+    if not numbers.labeled:
+        return Message(
+            "There are too few training images to tell, since the {k} nearest are nearly all of them.", k=numbers.k
+        )
+    return Message(
+        "This encoder does not tell the classes apart, since {plain:.0%} of an image's {k} nearest training images are "
+        "of its class, and {chance:.0%} would be by chance.",
+        plain=numbers.plain,
+        k=numbers.k,
+        chance=numbers.chance,
     )

@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from byol_core.data.given_names import first_of
+from byol_core.messages import decode, encode
 from byol_core.system.files import write_json
 
 Value = str | int | float
@@ -104,10 +106,25 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Found:
-    """A remark with its values."""
+    """A remark with its values. ``kept``: of values that are texts, what it takes to say them in another language."""
 
     remark: Remark
     values: Mapping[str, Value] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, remark: Remark, **values: Value) -> Found:
+        """A remark whose values may be messages."""
+        kept = {name: text for name, value in values.items() if isinstance(value, str) and (text := encode(value))}
+        return cls(remark, {name: str(value) if name in kept else value for name, value in values.items()}, kept)
+
+    @property
+    def told(self) -> dict[str, Value]:
+        """The values, those that are texts as messages."""
+        return {
+            name: decode(value, self.kept.get(name)) if isinstance(value, str) else value
+            for name, value in self.values.items()
+        }
 
     @property
     def warns(self) -> bool:
@@ -182,7 +199,7 @@ class Ledger:
 
     def remark(self, remark: Remark, **values: Value) -> None:
         """Note what was assumed or found; the last of each remark counts."""
-        self._remarks[remark] = Found(remark, values)
+        self._remarks[remark] = Found.of(remark, **values)
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -236,21 +253,25 @@ def _note_one_sided(ledger: Ledger, classes: Sequence[ClassCount]) -> None:
 
 def _note(ledger: Ledger, remark: Remark, names: Sequence[str]) -> None:
     if names:
-        more = " and more" if len(names) > MOST_NAMES else ""
-        ledger.remark(remark, n=len(names), names=", ".join(names[:MOST_NAMES]) + more)
+        ledger.remark(remark, n=len(names), names=first_of(names, MOST_NAMES))
 
 
 # As JSON
 
 
 def as_object(account: Account) -> dict[str, Any]:
-    """The account with its totals as plain values, for JSON."""
+    """The account with its totals as plain values, for JSON: its texts in English alone."""
+    whole = _whole(account)
+    return whole | {"remarks": [{"remark": each.remark, "values": dict(each.values)} for each in account.remarks]}
+
+
+def _whole(account: Account) -> dict[str, Any]:
     return {"images": account.images, "skipped": account.skipped, **asdict(account)}
 
 
 def save(folder: Path, account: Account) -> None:
     """Put the account into the folder of a run, in place of an earlier one."""
-    write_json(folder / FILE, as_object(account))
+    write_json(folder / FILE, _whole(account))
 
 
 def read(folder: Path) -> Account | None:

@@ -31,6 +31,7 @@ from byol_core.data.imageset import ImageSet
 from byol_core.data.room import Room, in_memory
 from byol_core.data.tree import File, Tree
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.system.bounded import BoundedFile
 from byol_core.system.text import storable
 
@@ -67,7 +68,7 @@ def load_archive(
     """Load the images of a .zip or a .tar (plain, gzip, bzip2 or xz)."""
     with opened(path) as tree:
         if not tree.files:
-            raise InputError(f"The archive '{path.name}' is empty: there are no images in it.")
+            raise InputError("The archive '{name}' is empty: there are no images in it.", name=path.name)
         return load_tree(tree, size, progress, limit, room, values)
 
 
@@ -85,10 +86,10 @@ def opened(path: Path) -> Iterator[Tree]:
 def _why(path: Path, error: Exception) -> str:
     # tarfile and gzip raise the same classes for what is broken and what ends early; only their texts differ.
     if isinstance(error, EOFError) or "unexpected end" in str(error):
-        return f"The archive '{path.name}' cannot be read: it is cut short."
+        return Message("The archive '{name}' cannot be read: it is cut short.", name=path.name)
     if isinstance(error, tarfile.ReadError) and filetype.head(path).startswith(tuple(_UNPACKERS)):
         return filetype.sentence(path.name, "compressed")
-    return f"The archive '{path.name}' cannot be read: it is broken, or no .zip or .tar."
+    return Message("The archive '{name}' cannot be read: it is broken, or no .zip or .tar.", name=path.name)
 
 
 def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
@@ -109,7 +110,7 @@ def _check_xz(file: IO[bytes]) -> None:
 
 
 def _bounded(file: IO[bytes], name: str, most: int) -> BoundedFile:
-    refusal = InputError(f"The archive '{name}' holds an entry that is far too large to be read.")
+    refusal = InputError("The archive '{name}' holds an entry that is far too large to be read.", name=name)
     return BoundedFile(file, most, refusal)
 
 
@@ -126,25 +127,50 @@ class _Inspector:
         """Count an entry."""
         self.entries += 1
         if self.entries > self.most_entries:
-            self._refuse(f"more than {self.most_entries:,} entries, far more than its size on the disk allows")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds more than {most:,} entries, far more than its size on "
+                "the disk allows.",
+                archive=self.name,
+                most=self.most_entries,
+            )
 
     def check(self, name: str, size: int, plain: bool) -> None:
         """Check an entry by its name, its unpacked size, and whether it is a plain file or folder."""
         if len(name) > MOST_NAME or name.count("/") > MOST_DEPTH:
-            self._refuse(f"'{name[:40]}…', a name that is far too long")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds '{name}…', a name that is far too long.",
+                archive=self.name,
+                name=name[:40],
+            )
         if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
-            self._refuse(f"'{name}', which points outside of it")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds '{name}', which points outside of it.",
+                archive=self.name,
+                name=name,
+            )
         if not plain:
-            self._refuse(f"'{name}', which is a device or another special file")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds '{name}', which is a device or another special file.",
+                archive=self.name,
+                name=name,
+            )
         if size > MOST_MEMBER and may_be_picture(name):
-            most = f"{MOST_MEMBER / 2**20:.0f} MB are the most for an image"
-            self._refuse(f"'{name}' of {size / 2**20:,.0f} MB, and {most}")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds '{name}' of {size:,.0f} MB, and {most:.0f} MB are the "
+                "most for an image.",
+                archive=self.name,
+                name=name,
+                size=size / 2**20,
+                most=MOST_MEMBER / 2**20,
+            )
         self.total += size + ENTRY
         if self.total > self.most:
-            self._refuse(f"more than {self.most / 2**20:,.0f} MB, far more than its size on the disk allows")
-
-    def _refuse(self, what: str) -> None:
-        raise InputError(f"The archive '{self.name}' is refused: it holds {what}.")
+            raise InputError(
+                "The archive '{archive}' is refused: it holds more than {most:,.0f} MB, far more than its size on the "
+                "disk allows.",
+                archive=self.name,
+                most=self.most / 2**20,
+            )
 
 
 def _zip_tree(path: Path, stack: ExitStack) -> Tree:
@@ -155,11 +181,13 @@ def _zip_tree(path: Path, stack: ExitStack) -> Tree:
     for entry in archive.infolist():
         inspector.count()
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise InputError(f"The archive '{path.name}' is packed in a rare way: pack it with plain zip (deflate).")
+            raise InputError(
+                "The archive '{name}' is packed in a rare way: pack it with plain zip (deflate).", name=path.name
+            )
         name, kind = _zip_name(entry), stat.S_IFMT(entry.external_attr >> 16)
         inspector.check(name, entry.file_size, kind in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK))
         if entry.flag_bits & 1:
-            raise InputError(f"The archive '{path.name}' is locked with a password: unpack it first.")
+            raise InputError("The archive '{name}' is locked with a password: unpack it first.", name=path.name)
         if kind == stat.S_IFLNK:
             tree.ledger.leave_out(Reason.LINK, storable(_clean(name)))
         elif name.endswith("/"):

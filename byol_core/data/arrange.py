@@ -13,9 +13,11 @@ from byol_core.data import filetype, folder_names, label_tables, layouts
 from byol_core.data.account import Account, Ledger, Reason, Remark, settled
 from byol_core.data.decode import may_be_picture
 from byol_core.data.folder_names import Split, class_key
+from byol_core.data.given_names import listed
 from byol_core.data.layouts import Layout
 from byol_core.data.splits import split
 from byol_core.data.tree import File, Tree
+from byol_core.messages import Message
 from byol_core.system.text import storable
 
 MOST_NAMED = 8  # names in a remark
@@ -145,7 +147,7 @@ def _from_tables(
     for number, label in fresh.items():
         labels[number] = storable(label)
     if fresh:
-        ledger.remark(Remark.LABELS_FROM, name=", ".join(map(storable, found.used[:MOST_NAMED])))
+        ledger.remark(Remark.LABELS_FROM, name=listed([*map(storable, found.used[:MOST_NAMED])]))
     if found.several and not known:
         ledger.remark(Remark.SEVERAL_LABELS, n=len(found.several))
     _name_others(others, found, bool(fresh or found.several), any(labels), ledger)
@@ -247,4 +249,5 @@ def _classes(
 def _listed(names: Sequence[str]) -> str:
     """The first names, each once."""
     once = [*dict.fromkeys(names)]
-    return ", ".join(once[:MOST_NAMED]) + (", …" if len(once) > MOST_NAMED else "")
+    first = listed(once[:MOST_NAMED])
+    return Message("{names}, …", names=first) if len(once) > MOST_NAMED else first

@@ -27,6 +27,7 @@ from byol_core.data.room import Room, Rows, in_memory
 from byol_core.data.splits import split
 from byol_core.data.tables import Table, from_npy
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.system.out_of_memory import is_out_of_memory
 
 Progress = Callable[[str, float], None]
@@ -156,7 +157,7 @@ def _fill(
                 pictures = to_tensor(scale(chunk[wanted]), table.what)  # scaling copies, so memory maps stay unchanged
                 rows.put(here[wanted], fit(pictures, size, look.alpha))
             if progress:
-                progress("reading the images", first / total)
+                progress(Message("reading the images"), first / total)
 
 
 def _surveyed(tables: Sequence[Table], values: str, ledger: Ledger) -> _Look:
@@ -171,11 +172,11 @@ def _surveyed(tables: Sequence[Table], values: str, ledger: Ledger) -> _Look:
 
 def _survey(table: Table, survey: ranges.Survey, fourth: Sample) -> None:
     if table.dtype.kind not in "biuf":
-        raise InputError(f"{table.what} holds text, and should hold the values of pixels.")
+        raise InputError("{what} holds text, and should hold the values of pixels.", what=table.what)
     for chunk in table.chunks():
         lowest, highest = float(chunk.min()), float(chunk.max())
         if not np.isfinite([lowest, highest]).all():
-            raise InputError(f"{table.what} holds values that are not numbers (NaN) or are infinite.")
+            raise InputError("{what} holds values that are not numbers (NaN) or are infinite.", what=table.what)
         some = chunk[:: -(-len(chunk) // SURVEYED)]
         fourth.add(some, table.what)
         edges = ranges.edges_of_each(color(some, table.what))
@@ -230,10 +231,12 @@ def load_npz(
 def _check_ratio(archive: zipfile.ZipFile, path: Path) -> None:
     """Raise InputError if the file unpacks to far too much, or uses LZMA, which can demand any amount of memory."""
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in archive.infolist()):
-        raise InputError(f"'{path.name}' is packed in a rare way: save it with np.savez or np.savez_compressed.")
+        raise InputError(
+            "'{name}' is packed in a rare way: save it with np.savez or np.savez_compressed.", name=path.name
+        )
     most = max(MOST_TOTAL, MOST_RATIO * path.stat().st_size)
     if sum(entry.file_size for entry in archive.infolist()) > most:
-        raise InputError(f"'{path.name}' is refused: it holds far more than its size on the disk allows.")
+        raise InputError("'{name}' is refused: it holds far more than its size on the disk allows.", name=path.name)
 
 
 _BROKEN = (
@@ -250,4 +253,5 @@ def _readable(path: Path) -> Iterator[None]:
     except _BROKEN as error:
         if is_out_of_memory(error):
             raise
-        raise InputError(f"'{path.name}' cannot be read: {str(error) or type(error).__name__}.") from None
+        why = str(error) or type(error).__name__
+        raise InputError("'{path}' cannot be read: {why}.", path=path.name, why=why) from None

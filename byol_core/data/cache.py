@@ -34,6 +34,7 @@ from byol_core.data.imageset import BLOCK, ImageSet, allocate, content_digest, f
 from byol_core.data.mapped import open_rows
 from byol_core.data.room import FileRows, MemoryRows, Room, Rows, disk_errors
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Message
 from byol_core.system import paths
 from byol_core.system.files import write_atomic
 
@@ -76,7 +77,9 @@ def load_through(source: Source, size: int, limit: int | None, where: Where, pro
     except _Ready:
         found = entry.open(source.stamp, where, tell)
         if found is None:
-            raise LabError(f"The cache of '{source.name}' was damaged as soon as it was built: try again.") from None
+            raise LabError(
+                "The cache of '{name}' was damaged as soon as it was built: try again.", name=source.name
+            ) from None
         return found
     finally:
         builder.close()
@@ -211,7 +214,7 @@ class _Entry:
                 except Timeout:
                     if progress is None:
                         return None
-                    progress("waiting for another run that reads these images", 0.0)
+                    progress(Message("waiting for another run that reads these images"), 0.0)
 
     def clear(self) -> None:
         """Remove what this entry holds, and what killed builds left of any. Only with the lock.
@@ -247,7 +250,7 @@ def _blocks(path: Path, progress: Progress) -> Iterator[memoryview]:
     total = max(1, path.stat().st_size)
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            progress("checking the cache", min(1.0, file.tell() / total))
+            progress(Message("checking the cache"), min(1.0, file.tell() / total))
             yield memoryview(block)
 
 
@@ -260,7 +263,7 @@ def _read(path: Path, index: Index, progress: Progress) -> Tensor:
             block = into[start : start + BLOCK]
             if file.readinto(block) != len(block):
                 raise OSError("cut short")
-            progress("reading the images from the cache", (start + len(block)) / len(into))
+            progress(Message("reading the images from the cache"), (start + len(block)) / len(into))
     return images
 
 
@@ -307,9 +310,14 @@ class _Builder:
         need, free = count * 3 * size * size, shutil.disk_usage(self.entry.folder).free
         if need + _LEFT > free:
             raise InputError(
-                f"{count:,} images of {size} pixels need {need / 2**30:.1f} GB on the disk, and {free / 2**30:.1f} GB "
-                f"are free in '{self.entry.folder}': make room, set BYOL_LAB_CACHE to a folder on another disk, or "
-                "choose a smaller data.image_size or data.limit."
+                "{count:,} images of {size} pixels need {need:.1f} GB on the disk, and {free:.1f} GB are free in "
+                "'{folder}': make room, set BYOL_LAB_CACHE to a folder on another disk, or choose a smaller "
+                "data.image_size or data.limit.",
+                count=count,
+                size=size,
+                need=need / 2**30,
+                free=free / 2**30,
+                folder=self.entry.folder,
             )
 
     def _keep(self, found: ImageSet) -> ImageSet:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from byol_core.config import value_range
 from byol_core.data.account import Account, Found, Remark
 from byol_core.data.entries import ENTRIES, Entry
+from byol_core.data.given_names import listed
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing, Message
 from byol_core.system import checks, paths
 from byol_core.system.out_of_memory import is_out_of_memory
 
@@ -57,8 +59,9 @@ def load(
         if not is_out_of_memory(error):
             raise
         raise LabError(
-            f"There is not enough memory to read the images of '{source}': set runtime.images=disk, choose a smaller "
-            "data.image_size, or set data.limit."
+            "There is not enough memory to read the images of '{source}': set runtime.images=disk, choose a smaller "
+            "data.image_size, or set data.limit.",
+            source=source,
         ) from None
 
 
@@ -159,7 +162,7 @@ def _with_namesake(account: Account, source: str, entry: Entry) -> Account:
         return account
     return replace(
         account,
-        remarks=(*account.remarks, Found(Remark.CATALOG_NAME, {"name": entry.name, "path": f"./{path}"})),
+        remarks=(*account.remarks, Found.of(Remark.CATALOG_NAME, name=entry.name, path=f"./{path}")),
     )
 
 
@@ -209,9 +212,9 @@ def _at(source: str) -> Iterator[Path]:
         _loader(path)
         yield path
     except PermissionError as error:
-        raise InputError(f"'{error.filename or source}' cannot be read: permission denied.") from None
+        raise InputError("'{path}' cannot be read: permission denied.", path=error.filename or source) from None
     except OSError as error:
-        raise InputError(f"'{source}' cannot be read: {error.strerror or error}.") from None
+        raise InputError("'{path}' cannot be read: {why}.", path=source, why=error.strerror or str(error)) from None
 
 
 class _Loader(Protocol):
@@ -239,6 +242,8 @@ def _unknown(source: str, path: Path) -> str:
     with suppress(OSError):
         names |= {(path.parent / beside.name).as_posix(): beside.name for beside in path.parent.iterdir()}
     near = [name for name, short in names.items() if get_close_matches(path.name.lower(), [short.lower()], 1, 0.6)]
-    known = ", ".join(entry.name for entry in ENTRIES)
-    hint = f"did you mean {' or '.join(repr(name) for name in near[:3])}?" if near else f"the sets are {known}."
-    return f"There is no image set and no path '{source}'; {hint}"
+    if near:
+        meant = Listing([Message("'{name}'", name=name) for name in near[:3]], "or")
+        return Message("There is no image set and no path '{source}'; did you mean {near}?", source=source, near=meant)
+    known = listed([entry.name for entry in ENTRIES])
+    return Message("There is no image set and no path '{source}'; the sets are {known}.", source=source, known=known)

@@ -30,6 +30,7 @@ from byol_core.data.account import Reason
 from byol_core.data.pixels import AS_STORED, MOST_PIXELS, Array, Scale
 from byol_core.data.ranges import Edges, Survey, data_type, edges_of
 from byol_core.errors import InputError
+from byol_core.messages import Message
 
 Picture = NDArray[np.uint8]
 
@@ -105,7 +106,7 @@ def decode(source: bytes | Path, size: int) -> Picture:
     if found.pixels is not None:
         return found.pixels
     try:
-        scales = scales_of([found], value_range.AUTO, "the image")
+        scales = scales_of([found], value_range.AUTO, Message("the image"))
     except InputError:  # all its values are the same
         scales = {found.edges.dtype: AS_STORED} if found.edges else SURVEY
     pixels = read(source, size, scales).pixels

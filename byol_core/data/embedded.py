@@ -31,7 +31,9 @@ def load_embedded(size: int, progress: Progress | None, limit: int | None, room:
         index: dict[str, Any] = json.loads(index_path.read_text(encoding="utf-8"))
         sheet = decoded(sheet_path)
     except OSError:
-        raise LabError(f"The embedded images are missing from '{sheet_path.parent}': install BYOL Lab again.") from None
+        raise LabError(
+            "The embedded images are missing from '{folder}': install BYOL Lab again.", folder=sheet_path.parent
+        ) from None
     labels = np.array(index["labels"], np.int64)
     images = cells(sheet, index["cols"])[: len(labels)]
     parts = [

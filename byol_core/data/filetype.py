@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from byol_core.messages import Message
+
 # Bytes of a file that tell what it is; the mark of a tar comes last.
 HEAD = 560
 
@@ -22,8 +24,8 @@ class Kind:
     inside: bool = True
 
 
-_AS_ARRAYS = "save the images as an .npz, or as files in one folder a class"
-_AS_PICTURES = "save as PNG or JPEG"
+_AS_ARRAYS = Message("save the images as an .npz, or as files in one folder a class")
+_AS_PICTURES = Message("save as PNG or JPEG")
 KINDS: dict[str, Kind] = {
     "heic": Kind("a HEIC photo", "HEIC photos", "save as JPEG, or install the reader: pip install 'byol-lab[heic]'"),
     "raw": Kind("a camera's raw photo", "raw photos of a camera", "export as JPEG or TIFF"),
@@ -44,9 +46,15 @@ KINDS: dict[str, Kind] = {
     "hdf5": Kind("an HDF5 file", "HDF5 files", _AS_ARRAYS),
     "matlab": Kind("a MATLAB file", "MATLAB files", _AS_ARRAYS),
     "torch": Kind("a PyTorch file", "PyTorch files", _AS_ARRAYS),
-    "pickle": Kind("a Python pickle", "Python pickles", f"pickles are never opened; {_AS_ARRAYS}"),
+    "pickle": Kind(
+        "a Python pickle",
+        "Python pickles",
+        "pickles are never opened; save the images as an .npz, or as files in one folder a class",
+    ),
     "idx": Kind(
-        "an IDX file, as of MNIST", "IDX files, as of MNIST", f"give a named set such as mnist, or {_AS_ARRAYS}"
+        "an IDX file, as of MNIST",
+        "IDX files, as of MNIST",
+        "give a named set such as mnist, or save the images as an .npz, or as files in one folder a class",
     ),
     "tfrecord": Kind("a TFRecord file", "TFRecord files", _AS_ARRAYS),
     "database": Kind("a database", "databases", _AS_ARRAYS),
@@ -224,10 +232,11 @@ def is_image(start: bytes) -> bool:
 def words(code: str, count: int = 2) -> str:
     """What one file or several files of a kind are called that lie among images, and what to do with them."""
     kind = KINDS[code]
-    called = kind.one if count == 1 else kind.several
-    return f"{called}; {kind.advice}" if kind.inside else called
+    called = Message(kind.one if count == 1 else kind.several)
+    return Message("{kind}; {advice}", kind=called, advice=Message(kind.advice)) if kind.inside else called
 
 
 def sentence(name: str, code: str) -> str:
     """What a file is that was given as a set of images, and what to do."""
-    return f"'{name}' is {KINDS[code].one}, and no set of images: {KINDS[code].advice}."
+    kind, advice = Message(KINDS[code].one), Message(KINDS[code].advice)
+    return Message("'{name}' is {kind}, and no set of images: {advice}.", name=name, kind=kind, advice=advice)

@@ -31,7 +31,7 @@ def load_folder(
     """Load all images in the folder and its subfolders; InputError if it contains no files."""
     tree = walk(folder)
     if not tree.files:
-        raise InputError(f"The folder '{folder}' is empty: there are no images in it.")
+        raise InputError("The folder '{name}' is empty: there are no images in it.", name=folder)
     return load_tree(tree, size, progress, limit, room, values)
 
 

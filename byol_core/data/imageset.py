@@ -13,6 +13,7 @@ from torch import Tensor
 from byol_core.data import account_words
 from byol_core.data.account import Account, LeftOut
 from byol_core.errors import ArgumentError, InputError
+from byol_core.messages import Message, sentences
 from byol_core.system import checks
 from byol_core.system.free_memory import free_memory
 
@@ -63,7 +64,7 @@ class ImageSet:
         if bool((both.diff() == 0).any()):
             raise ArgumentError("'train' and 'test' should name each image once at most.")
         if len(both) and (int(both[0]) < 0 or int(both[-1]) >= len(self.images)):
-            raise ArgumentError(f"'train' and 'test' should be places from 0 to {len(self.images) - 1}.")
+            raise ArgumentError("'train' and 'test' should be places from 0 to {most}.", most=len(self.images) - 1)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,7 +72,7 @@ class ImageSet:
     @property
     def note(self) -> str:
         """What was assumed and found, in sentences."""
-        return " ".join(map(account_words.remark, self.account.remarks))
+        return sentences(*map(account_words.remark, self.account.remarks))
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -88,8 +89,13 @@ def check_enough(name: str, usable: int, left_out: Sequence[LeftOut] = ()) -> No
     """Raise InputError if fewer than two images are usable."""
     if usable >= 2:
         return
-    why = "".join(f" {account_words.left_out(each)}" for each in left_out)
-    raise InputError(f"'{name}' holds {usable} usable image{'' if usable == 1 else 's'}, and two are the least.{why}")
+    few = Message.plural(
+        "'{name}' holds {n} usable image, and two are the least.",
+        "'{name}' holds {n} usable images, and two are the least.",
+        usable,
+        name=name,
+    )
+    raise InputError(sentences(few, *map(account_words.left_out, left_out)))
 
 
 def fits(count: int, size: int) -> bool:
@@ -102,8 +108,12 @@ def allocate(count: int, size: int) -> Tensor:
     if not fits(count, size):
         need, free = count * 3 * size * size, free_memory()
         raise InputError(
-            f"{count:,} images of {size} pixels need {need / 2**30:.1f} GB, and {free / 2**30:.1f} GB of memory are "
-            "free: set runtime.images=disk, choose a smaller data.image_size, or set data.limit."
+            "{count:,} images of {size} pixels need {need:.1f} GB, and {free:.1f} GB of memory are free: set "
+            "runtime.images=disk, choose a smaller data.image_size, or set data.limit.",
+            count=count,
+            size=size,
+            need=need / 2**30,
+            free=free / 2**30,
         )
     return torch.empty((count, 3, size, size), dtype=torch.uint8)
 

@@ -73,9 +73,15 @@ def _checked(values: Array, count: int) -> Array:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise InputError(f"Labels have the shape {values.shape}, and should be one number or name an image.")
+        raise InputError(
+            "Labels have the shape {shape}, and should be one number or name an image.", shape=str(values.shape)
+        )
     if len(values) != count:
-        raise InputError(f"There are {len(values):,} labels for {count:,} images; there should be one an image.")
+        raise InputError(
+            "There are {labels:,} labels for {images:,} images; there should be one an image.",
+            labels=len(values),
+            images=count,
+        )
     if values.dtype.kind in "US":
         return _text(values)
     whole = _whole(values)
@@ -93,7 +99,7 @@ def _text(values: Array) -> Array:
 
 def _names(values: Array) -> list[str]:
     if values.ndim != 1:
-        raise InputError(f"class_names has the shape {values.shape}, and should be one name a class.")
+        raise InputError("class_names has the shape {shape}, and should be one name a class.", shape=str(values.shape))
     return [str(name) for name in (_text(values) if values.dtype.kind == "S" else values)]
 
 
@@ -104,7 +110,7 @@ def _from_text(known: list[Array], given: list[str] | None) -> tuple[Labels, tup
     index = {name: place for place, name in enumerate(classes)} | {"": -1}
     missing = next((str(value) for value in values if str(value) not in index), None)
     if missing is not None:
-        raise InputError(f"The label '{missing}' is not among the class_names.")
+        raise InputError("The label '{label}' is not among the class_names.", label=missing)
     return np.array([index[str(value)] for value in values], np.int64)[places], tuple(classes)
 
 
@@ -112,11 +118,18 @@ def _from_numbers(known: list[Array], given: list[str] | None) -> tuple[Labels, 
     """Number the classes; without names, the numbers that occur are the names, so gaps and a start at 1 are fine."""
     values, places = np.unique(np.concatenate(known), return_inverse=True)
     if len(values) and values[0] < -1:
-        raise InputError(f"The smallest label is {values[0]}; labels start at 0, and -1 is an unlabeled image.")
+        raise InputError(
+            "The smallest label is {smallest}; labels start at 0, and -1 is an unlabeled image.",
+            smallest=int(values[0]),
+        )
     if given is None:
         classes = tuple(str(value) for value in values if value >= 0)
         # -1 sorts first: if it occurs, all places move down by one, and its own becomes -1.
         return (places - int(len(values) > len(classes))).astype(np.int64), classes
     if len(values) and values[-1] >= len(given):
-        raise InputError(f"The largest label is {values[-1]}, but there are {len(given)} class_names, counted from 0.")
+        raise InputError(
+            "The largest label is {largest}, but there are {count} class_names, counted from 0.",
+            largest=int(values[-1]),
+            count=len(given),
+        )
     return values[places], tuple(given)

@@ -11,6 +11,7 @@ import numpy as np
 from byol_core.data.account import Ledger, Reason, Remark, Unit
 from byol_core.data.array_names import Key, Kind, key_of
 from byol_core.data.folder_names import Split
+from byol_core.data.given_names import listed
 from byol_core.data.labels import Labels, flat, number
 from byol_core.data.pixels import Array, layout
 from byol_core.data.tables import Table, from_npz
@@ -164,11 +165,16 @@ def _not_found(arrays: _Arrays, found: Sequence[str]) -> InputError:
         return InputError(
             "'{name}' holds several arrays that may be the images ({arrays}): call the right one images, or x_train.",
             name=arrays.file_name,
-            arrays=", ".join(found[:6]),
+            arrays=listed(found[:6]),
         )
-    held = ", ".join([*arrays.keys][:6]) or "no arrays"
+    if not arrays.keys:
+        return InputError(
+            "'{name}' holds no arrays, and should hold x_train (with y_train …) or images.", name=arrays.file_name
+        )
     return InputError(
-        "'{name}' holds {held}, and should hold x_train (with y_train …) or images.", name=arrays.file_name, held=held
+        "'{name}' holds {held}, and should hold x_train (with y_train …) or images.",
+        name=arrays.file_name,
+        held=listed([*arrays.keys][:6]),
     )
 
 
@@ -201,7 +207,7 @@ def _labels(arrays: _Arrays, parts: Sequence[_Part], ledger: Ledger) -> tuple[La
     for key in dict.fromkeys(key for key in keys if key and key not in told):
         ledger.leave_out(Reason.UNUSABLE_LABELS, key, unit=Unit.ARRAYS)
     if told:
-        ledger.remark(Remark.LABELS_FROM, name=", ".join(key for key in keys if key in told))
+        ledger.remark(Remark.LABELS_FROM, name=listed([key for key in keys if key in told]))
     return labels, class_names, {key for key in keys if key} | ({names} if names and with_names else set())
 
 

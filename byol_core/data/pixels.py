@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from byol_core.errors import InputError
+from byol_core.messages import Message
 
 Array = NDArray[Any]
 
@@ -36,8 +37,10 @@ def layout(shape: tuple[int, ...], what: str) -> str:
         if second:
             return "NCHW"
     raise InputError(
-        f"{what} has the shape {shape}, and should be (N, height, width), (N, height, width, C) "
-        "or (N, C, height, width) with C of 1, 3 or 4."
+        "{what} has the shape {shape}, and should be (N, height, width), (N, height, width, C) "
+        "or (N, C, height, width) with C of 1, 3 or 4.",
+        what=what,
+        shape=str(shape),
     )
 
 
@@ -45,7 +48,12 @@ def check_shape(shape: tuple[int, ...], what: str) -> None:
     """Raise InputError if the shape is not that of images, or the images are too large."""
     height, width = shape[2:] if layout(shape, what) == "NCHW" else shape[1:3]
     if not 0 < height * width <= MOST_PIXELS:
-        raise InputError(f"{what} has images of {height} x {width} pixels, and between 1 and 100 million are read.")
+        raise InputError(
+            "{what} has images of {height} x {width} pixels, and between 1 and 100 million are read.",
+            what=what,
+            height=height,
+            width=width,
+        )
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,10 @@ class Scale:
         return rounded
 
 
-AS_STORED = Scale(0.0, 1.0, "values from 0 to 255")
-UNIT = Scale(0.0, 255.0, "values from 0 to 1")
-SIGNED = Scale(1.0, 127.5, "values from -1 to 1")
-SIXTEEN_BIT = Scale(0.0, 1 / 257, "16-bit values")
+AS_STORED = Scale(0.0, 1.0, Message("values from {low} to {high}", low="0", high="255"))
+UNIT = Scale(0.0, 255.0, Message("values from {low} to {high}", low="0", high="1"))
+SIGNED = Scale(1.0, 127.5, Message("values from {low} to {high}", low="-1", high="1"))
+SIXTEEN_BIT = Scale(0.0, 1 / 257, Message("{bits}-bit values", bits=16))
 
 
 def to_tensor(chunk: NDArray[np.uint8], what: str) -> Tensor:

@@ -55,8 +55,9 @@ class Reader(Generic[S]):
                 return self._ready.pop(step)
         if self._error is None:
             raise LabError("The reading of the images was closed.")
-        why = str(self._error) or type(self._error).__name__
-        raise LabError(f"The images could not be read any more while training: {why}") from self._error
+        told = self._error.message if isinstance(self._error, LabError) else str(self._error)
+        why = told or type(self._error).__name__
+        raise LabError("The images could not be read any more while training: {why}", why=why) from self._error
 
     def take_ready(self, step: int) -> S | None:
         """The batch of a step if it has been read already, else None."""

@@ -14,6 +14,7 @@ import numpy as np
 from byol_core.config import value_range
 from byol_core.data.pixels import AS_STORED, SIGNED, SIXTEEN_BIT, UNIT, Array, Scale
 from byol_core.errors import InputError
+from byol_core.messages import Listing, Message
 
 # Shares that are not counted at either end: of the values of an image, and of the images of a set.
 OUTLIERS, ODD_IMAGES = 0.001, 0.01
@@ -27,7 +28,7 @@ DIM, BRIGHT = 0.125, 64
 
 
 def _bits(count: int) -> Scale:
-    return Scale(0.0, 255 / (2**count - 1), f"{count}-bit values")
+    return Scale(0.0, 255 / (2**count - 1), Message("{bits}-bit values", bits=count))
 
 
 TEN_BIT, TWELVE_BIT, FOURTEEN_BIT = _bits(10), _bits(12), _bits(14)
@@ -41,7 +42,7 @@ NAMED = {
     "14-bit": FOURTEEN_BIT,
     "16-bit": SIXTEEN_BIT,
 }
-INT8 = Scale(128.0, 1.0, "values from -128 to 127")
+INT8 = Scale(128.0, 1.0, Message("values from {low} to {high}", low="-128", high="127"))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Survey:
 
 def words(scales: Mapping[str, Scale]) -> str:
     """The ranges that were assumed."""
-    return ", ".join(dict.fromkeys(scale.words for scale in scales.values()))
+    return Listing(dict.fromkeys(scale.words for scale in scales.values()), "comma")
 
 
 def _scale(dtype: str, edges: list[Edges], wanted: str, what: str) -> Scale:
@@ -119,10 +120,13 @@ def between(low: float, high: float, what: str) -> Scale:
     """The scale that takes these values to black and white."""
     if low >= high:
         raise InputError(
-            f"All values of {what} are {low:g}, so that nothing is seen: set data.range to the values of black and "
-            "white, such as 0-255."
+            "All values of {what} are {value:g}, so that nothing is seen: set data.range to the values of black and "
+            "white, such as 0-255.",
+            what=what,
+            value=low,
         )
-    return Scale(-low, 255 / (high - low), f"values from {_short(low)} to {_short(high)}")
+    said = Message("values from {low} to {high}", low=_short(low), high=_short(high))
+    return Scale(-low, 255 / (high - low), said)
 
 
 def _short(value: float) -> str:

@@ -15,6 +15,7 @@ from byol_core.data.decode import SURVEY, Decoded, Picture, Scales, Unreadable, 
 from byol_core.data.inspection import Inspected
 from byol_core.data.room import Room, Rows
 from byol_core.errors import InputError
+from byol_core.messages import Message
 
 Named = tuple[str, Callable[[], bytes | Path]]  # a name, and what returns the path or the bytes
 Progress = Callable[[str, float], None]
@@ -37,7 +38,8 @@ class Reading:
         rows = Inspected(room(len(self.files), self.size), len(self.files), self.size)
         self._read_bytes(rows)
         if self.deep:
-            self._read_deep(rows, scales_of((found for _, found in self.deep), values, f"the images of '{name}'"))
+            what = Message("the images of '{name}'", name=name)
+            self._read_deep(rows, scales_of((found for _, found in self.deep), values, what))
         if self.other_bands:
             self.ledger.remark(Remark.FOURTH_BAND, n=self.other_bands)
         images = rows.images(len(self.usable))
@@ -61,13 +63,13 @@ class Reading:
         files = [self.files[self.usable[row]] for row, _ in self.deep]
         for (row, _), file, found in zip(self.deep, files, self._decoded(files, scales), strict=True):
             if isinstance(found, Unreadable) or found.pixels is None:
-                raise InputError(f"'{file[0]}' has changed while the set was read: load it again.")
+                raise InputError("'{name}' has changed while the set was read: load it again.", name=file[0])
             _put(rows, row, found.pixels)
 
     def _decoded(self, files: Sequence[Named], scales: Scales) -> Iterator[Decoded | Unreadable]:
         def report(done: int) -> None:
             if self.progress:
-                self.progress("reading the images", done / len(files))
+                self.progress(Message("reading the images"), done / len(files))
 
         return decode_all([source for _, source in files], self.size, report, scales)
 

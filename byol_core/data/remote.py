@@ -32,6 +32,7 @@ from byol_core.data.pixels import AS_STORED
 from byol_core.data.room import Room, in_memory
 from byol_core.data.tree import File
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Message
 from byol_core.system import paths
 from byol_core.system.fingerprint import stamp_of
 
@@ -79,7 +80,7 @@ def load_remote(
     try:
         sets = _find(make, home, size)
         if sets is None and not _may_download.get():
-            raise InputError(f"The set '{entry.name}' is not on this machine.")
+            raise InputError("The set '{name}' is not on this machine.", name=entry.name)
         if sets is None:
             with _lock(home, entry.name):
                 sets = _find(make, home, size)  # another run may have downloaded it while this one waited for the lock
@@ -202,19 +203,28 @@ class _Bar:
         before, self.done = self.done >> 20, self.done + count
         if self.progress and self.done >> 20 > before:  # report once per megabyte
             total = self.total or self.entry.download_mb * 10**6
-            words = f"downloading {self.entry.title}: {self.done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+            words = Message(
+                "downloading {title}: {done:,.0f} of {total:,.0f} MB",
+                title=Message(self.entry.title),
+                done=self.done / 1e6,
+                total=total / 1e6,
+            )
             self.progress(words, min(1.0, self.done / total))
 
 
 def _what_went_wrong(entry: Entry, home: Path, error: Exception) -> str:
     number = getattr(error, "errno", None)
+    about: dict[str, Any] = {"title": Message(entry.title), "size": entry.download_mb, "folder": home}
     if number == errno.ENOSPC:
-        return f"There is no space left in '{home}' for {entry.title} ({entry.download_mb:,} MB): set BYOL_LAB_DATA."
+        return Message("There is no space left in '{folder}' for {title} ({size:,} MB): set BYOL_LAB_DATA.", **about)
     if number in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-        return f"The folder of downloads '{home}' cannot be written: set BYOL_LAB_DATA to another one."
-    return (
-        f"{entry.title} ({entry.download_mb:,} MB) is not on this machine and could not be downloaded: connect to the "
-        f"internet once, or put torchvision's files into '{home}', or use the embedded 'eurosat'."
+        return Message(
+            "The folder of downloads '{folder}' cannot be written: set BYOL_LAB_DATA to another one.", folder=home
+        )
+    return Message(
+        "{title} ({size:,} MB) is not on this machine and could not be downloaded: connect to the internet once, or "
+        "put torchvision's files into '{folder}', or use the embedded 'eurosat'.",
+        **about,
     )
 
 

@@ -97,14 +97,19 @@ def disk_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(
-                f"The disk of the cache '{folder}' is full: make room, set BYOL_LAB_CACHE to a folder on another disk, "
-                "or choose a smaller data.image_size or data.limit."
+                "The disk of the cache '{folder}' is full: make room, set BYOL_LAB_CACHE to a folder on another disk, "
+                "or choose a smaller data.image_size or data.limit.",
+                folder=folder,
             ) from None
         if error.errno == errno.EFBIG:
             raise InputError(
-                f"The cache '{folder}' cannot be written ({because(error)}): raise it, or choose a smaller "
-                "data.image_size or data.limit."
+                "The cache '{folder}' cannot be written ({why}): raise it, or choose a smaller data.image_size or "
+                "data.limit.",
+                folder=folder,
+                why=because(error),
             ) from None
         raise InputError(
-            f"The cache '{folder}' cannot be written ({because(error)}): set BYOL_LAB_CACHE to another folder."
+            "The cache '{folder}' cannot be written ({why}): set BYOL_LAB_CACHE to another folder.",
+            folder=folder,
+            why=because(error),
         ) from None

@@ -27,10 +27,10 @@ def source_kind(path: Path) -> SourceKind:
     if path.is_dir():
         return SourceKind.FOLDER
     if not path.is_file():
-        raise InputError(f"'{path}' is neither a file nor a folder.")
+        raise InputError("'{path}' is neither a file nor a folder.", path=path)
     start, suffix = filetype.head(path), path.suffix.lower()
     if suffix in SUFFIXES or filetype.is_image(start):
-        raise InputError(f"'{path}' is a single image: give the folder that holds the images.")
+        raise InputError("'{path}' is a single image: give the folder that holds the images.", path=path)
     if filetype.is_array(start):
         return SourceKind.ARRAY
     if filetype.is_arrays(start):

@@ -15,6 +15,7 @@ import psutil
 
 from byol_core.data.pixels import Array
 from byol_core.errors import InputError
+from byol_core.messages import Message
 
 # Bytes of an array that are processed at once.
 CHUNK = 2**24
@@ -42,7 +43,7 @@ class Table:
     def whole(self) -> Array:
         """A small array as a whole."""
         if math.prod(self.shape) * self.dtype.itemsize > MOST_SMALL:
-            raise InputError(f"{self.what} is far too large for labels or names.")
+            raise InputError("{what} is far too large for labels or names.", what=self.what)
         parts = list(self.chunks())
         return np.concatenate(parts) if parts else np.empty(self.shape, self.dtype)
 
@@ -60,24 +61,25 @@ def in_memory(array: Array, what: str) -> Table:
 
 def from_npy(path: Path) -> Table:
     """The array of a .npy file, as a memory map."""
+    what = Message("'{name}'", name=path.name)
     with path.open("rb") as file:
-        shape, fortran, dtype = _header(file, f"'{path.name}'")
+        shape, fortran, dtype = _header(file, what)
         start = file.tell()
     if path.stat().st_size < start + math.prod(shape) * dtype.itemsize:
-        raise InputError(f"'{path.name}' is cut short: it ends before its array does.")
+        raise InputError("{what} is cut short: it ends before its array does.", what=what)
     if not math.prod(shape):
-        return in_memory(np.empty(shape, dtype), f"'{path.name}'")
-    return in_memory(np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C"), f"'{path.name}'")
+        return in_memory(np.empty(shape, dtype), what)
+    return in_memory(np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C"), what)
 
 
 def from_npz(archive: zipfile.ZipFile, key: str, file_name: str) -> Table:
     """One array of an .npz; its rows are unpacked when they are read."""
-    what, member = f"'{key}' in '{file_name}'", archive.getinfo(f"{key}.npy")
+    what, member = Message("'{key}' in '{file}'", key=key, file=file_name), archive.getinfo(f"{key}.npy")
     with archive.open(member) as file:
         shape, fortran, dtype = _header(file, what)
         start = file.tell()
     if member.file_size != start + math.prod(shape) * dtype.itemsize:
-        raise InputError(f"{what} is broken: its size is not what its header says.")
+        raise InputError("{what} is broken: its size is not what its header says.", what=what)
     if fortran and len(shape) > 1:
         return _column_major(archive, member, what, shape, dtype, start)
 
@@ -104,7 +106,9 @@ def _column_major(
     """A Fortran-ordered array, which has no contiguous rows to stream; it is unpacked as a whole when it is read."""
 
     if 2 * member.file_size > psutil.virtual_memory().available:
-        raise InputError(f"{what} is column-major and too large to be read whole: save it row by row (C order).")
+        raise InputError(
+            "{what} is column-major and too large to be read whole: save it row by row (C order).", what=what
+        )
 
     def chunks() -> Iterator[Array]:
         with archive.open(member) as file:
@@ -119,11 +123,18 @@ def _header(file: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype
     try:
         shape, fortran, dtype = readers[np.lib.format.read_magic(file)](file)
     except _NO_HEADER:
-        raise InputError(f"{what} is not a NumPy array that can be read safely.") from None
+        raise InputError("{what} is not a NumPy array that can be read safely.", what=what) from None
     if dtype.hasobject:
-        raise InputError(f"{what} is an array of Python objects, which is not read: save it as numbers or as text.")
+        raise InputError(
+            "{what} is an array of Python objects, which is not read: save it as numbers or as text.", what=what
+        )
     if not shape or dtype.kind not in "biufUS" or not dtype.itemsize:
-        raise InputError(f"{what} should be an array of numbers or text, and is {dtype} of shape {shape}.")
+        raise InputError(
+            "{what} should be an array of numbers or text, and is {dtype} of shape {shape}.",
+            what=what,
+            dtype=str(dtype),
+            shape=str(shape),
+        )
     return shape, fortran, dtype
 
 

@@ -9,6 +9,7 @@ from byol_core.augment_study import Numbers, Subject, handlers, judge
 from byol_core.augment_study.requests import _who
 from byol_core.augment_study.verdict import bounds_of
 from byol_core.config import OPERATIONS, ViewsConfig
+from byol_core.messages import Message
 
 RUN = Path(__file__).parents[2] / "assets" / "byol-tiny"
 USUAL = Numbers(pair=0.9, unlike=0.6, kept=0.5, plain=0.7, chance=0.1, k=10, images=256, labeled=True)
@@ -56,6 +57,7 @@ def test_the_views_that_people_use_are_in_range(untrained, job, monkeypatch):
 def test_the_sentence_has_the_numbers_that_are_its_reason(changes, level, words):
     verdict = judge(dataclasses.replace(USUAL, **changes))
     assert verdict.level == level and words in verdict.sentence and verdict.sentence.endswith(".")
+    assert isinstance(verdict.reason, Message) and (verdict.reason[0].isupper() or verdict.reason[0].isdigit())
 
 
 @pytest.mark.parametrize("labeled", [True, False])

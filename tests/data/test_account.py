@@ -9,6 +9,7 @@ import pytest
 from byol_core.data import account, account_words
 from byol_core.data.account import Account, ClassCount, Found, Ledger, LeftOut, Reason, Remark, Unit, settled
 from byol_core.data.filetype import KINDS
+from byol_core.messages import Message, encode
 
 NAMES = ("cat", "dog", "bird")
 
@@ -110,6 +111,17 @@ def test_an_account_in_a_folder_is_read_as_it_was(tmp_path: Path) -> None:
     assert account.read(tmp_path) == FULL
     account.save(tmp_path, Account(train=2))
     assert account.read(tmp_path) == Account(train=2)
+
+
+def test_a_kept_account_can_be_told_in_another_language(tmp_path: Path) -> None:
+    found = settled(Ledger(), range(30), [0], [f"c{number}" for number in range(30)])
+    account.save(tmp_path, found)
+    read = account.read(tmp_path)
+    assert read is not None and read.remarks == found.remarks
+    (names,) = (each.told["names"] for each in read.remarks)
+    assert isinstance(names, Message) and names.template == "{names} and more"
+    assert encode(account_words.remark(read.remarks[0])) == encode(account_words.remark(found.remarks[0]))
+    assert "kept" not in account.as_object(read)["remarks"][0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[]", b'{"left_out": [{"reason": "of a later release"}]}'])
