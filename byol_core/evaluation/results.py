@@ -190,7 +190,9 @@ def writing(run_folder: Path) -> Iterator[None]:
         if is_disk_full(error):
             raise LabError(status.full(_folder(run_folder))) from None
         why = because(error)
-        raise LabError(f"The result cannot be saved: '{_folder(run_folder)}' cannot be written ({why}).") from None
+        raise LabError(
+            "The result cannot be saved: '{folder}' cannot be written ({why}).", folder=_folder(run_folder), why=why
+        ) from None
 
 
 def _folder(run_folder: Path) -> Path:
