@@ -5,6 +5,7 @@ A :class:`Protocol` is one question; with the encoder's file it names the answer
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from statistics import fmean, stdev
@@ -17,7 +18,7 @@ from byol_core import messages
 from byol_core.config import wanted
 from byol_core.errors import InputError
 from byol_core.evaluation.intervals import Accuracy, Difference, difference
-from byol_core.messages import Message
+from byol_core.messages import Listing, Message
 
 Method = Literal["knn", "linear", "linear-sgd", "finetune"]
 # The encoder of the run; the same network trained from scratch on the labels alone; the same network as initialized;
@@ -76,8 +77,8 @@ class Scores(_Plain):
 
     ``chosen``: a sentence a split, such as "strength 0.01, 0.82 on validation". ``missing``: why there are none.
     ``gained``: in each split how many test images the trained encoder alone got right, compared with this subject;
-    ``lost``: this subject alone. Empty in answers of earlier releases, as is ``kept``, what each of ``chosen`` was made
-    of, for other languages.
+    ``lost``: this subject alone. Empty in answers of earlier releases, as is ``kept``: what each of ``chosen`` was made
+    of, for other languages, which is in the file and in no other JSON.
     """
 
     subject: Subject
@@ -86,14 +87,15 @@ class Scores(_Plain):
     missing: str = ""
     gained: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
-    kept: tuple[dict[str, Any] | None, ...] = ()
+    kept: tuple[dict[str, Any] | None, ...] = Field((), exclude=True)
 
     @model_validator(mode="before")
     @classmethod
     def _keeping(cls, values: Any) -> Any:
         """Keep what a text is made of before it is taken for a plain one."""
-        if isinstance(values, Mapping) and "kept" not in values and "chosen" in values:
-            return {**values, "kept": tuple(map(messages.encode, values["chosen"]))}
+        chosen = values.get("chosen") if isinstance(values, Mapping) else None
+        if isinstance(chosen, list | tuple) and any(isinstance(each, Message | Listing) for each in chosen):
+            return {**values, "kept": tuple(map(messages.encode, chosen))}
         return values
 
     @property
@@ -133,6 +135,13 @@ class Judged(_Plain):
         if isinstance(values, Mapping) and "labelled" in values:
             return {"labeled" if name == "labelled" else name: value for name, value in values.items()}
         return values
+
+    def as_file(self) -> str:
+        """Everything as JSON, for the disk."""
+        tree = self.model_dump(mode="json")
+        for row, scores in zip(tree["scores"], self.scores, strict=True):
+            row["kept"] = scores.kept
+        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
     def of(self, subject: Subject) -> Scores | None:
         """The row of one subject."""

@@ -168,8 +168,7 @@ def keep(run_folder: Path, name: str, judged: Judged, said: Predictions) -> None
         packed = save({what: np.ascontiguousarray(array) for what, array in arrays.items()})
         write_atomic(_path(run_folder, name, "safetensors"), packed, make_folder=False)
         # Last: whoever finds it finds the rest as well.
-        text = judged.model_dump_json(indent=2) + "\n"
-        write_atomic(_path(run_folder, name, "json"), text.encode(), make_folder=False)
+        write_atomic(_path(run_folder, name, "json"), judged.as_file().encode(), make_folder=False)
 
 
 def drop(run_folder: Path, name: str) -> None:
