@@ -8,7 +8,7 @@ import pytest
 
 from byol_core import language
 
-CODE = "qps"
+CODE = "zh_CN"  # one that pages can be asked for
 # Left as they are: fields, tags and code.
 _KEPT = re.compile(r"(\{[^{}]*\}|<[^<>]*>|`[^`]*`)")
 
@@ -25,7 +25,7 @@ class Pseudo(language.Catalog):
 
 
 def pseudo(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The code of that language, which is there while the test runs."""
+    """Its code; it stands in for the Chinese while the test runs."""
     known = language.catalog
     monkeypatch.setattr(language, "catalog", lambda code: Pseudo({}) if code == CODE else known(code))
     return CODE

@@ -144,7 +144,7 @@ def _files(
 def _table(made: Report) -> None:
     st.header(_("Classes"))
     rows = [*made.table, *made.averages]
-    shares = {
+    shares: dict[str, list[object]] = {
         _("Class precision"): [row.precision for row in rows],
         _("Class recall"): [row.recall for row in rows],
         "F1": [row.f1 for row in rows],
