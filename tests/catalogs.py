@@ -16,6 +16,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parent.parent
 LOCALE = ROOT / "byol_core" / "locale"
@@ -31,6 +32,8 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Alarm": (0,),
     "setting": (1, 2, "empty"),
     "Preset": (1, 2, 3, "title", "reason", "expect"),
+    "Format": (1, 3, "title", "purpose"),
+    "refusal": (1,),
     "Sign": (1, 2, "zero", "ideal", "alarm", "source", "caveat"),
     "Counted": ((0, 1),),  # of the account of a load
     "Entry": (1, 2, 7),  # of the catalog of sets
@@ -59,12 +62,24 @@ class Text:
 
 
 def texts(path: Path, root: Path = ROOT) -> Iterator[Text]:
-    """What a file says."""
+    """What a file says, of Python or a template of Jinja."""
+    if path.suffix == ".j2":
+        yield from _of_template(path, root)
+        return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             yield from _of_call(node, f"{path.relative_to(root)}:{node.lineno}")
         elif isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
             yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")
+
+
+def _of_template(path: Path, root: Path) -> Iterator[Text]:
+    """The first argument of each ``_``, and the first two of ``n_``."""
+    for call in Environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in ("_", "n_"):
+            one, many = (*call.args, None)[:2] if call.node.name == "n_" else (call.args[0], None)
+            where, said = f"{path.relative_to(root)}:{call.lineno}", isinstance(one, nodes.Const)
+            yield Text(one.value if said else "", many.value if isinstance(many, nodes.Const) else "", where, not said)
 
 
 def _is_command(decorator: ast.expr) -> bool:
@@ -106,7 +121,7 @@ def domain(path: Path, root: Path = ROOT) -> str:
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
     for folder in ("app", "byol_core"):
-        yield from sorted((root / folder).rglob("*.py"))
+        yield from sorted(path for path in (root / folder).rglob("*") if path.suffix in (".py", ".j2"))
 
 
 def templates(root: Path = ROOT) -> dict[str, Catalog]:

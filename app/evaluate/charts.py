@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.evaluate.labels import SUBJECTS, score
+from app.evaluate.labels import score, subject
 from app.shared.charts import AMBER, GRAY, PETROL, PLUM, Figure, line_look
 from app.shared.formatting import count
+from app.shared.language import _
 from byol_core.evaluation.curve import band
 from byol_core.evaluation.protocol import Judged, Scores, Subject
 
@@ -37,7 +38,7 @@ _MARGIN = {"l": 8, "r": 12, "t": 28, "b": 8}
 def dots(judged: Judged) -> Figure:
     """The accuracy of each subject: a dot a split, and their mean with a bar that says how sure it is."""
     rows = [row for row in judged.scores if row.accuracies]
-    names = [SUBJECTS[row.subject] for row in rows]
+    names = [subject(row.subject) for row in rows]
     best = max((max(band(judged, row.subject).high, *row.accuracies) for row in rows), default=1.0)
     layout = {
         "height": _ROW * len(rows) + 76,
@@ -45,7 +46,7 @@ def dots(judged: Judged) -> Figure:
         "hovermode": "closest",
         "margin": _MARGIN,
         "xaxis": {
-            "title": {"text": f"accuracy on {count(judged.tested)} test images"},
+            "title": {"text": _("accuracy on {tested} test images", tested=count(judged.tested))},
             "automargin": True,
             "range": [0, min(1.0, best * 1.06)],
         },
@@ -60,7 +61,7 @@ def dots(judged: Judged) -> Figure:
     }
     guess = 1 / max(1, len(judged.classes))
     layout["shapes"] = [_upright(guess)]
-    layout["annotations"] = [_note("guessing", guess)]
+    layout["annotations"] = [_note(_("guessing"), guess)]
     return {
         "data": [trace for place, row in enumerate(rows) for trace in _subject(judged, place, row)],
         "layout": layout,
@@ -78,7 +79,7 @@ def _note(text: str, x: float) -> dict[str, Any]:
 
 
 def _subject(judged: Judged, place: int, row: Scores) -> list[dict[str, Any]]:
-    color, name, told = COLORS[row.subject], SUBJECTS[row.subject], score(judged, row.subject)
+    color, name, told = COLORS[row.subject], subject(row.subject), score(judged, row.subject)
     low, high = band(judged, row.subject)
     middle = row.mean or 0.0
     splits = {
@@ -88,8 +89,11 @@ def _subject(judged: Judged, place: int, row: Scores) -> list[dict[str, Any]]:
         "x": list(row.accuracies),
         "y": [place + 0.16] * len(row.accuracies),
         "marker": {"size": 8, "color": color, "opacity": 0.55},
-        "text": [f"split {split}" for split in range(1, len(row.accuracies) + 1)],
-        "hovertemplate": f"{name}, %{{text}}: %{{x:.3f}}<extra></extra>",
+        "text": [
+            _("{subject}, split {split}: {accuracy:.3f}", subject=name, split=split, accuracy=accuracy)
+            for split, accuracy in enumerate(row.accuracies, 1)
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
     }
     mean = {
         "type": "scatter",
@@ -109,7 +113,7 @@ def _subject(judged: Judged, place: int, row: Scores) -> list[dict[str, Any]]:
         "textposition": "top left" if (row.mean or 0) > 0.25 else "top right",
         "textfont": {"size": 13},  # in the color of the theme, which can be read on it
         "cliponaxis": False,
-        "hovertemplate": f"{name}: {told}<extra></extra>",
+        "hovertemplate": _("{label}: {value}", label=name, value=told) + "<extra></extra>",
     }
     return [splits, mean]
 
@@ -144,7 +148,7 @@ def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figu
     curves = [replace(curve, points=tuple(point for point in curve.points if point.labeled > 0)) for curve in curves]
     at = sorted({point.labeled for curve in curves for point in curve.points})
     axis: dict[str, Any] = {
-        "title": {"text": "labeled images"},
+        "title": {"text": _("labeled images")},
         "type": "log",
         "automargin": True,
         "showgrid": False,
@@ -160,7 +164,7 @@ def labels(curves: Sequence[Curve], *, revision: str, height: int = 420) -> Figu
         "margin": _MARGIN,
         "uirevision": revision,
         "xaxis": axis,
-        "yaxis": {"title": {"text": "accuracy on the test images"}, "automargin": True, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": _("accuracy on the test images")}, "automargin": True, "rangemode": "tozero"},
     }
     return {"data": [trace for curve in curves for trace in _band(curve)], "layout": layout}
 
@@ -207,21 +211,21 @@ def precision_recall(
             "x": list(recall),
             "y": list(precision),
             "line": {"width": 2, **dict(zip(("color", "dash"), line_look(number), strict=True))},
-            "hovertemplate": "recall %{x:.2f}, precision %{y:.2f}<extra>%{fullData.name}</extra>",
+            "hovertemplate": _("recall %{x:.2f}, precision %{y:.2f}") + "<extra>%{fullData.name}</extra>",
         }
         for number, name, recall, precision in curves
     ]
-    layout = _square("recall", "precision", height) | {"uirevision": revision, "hovermode": "closest"}
+    layout = _square(_("recall"), _("precision"), height) | {"uirevision": revision, "hovermode": "closest"}
     return {"data": lines, "layout": layout | {"showlegend": True, "legend": {**_LEGEND, "y": -0.22, "yanchor": "top"}}}
 
 
 def calibration(bins: Sequence[tuple[float, float, int]], *, height: int = 400) -> Figure:
     """Accuracy against confidence: (confidence, accuracy, images) for each bin that has any."""
-    largest = max((count for _, _, count in bins), default=1)
+    largest = max((count for *_rest, count in bins), default=1)
     ideal = {
         "type": "scatter",
         "mode": "lines",
-        "name": "perfectly calibrated",
+        "name": _("perfectly calibrated"),
         "x": [0, 1],
         "y": [0, 1],
         "line": {"dash": "dot", "width": 1.5, "color": GRAY},
@@ -230,15 +234,15 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, height: int = 400) 
     points = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": "this run",
-        "x": [confidence for confidence, _, _ in bins],
-        "y": [accuracy for _, accuracy, _ in bins],
-        "customdata": [count for _, _, count in bins],
+        "name": _("this run"),
+        "x": [confidence for confidence, *_rest in bins],
+        "y": [accuracy for _confidence, accuracy, _count in bins],
+        "customdata": [count for *_rest, count in bins],
         "line": {"width": 1.5, "color": PETROL},
-        "marker": {"color": PETROL, "size": [6 + 16 * math.sqrt(count / largest) for _, _, count in bins]},
-        "hovertemplate": "%{customdata} images, confidence %{x:.2f}, accuracy %{y:.2f}<extra></extra>",
+        "marker": {"color": PETROL, "size": [6 + 16 * math.sqrt(count / largest) for *_rest, count in bins]},
+        "hovertemplate": _("%{customdata} images, confidence %{x:.2f}, accuracy %{y:.2f}") + "<extra></extra>",
     }
-    layout = _square("confidence", "accuracy", height)
+    layout = _square(_("confidence"), _("accuracy"), height)
     return {"data": [ideal, points], "layout": layout | {"showlegend": False, "hovermode": "closest"}}
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.evaluate import pictures
 from app.evaluate.pictures import Shelf
 from app.shared import formatting
+from app.shared.language import _
 from app.widgets.confusion_matrix import Cell, Table, matrix
 from byol_core.evaluation import report
 from byol_core.evaluation.report import Report
@@ -25,15 +26,21 @@ MOST_DRAWN, FEW_DRAWN = 60, 40
 
 def draw(made: Report, found: Predictions, shelf: Shelf | None) -> None:
     """The matrix, and beside it the images of a cell; the largest confusion to begin with."""
-    st.header("Confusion matrix")
+    st.header(_("Confusion matrix"))
     counts = np.array(made.confusion)
     left, right = st.columns([6, 4], gap="large")
     with left:
         places = drawn(counts)
         _matrix(names(made.classes), counts, places)
         if len(places) < len(counts):
-            st.caption(f"The {len(places)} most confused of {len(counts)} classes; the two lists reach every cell.")
-        st.caption("A row is a true class, a column a predicted class. Choose a cell to see its images.")
+            st.caption(
+                _(
+                    "The {shown} most confused of {classes} classes; the two lists reach every cell.",
+                    shown=len(places),
+                    classes=len(counts),
+                )
+            )
+        st.caption(_("A row is a true class, a column a predicted class. Choose a cell to see its images."))
     with right:
         true, said_class = _pick(names(made.classes))
         _cell(made, found, shelf, true, said_class)
@@ -71,7 +78,15 @@ def _matrix(classes: Sequence[str], counts: NDArray[np.int64], places: Sequence[
 
     part, shown = np.ix_(places, places), [classes[place] for place in places]
     texts = [str(count) if count else "" for count in counts[part].ravel()]
-    table = Table(shown, shown, texts, shades(counts)[part], "predicted as", "true ↓  predicted →", diagonal=True)
+    table = Table(
+        shown,
+        shown,
+        texts,
+        shades(counts)[part],
+        joint=_("predicted as"),
+        corner=_("true ↓  predicted →"),
+        diagonal=True,
+    )
     at = (st.session_state[TRUE], st.session_state[SAID])
     inside = (places.index(at[0]), places.index(at[1])) if set(at) <= set(places) else None
     matrix(table, inside, choose, key="confusion")
@@ -90,17 +105,21 @@ def _pick(classes: Sequence[str]) -> Cell:
     """The chosen cell as two lists: for many classes, small screens and keyboards."""
     places = range(len(classes))
     with st.grid(2, min_column_width=120):
-        true = st.selectbox("True class", places, format_func=classes.__getitem__, key=TRUE)
-        said_class = st.selectbox("Predicted", places, format_func=classes.__getitem__, key=SAID)
+        true = st.selectbox(_("True class"), places, format_func=classes.__getitem__, key=TRUE)
+        said_class = st.selectbox(_("Predicted"), places, format_func=classes.__getitem__, key=SAID)
     return true or 0, said_class or 0
 
 
 def _cell(made: Report, found: Predictions, shelf: Shelf | None, true: int, said_class: int) -> None:
     seen = report.cell(found, true, said_class)
-    of = sum(made.confusion[true])
-    name, called = formatting.plain(made.classes[true]), formatting.plain(made.classes[said_class])
-    what = f"classified as **{called}**" if true != said_class else "classified correctly"
-    st.markdown(f"**{len(seen)}** of {of} images of **{name}** are {what}.")
+    found_of = {"seen": len(seen), "images": sum(made.confusion[true]), "name": formatting.plain(made.classes[true])}
+    if true == said_class:
+        st.markdown(_("**{seen}** of {images} images of **{name}** are classified correctly.", **found_of))
+    else:
+        called = formatting.plain(made.classes[said_class])
+        st.markdown(
+            _("**{seen}** of {images} images of **{name}** are classified as **{called}**.", **found_of, called=called)
+        )
     if len(seen) > MOST_PICTURES:
-        st.caption(f"The {MOST_PICTURES} with the highest confidence:")
+        st.caption(_("The {shown} with the highest confidence:", shown=MOST_PICTURES))
     pictures.grid(shelf, seen[:MOST_PICTURES], made.classes, both=False)

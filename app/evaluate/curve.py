@@ -10,12 +10,13 @@ from app.evaluate import charts, job
 from app.evaluate import labels as said
 from app.evaluate.charts import COLORS
 from app.shared import formatting, table
+from app.shared.language import _, listing, n_, tell
 from app.widgets import live_chart
 from byol_core.data.catalog import find
 from byol_core.evaluation import curve, jobs
 from byol_core.evaluation.curve import Point, Series
 from byol_core.evaluation.protocol import Judged, Method, Protocol, Subject
-from byol_core.evaluation.summary import NOTATION, amount, points
+from byol_core.evaluation.summary import NOTATION, points
 from byol_core.runs.run import Run
 
 
@@ -68,21 +69,28 @@ def _scratch(run: Run, question: Protocol, lines: Sequence[Series]) -> Series | 
 
 
 def _chart(run: Run, method: Method, lines: Sequence[Series], beside: Series | None) -> None:
-    names = {**said.SUBJECTS, "trained": f"{said.SUBJECTS['trained']} ({said.TITLES[method]})"}
-    drawn = [_line(names[line.subject], line) for line in lines]
+    ours = _("{subject} ({method})", subject=said.subject("trained"), method=said.title(method))
+    drawn = [_line(ours if line.subject == "trained" else said.subject(line.subject), line) for line in lines]
     if beside:
-        drawn.append(_line(said.SUBJECTS["scratch"], beside))
+        drawn.append(_line(said.subject("scratch"), beside))
     figure = charts.labels(drawn, revision=f"labels-{run.run_id}-{method}")
-    alt = "; ".join(f"{line.name}: {', '.join(f'{at.told} with {at.labeled}' for at in line.points)}" for line in drawn)
-    live_chart.live_chart(figure, key="label-curve", alt=alt)
+    live_chart.live_chart(figure, key="label-curve", alt=_("; ").join(map(_read_out, drawn)))
     st.caption(
-        "Mean over the draws of the labels, with a band of one standard deviation; for all labels or a single draw, "
-        "the 95 % interval for the choice of the test images. The axis is logarithmic."
+        _(
+            "Mean over the draws of the labels, with a band of one standard deviation; for all labels or a single "
+            "draw, the 95 % interval for the choice of the test images. The axis is logarithmic."
+        )
     )
     if not beside and not any(line.subject == "scratch" for line in lines):
         st.caption(
-            "Choose *Fine-tuning* to measure training from scratch with the same labels; it is then drawn here too."
+            _("Choose *Fine-tuning* to measure training from scratch with the same labels; it is then drawn here too.")
         )
+
+
+def _read_out(line: charts.Curve) -> str:
+    """A line of the chart for whoever cannot see it."""
+    points = [_("{score} with {labeled}", score=at.told, labeled=at.labeled) for at in line.points]
+    return _("{label}: {value}", label=line.name, value=listing(points, "comma"))
 
 
 def _line(name: str, line: Series) -> charts.Curve:
@@ -104,35 +112,45 @@ def _table(method: Method, found: Sequence[Point]) -> None:
     twin: Subject = "scratch" if method == "finetune" else "untrained"
     ready = [point.judged for point in found if point.judged]
     columns = {
-        "Labels": [amount(judged.protocol.labels) for judged in ready],
-        "Images": [formatting.count(judged.labeled) for judged in ready],
-        "This run": [said.score(judged, "trained") for judged in ready],
-        said.SUBJECTS[twin]: [said.score(judged, twin) for judged in ready],
-        "Gain from pretraining": [_worth(judged, twin) for judged in ready],
-        "Test images": [formatting.count(judged.tested) for judged in ready],
+        _("Labels"): [said.amount(judged.protocol.labels) for judged in ready],
+        _("Images"): [formatting.count(judged.labeled) for judged in ready],
+        said.subject("trained"): [said.score(judged, "trained") for judged in ready],
+        said.subject(twin): [said.score(judged, twin) for judged in ready],
+        _("Gain from pretraining"): [_worth(judged, twin) for judged in ready],
+        _("Test images"): [formatting.count(judged.tested) for judged in ready],
     }
-    table.draw(columns, "curve", height="content", alt="The numbers of the curve")
-    st.caption(f"Gain from pretraining in points, with its interval on the same test images. {NOTATION}")
+    table.draw(columns, "curve", height="content", alt=_("The numbers of the curve"))
+    about = _("Gain from pretraining in points, with its interval on the same test images.")
+    st.caption(listing([about, tell(NOTATION)], "sentences"))
 
 
 def _worth(judged: Judged, twin: Subject) -> str:
     found = judged.gap(twin)
     if found is None:
         return "–"
-    return points(found) + (", not clear" if found.outcome == "unclear" else "")
+    told = tell(points(found))
+    return _("{points}, not clear", points=told) if found.outcome == "unclear" else told
 
 
 def _nothing_yet(run: Run, question: Protocol, protocols: Sequence[Protocol]) -> None:
     with st.container(border=True):
-        st.header("How many labels does pretraining save?")
+        st.header(_("How many labels does pretraining save?"))
         if job.has_no_labels(run, question):
-            st.markdown(job.NO_LABELS)
+            st.markdown(tell(job.NO_LABELS))
             return
-        amounts = ", ".join(protocol.labels for protocol in protocols)
-        st.markdown(
-            f"{said.TITLES[question.method]} with {amounts} labels a class, {said.splits(question.splits)} each. "
-            "Points appear as they are ready; results that exist are not computed again."
+        plan = _(
+            "{method} with {amounts} labels a class, {splits} each.",
+            method=said.title(question.method),
+            amounts=listing([_amount(protocol.labels) for protocol in protocols], "comma"),
+            splits=said.splits(question.splits),
         )
+        about = _("Points appear as they are ready; results that exist are not computed again.")
+        st.markdown(listing([plan, about], "sentences"))
+
+
+def _amount(labels: str) -> str:
+    """A number of labels, or all that there are, in a row of such."""
+    return _("all") if labels == "all" else labels
 
 
 def _failed(found: Sequence[Point]) -> None:
@@ -141,7 +159,8 @@ def _failed(found: Sequence[Point]) -> None:
             why = formatting.told(point.job.message)
             # A class with fewer images than this has no such point, which is no fault.
             color, icon = ("gray", "info") if point.job.setting == "labels" else ("red", "error")
-            st.caption(f":{color}[:material/{icon}: {amount(point.protocol.labels).capitalize()}:] {why}")
+            amount = _("With {labels}:", labels=said.amount(point.protocol.labels))
+            st.caption(f":{color}[:material/{icon}: {amount}] {why}")
 
 
 def _buttons(run: Run, states: Mapping[Protocol, str], drawn: bool, hopeless: bool) -> None:
@@ -150,7 +169,16 @@ def _buttons(run: Run, states: Mapping[Protocol, str], drawn: bool, hopeless: bo
     if not busy and (hopeless or not open_ones):
         return
     with st.container(horizontal=True):  # both stay where they are: a double click must not ask and stop
-        missing = f"the missing {len(open_ones)} points" if len(open_ones) > 1 else "the missing point"
-        label = f"Measure {missing if drawn else 'the curve'}"
-        job.button(label, open_ones, key="curve_start", idle=bool(busy) or not open_ones or hopeless)
+        job.button(
+            _label(len(open_ones), drawn), open_ones, key="curve_start", idle=bool(busy) or not open_ones or hopeless
+        )
         job.stop_button(busy, key="curve_stop", idle=not busy)
+
+
+def _label(missing: int, drawn: bool) -> str:
+    """What the button measures."""
+    if not drawn:
+        return _("Measure the curve")
+    if missing < 2:
+        return _("Measure the missing point")
+    return n_("Measure the missing {n} point", "Measure the missing {n} points", missing)

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from app.evaluate import labels as said
 from app.shared import access, address, formatting
+from app.shared.language import N_, _, listing, tell
 from app.shared.pictures import names_of_sets
 from byol_core.data.catalog import find
 from byol_core.evaluation import jobs
 from byol_core.evaluation.protocol import METHODS, MOST_SPLITS, Method, Protocol, refusal
-from byol_core.evaluation.summary import amount
 from byol_core.evaluation.transfer import same_set, whole
 from byol_core.runs.run import Run
 from byol_core.system import paths
@@ -34,11 +34,11 @@ FIELDS = {
     TEMPERATURE: "temperature",
     DATA: "data",
 }
-_SPLITS_HELP = (
+_SPLITS_HELP = N_(
     "Number of draws of the labels, balanced over the classes, each with its own seed. "
     "The results are shown as mean ± standard deviation over them."
 )
-_LABELS_HELP = "How many of the training labels are used: all, a number for each class, or a share. Type any other."
+_LABELS_HELP = N_("How many of the training labels are used: all, a number for each class, or a share. Type any other.")
 
 
 def pick(run: Run) -> Protocol | None:
@@ -46,15 +46,19 @@ def pick(run: Run) -> Protocol | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = _method()
         values = {METHOD: method, LABELS: _labels(), SPLITS: _splits()}
-        with st.popover("Settings", icon=":material/tune:", key="evaluate_settings"):
+        with st.popover(_("Settings"), icon=":material/tune:", key="evaluate_settings"):
             values |= _settings(run, method)
-    elsewhere = f" Evaluated on **{formatting.plain(said.set_name(str(values[DATA])))}**." if values[DATA] else ""
-    st.caption(f"{said.WHAT[method]}{elsewhere}")
+    st.caption(listing(filter(None, (tell(said.WHAT[method]), _elsewhere(str(values[DATA])))), "sentences"))
     try:
         return Protocol(**cast(Any, {FIELDS[key]: value for key, value in values.items()}))
     except ValidationError as error:
-        st.error(formatting.plain(str(refusal(error, "'{field}' should {wanted}."))), icon=":material/error:")
+        st.error(formatting.plain(tell(refusal(error, "'{field}' should {wanted}."))), icon=":material/error:")
         return None
+
+
+def _elsewhere(data: str) -> str:
+    """The set that is evaluated on, where it is not the run's own."""
+    return _("Evaluated on **{set}**.", set=formatting.plain(said.set_name(data))) if data else ""
 
 
 def begin_with(run: Run) -> None:
@@ -74,12 +78,14 @@ def put(protocol: Protocol) -> None:
 def _method() -> Method:
     with address.one_of(METHOD, METHODS, USUAL.method):
         chosen = st.segmented_control(
-            "Method",
+            _("Method"),
             METHODS,
-            format_func=said.SHORT.__getitem__,
+            format_func=lambda method: tell(said.SHORT[method]),
             required=True,
             key=METHOD,
-            help="  \n".join(f"**{said.TITLES[method]}**: {said.WHAT[method]}" for method in METHODS),
+            help="  \n".join(
+                _("**{method}**: {what}", method=said.title(method), what=tell(said.WHAT[method])) for method in METHODS
+            ),
         )
     return chosen or USUAL.method
 
@@ -88,37 +94,37 @@ def _labels() -> str:
     with address.one_of(LABELS, AMOUNTS, USUAL.labels, free=True):
         typed = str(st.session_state[LABELS])
         chosen = st.selectbox(
-            "Labels",
+            _("Labels"),
             AMOUNTS if typed in AMOUNTS else (*AMOUNTS, typed),
-            format_func=amount,
+            format_func=said.amount,
             accept_new_options=True,
             key=LABELS,
             width=190,
-            help=_LABELS_HELP,
+            help=tell(_LABELS_HELP),
         )
     return str(chosen or USUAL.labels)
 
 
 def _splits() -> int:
     return st.number_input(
-        "Splits", 1, MOST_SPLITS, USUAL.splits, key=SPLITS, bind="query-params", width=130, help=_SPLITS_HELP
+        _("Splits"), 1, MOST_SPLITS, USUAL.splits, key=SPLITS, bind="query-params", width=130, help=tell(_SPLITS_HELP)
     )
 
 
 def _settings(run: Run, method: Method) -> dict[str, Any]:
     values: dict[str, Any] = {DATA: _data(run)}
     values[SEED] = st.number_input(
-        "Seed",
+        _("Seed"),
         0,
         2**31 - 1,
         USUAL.seed,
         key=SEED,
         bind="query-params",
-        help="Seed of the first split; the others count up from it. Another seed draws other labels.",
+        help=_("Seed of the first split; the others count up from it. Another seed draws other labels."),
     )
     if method == "knn":
         values[K] = st.number_input(
-            "k", 1, 1000, USUAL.k, key=K, bind="query-params", help="Number of nearest training images that vote."
+            "k", 1, 1000, USUAL.k, key=K, bind="query-params", help=_("Number of nearest training images that vote.")
         )
         values[TEMPERATURE] = st.number_input(
             "T",
@@ -129,7 +135,7 @@ def _settings(run: Run, method: Method) -> dict[str, Any]:
             format="%.4f",
             key=TEMPERATURE,
             bind="query-params",
-            help="The temperature of their votes: the smaller, the more the nearest ones dominate.",
+            help=_("The temperature of their votes: the smaller, the more the nearest ones dominate."),
         )
     return values
 
@@ -140,21 +146,25 @@ def _data(run: Run) -> str:
     options = ["", *(name for name in names_of_sets() if not same_set(name, own))]
     if address.lives(DATA) and (kept := str(st.session_state.get(DATA) or "")) not in options:
         options.append(kept)
+    own_name = _("Its own: {set}", set=formatting.data_name(run))
     with address.one_of(DATA, options, code=_address_of, free=teacher):
         if st.session_state[DATA] not in options:
             options.append(st.session_state[DATA])
         chosen = st.selectbox(
-            "Images",
+            _("Images"),
             options,
-            format_func=lambda name: said.set_name(name) if name else f"Its own: {formatting.data_name(run)}",
+            format_func=lambda name: said.set_name(name) if name else own_name,
             key=DATA,
             accept_new_options=teacher,
-            help="Evaluate on another set, at the image size of the run. Teachers may type a path.",
+            help=_("Evaluate on another set, at the image size of the run. Teachers may type a path."),
         )
     name = named(str(chosen or ""))
     entry = find(name)
     if entry and entry.download_mb:
-        st.caption(f"{entry.download_mb:g} MB to download on first use. License: {entry.license}.")
+        license_ = tell(entry.license)
+        st.caption(
+            _("{size} MB to download on first use. License: {license}.", size=entry.download_mb, license=license_)
+        )
     return "" if same_set(name, own) else name
 
 

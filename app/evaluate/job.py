@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.evaluate import labels as said
 from app.shared import access, formatting, polling, sign_in, state
+from app.shared.language import N_, _, listing, tell
 from byol_core.data.catalog import find
 from byol_core.evaluation import jobs
 from byol_core.evaluation.jobs import Job
@@ -74,19 +75,19 @@ def button(
     _button(label, icon, key, EVALUATE, begin, questions, primary=True, idle=idle)
 
 
-def stop_button(questions: Sequence[Asked], *, key: str, label: str = "Stop", idle: bool = False) -> None:
+def stop_button(questions: Sequence[Asked], *, key: str, label: str = "", idle: bool = False) -> None:
     """The button that stops; ``idle``: now there is nothing to stop."""
-    _button(label, ":material/stop_circle:", key, STOP, halt, questions, idle=idle)
+    _button(label or _("Stop"), ":material/stop_circle:", key, STOP, halt, questions, idle=idle)
 
 
 def anew_button(questions: Sequence[Asked], *, key: str) -> None:
     """The button that throws answers away and asks again."""
-    _button("Evaluate again", ":material/refresh:", key, EVALUATE, anew, questions)
+    _button(_("Evaluate again"), ":material/refresh:", key, EVALUATE, anew, questions)
 
 
 def clear_button(questions: Sequence[Asked], *, key: str) -> None:
     """The button that takes away what failed or was stopped."""
-    _button("Clear failed and stopped ones", ":material/clear_all:", key, STOP, forget, questions)
+    _button(_("Clear failed and stopped ones"), ":material/clear_all:", key, STOP, forget, questions)
 
 
 def _button(
@@ -112,8 +113,8 @@ def panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What stands in the place of an answer that is not there."""
     question = [(run, protocol)]
     if job.state == "failed":
-        st.error(formatting.told(job.message), title="There is no result", icon=":material/error:")
-        button("Try again", question, key=f"{key}_again", icon=":material/refresh:")
+        st.error(formatting.told(job.message), title=_("There is no result"), icon=":material/error:")
+        button(_("Try again"), question, key=f"{key}_again", icon=":material/refresh:")
     else:
         _open_panel(run, protocol, job, key)
     if job.state not in BUSY:  # somebody else may ask
@@ -124,21 +125,21 @@ def _open_panel(run: Run, protocol: Protocol, job: Job, key: str) -> None:
     """What was not asked, is worked on, or was stopped."""
     question = [(run, protocol)]
     with st.container(border=True):
-        st.header({"stopped": "Stopped", "absent": "Not evaluated yet"}.get(job.state, "Being evaluated"))
-        st.markdown(f"{formatting.plain(said.asked(protocol))}.")
+        st.header({"stopped": _("Stopped"), "absent": _("Not evaluated yet")}.get(job.state, _("Being evaluated")))
+        st.markdown(_("{question}.", question=formatting.plain(said.asked(protocol))))
         if job.state in BUSY:
             progress(question, [job.state])
             stop_button(question, key=f"{key}_stop")
         elif has_no_labels(run, protocol):
-            st.markdown(NO_LABELS)
+            st.markdown(tell(NO_LABELS))
         else:
             if access.is_teacher():
-                st.caption("It runs in the background, one evaluation after another; you can close the tab.")
-            label = "Start again" if job.state == "stopped" else "Evaluate"
+                st.caption(_("It runs in the background, one evaluation after another; you can close the tab."))
+            label = _("Start again") if job.state == "stopped" else _("Evaluate")
             button(label, question, key=f"{key}_start")
 
 
-NO_LABELS = (
+NO_LABELS = N_(
     "These images have no labels, so nothing can be counted as right or wrong. Choose other images under *Settings*, "
     "train on a folder with a subfolder for each class, or on an .npz with labels. The map needs none."
 )
@@ -183,12 +184,13 @@ def told(found: Sequence[Job]) -> str:
     """Where they stand in one line."""
     at_work = next((job for job in found if job.state == "running"), None)
     doing = at_work or next((job for job in found if job.state == "waiting"), None)
-    sentence = (doing.message if doing else "") or "Waits for its turn"
+    sentence = tell(doing.message if doing else "") or _("Waits for its turn")
     if at_work and at_work.seconds_left is not None and at_work.seconds_left >= 1:
-        sentence += f", about {formatting.duration(at_work.seconds_left)} left"
+        left = formatting.duration(at_work.seconds_left)
+        sentence = _("{doing}, about {time} left", doing=sentence, time=left)
     if len(found) > 1:
         ready = sum(job.state == "ready" for job in found)
-        return f"{ready} of {len(found)} ready. {sentence}"
+        return listing([_("{ready} of {all} ready.", ready=ready, all=len(found)), sentence], "sentences")
     return sentence
 
 

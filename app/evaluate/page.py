@@ -10,13 +10,14 @@ from app.evaluate import curve, form, job, results
 from app.evaluate import report as evaluate_report
 from app.evaluate import transfer as evaluate_transfer
 from app.shared import access, address, formatting, state
+from app.shared.language import N_, _, listing, tell
 from app.shared.run_names import unique_names
 from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Protocol
 from byol_core.runs.run import Run
 
 PICKED, PART = "evaluate_run", "part"
-TABS = {"result": "Result", "report": "Report", "labels": "Few labels", "transfer": "Transfer"}
+TABS = {"result": N_("Result"), "report": N_("Report"), "labels": N_("Few labels"), "transfer": N_("Transfer")}
 store = state.store()
 
 
@@ -45,34 +46,37 @@ def pick_run(known: Mapping[str, Run], asked: Run | None) -> Run | None:
 
     def label(run_id: str) -> str:
         run = known[run_id]
-        return f"{names[run_id]} · {formatting.data_name(run)} · {formatting.LOOKS[run.state].label.lower()}"
+        return f"{names[run_id]} · {formatting.data_name(run)} · {tell(formatting.LOOKS[run.state].label)}"
 
-    return known[st.selectbox("Run", list(known), key=PICKED, format_func=label, on_change=follow, width=340)]
+    return known[st.selectbox(_("Run"), list(known), key=PICKED, format_func=label, on_change=follow, width=340)]
 
 
 def nothing_here() -> None:
     """No run can be evaluated."""
     with st.container(border=True):
-        st.header("No run to evaluate yet")
+        st.header(_("No run to evaluate yet"))
         st.markdown(
-            "Once a run has finished, or was stopped after a checkpoint, its encoder is evaluated here: how well the "
-            "classes can be told by it, with how few labels, and on which other images."
+            _(
+                "Once a run has finished, or was stopped after a checkpoint, its encoder is evaluated here: how well "
+                "the classes can be told by it, with how few labels, and on which other images."
+            )
         )
         if access.is_teacher():
-            st.page_link("train/page.py", label="Start a training", icon=":material/model_training:")
+            st.page_link("train/page.py", label=_("Start a training"), icon=":material/model_training:")
 
 
 def not_now(run: Run) -> None:
     """The chosen run has no weights that stay."""
     with st.container(border=True):
         if formatting.busy(run):
-            st.header("This run has not ended yet")
-            st.markdown("Its encoder changes while it trains: stop it, or come back when it has finished.")
+            st.header(_("This run has not ended yet"))
+            st.markdown(_("Its encoder changes while it trains: stop it, or come back when it has finished."))
         else:
-            st.header("This run has no encoder")
-            st.markdown(f"It ended before its first checkpoint. {formatting.plain(formatting.sentence(run))}")
+            st.header(_("This run has no encoder"))
+            why = formatting.plain(formatting.sentence(run))
+            st.markdown(listing([_("It ended before its first checkpoint."), why], "sentences"))
         link = {"run": run.run_id}
-        st.page_link("runs/page.py", label="Open this run", icon=":material/monitoring:", query_params=link)
+        st.page_link("runs/page.py", label=_("Open this run"), icon=":material/monitoring:", query_params=link)
 
 
 def open_answer(run: Run, protocol: Protocol) -> None:
@@ -89,7 +93,7 @@ def explore(run: Run, known: Mapping[str, Run]) -> None:
     job.notice()
     if question is None:
         return
-    tabs = address.tabs(PART, TABS)
+    tabs = address.tabs(PART, {code: tell(name) for code, name in TABS.items()})
     if tabs["result"].open:
         with tabs["result"]:
             results.draw(run, question)
@@ -105,7 +109,7 @@ def explore(run: Run, known: Mapping[str, Run]) -> None:
             evaluate_transfer.draw(run, judged, question, open_answer)
 
 
-st.title("Evaluate")
+st.title(_("Evaluate"))
 asked = asked_for()
 found = {run.run_id: run for run in store.runs() if job.judgeable(run)}
 if asked:  # an archived one is not in the list

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.shared import access, formatting
+from app.shared.language import _, tell
 from app.shared.pictures import KEPT
 from byol_core.config.value_range import AUTO
 from byol_core.data.catalog import load
@@ -19,6 +20,7 @@ from byol_core.errors import LabError
 from byol_core.evaluation.protocol import Judged
 from byol_core.evaluation.report import Seen
 from byol_core.evaluation.results import Predictions
+from byol_core.messages import Message
 from byol_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ SIZES, MOST_BYTES = (64, 48, 32, 24, 16), 200_000_000
 BLOCK = 32_000_000  # bytes of the images that are made small together
 # An image that is shown is enlarged to at least this many pixels, each as a square, so that no browser blurs it.
 SHOWN = 96
-LOST = "The images cannot be shown: this set has changed since the run was evaluated on it."
+LOST = Message("The images cannot be shown: this set has changed since the run was evaluated on it.")
 
 
 class Changed(LabError):
@@ -57,13 +59,13 @@ def shelf(run: Run, judged: Judged, predictions: Predictions) -> Shelf | None:
     values = AUTO if judged.protocol.data else str(run.config.get("data", {}).get("range", AUTO))
     told = (predictions.rows.tobytes(), predictions.labels.tobytes())
     try:
-        with st.spinner("Reading the images …", show_time=False):
+        with st.spinner(_("Reading the images …"), show_time=False):
             found = _shelf(source, size, values, told, access.is_teacher())
     except LabError as error:
-        found = str(error)
+        found = error.message
     if isinstance(found, Shelf):
         return found
-    st.warning(formatting.plain(found), icon=":material/hide_image:")
+    st.warning(formatting.plain(tell(found)), icon=":material/hide_image:")
     return None
 
 
@@ -77,7 +79,7 @@ def _shelf(source: str, size: int, values: str, told: tuple[bytes, bytes], _teac
         try:
             return read(source, size, told, values)
         except Changed as error:
-            return str(error)
+            return error.message
 
 
 def read(source: str, size: int, told: tuple[bytes, bytes], values: str = AUTO) -> Shelf:
@@ -135,8 +137,8 @@ def grid(found: Shelf | None, seen: Sequence[Seen], classes: Sequence[str], *, b
                 true, said = (formatting.plain(classes[index]) for index in (one.true, one.said))
                 picture = found.picture(one.row) if found else None
                 if picture is not None:
-                    alt = f"{classes[one.true]}, predicted as {classes[one.said]}"
+                    alt = _("{true}, predicted as {said}", true=classes[one.true], said=classes[one.said])
                     st.image(enlarged(picture), width="stretch", alt=alt)
-                sure = f"{one.confidence:.0%} sure"
+                sure = _("{confidence:.0%} sure", confidence=one.confidence)
                 said_so = f"{true}  \n:orange[{said}]  \n{sure}" if both else sure
                 st.markdown(f":small[{said_so}]")

@@ -10,13 +10,20 @@ from app.evaluate import charts, form
 from app.evaluate import job as evaluate_job
 from app.evaluate import labels as said
 from app.shared import formatting, table
+from app.shared.language import N_, _, listing, tell
 from app.widgets import live_chart
 from byol_core.evaluation import jobs
 from byol_core.evaluation.protocol import Judged, Protocol
-from byol_core.evaluation.summary import NOTATION, amount, within
+from byol_core.evaluation.summary import NOTATION, within
 from byol_core.runs.run import Run
 
 _TABLE = "evaluate_answers"
+_STATES = {
+    "waiting": N_("Waiting"),
+    "running": N_("Being evaluated"),
+    "failed": N_("Failed"),
+    "stopped": N_("Stopped"),
+}
 
 
 def draw(run: Run, protocol: Protocol) -> None:
@@ -36,29 +43,41 @@ def answer(judged: Judged) -> None:
     st.markdown(words_of(judged))
     figure = charts.dots(judged)
     live_chart.live_chart(figure, key="evaluate-dots", alt=_alt(judged))
-    st.caption(
-        f"{_bar(judged)} All use the same labels and the same test images, which were not used to choose anything."
-    )
+    same = _("All use the same labels and the same test images, which were not used to choose anything.")
+    st.caption(listing([*_bar(judged), same], "sentences"))
     for row in judged.scores:
         if row.missing:
-            st.caption(f"{said.SUBJECTS[row.subject]}: {formatting.plain(row.missing)}")
-    with st.expander("What was chosen in each split", icon=":material/rule:"):
+            name, why = said.subject(row.subject), formatting.plain(row.missing)
+            st.caption(_("{label}: {value}", label=name, value=why))
+    with st.expander(_("What was chosen in each split"), icon=":material/rule:"):
         _choices(judged)
     st.caption(
-        f"{formatting.plain(said.set_name(judged.data))} · {formatting.duration(judged.seconds)} on "
-        f"{formatting.plain(judged.device)} · byol-lab {formatting.plain(judged.version)}"
+        _(
+            "{data} · {time} on {device} · byol-lab {version}",
+            data=formatting.plain(said.set_name(judged.data)),
+            time=formatting.duration(judged.seconds),
+            device=formatting.plain(judged.device),
+            version=formatting.plain(judged.version),
+        )
     )
 
 
-def _bar(judged: Judged) -> str:
-    if judged.draws("trained") > 1:
-        ours = judged.figure("trained")
-        alone = f" The choice of test images alone gives {within(ours)} for this run." if ours else ""
-        return f"A dot is one draw of the labels, the diamond their mean with a bar of one standard deviation.{alone}"
-    return (
-        "A dot is one split, the diamond their mean with its 95 % interval: how far chance in the choice of the "
-        f"{formatting.count(judged.tested)} test images may have moved it."
-    )
+def _bar(judged: Judged) -> list[str]:
+    """What the marks are, in sentences."""
+    if judged.draws("trained") < 2:
+        return [
+            _(
+                "A dot is one split, the diamond their mean with its 95 % interval: how far chance in the choice of "
+                "the {tested} test images may have moved it.",
+                tested=formatting.count(judged.tested),
+            )
+        ]
+    marks = _("A dot is one draw of the labels, the diamond their mean with a bar of one standard deviation.")
+    ours = judged.figure("trained")
+    if ours is None:
+        return [marks]
+    alone = tell(within(ours))
+    return [marks, _("The choice of test images alone gives {interval} for this run.", interval=alone)]
 
 
 def words_of(judged: Judged) -> str:
@@ -68,22 +87,24 @@ def words_of(judged: Judged) -> str:
 
 
 def _alt(judged: Judged) -> str:
-    return "Accuracy: " + ", ".join(
-        f"{said.SUBJECTS[row.subject]} {said.score(judged, row.subject)}" for row in judged.scores
-    )
+    scores = [
+        _("{subject} {score}", subject=said.subject(row.subject), score=said.score(judged, row.subject))
+        for row in judged.scores
+    ]
+    return _("Accuracy: {scores}", scores=listing(scores, "comma"))
 
 
 def _choices(judged: Judged) -> None:
     rows = [
-        (said.SUBJECTS[row.subject], split + 1, accuracy, row.chosen[split] if split < len(row.chosen) else "")
+        (said.subject(row.subject), split + 1, accuracy, tell(row.choices[split]) if split < len(row.chosen) else "")
         for row in judged.scores
         for split, accuracy in enumerate(row.accuracies)
     ]
-    names = ("Of", "Split", "Accuracy", "Chosen without using the test images")
+    names = (_("Of"), _("Split"), _("Accuracy"), _("Chosen without using the test images"))
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     named = {name: list(column) for name, column in zip(names, columns, strict=True)}
-    config = {"Accuracy": st.column_config.NumberColumn(format="%.3f")}
-    table.draw(named, "chosen", height="content", column_config=config, alt="What was chosen in each split")
+    config = {names[2]: st.column_config.NumberColumn(format="%.3f")}
+    table.draw(named, "chosen", height="content", column_config=config, alt=_("What was chosen in each split"))
 
 
 # All that was asked of this run
@@ -96,8 +117,9 @@ def others(run: Run, protocol: Protocol) -> None:
     if beside:
         _asked(run, beside)
     if found:
-        st.markdown("**Results so far**")
-        st.caption(f"For the run's current weights. Choose a row to open it. {NOTATION}")
+        st.markdown(_("**Results so far**"))
+        about = _("For the run's current weights. Choose a row to open it.")
+        st.caption(listing([about, tell(NOTATION)], "sentences"))
         table.draw(
             _lines(found),
             "answers",
@@ -105,21 +127,21 @@ def others(run: Run, protocol: Protocol) -> None:
             on_select=lambda: _open(found),
             selection_mode="single-row",
             height="content" if len(found) <= 10 else 400,
-            alt="Results so far",
+            alt=_("Results so far"),
         )
 
 
 def _lines(found: Sequence[Judged]) -> dict[str, list[str]]:
     return {
-        "Method": [said.TITLES[judged.protocol.method] for judged in found],
-        "Labels": [amount(judged.protocol.labels) for judged in found],
-        "This run": [said.score(judged, "trained") for judged in found],
-        "From scratch": [said.score(judged, "scratch") for judged in found],
-        "Untrained": [said.score(judged, "untrained") for judged in found],
-        "Test images": [formatting.count(judged.tested) for judged in found],
-        "Images": [said.set_name(judged.data) for judged in found],
-        "Splits": [str(judged.protocol.splits) for judged in found],
-        "Settings": [said.numbers(judged.protocol) for judged in found],
+        _("Method"): [said.title(judged.protocol.method) for judged in found],
+        _("Labels"): [said.amount(judged.protocol.labels) for judged in found],
+        said.subject("trained"): [said.score(judged, "trained") for judged in found],
+        said.subject("scratch"): [said.score(judged, "scratch") for judged in found],
+        said.subject("untrained"): [said.score(judged, "untrained") for judged in found],
+        _("Test images"): [formatting.count(judged.tested) for judged in found],
+        _("Images"): [said.set_name(judged.data) for judged in found],
+        _("Splits"): [str(judged.protocol.splits) for judged in found],
+        _("Settings"): [said.numbers(judged.protocol) for judged in found],
     }
 
 
@@ -131,19 +153,21 @@ def _open(found: Sequence[Judged]) -> None:
 
 
 def _asked(run: Run, asked: Sequence[tuple[Protocol, jobs.Job]]) -> None:
-    st.markdown("**Other evaluations of this run**")
+    st.markdown(_("**Other evaluations of this run**"))
     waiting = [(run, protocol) for protocol, job in asked if job.state in evaluate_job.BUSY]
     for protocol, job in asked:
         looks = {"failed": (":material/error:", "red"), "stopped": (":material/pause_circle:", "orange")}
         icon, color = looks.get(job.state, (":material/schedule:", "blue"))
-        why = f": {formatting.told(job.message)}" if job.state == "failed" else ""
-        st.markdown(f":{color}[{icon} {job.state.capitalize()}] {formatting.plain(said.asked(protocol))}{why}")
+        told = formatting.plain(said.asked(protocol))
+        if job.state == "failed":
+            told = _("{label}: {value}", label=told, value=formatting.told(job.message))
+        st.markdown(f":{color}[{icon} {tell(_STATES.get(job.state, job.state))}] {told}")
     over = [(run, protocol) for protocol, job in asked if job.state not in evaluate_job.BUSY]
     shown = waiting or over
     evaluate_job.progress(shown, [job.state for protocol, job in asked if (run, protocol) in shown])
     with st.container(horizontal=True):
         if waiting:
-            label = "Stop all of these" if len(waiting) > 1 else "Stop"
+            label = _("Stop all of these") if len(waiting) > 1 else _("Stop")
             evaluate_job.stop_button(waiting, key="others_stop", label=label)
         if over:
             evaluate_job.clear_button(over, key="others_clear")

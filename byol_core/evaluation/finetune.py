@@ -33,12 +33,17 @@ from byol_core.evaluation.labels import folds
 from byol_core.evaluation.linear import Classifier, LinearProbe
 from byol_core.evaluation.task import Question, Split
 from byol_core.jobs.context import JobProgress, Told, no_one
+from byol_core.messages import Message
 from byol_core.networks import Encoder
 from byol_core.system.device import autocast_dtype, keep_memory
 from byol_core.weights.encoder_files import untrained
 
 Side = Literal["trained", "scratch"]
 SIDES: tuple[Side, ...] = ("trained", "scratch")
+_DOING: dict[Side, str] = {
+    "trained": Message("Fine-tuning the encoder"),
+    "scratch": Message("Training from scratch"),
+}
 FIXED: dict[Side, float] = {"trained": 0.0001, "scratch": 0.003}
 RATES: dict[Side, tuple[float, ...]] = {"trained": (0.0001, 0.0005, 0.002), "scratch": (0.001, 0.003, 0.01)}
 ENOUGH = 500  # labels of which some may choose a rate
@@ -85,8 +90,8 @@ def both(question: Question, trained: Encoder, progress: JobProgress) -> dict[Si
         keep_memory()
     found: dict[Side, list[Tuned]] = {}
     for number, side in enumerate(SIDES):
-        words = "Fine-tuning the encoder" if side == "trained" else "Training from scratch"
-        found[side] = _Side(side, question, trained).all(progress.part(number / 2, (number + 1) / 2, words))
+        part = progress.part(number / 2, (number + 1) / 2, _DOING[side])
+        found[side] = _Side(side, question, trained).all(part)
     return found
 
 
@@ -102,10 +107,13 @@ class _Side:
         chooses = len(first.rows) >= ENOUGH and len(first.folds) > 0
         whole = len(splits) + (CHOOSING * len(RATES[self.side]) if chooses else 0.0)
         done = whole - len(splits)
-        rate, words = FIXED[self.side], f"rate {FIXED[self.side]:g}, fixed: too few labels to choose"
+        rate = FIXED[self.side]
+        words = Message("rate {rate:g}, fixed: too few labels to choose", rate=rate)
         if chooses:
             rate, accuracy = self._choose(first, lambda share: progress(share * done / whole))
-            words = f"rate {rate:g}, {accuracy:.1%} on validation in the first split"
+            words = Message(
+                "rate {rate:g}, {accuracy:.1%} on validation in the first split", rate=rate, accuracy=accuracy
+            )
         found = []
         for number, split in enumerate(splits):
             told = _within(progress, (done + number) / whole, (done + number + 1) / whole)

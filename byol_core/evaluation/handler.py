@@ -16,6 +16,7 @@ from byol_core.evaluation.protocol import Judged, Protocol
 from byol_core.evaluation.results import FOLDER, Predictions
 from byol_core.events import StopAsked
 from byol_core.jobs import JobContext, JobFiles, LruCache, inline
+from byol_core.messages import Message
 from byol_core.weights.encoder_files import load_encoder
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _images(config: RunConfig, protocol: Protocol, job: JobContext) -> ImageSet:
     """The images, from memory unless this was asked after they were read: they may be others by then."""
 
     def tell(text: str, share: float) -> None:
-        job.progress(_LOADING * share, text[:1].upper() + text[1:])
+        job.progress(_LOADING * share, Message("Loading the images: {doing}", doing=text))
 
     wanted = (
         *(source(config, protocol), config.data.image_size, limit(config, protocol)),
@@ -79,7 +80,7 @@ def _images(config: RunConfig, protocol: Protocol, job: JobContext) -> ImageSet:
     kept = None
     job.memory.pop(IMAGES, None)  # first, so that the two are never in memory together
     began = time.time_ns()
-    tell("loading images", 0.0)
+    job.progress(0.0, Message("Loading the images"))
     images = load_set(config, protocol, tell)
     job.memory.put(IMAGES, (wanted, began, images))
     return images
@@ -138,6 +139,6 @@ def work(
             made = inline.work(files, EVALUATION, task, answer, memory=memory, tell=progress, stop=stop)
             assert isinstance(made, Evaluated)
             return made.judged
-        progress(other.share, f"Another process is computing it: {other.message}")
+        progress(other.share, Message("Another process is computing it: {doing}", doing=other.message))
         time.sleep(_LOOK_SECONDS)
     raise StopAsked

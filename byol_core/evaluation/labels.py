@@ -7,9 +7,16 @@ from torch import Tensor
 
 from byol_core.data.imageset import ImageSet
 from byol_core.errors import InputError
+from byol_core.messages import Listing, Message
 
 _NAMED = 3  # classes that a complaint names
 FOLDS = 5
+_WITHOUT_IT = Message(
+    "'{name}' has test images of {classes}, and no training image of it: add some, or leave the class out."
+)
+_WITHOUT_THEM = Message(
+    "'{name}' has test images of {classes}, and no training image of them: add some, or leave the class out."
+)
 _FEW = 1000  # up to so many labels each fold is left out in turn; of more, one fold is enough to choose by
 
 
@@ -18,8 +25,9 @@ def check(images: ImageSet) -> None:
     name, labels = images.name, images.labels
     if labels is None or not bool((labels >= 0).any()):
         raise InputError(
-            f"'{name}' has no labels, and evaluation needs them: put each class into a folder of its own, or give an "
-            ".npz with labels."
+            "'{name}' has no labels, and evaluation needs them: put each class into a folder of its own, or give an "
+            ".npz with labels.",
+            name=name,
         )
     train, test = known(images, images.train), known(images, images.test)
     _check_both_parts(name, len(train), len(test))
@@ -27,36 +35,46 @@ def check(images: ImageSet) -> None:
     everything = occurring(torch.cat([classes, tested]))
     if len(everything) == 1:
         raise InputError(
-            f"All labeled images of '{name}' are of one class, {_names(images, everything)}: there is nothing to tell "
-            "apart; add images of another class."
+            "All labeled images of '{name}' are of one class, {classes}: there is nothing to tell apart; add images of "
+            "another class.",
+            name=name,
+            classes=_names(images, everything),
         )
     if len(everything) > len(train):
         raise InputError(
-            f"'{name}' has {len(everything):,} classes and only {len(train):,} labeled training images: no classifier "
-            "can learn them; are the labels the names of the images?"
+            "'{name}' has {classes:,} classes and only {images:,} labeled training images: no classifier can learn "
+            "them; are the labels the names of the images?",
+            name=name,
+            classes=len(everything),
+            images=len(train),
         )
     missing = everything[~torch.isin(everything, classes)]
     if len(missing):
         raise InputError(
-            f"'{name}' has test images of {_names(images, missing)}, and no training image of "
-            f"{'it' if len(missing) == 1 else 'them'}: add some, or leave the class out."
+            _WITHOUT_IT if len(missing) == 1 else _WITHOUT_THEM, name=name, classes=_names(images, missing)
         )
     if len(classes) == 1:
-        raise InputError(f"All labeled training images of '{name}' are of one class, {_names(images, classes)}.")
+        raise InputError(
+            "All labeled training images of '{name}' are of one class, {classes}.",
+            name=name,
+            classes=_names(images, classes),
+        )
 
 
 def _check_both_parts(name: str, train: int, test: int) -> None:
     if not train:
-        raise InputError(f"'{name}' has no training image with a label, so there is nothing to learn its classes from.")
+        raise InputError(
+            "'{name}' has no training image with a label, so there is nothing to learn its classes from.", name=name
+        )
     if not test:
-        raise InputError(f"'{name}' has no test image with a label, so there is nothing to evaluate on.")
+        raise InputError("'{name}' has no test image with a label, so there is nothing to evaluate on.", name=name)
 
 
 def _names(images: ImageSet, classes: Tensor) -> str:
     """``'river'`` or ``'river', 'road', 'sea' and 4 more``."""
     names = [f"'{images.class_names[index]}'" for index in classes.tolist()]
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    first, rest = Listing(names[:_NAMED], "comma"), len(names) - _NAMED
+    return Message("{names} and {rest} more", names=first, rest=rest) if rest > 0 else first
 
 
 def known(images: ImageSet, rows: Tensor) -> Tensor:
@@ -94,11 +112,16 @@ def _wanted(amount: str, there: int, name: str) -> int:
     if amount.endswith("%"):
         return min(there, max(1, round(there * float(amount[:-1]) / 100)))
     if int(amount) > there:
-        raise InputError(
-            f"The class '{name}' has {there:,} training image{'' if there == 1 else 's'} with a label, and {amount} "
-            f"were asked for: ask for {there:,} at most, or for a share such as 10%.",
-            setting="labels",
+        complaint = Message.plural(
+            "The class '{name}' has {n:,} training image with a label, and {amount} were asked for: ask for {n:,} at "
+            "most, or for a share such as 10%.",
+            "The class '{name}' has {n:,} training images with a label, and {amount} were asked for: ask for {n:,} at "
+            "most, or for a share such as 10%.",
+            there,
+            name=name,
+            amount=amount,
         )
+        raise InputError(complaint, setting="labels")
     return int(amount)
 
 

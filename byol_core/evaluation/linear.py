@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from byol_core.errors import ArgumentError
 from byol_core.evaluation.threads import as_many_as_pay
 from byol_core.jobs.context import Told, no_one
+from byol_core.messages import Message
 from byol_core.system import checks
 
 STRENGTHS = tuple(10 ** (quarter / 4) for quarter in range(-24, 21))  # the paper's: 45 from 1e-6 to 1e5
@@ -56,10 +57,14 @@ class Choice:
     strength: float
     accuracy: float | None
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
+        """In words."""
         if self.accuracy is None:
-            return f"strength {self.strength:.2g}, fixed: too few labels to choose"
-        return f"strength {self.strength:.2g}, {self.accuracy:.1%} on validation"
+            return Message("strength {strength:.2g}, fixed: too few labels to choose", strength=self.strength)
+        return Message(
+            "strength {strength:.2g}, {accuracy:.1%} on validation", strength=self.strength, accuracy=self.accuracy
+        )
 
 
 class LinearProbe:

@@ -5,6 +5,7 @@ A :class:`Protocol` is one question; with the encoder's file it names the answer
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from statistics import fmean, stdev
@@ -13,9 +14,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from byol_core import messages
 from byol_core.config import wanted
 from byol_core.errors import InputError
 from byol_core.evaluation.intervals import Accuracy, Difference, difference
+from byol_core.messages import Listing, Message
 
 Method = Literal["knn", "linear", "linear-sgd", "finetune"]
 # The encoder of the run; the same network trained from scratch on the labels alone; the same network as initialized;
@@ -24,6 +27,7 @@ Subject = Literal["trained", "scratch", "untrained", "pixels", "colour"]
 METHODS: tuple[Method, ...] = ("knn", "linear", "linear-sgd", "finetune")
 SUBJECTS: tuple[Subject, ...] = ("trained", "scratch", "untrained", "pixels", "colour")
 MOST_SPLITS = 20
+_WANTED_AMOUNT = Message("be 'all', a number of labels a class such as 10, or a share such as 1%")
 _AMOUNT = re.compile(r"all|[1-9]\d{0,5}|(?:100|[1-9]?\d(?:\.\d+)?) ?%")
 
 
@@ -53,8 +57,7 @@ class Protocol(_Plain):
     def _is_an_amount(cls, value: str) -> str:
         value = value.strip().lower()
         if not _AMOUNT.fullmatch(value) or (value.endswith("%") and float(value[:-1]) == 0):
-            words = "be 'all', a number of labels a class such as 10, or a share such as 1%"
-            raise PydanticCustomError("no_amount", words)
+            raise PydanticCustomError("no_amount", str(_WANTED_AMOUNT))
         if not value.endswith("%"):
             return value
         share = value[:-1].rstrip()  # one amount has one name, since it is part of the answer's
@@ -74,7 +77,8 @@ class Scores(_Plain):
 
     ``chosen``: a sentence a split, such as "strength 0.01, 0.82 on validation". ``missing``: why there are none.
     ``gained``: in each split how many test images the trained encoder alone got right, compared with this subject;
-    ``lost``: this subject alone. Empty in answers of earlier releases.
+    ``lost``: this subject alone. Empty in answers of earlier releases, as is ``kept``: what each of ``chosen`` was made
+    of, for other languages, which is in the file and in no other JSON.
     """
 
     subject: Subject
@@ -83,6 +87,22 @@ class Scores(_Plain):
     missing: str = ""
     gained: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
+    kept: tuple[dict[str, Any] | None, ...] = Field((), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keeping(cls, values: Any) -> Any:
+        """Keep what a text is made of before it is taken for a plain one."""
+        chosen = values.get("chosen") if isinstance(values, Mapping) else None
+        if isinstance(chosen, list | tuple) and any(isinstance(each, Message | Listing) for each in chosen):
+            return {**values, "kept": tuple(map(messages.encode, chosen))}
+        return values
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """``chosen``, as messages that can be said in another language."""
+        kept = self.kept if len(self.kept) == len(self.chosen) else (None,) * len(self.chosen)
+        return tuple(map(messages.decode, self.chosen, kept))
 
     @property
     def mean(self) -> float | None:
@@ -115,6 +135,13 @@ class Judged(_Plain):
         if isinstance(values, Mapping) and "labelled" in values:
             return {"labeled" if name == "labelled" else name: value for name, value in values.items()}
         return values
+
+    def as_file(self) -> str:
+        """Everything as JSON, for the disk."""
+        tree = self.model_dump(mode="json")
+        for row, scores in zip(tree["scores"], self.scores, strict=True):
+            row["kept"] = scores.kept
+        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
     def of(self, subject: Subject) -> Scores | None:
         """The row of one subject."""

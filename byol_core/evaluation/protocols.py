@@ -25,6 +25,7 @@ from byol_core.evaluation.linear import LinearProbe
 from byol_core.evaluation.protocol import Judged, Protocol, Scores, Subject
 from byol_core.evaluation.task import Question, Split
 from byol_core.jobs.context import JobProgress
+from byol_core.messages import Message
 from byol_core.networks import Encoder
 
 _ASKED = 500  # test images at a time whose neighbors are looked for
@@ -106,12 +107,12 @@ def _scores(subject: Subject, splits: list[Said], question: Question, ours: list
 def _all_said(question: Question, trained: Encoder, progress: JobProgress) -> dict[Subject, list[Said]]:
     method = question.protocol.method
     if method == "finetune":
-        tuned = finetune.both(question, trained, progress.part(0.0, 0.9, "Fine-tuning"))
+        tuned = finetune.both(question, trained, progress.part(0.0, 0.9, Message("Fine-tuning")))
         found: dict[Subject, list[Said]] = {
             subject: [Said(one.probabilities, one.chosen) for one in splits] for subject, splits in tuned.items()
         }
         rest: tuple[Subject, ...] = ("untrained", "pixels", "colour")
-        progress = progress.part(0.9, 1.0, "Linear probes of the baselines")
+        progress = progress.part(0.9, 1.0, Message("Linear probes of the baselines"))
     else:
         found, rest = {}, STILL
     judge = {"knn": _by_votes, "linear-sgd": _by_sgd}.get(method, _by_regression)
@@ -122,10 +123,10 @@ def _all_said(question: Question, trained: Encoder, progress: JobProgress) -> di
 
 
 _NAMES: dict[Subject, str] = {
-    "trained": "Evaluating the encoder",
-    "untrained": "Evaluating the untrained encoder",
-    "pixels": "Evaluating raw pixels",
-    "colour": "Evaluating the histogram of colors",
+    "trained": Message("Evaluating the encoder"),
+    "untrained": Message("Evaluating the untrained encoder"),
+    "pixels": Message("Evaluating raw pixels"),
+    "colour": Message("Evaluating the histogram of colors"),
 }
 
 
@@ -140,9 +141,15 @@ def _by_votes(subject: Subject, trained: Encoder, question: Question, progress: 
             progress(0.9)
             classes = len(question.classes)
             votes.append(knn_votes(bank, labels, found(rows), classes=classes, k=k, temperature=temperature))
-        few = "" if k <= len(labels) else f": all {len(labels)} labels"
-        said.append(Said(torch.cat(votes), f"k {min(k, len(labels))}{few}, T {temperature:g}"))
+        said.append(Said(torch.cat(votes), _voters(k, len(labels), temperature)))
     return said
+
+
+def _voters(k: int, labels: int, temperature: float) -> str:
+    """How many vote, which is fewer than asked for where there are fewer, and how."""
+    if k <= labels:
+        return Message("k {k}, T {temperature:g}", k=k, temperature=temperature)
+    return Message("k {k}: all {k} labels, T {temperature:g}", k=labels, temperature=temperature)
 
 
 def _by_regression(subject: Subject, trained: Encoder, question: Question, progress: JobProgress) -> list[Said]:
@@ -167,7 +174,7 @@ def _regressions(probe: LinearProbe, splits: list[Split], test: Tensor, progress
         if choice.strength not in fitted:
             last = part.part(0.5, 1.0, progress.message)
             fitted[choice.strength] = probe.fit(choice.strength, last).probabilities(test)
-        said.append(Said(fitted[choice.strength], str(choice)))
+        said.append(Said(fitted[choice.strength], choice.told))
     return said
 
 

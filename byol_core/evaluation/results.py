@@ -168,8 +168,7 @@ def keep(run_folder: Path, name: str, judged: Judged, said: Predictions) -> None
         packed = save({what: np.ascontiguousarray(array) for what, array in arrays.items()})
         write_atomic(_path(run_folder, name, "safetensors"), packed, make_folder=False)
         # Last: whoever finds it finds the rest as well.
-        text = judged.model_dump_json(indent=2) + "\n"
-        write_atomic(_path(run_folder, name, "json"), text.encode(), make_folder=False)
+        write_atomic(_path(run_folder, name, "json"), judged.as_file().encode(), make_folder=False)
 
 
 def drop(run_folder: Path, name: str) -> None:
@@ -190,7 +189,9 @@ def writing(run_folder: Path) -> Iterator[None]:
         if is_disk_full(error):
             raise LabError(status.full(_folder(run_folder))) from None
         why = because(error)
-        raise LabError(f"The result cannot be saved: '{_folder(run_folder)}' cannot be written ({why}).") from None
+        raise LabError(
+            "The result cannot be saved: '{folder}' cannot be written ({why}).", folder=_folder(run_folder), why=why
+        ) from None
 
 
 def _folder(run_folder: Path) -> Path:

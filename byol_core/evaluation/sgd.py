@@ -23,6 +23,7 @@ from byol_core.evaluation.linear import Classifier
 from byol_core.evaluation.task import Split
 from byol_core.evaluation.threads import as_many_as_pay
 from byol_core.jobs.context import Told, no_one
+from byol_core.messages import Message
 
 RATES = (0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002)
 UNCHOSEN = 0.02  # where no label can be held out
@@ -115,10 +116,12 @@ class Heads:
         held = self.splits[number].folds.to(plain.device)
         if not len(held):
             rate = RATES.index(UNCHOSEN)
-            return Result(self._classifier(rate), f"rate {UNCHOSEN:g}, fixed: too few labels to choose")
+            told = Message("rate {rate:g}, fixed: too few labels to choose", rate=UNCHOSEN)
+            return Result(self._classifier(rate), told)
         found = [self._validated(weight, slice(first, first + len(held)), held, plain) for weight in self.weights]
         best = min(range(len(RATES)), key=lambda index: found[index][0])
-        return Result(self._classifier(best), f"rate {RATES[best]:g}, {found[best][1]:.1%} on validation")
+        told = Message("rate {rate:g}, {accuracy:.1%} on validation", rate=RATES[best], accuracy=found[best][1])
+        return Result(self._classifier(best), told)
 
     def _validated(self, weight: Tensor, heads: slice, held: Tensor, plain: Tensor) -> tuple[float, float]:
         """Cross-entropy and accuracy of held-out labels."""

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import IO
 
 from byol_core.errors import InputError
+from byol_core.language import ENGLISH
+from byol_core.messages import Listing, Message
 from byol_core.runs.export_zip import whole
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 __all__ = ["FORMATS", "Format", "write", "write_to"]
 
-Write = Callable[[RunStore, Run, IO[bytes]], None]
+Write = Callable[..., None]  # of a store, a run and an open file
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Format:
     """One way to take a run away.
 
     ``purpose`` is a sentence on what the file is for. ``needs`` is the extra that has to be installed, empty for none,
-    and ``packages`` are what it brings. ``light`` ones need neither torch nor time. ``maker`` is ``module:function``.
+    and ``packages`` are what it brings. ``light`` ones need neither torch nor time. ``maker`` is ``module:function``,
+    which takes the language as well where people read the file: ``spoken``.
     """
 
     name: str
@@ -38,12 +41,17 @@ class Format:
     needs: str = ""
     packages: tuple[str, ...] = ()
     light: bool = False
+    spoken: bool = False
 
     def missing(self) -> str:
         """The sentence that says what to install; empty when nothing is missing."""
         if all(find_spec(package) for package in self.packages):
             return ""
-        return f"The format '{self.name}' needs more than is installed: pip install 'byol-lab[{self.needs}]'."
+        return Message(
+            "The format '{format}' needs more than is installed: pip install 'byol-lab[{extra}]'.",
+            format=self.name,
+            extra=self.needs,
+        )
 
 
 _TABLE = (
@@ -80,7 +88,7 @@ _TABLE = (
     Format(
         "card", "Model card", ".md",
         "What it was trained on and how, what it can do, and where its limits are: the README of a model.",
-        "card:write_card", light=True,
+        "card:write_card", light=True, spoken=True,
     ),
     Format(
         "python", "Python script", ".py",
@@ -94,28 +102,39 @@ FORMATS: dict[str, Format] = {one.name: one for one in _TABLE}
 def find(name: str) -> Format:
     """The format of that name; InputError when there is none, or when what it needs is not installed."""
     if name not in FORMATS:
-        raise InputError(f"There is no format '{name}'; the formats are {', '.join(FORMATS)}.")
+        raise InputError(
+            "There is no format '{name}'; the formats are {formats}.", name=name, formats=Listing(FORMATS, "comma")
+        )
     if complaint := FORMATS[name].missing():
         raise InputError(complaint)
     return FORMATS[name]
 
 
-def write(store: RunStore, run: Run, format: str, out: Path) -> Path:
-    """Write a run in one of :data:`FORMATS` to a file, which is whole or not there.
+def write(store: RunStore, run: Run, format: str, out: Path, lang: str = ENGLISH) -> Path:
+    """Write a run in one of :data:`FORMATS` to a file, which is whole or not there; a model card in that language.
 
     InputError for an unknown format, a missing extra, another ending than the format's, or a run that the format does
     not fit; LabError when the run has no encoder yet, or the file cannot be written.
     """
     chosen = find(format)
     if out.suffix.lower() != chosen.suffix:
-        raise InputError(f"The file '{out.name}' should end with {chosen.suffix}, as the format '{format}' does.")
+        raise InputError(
+            "The file '{file}' should end with {suffix}, as the format '{format}' does.",
+            file=out.name,
+            suffix=chosen.suffix,
+            format=format,
+        )
     if out.is_dir():
-        raise InputError(f"'{out}' is a folder; name a file in it.")
-    return whole(out, lambda target: write_to(store, run, format, target))
+        raise InputError("'{path}' is a folder; name a file in it.", path=out)
+    return whole(out, lambda target: write_to(store, run, format, target, lang))
 
 
-def write_to(store: RunStore, run: Run, format: str, target: IO[bytes]) -> None:
+def write_to(store: RunStore, run: Run, format: str, target: IO[bytes], lang: str = ENGLISH) -> None:
     """Write a run in one of :data:`FORMATS` to an open file; the errors of :func:`write`."""
-    module, _, name = find(format).maker.partition(":")
+    form = find(format)
+    module, _, name = form.maker.partition(":")
     make: Write = getattr(import_module(f"byol_core.export.{module}"), name)
-    make(store, run, target)
+    if form.spoken:
+        make(store, run, target, lang)
+    else:
+        make(store, run, target)

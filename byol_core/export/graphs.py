@@ -55,7 +55,10 @@ def _compare(made: bytes, loaded: Loaded) -> None:
         (given,) = session.run([OUTPUT], {INPUT: pictures.numpy()})
         apart = abs(given - expected).max() / max(1.0, abs(expected).max())
         if not apart <= TOLERANCE:  # also when it is not a number
-            raise LabError(f"onnxruntime's representation is {apart:.1g} apart from PyTorch's; nothing was written.")
+            raise LabError(
+                "onnxruntime's representation is {apart:.1g} apart from PyTorch's; nothing was written.",
+                apart=float(apart),
+            )
 
 
 def write_program(store: RunStore, run: Run, target: IO[bytes]) -> None:

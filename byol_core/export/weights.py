@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from byol_core._version import __version__
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system.redact import without_folders
@@ -72,11 +73,19 @@ def _usage(loaded: Loaded, made: list[str]) -> dict[str, str]:
 
 def misfit(network: NetworkConfig, whom: str) -> str:
     """Why torchvision or timm has no such model, in a sentence; empty when it has."""
-    others = "take safetensors, onnx or export instead"
     if not network.encoder.startswith("resnet"):
-        return f"The encoder '{network.encoder}' of this run is no model of {whom}: {others}."
+        return Message(
+            "The encoder '{encoder}' of this run is no model of {library}: take safetensors, onnx or export instead.",
+            encoder=network.encoder,
+            library=whom,
+        )
     if network.encoder_norm != "batch":
-        return f"The ResNets of {whom} have batch norm, and this run's has '{network.encoder_norm}': {others}."
+        return Message(
+            "The ResNets of {library} have batch norm, and this run's has '{norm}': take safetensors, onnx or export "
+            "instead.",
+            library=whom,
+            norm=network.encoder_norm,
+        )
     return ""
 
 

@@ -91,7 +91,7 @@ def test_without_spare_labels_the_strength_is_fixed():
     classes = torch.arange(3)
     choice = LinearProbe(torch.randn(3, 4), classes, 3).choose(labels.folds(classes, 0))
     assert (choice.strength, choice.accuracy) == (UNCHOSEN, None)
-    assert str(choice) == "strength 3, fixed: too few labels to choose"
+    assert choice.told == "strength 3, fixed: too few labels to choose"
 
 
 def test_features_that_are_all_alike_are_no_error():

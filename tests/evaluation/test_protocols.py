@@ -8,7 +8,7 @@ import torch
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation import finetune, sgd
 from byol_core.evaluation.knn import knn_accuracy
-from byol_core.evaluation.protocol import METHODS, Protocol
+from byol_core.evaluation.protocol import METHODS, Judged, Protocol
 from byol_core.evaluation.protocols import answer
 from byol_core.events import StopAsked
 from byol_core.networks import build_encoder
@@ -33,6 +33,14 @@ def encoder():
 def ask(images=None, **asked):
     protocol = Protocol(**{"labels": "5", "splits": 2, **asked})
     return answer(settings(), encoder(), images or three_colors(), protocol, device=CPU)
+
+
+def test_what_was_chosen_is_kept_for_other_languages():
+    judged = ask(method="knn").judged
+    again = Judged.model_validate_json(judged.as_file())
+    assert again == judged and again.scores[0].chosen[0].startswith("k 15: all 15 labels, T ")
+    assert again.scores[0].choices[0].template == "k {k}: all {k} labels, T {temperature:g}"
+    assert "kept" not in judged.model_dump(mode="json")["scores"][0]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -14,7 +14,9 @@ from byol_core.evaluation.html import html
 from byol_core.evaluation.protocol import Protocol, Scores
 from byol_core.evaluation.report import BINS, MOST_POINTS, cell, report, to_json
 from byol_core.evaluation.results import Predictions
+from byol_core.messages import Message
 from tests.evaluation.judged import judged
+from tests.pseudo import pseudo
 
 NAMES = ("river", "road", "sea & <b>lake</b>", "empty")
 
@@ -182,3 +184,39 @@ def test_a_subject_without_accuracies_says_why(made, asked):
     rows = (*asked.scores, Scores(subject="scratch", missing="Only for fine-tuning."))
     page = html(made, asked.model_copy(update={"scores": rows}), "run", {})
     assert "from scratch: Only for fine-tuning." in page
+
+
+# In another language
+
+
+def words(page: str) -> set[str]:
+    """What a reader sees or hears of a page, word by word; without classes, code and the print of scikit-learn."""
+    body = re.sub(r"<style>.*?</style>|<pre>.*?</pre>", " ", page, flags=re.DOTALL)
+    labels = re.findall(r'(?:aria-label|alt)="([^"]*)"', body)
+    return set(re.findall(r"[A-Za-z]{3,}", " ".join([re.sub(r"<[^>]*>|&\w+;", " ", body), *labels])))
+
+
+def test_every_sentence_of_the_report_is_translated(said, asked, monkeypatch):
+    chosen = (Message("strength {strength:.2g}, fixed: too few labels to choose", strength=3.0),)
+    first, *rest = asked.scores
+    rows = (Scores(subject="trained", accuracies=first.accuracies, chosen=chosen), *rest)
+    several = asked.model_copy(update={"scores": rows})
+    page = html(report(several, said), several, "run", {1000: np.zeros((4, 4, 3), np.uint8)}, pseudo(monkeypatch))
+    assert words(page) <= {"run", "river", "road", "sea", "lake", "empty", "set", "CPU", "AUC", "ROC"}
+
+
+def test_the_names_of_many_classes_have_translated_titles(asked, monkeypatch):
+    several = asked.model_copy(update={"classes": tuple(f"c{index}" for index in range(40))})
+    likely = np.random.default_rng(0).dirichlet(np.ones(40), 400).astype(np.float32)
+    made = report(several, Predictions(likely, np.arange(400), np.arange(400) % 40))
+    assert "predicted" not in html(made, several, "run", {}, pseudo(monkeypatch))
+
+
+def test_the_report_names_its_language_and_fonts_that_have_it(made, asked):
+    page = html(made, asked, "run", {}, "zh_CN")
+    assert '<html lang="zh-Hans">' in page and '"Noto Sans CJK SC"' in page
+    assert '<html lang="en">' in html(made, asked, "run", {})
+
+
+def test_upright_characters_are_turned_with_the_others(page):
+    assert "writing-mode: vertical-rl; text-orientation: sideways; transform: rotate(180deg)" in page

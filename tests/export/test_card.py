@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from byol_core.evaluation.jobs import key
 from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.export import write
+from tests.pseudo import pseudo
 
 
-def card(store, run, tmp_path):
-    return write(store, run, "card", tmp_path / "README.md").read_text(encoding="utf-8")
+def card(store, run, tmp_path, lang="en"):
+    return write(store, run, "card", tmp_path / "README.md", lang).read_text(encoding="utf-8")
 
 
 def keep(run):
@@ -86,3 +89,15 @@ def test_a_card_names_the_starting_weights_but_no_folder(store, finished, tmp_pa
 
 def test_a_card_of_a_run_that_drew_its_weights_names_no_start(store, finished, tmp_path):
     assert "start" not in card(store, finished(), tmp_path).partition("## Recipe")[0]
+
+
+def test_every_sentence_of_a_card_is_translated(store, finished, tmp_path, monkeypatch):
+    run = finished()
+    keep(run)
+    run.summary.update(knn_untrained=0.74, test_images=1000, knn_untrained_gained=30, knn_untrained_lost=20)
+    run.config["network"]["pretrained"] = "start.safetensors"
+    text = card(store, run, tmp_path, pseudo(monkeypatch))
+    assert yaml.safe_load(text.split("---")[1])["model_name"] == "mine"
+    values_and_code = r"`[^`]*` \|.*$|```[^`]*```|`[^`]*`"
+    prose = re.sub(values_and_code, "", text.split("---", 2)[2], flags=re.MULTILINE)
+    assert set(re.findall(r"[A-Za-z]{3,}", prose)) <= {"mine"}

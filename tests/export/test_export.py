@@ -41,7 +41,7 @@ def test_a_missing_extra_is_named_with_its_command(store, finished, tmp_path, mo
 
 
 def test_a_failed_export_keeps_the_old_file_and_no_partial_one(store, finished, tmp_path, monkeypatch):
-    def half(store, run, target):
+    def half(store, run, target, lang):
         target.write(b"half")
         raise OSError(28, "No space left on device")
 

@@ -61,7 +61,7 @@ def test_a_difference_must_beat_chance_and_hold_in_every_draw(
     ours: tuple[float, ...], other: tuple[float, ...], words: str
 ) -> None:
     found = judged(row("trained", *ours), row("pixels", *other))
-    assert against(found, "pixels", "**").startswith(words)
+    assert against(found, "pixels", "**").startswith(f"That is {words}")
 
 
 def test_one_draw_is_called_what_it_is() -> None:
