@@ -211,8 +211,8 @@ def images(run: Run) -> None:
 def _classes(account: Account) -> None:
     columns: table.Columns = {
         _("Class"): [each.name for each in account.classes],
-        _("Training"): [each.train for each in account.classes],
-        _("Test"): [each.test for each in account.classes],
+        _("Training images"): [each.train for each in account.classes],
+        _("Test images"): [each.test for each in account.classes],
     }
     height: Any = "content" if len(account.classes) <= _MOST_ROWS else 400
     table.draw(columns, "classes", height=height, alt=_("Images of each class"))

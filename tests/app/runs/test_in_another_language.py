@@ -7,6 +7,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.shared import language as app_language
 from byol_core import language
 from byol_core.language import Catalog
 from byol_core.runs.store import RunStore
@@ -47,11 +48,13 @@ def test_what_is_chosen_survives_a_switch(open_page: Open, make: Make, marked: N
     assert "⟦What the loss sees" in text(page)
 
 
-def test_a_menu_works_in_any_language(open_page: Open, make: Make, store: RunStore, marked: None) -> None:
+def test_a_menu_works_in_any_language(
+    open_page: Open, make: Make, store: RunStore, marked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_language, "current", lambda: "zh_CN")  # the test asks for labels outside of the session
     runs = [make("queued"), make("queued")]
-    page = switched(open_page("runs"))
-    menus = page.menu_button
-    next(menu for menu in menus if menu.key == f"more_{runs[1].run_id}").click("first").run()
+    page = open_page("runs")
+    page.menu_button(key=f"more_{runs[1].run_id}").click("first").run()
     assert [run.run_id for run in store.queue()] == [runs[1].run_id, runs[0].run_id]
     assert "⟦Queue: 2 runs wait⟧" in [block.label for block in page.expander]
 
