@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.runs import bulk_export, run_table, trash_panel
 from app.shared import access, state
+from app.shared.language import _, n_
 from byol_core.runs import library, sweep
 from byol_core.runs.run import LIVE, Run
 
@@ -43,25 +44,42 @@ def _count(ticked: Sequence[Run], found: Sequence[Run]) -> None:
     hidden = sum(run.run_id not in shown for run in ticked)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width=430):
         if not ticked:
-            st.caption("Click on a name to open a run; select rows to do something with them.", width="content")
+            said = _("Click on a name to open a run; select rows to do something with them.")
+            st.caption(said, width="content")
             return
-        said = f"**{len(ticked)} selected**" + (f", {hidden} of them not in this list" if hidden else "")
-        st.markdown(said, width="content")
+        st.markdown(_how_many(len(ticked), hidden), width="content")
         if len(ticked) - hidden < len(found):
             every = [run.run_id for run in found]
-            st.button(f"Select all {len(found)}", type="tertiary", key=_ALL, on_click=run_table.tick, args=(every,))
-        st.button("Clear", type="tertiary", key="bulk_none", on_click=run_table.tick, args=([],))
+            label = _("Select all {count}", count=len(found))
+            st.button(label, type="tertiary", key=_ALL, on_click=run_table.tick, args=(every,))
+        st.button(_("Clear"), type="tertiary", key="bulk_none", on_click=run_table.tick, args=([],))
+
+
+def _how_many(selected: int, hidden: int) -> str:
+    if hidden:
+        return n_(
+            "**{n} selected**, {hidden} of them not in this list",
+            "**{n} selected**, {hidden} of them not in this list",
+            selected,
+            hidden=hidden,
+        )
+    return n_("**{n} selected**", "**{n} selected**", selected)
 
 
 def _compare(ticked: Sequence[Run]) -> None:
     few, many = len(ticked) < 2, len(ticked) > sweep.MOST_RUNS  # more than a whole sweep no address holds
-    help_few, help_many = "Select two runs or more.", f"Select at most {sweep.MOST_RUNS} runs."
+    if few:
+        meaning = _("Select two runs or more.")
+    elif many:
+        meaning = n_("Select at most {n} run.", "Select at most {n} runs.", sweep.MOST_RUNS)
+    else:
+        meaning = _("Shows the curves of the selected runs in one chart.")
     if st.button(
-        "Compare",
+        _("Compare"),
         icon=":material/stacked_line_chart:",
         type="secondary" if few or many else "primary",
         disabled=few or many,
-        help=help_few if few else help_many if many else "Shows the curves of the selected runs in one chart.",
+        help=meaning,
         key="bulk_compare",
     ):
         open_comparison([run.run_id for run in ticked])
@@ -76,19 +94,19 @@ def open_comparison(run_ids: Sequence[str]) -> None:
 
 
 def _tag(ticked: Sequence[Run]) -> None:
-    with st.popover("Tag", icon=":material/sell:", disabled=not ticked, key="bulk_tag"):
+    with st.popover(_("Tag"), icon=":material/sell:", disabled=not ticked, key="bulk_tag"):
         st.multiselect(
-            "Tags",
+            _("Tags"),
             library.all_tags(state.store()),
             key=_TAGS,
             accept_new_options=True,
-            placeholder="Choose tags, or type a new one",
+            placeholder=_("Choose tags, or type a new one"),
         )
         with st.container(horizontal=True):
             none = not st.session_state.get(_TAGS)
             ids = [run.run_id for run in ticked]
-            st.button("Add", type="primary", key="tag_add", disabled=none, on_click=_change_tags, args=(ids, True))
-            st.button("Remove", key="tag_remove", disabled=none, on_click=_change_tags, args=(ids, False))
+            st.button(_("Add"), type="primary", key="tag_add", disabled=none, on_click=_change_tags, args=(ids, True))
+            st.button(_("Remove"), key="tag_remove", disabled=none, on_click=_change_tags, args=(ids, False))
 
 
 def _change_tags(run_ids: Sequence[str], add: bool) -> None:
@@ -108,10 +126,10 @@ def _change_tags(run_ids: Sequence[str], add: bool) -> None:
 def _archive(ticked: Sequence[Run]) -> None:
     back = bool(ticked) and all(run.archived is not None for run in ticked)
     st.button(
-        "Unarchive" if back else "Archive",
+        _("Unarchive") if back else _("Archive"),
         icon=":material/unarchive:" if back else ":material/archive:",
         disabled=not ticked,
-        help="Puts them back into the list." if back else "Hidden but not deleted: Filter shows the archive.",
+        help=_("Puts them back into the list.") if back else _("Hidden but not deleted: Filter shows the archive."),
         key="bulk_archive",
         on_click=_put_away,
         args=([run.run_id for run in ticked], not back),
@@ -123,17 +141,21 @@ def _put_away(run_ids: Sequence[str], on: bool) -> None:
         access.require("archive runs")
         count = library.archive(state.store(), run_ids, on)
         run_table.tick([])
-        runs = f"{count} runs are" if count != 1 else "1 run is"
-        st.toast(f"{runs} in the archive." if on else f"{runs} back in the list.", icon=":material/archive:")
+        if on:
+            said = n_("{n} run is in the archive.", "{n} runs are in the archive.", count)
+        else:
+            said = n_("{n} run is back in the list.", "{n} runs are back in the list.", count)
+        st.toast(said, icon=":material/archive:")
 
 
 def _delete(ticked: Sequence[Run]) -> None:
     live = any(run.state in LIVE for run in ticked)
+    first, meaning = _("Stop those that are running first."), _("Moves them to the trash, where they can be restored.")
     st.button(
-        "Delete",
+        _("Delete"),
         icon=":material/delete:",
         disabled=not ticked or live,
-        help="Stop those that are running first." if live else "Moves them to the trash, where they can be restored.",
+        help=first if live else meaning,
         key="bulk_delete",
         on_click=_throw,
         args=([run.run_id for run in ticked],),

@@ -7,36 +7,38 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.shared import access, downloads, state
+from app.shared.language import N_, _, tell
 from byol_core.runs.run import Run
 
 FORMATS = {"csv": "CSV", "parquet": "Parquet", "zip": "Zip"}
 _MEANING = {
-    "csv": "All curves of the selected runs as one table, a row per point.",
-    "parquet": "All curves of the selected runs as one table, with types; small and quick to read.",
-    "zip": "Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab.",
+    "csv": N_("All curves of the selected runs as one table, a row per point."),
+    "parquet": N_("All curves of the selected runs as one table, with types; small and quick to read."),
+    "zip": N_("Settings, curves, log, newest checkpoint, encoder and maps: imports into another lab."),
 }
 
 
 def draw(ticked: Sequence[Run]) -> None:
     """The button, and behind it the format and the download."""
     popover = st.popover(
-        "Export", icon=":material/download:", disabled=not ticked, key="bulk_export", on_change="rerun"
+        _("Export"), icon=":material/download:", disabled=not ticked, key="bulk_export", on_change="rerun"
     )
     if not (popover.open and ticked):
         return
     with popover:
         offered = [kind for kind in FORMATS if kind != "zip" or access.is_teacher()]
         chosen = st.segmented_control(
-            "Format",
+            _("Format"),
             offered,
             default="csv",
             required=True,
             format_func=FORMATS.__getitem__,
             key="export_format",
         )
-        st.caption(_MEANING[chosen])
+        st.caption(tell(_MEANING[chosen]))
         name = file_name(ticked, chosen)
-        downloads.button(f"Download {name}", name, state.store(), ticked, chosen, type="primary", key="export_now")
+        label = _("Download {file}", file=name)
+        downloads.button(label, name, state.store(), ticked, chosen, type="primary", key="export_now")
 
 
 def file_name(runs: Sequence[Run], kind: str) -> str:

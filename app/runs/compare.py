@@ -12,6 +12,7 @@ import streamlit as st
 from app.runs import compare_tables, curves, spread, system
 from app.runs.compare_tables import label
 from app.shared import address, charts, formatting, polling, state
+from app.shared.language import N_, _, listing, n_, tell
 from app.widgets import live_chart
 from byol_core.errors import LabError
 from byol_core.runs import compare as sides
@@ -21,7 +22,7 @@ from byol_core.runs.store import RunStore
 # More lines than this cannot be told apart by color and dash; and more runs make a page slow.
 MOST_LINES, MOST_RUNS = 12, 60
 FIRST = ("loss", "knn_accuracy")  # and the spread
-TABS = {"curves": "Curves", "table": "Table", "settings": "Settings", "system": "System"}
+TABS = {"curves": N_("Curves"), "table": N_("Table"), "settings": N_("Settings"), "system": N_("System")}
 _CURVES, _OFFERED = "curves", "curves_offered"
 _HEIGHT = 320
 
@@ -47,7 +48,7 @@ def draw(runs: Sequence[Run]) -> None:
     with place:
         keys = _curve_choice(drawn, logged)
     contents = {"curves": _curves_tab, "table": _table_tab, "settings": _settings_tab, "system": _system_tab}
-    for code, tab in address.tabs("side", TABS).items():
+    for code, tab in address.tabs("side", {code: tell(name) for code, name in TABS.items()}).items():
         if tab.open:
             with tab:
                 _keep_fresh(drawn, logged, contents[code](lines, keys, logged))
@@ -100,16 +101,30 @@ def _states(runs: Sequence[Run]) -> list[tuple[str, str, int]]:
 
 
 def _title(runs: Sequence[Run]) -> None:
-    st.button("All runs", icon=":material/arrow_back:", type="tertiary", on_click=_leave, key="back")
+    st.button(_("All runs"), icon=":material/arrow_back:", type="tertiary", on_click=_leave, key="back")
     groups = {run.group for run in runs}
     sweep = groups.pop() if len(groups) == 1 else ""
-    st.title(formatting.plain(sweep) or "Compare runs")
+    st.title(formatting.plain(sweep) or _("Compare runs"))
     if len(runs) == 1:
-        st.caption("A single run: choose several in the list to compare.")
+        st.caption(_("A single run: choose several in the list to compare."))
         return
-    busy = sum(map(formatting.busy, runs))
-    waiting = f", {busy} of them not finished yet" if busy else ""
-    st.caption(f"{'A sweep: ' if sweep else ''}{len(runs)} runs{waiting}.")
+    st.caption(_how_many(len(runs), sum(map(formatting.busy, runs)), bool(sweep)))
+
+
+def _how_many(runs: int, busy: int, sweep: bool) -> str:
+    """So many runs, of which some go on."""
+    if sweep and busy:
+        return n_(
+            "A sweep: {n} run, {busy} of them not finished yet.",
+            "A sweep: {n} runs, {busy} of them not finished yet.",
+            runs,
+            busy=busy,
+        )
+    if busy:
+        return n_(
+            "{n} run, {busy} of them not finished yet.", "{n} runs, {busy} of them not finished yet.", runs, busy=busy
+        )
+    return n_("A sweep: {n} run.", "A sweep: {n} runs.", runs) if sweep else n_("{n} run.", "{n} runs.", runs)
 
 
 def _leave() -> None:
@@ -121,11 +136,11 @@ def _together(runs: Sequence[Run]) -> bool:
     """Whether runs that differ only in their seed are one line."""
     alike = any(len(row.runs) > 1 for row in sides.grouped(runs, {}))
     return alike and st.toggle(
-        "Seeds as one line",
+        _("Seeds as one line"),
         value=True,
         key="together",
         bind="query-params",
-        help="Runs that differ only in their seed are drawn as their mean, in a band of one standard deviation.",
+        help=_("Runs that differ only in their seed are drawn as their mean, in a band of one standard deviation."),
     )
 
 
@@ -134,11 +149,11 @@ def _curve_choice(runs: Sequence[Run], logged: frozenset[str]) -> list[str]:
     known = sorted(logged - set(system.KEYS) - set(curves.BASELINES), key=label)
     with address.some_of(_CURVES, known, _to_begin_with(known, {spread.key(run, logged) for run in runs})):
         return st.multiselect(
-            "Curves",
+            _("Curves"),
             known,
             format_func=label,
             key=_CURVES,
-            placeholder="Choose curves" if known else "None yet",
+            placeholder=_("Choose curves") if known else _("None yet"),
         )
 
 
@@ -175,8 +190,18 @@ def short_name(run: Run) -> str:
 
 
 def _too_many(shown: int, there: int, together: bool) -> str:
-    what = "settings" if together else "runs"
-    return f"The first {shown} of {there} {what} are shown: more are too much for one chart. Choose fewer in the list."
+    if together:
+        return _(
+            "The first {shown} of {count} settings are shown: more are too much for one chart. Choose fewer in the "
+            "list.",
+            shown=shown,
+            count=there,
+        )
+    return _(
+        "The first {shown} of {count} runs are shown: more are too much for one chart. Choose fewer in the list.",
+        shown=shown,
+        count=there,
+    )
 
 
 # Tabs: each draws what stays as it is, and says what to do at each look
@@ -185,15 +210,15 @@ def _too_many(shown: int, there: int, together: bool) -> str:
 def _curves_tab(lines: Lines, keys: Keys, logged: frozenset[str]) -> Again:
     if keys:
         return _charts(lines, keys)
-    return _only_say("Choose a curve above." if logged - set(system.KEYS) else _NOTHING)
+    return _only_say(_("Choose a curve above.") if logged - set(system.KEYS) else tell(_NOTHING))
 
 
-def _system_tab(lines: Lines, _: Keys, logged: frozenset[str]) -> Again:
+def _system_tab(lines: Lines, _keys: Keys, logged: frozenset[str]) -> Again:
     keys = [key for key in system.KEYS if key in logged]
-    return _charts(lines, keys) if keys else _only_say(_NOTHING)
+    return _charts(lines, keys) if keys else _only_say(tell(_NOTHING))
 
 
-_NOTHING = "These runs have logged nothing yet; their curves begin with the first logged step."
+_NOTHING = N_("These runs have logged nothing yet; their curves begin with the first logged step.")
 
 
 def _only_say(sentence: str) -> Again:
@@ -201,7 +226,7 @@ def _only_say(sentence: str) -> Again:
     return _nothing_more
 
 
-def _nothing_more(_: Sequence[Run]) -> None:
+def _nothing_more(_now: Sequence[Run]) -> None:
     """What was drawn stays as it is."""
 
 
@@ -213,7 +238,7 @@ def _charts(lines: Lines, keys: Keys) -> Again:
         for key in keys:
             with st.container(border=True):
                 st.markdown(f"**{label(key)}**")
-                levels = curves.ALARM_LEVEL if key in curves.SPREADS else ()
+                levels = curves.alarm_level() if key in curves.SPREADS else ()
                 figure = charts.overlay(drawn[key], view=view, levels=levels, revision=f"compare-{key}", height=_HEIGHT)
                 live_chart.live_chart(figure, key=f"compare-{key}", alt=_alt(lines, key))
     return lambda runs: curves.feed(runs, state.store(), keys)
@@ -229,10 +254,11 @@ def _drawn(lines: Lines, key: str) -> list[charts.Line]:
 
 
 def _alt(lines: Lines, key: str) -> str:
-    return f"{label(key)} of {', '.join(name for name, _, _ in lines)}"
+    names = listing([name for name, *_rest in lines], "comma")
+    return _("{curve} of {names}", curve=label(key), names=names)
 
 
-def _table_tab(lines: Lines, keys: Keys, _: frozenset[str]) -> Again:
+def _table_tab(lines: Lines, keys: Keys, _logged: frozenset[str]) -> Again:
     looks = [charts.line_look(place) for place, (_, _, runs) in enumerate(lines) for _ in runs]
 
     def draw(runs: Sequence[Run]) -> None:
@@ -243,6 +269,6 @@ def _table_tab(lines: Lines, keys: Keys, _: frozenset[str]) -> Again:
     return draw
 
 
-def _settings_tab(lines: Lines, _: Keys, __: frozenset[str]) -> Again:
+def _settings_tab(lines: Lines, _keys: Keys, _logged: frozenset[str]) -> Again:
     compare_tables.settings([run for _, _, runs in lines for run in runs])
     return _nothing_more

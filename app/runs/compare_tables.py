@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.runs import curves, lines, system
 from app.shared import charts, formatting, forms, state, table
+from app.shared.language import N_, _, tell
 from app.shared.run_names import unique_names
 from byol_core.cli.comparison_tables import differences_to_best, gap
 from byol_core.config import field_info
@@ -23,21 +24,22 @@ from byol_core.runs.store import RunStore
 
 Look = tuple[str, str]  # color and dash of a line
 # Numbers at the end of a run, of which there is no curve.
-RESULTS = {"knn_accuracy": "kNN (test)", "std_ratio": "Spread (test)", "images_per_second": "Images/s"}
+RESULTS = {"knn_accuracy": N_("kNN (test)"), "std_ratio": N_("Spread (test)"), "images_per_second": N_("Images/s")}
 
 
 def label(key: str) -> str:
     """What a curve is called."""
     if key == "knn_accuracy":
-        return "kNN (validation)"
+        return _("kNN (validation)")
     if key in curves.LOOKS:
-        return curves.LOOKS[key].title
+        return tell(curves.LOOKS[key].title)
     if key in system.GAUGES:
-        return f"{system.GAUGES[key].title} ({system.GAUGES[key].unit})"
+        return system.GAUGES[key].with_unit()
     for space, prefix in SPACES.items():
         name = key.removeprefix(prefix) if prefix and key.startswith(prefix) else key
         if name in SIGNS and SIGNS[name].key_of(space) == key:
-            return f"{SIGNS[name].label}{', projection' if prefix else ''}"
+            sign = tell(SIGNS[name].label)
+            return _("{sign}, projection", sign=sign) if prefix else sign
     return key.replace("_", " ").capitalize()
 
 
@@ -45,27 +47,28 @@ def ends(runs: Sequence[tuple[Look, Run]], keys: Sequence[str]) -> None:
     """A row a run, with the look of its line: the best and the last value of each curve, and what came out."""
     import pandas as pd
 
-    found = _best_and_last([run for _, run in runs], keys)
-    names, gaps = unique_names([run for _, run in runs]), differences_to_best([run for _, run in runs])
+    alone = [run for _look, run in runs]
+    found = _best_and_last(alone, keys)
+    names, gaps = unique_names(alone), differences_to_best(alone)
     rows: list[dict[str, Any]] = [
-        {"Line": charts.DASHES[dash], "Run": name, "State": formatting.LOOKS[run.state].label}
+        {_("Line"): charts.DASHES[dash], _("Run"): name, _("State"): tell(formatting.LOOKS[run.state].label)}
         | _numbers(run, found[run.run_id], keys, gaps)
-        for name, ((_, dash), run) in zip(names, runs, strict=True)
+        for name, ((_color, dash), run) in zip(names, runs, strict=True)
     ]
     dark = st.context.theme.type == "dark"
-    colors = [f"color: {charts.DARK[color] if dark else color}" for (color, _), _ in runs]
+    colors = [f"color: {charts.DARK[color] if dark else color}" for (color, _dash), _run in runs]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    shown = pd.DataFrame(columns).style.apply(lambda _: colors, subset=["Line"])
+    shown = pd.DataFrame(columns).style.apply(lambda _cells: colors, subset=[_("Line")])
     shown = shown.format({name: _said for name, value in rows[0].items() if isinstance(value, float)})
-    del columns["Line"]
-    look = {"height": "content", "placeholder": "–", "alt": "Best and last value of each run"}
+    del columns[_("Line")]
+    look = {"height": "content", "placeholder": "–", "alt": _("Best and last value of each run")}
     table.draw(columns, "ends", shown, **look)
-    st.caption("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends.")
-    if any(accuracies.ACCURACY in run.summary for _, run in runs):
-        st.caption(_HOW_SURE)
+    st.caption(_("Best is the lowest loss and the highest accuracy at any step; last is where the curve ends."))
+    if any(accuracies.ACCURACY in run.summary for run in alone):
+        st.caption(tell(_HOW_SURE))
 
 
-_HOW_SURE = (
+_HOW_SURE = N_(
     "An accuracy is followed by its 95 % interval in brackets (chance in the choice of these images) and the number of "
     "images. *Against the best* compares image by image where both runs kept which test images they got right. "
     "Another seed may move either, and the best of several runs looks too good."
@@ -91,15 +94,16 @@ def _numbers(
     row: dict[str, float | str] = {}
     for key in keys:
         best, last = values.get(key, (math.nan, math.nan))
-        row |= {f"{label(key)}, best": _logged(run, key, best), f"{label(key)}, last": _logged(run, key, last)}
-    for key, name in RESULTS.items():
-        value = lines.result(run, key)
+        row[_("{curve}, best", curve=label(key))] = _logged(run, key, best)
+        row[_("{curve}, last", curve=label(key))] = _logged(run, key, last)
+    for key, title in RESULTS.items():
+        name, value = tell(title), lines.result(run, key)
         row[name] = math.nan if value is None else value
         if key == accuracies.ACCURACY:
             row[name] = _ended(run, value)
-            row |= {"kNN against the best (test)": gap(gaps.get(run.run_id))} if gaps else {}
+            row |= {_("kNN against the best (test)"): tell(gap(gaps.get(run.run_id)))} if gaps else {}
     seconds = formatting.elapsed(run)
-    return row | {"Minutes": math.nan if seconds is None else seconds / 60}
+    return row | {_("Minutes"): math.nan if seconds is None else seconds / 60}
 
 
 def _logged(run: Run, key: str, value: float) -> float | str:
@@ -123,21 +127,22 @@ def means(runs: Sequence[Run], keys: Sequence[str]) -> None:
     """A row for the runs that differ only in their seed: mean and standard deviation of what came out."""
     found = _best_and_last(runs, keys)
     values: dict[str, dict[str, float]] = {
-        f"{label(key)}, last": {run_id: ends[key][1] for run_id, ends in found.items() if key in ends} for key in keys
+        _("{curve}, last", curve=label(key)): {run_id: ends[key][1] for run_id, ends in found.items() if key in ends}
+        for key in keys
     }
-    for key, name in RESULTS.items():
-        values[name] = {run.run_id: value for run in runs if (value := lines.result(run, key)) is not None}
+    for key, title in RESULTS.items():
+        values[tell(title)] = {run.run_id: value for run in runs if (value := lines.result(run, key)) is not None}
     columns: dict[str, list[Any]] = {}
     for name, of_run in values.items():
         rows = sides.grouped(runs, of_run)
-        columns.setdefault("Settings", [row.label for row in rows])
-        columns.setdefault("Runs", [len(row.runs) for row in rows])
+        columns.setdefault(_("Settings"), [tell(row.label) for row in rows])
+        columns.setdefault(_("Number of runs"), [len(row.runs) for row in rows])
         columns[name] = [_mean(row) for row in rows]
     st.markdown(
-        "**Means over seeds**",
-        help="Mean ± standard deviation over the seeds, of the runs that have the value.",
+        _("**Means over seeds**"),
+        help=_("Mean ± standard deviation over the seeds, of the runs that have the value."),
     )
-    table.draw(columns, "means", height="content", placeholder="–", alt="Means over seeds")
+    table.draw(columns, "means", height="content", placeholder="–", alt=_("Means over seeds"))
 
 
 def _mean(row: sides.Row) -> str:
@@ -150,18 +155,20 @@ def settings(runs: Sequence[Run]) -> None:
     """The settings that are not the same in all runs: the longer of the two lists goes down the page."""
     found = sides.differences(runs)
     if not found:
-        said = "These runs have the same settings." if len(runs) > 1 else "A single run has nothing to differ from."
-        st.caption(said)
+        same, alone = _("These runs have the same settings."), _("A single run has nothing to differ from.")
+        st.caption(same if len(runs) > 1 else alone)
         return
     names = unique_names(runs)
     columns: dict[str, list[str]]
     if len(found) < len(runs):
-        columns = {"Run": names} | {_title(key): [_value(value) for value in values] for key, values in found.items()}
+        columns = {_("Run"): names} | {
+            _title(key): [_value(value) for value in values] for key, values in found.items()
+        }
     else:
-        columns = {"Setting": [_title(key) for key in found]}
+        columns = {_("Setting"): [_title(key) for key in found]}
         columns |= {name: [_value(values[at]) for values in found.values()] for at, name in enumerate(names)}
-    table.draw(columns, "differences", height="content", alt="Settings that differ between the runs")
-    st.caption("Only what differs; a dash where a run has no such setting, or leaves it empty.")
+    table.draw(columns, "differences", height="content", alt=_("Settings that differ between the runs"))
+    st.caption(_("Only what differs; a dash where a run has no such setting, or leaves it empty."))
 
 
 def _value(value: Any) -> str:
@@ -171,6 +178,6 @@ def _value(value: Any) -> str:
 def _title(key: str) -> str:
     """The name of a setting with its key, because two sections may use the same name."""
     try:
-        return f"{field_info(key).title or key} ({key})"
+        return f"{tell(field_info(key).title or key)} ({key})"
     except InputError:  # of another release
         return key

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import get_args
 
 import streamlit as st
 
 from app.runs import spread
 from app.shared import address, charts, formatting, objectives
+from app.shared.language import N_, _, listing, n_, tell
 from app.widgets import live_chart
 from byol_core.config.method import WITH_TARGET
 from byol_core.embeddings import read_snapshot
@@ -23,10 +23,11 @@ from byol_core.runs.store import RunStore
 
 SPREADS = tuple(spread.KEYS.values())
 KEYS = ("loss", "knn_accuracy", *SPREADS, "cross_view_cosine", "learning_rate", "tau")
-BASELINES = {"knn_untrained": "untrained (validation)", "knn_pixels": "raw pixels (validation)"}
+BASELINES = {"knn_untrained": N_("untrained (validation)"), "knn_pixels": N_("raw pixels (validation)")}
 # Of a long curve that a page opens with; what it grows by comes whole.
 MOST_POINTS = 600
-AXES, LOG = get_args(charts.Axis), {"x": "log x", "y": "log y"}
+AXES: Mapping[charts.Axis, str] = {"epoch": N_("epoch"), "step": N_("step"), "time": N_("time")}
+LOG = {"x": N_("log x"), "y": N_("log y")}
 
 Ends = Mapping[str, charts.Point]  # the last point of each curve that is there
 
@@ -74,12 +75,24 @@ def _last_steps(run_id: str, attempt: int, state: str, keys: tuple[str, ...], _s
 def view_choice() -> charts.View:
     """How the viewer wants to see curves, kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        with address.one_of("axis", AXES):
-            axis = st.segmented_control("Horizontal axis", AXES, required=True, key="axis")
+        with address.one_of("axis", list(AXES)):
+            axis = st.segmented_control(
+                _("Horizontal axis"),
+                list(AXES),
+                required=True,
+                format_func=lambda axis: tell(AXES[axis]),
+                key="axis",
+            )
         with address.some_of("scale", list(LOG)):
-            scale = st.pills("Scale", list(LOG), selection_mode="multi", format_func=LOG.__getitem__, key="scale")
+            scale = st.pills(
+                _("Scale"),
+                list(LOG),
+                selection_mode="multi",
+                format_func=lambda scale: tell(LOG[scale]),
+                key="scale",
+            )
         smooth = st.slider(
-            "Smoothing",
+            _("Smoothing"),
             0.0,
             0.99,
             0.0,
@@ -87,8 +100,10 @@ def view_choice() -> charts.View:
             key="smooth",
             bind="query-params",
             width=200,
-            help="A moving average; the share that it keeps from one point to the next. The measured values stay faint "
-            "behind it.",
+            help=_(
+                "A moving average; the share that it keeps from one point to the next. The measured values stay faint "
+                "behind it."
+            ),
         )
     return charts.View(axis or "epoch", float(smooth), "x" in scale, "y" in scale)
 
@@ -118,48 +133,62 @@ def draw(run: Run, known: Ends, view: charts.View) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """How a curve is called, explained and colored."""
+    """How a curve is called, colored and explained: in a sentence, or as the sign of health that it is of."""
 
     title: str
-    meaning: str
     color: str
-
-
-def _meaning(key: str) -> str:
-    """A sign of health in a few sentences, for a tooltip."""
-    sign = SIGNS[key]
-    return f"{sign.sentence} At 0: {sign.zero} Ideal: {sign.ideal} Alarm: {sign.alarm}"
+    meaning: str = ""
+    sign: str = ""
 
 
 LOOKS = {
-    "loss": Look("Loss", "What is minimized.", charts.AMBER),
-    "std_ratio": Look("Spread", _meaning("std_ratio"), charts.PETROL),
-    "projection_std_ratio": Look("Projection spread", _meaning("std_ratio"), charts.PETROL),
-    "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, _meaning("cross_view_cosine"), charts.PLUM),
-    "learning_rate": Look("Learning rate", "How large the steps of the optimizer are.", charts.BLUE),
-    "tau": Look("Tau", "How much of the target network is kept at each step; 1 freezes it.", charts.BLUE),
+    "loss": Look(N_("Loss"), charts.AMBER, N_("What is minimized.")),
+    "std_ratio": Look(N_("Spread"), charts.PETROL, sign="std_ratio"),
+    "projection_std_ratio": Look(N_("Projection spread"), charts.PETROL, sign="std_ratio"),
+    "cross_view_cosine": Look(SIGNS["cross_view_cosine"].label, charts.PLUM, sign="cross_view_cosine"),
+    "learning_rate": Look(N_("Learning rate"), charts.BLUE, N_("How large the steps of the optimizer are.")),
+    "tau": Look(N_("Tau"), charts.BLUE, N_("How much of the target network is kept at each step; 1 freezes it.")),
 }
 _SMALL = ("cross_view_cosine", "learning_rate", "tau")
-ALARM_LEVEL = (charts.Level("alarm", ALARM, charts.RED),)
 _FEW = (*SPREADS, "cross_view_cosine")  # logged at evaluations only, so each point is marked
+
+
+def alarm_level(level: float = ALARM) -> tuple[charts.Level, ...]:
+    """The line of a sign's alarm; that of the spread to begin with."""
+    return (charts.Level(_("alarm"), level, charts.RED),)
+
+
+def _meaning(look: Look) -> str:
+    """A curve in a few sentences, for a tooltip."""
+    if not look.sign:
+        return tell(look.meaning)
+    sign = SIGNS[look.sign]
+    return _(
+        "{sentence} At 0: {zero} Ideal: {ideal} Alarm: {alarm}",
+        sentence=tell(sign.sentence),
+        zero=tell(sign.zero),
+        ideal=tell(sign.ideal),
+        alarm=tell(sign.alarm),
+    )
 
 
 def _single(run: Run, known: Ends, key: str, view: charts.View, height: int) -> None:
     look = LOOKS[key]
-    st.markdown(f"**{look.title}**", help=objectives.of_run(run).loss if key == "loss" else look.meaning)
+    title = tell(look.title)
+    st.markdown(f"**{title}**", help=tell(objectives.of_run(run).loss) if key == "loss" else _meaning(look))
     if key not in known:
         st.caption(_why_not(run, key))
         return
     figure = charts.curve(
         curve_id(run, key),
-        name=look.title,
+        name=title,
         view=view,
         revision=run.run_id,
         height=height,
         color=look.color,
         digits=".4g",
         from_zero=key in SPREADS,
-        levels=ALARM_LEVEL if key in SPREADS else (),
+        levels=alarm_level() if key in SPREADS else (),
         markers=key in _FEW,
     )
     live_chart.live_chart(figure, key=f"chart-{key}")
@@ -170,46 +199,35 @@ def _why_not(run: Run, key: str) -> str:
     if key == "tau" and (reason := _no_target(run)):
         return reason
     if formatting.busy(run):
-        return (
-            "It appears after the first evaluation on the test images."
-            if key in _FEW
-            else "It appears with the first steps."
-        )
+        soon = _("It appears with the first steps.")
+        return _("It appears after the first evaluation on the test images.") if key in _FEW else soon
     if key in _FEW:
-        return "Not measured: the run ended before its first evaluation."
-    return "Not logged: the run ended before its first logged step."
+        return _("Not measured: the run ended before its first evaluation.")
+    return _("Not logged: the run ended before its first logged step.")
 
 
 def _no_target(run: Run) -> str:
     """Why nothing follows slowly in a run whose objective has a target as a rule."""
     method = run.config.get("method", {})
     if not method.get("stop_gradient", True):
-        return "There is no tau: with the stop-gradient off, one network is on both sides of the loss."
+        return _("There is no tau: with the stop-gradient off, one network is on both sides of the loss.")
     if method.get("tau_base") == 0 and method.get("tau_schedule") == "constant":
-        return "There is no tau: at a constant 0 the target is the online network itself."
+        return _("There is no tau: at a constant 0 the target is the online network itself.")
     return ""
 
 
 def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
-    evaluation = run.config.get("evaluation", {})
-    judged = f"k = {evaluation.get('k')}, T = {evaluation.get('temperature')}"
     images = accuracies.validation_images(run)
-    st.markdown(
-        f"**kNN while learning**, on {formatting.count(images) + ' ' if images else ''}validation images",
-        help="Of held-out training images (validation, not the test images of the final figure), each is given the "
-        f"class of its nearest neighbors in the learned representation ({judged}). The dashed lines are the "
-        f"same for the encoder before training and for raw pixels.{_how_far(images)}",
-    )
+    st.markdown(_accuracy_title(images), help=_how_judged(run, images))
     if "knn_accuracy" not in known:
-        st.caption(
-            "The first evaluation on the validation images comes soon." if run.state in LIVE else "Not evaluated yet."
-        )
+        soon = _("The first evaluation on the validation images comes soon.")
+        st.caption(soon if run.state in LIVE else _("Not evaluated yet."))
         return
     figure = charts.curve(
         curve_id(run, "knn_accuracy"),
-        name="validation kNN",
+        name=_("validation kNN"),
         view=view,
-        levels=[charts.Level(name, known[key][3]) for key, name in BASELINES.items() if key in known],
+        levels=[charts.Level(tell(name), known[key][3]) for key, name in BASELINES.items() if key in known],
         revision=run.run_id,
         height=300,
         markers=True,
@@ -217,13 +235,47 @@ def _accuracy(run: Run, known: Ends, view: charts.View) -> None:
     live_chart.live_chart(figure, key="chart-knn_accuracy")
 
 
-def _how_far(images: int | None) -> str:
-    """How much of the curve's ups and downs may be chance."""
+def _accuracy_title(images: int | None) -> str:
     if not images:
-        return ""
+        return _("**kNN while learning**, on validation images")
+    return n_(
+        "**kNN while learning**, on {n} validation image",
+        "**kNN while learning**, on {n} validation images",
+        images,
+        n=formatting.count(images),
+    )
+
+
+def _how_judged(run: Run, images: int | None) -> str:
+    """What the curve is, for a tooltip."""
+    evaluation = run.config.get("evaluation", {})
+    what = _(
+        "Of held-out training images (validation, not the test images of the final figure), each is given the class of "
+        "its nearest neighbors in the learned representation (k = {k}, T = {temperature}). The dashed lines are the "
+        "same for the encoder before training and for raw pixels.",
+        k=evaluation.get("k"),
+        temperature=evaluation.get("temperature"),
+    )
+    return listing([what, _how_far(images)], "sentences") if images else what
+
+
+def _how_far(images: int) -> str:
+    """How much of the curve's ups and downs may be chance."""
     low, high = wilson(0.7 * images, images)
-    few = ": too few to tell." if images < FEW else "."
-    return f" At 0.70, {formatting.count(images)} images leave an interval of [{low:.2f}, {high:.2f}]{few}"
+    known = {"n": formatting.count(images), "low": low, "high": high}
+    if images < FEW:
+        return n_(
+            "At 0.70, {n} image leaves an interval of [{low:.2f}, {high:.2f}]: too few to tell.",
+            "At 0.70, {n} images leave an interval of [{low:.2f}, {high:.2f}]: too few to tell.",
+            images,
+            **known,
+        )
+    return n_(
+        "At 0.70, {n} image leaves an interval of [{low:.2f}, {high:.2f}].",
+        "At 0.70, {n} images leave an interval of [{low:.2f}, {high:.2f}].",
+        images,
+        **known,
+    )
 
 
 def no_accuracy(run: Run, known: Ends) -> str:
@@ -233,11 +285,12 @@ def no_accuracy(run: Run, known: Ends) -> str:
         return ""
     if _labeled(run):
         share = run.config.get("data", {}).get("validation", 0.0)
-        return (
-            f"No training images are held out (data.validation is {share:g}), so there is no accuracy while it "
-            "learns; the test figure comes at the end."
+        return _(
+            "No training images are held out (data.validation is {share:g}), so there is no accuracy while it "
+            "learns; the test figure comes at the end.",
+            share=share,
         )
-    return (
+    return _(
         "These images have no labels, and kNN accuracy needs them. The run learns all the same: watch this spread, "
         "which should stay well above 0, and its map."
     )
@@ -261,5 +314,5 @@ def _nothing_yet(run: Run) -> None:
     with st.container(border=True, height=240, horizontal_alignment="center", vertical_alignment="center"):
         icon = formatting.LOOKS[run.state].icon
         waiting = run.state in ("queued", "starting", "running")
-        text = "The curves begin with the first logged step." if waiting else "This run logged no step."
+        text = _("The curves begin with the first logged step.") if waiting else _("This run logged no step.")
         st.markdown(f"{icon} {text}", width="content")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.shared import formatting
+from app.shared.language import N_, tell
 from byol_core.runs.run import Run
 
 ALARM = "alarm"
@@ -81,7 +82,7 @@ def states(run: Run) -> list[str]:
 
 def labels(run: Run) -> list[str]:
     """The same as its badges say it."""
-    return [LOOKS[state].label for state in states(run)]
+    return [tell(LOOKS[state].label) for state in states(run)]
 
 
 def result(run: Run, key: str) -> float | None:
@@ -132,12 +133,12 @@ ORDERS: dict[str, Callable[[Line], float | str]] = {
     "longest": lambda line: -(line.seconds or 0.0),
 }
 ORDER_TITLES = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "name": "Name",
-    "knn": "Best kNN first",
-    "loss": "Lowest loss first",
-    "longest": "Longest first",
+    "newest": N_("Newest first"),
+    "oldest": N_("Oldest first"),
+    "name": N_("Name"),
+    "knn": N_("Best kNN first"),
+    "loss": N_("Lowest loss first"),
+    "longest": N_("Longest first"),
 }
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.runs import compare, run_page, runs_list
 from app.shared import formatting, state
+from app.shared.language import listing, n_, tell
 from byol_core.errors import LabError
 from byol_core.runs.run import Run
 from byol_core.runs.sweep import MOST_RUNS
@@ -18,14 +19,23 @@ def named(refs: list[str]) -> list[Run]:
         try:
             run = state.store().get(ref)
         except LabError as error:
-            complaints.append(str(error))
+            complaints.append(formatting.plain(tell(error)))
         else:
             found[run.run_id] = run
     if complaints:
-        more = f" {len(complaints) - 1} more cannot be opened either." if len(complaints) > 1 else ""
-        st.warning(formatting.plain(complaints[0]) + more, icon=":material/link_off:")
+        said, more = complaints[:1], len(complaints) - 1
+        if more:
+            said.append(n_("{n} more cannot be opened either.", "{n} more cannot be opened either.", more))
+        st.warning(listing(said, "sentences"), icon=":material/link_off:")
     if len(distinct) > MOST_RUNS:
-        st.warning(f"The address names {len(distinct)} runs; the first {MOST_RUNS} are compared.")
+        st.warning(
+            n_(
+                "The address names {n} run; the first {most} are compared.",
+                "The address names {n} runs; the first {most} are compared.",
+                len(distinct),
+                most=MOST_RUNS,
+            )
+        )
     return list(found.values())
 
 

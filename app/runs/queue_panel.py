@@ -7,19 +7,24 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.shared import access, formatting, polling, state
+from app.shared.language import N_, _, n_, tell
 from byol_core.runs import queue as queueing
 from byol_core.runs.run import Run
 
 PAGE = 5
 _PROBLEM, _NUMBER = "queue_problem", "queue_page"
 # What the menu of a waiting run offers, beside the two arrows.
-_FIRST, _LAST, _RAISE, _LOWER, _CANCEL = "Move first", "Move last", "Raise priority", "Lower priority", "Cancel"
-_ICONS = {
-    _FIRST: ":material/vertical_align_top:",
-    _LAST: ":material/vertical_align_bottom:",
-    _RAISE: ":material/keyboard_double_arrow_up:",
-    _LOWER: ":material/keyboard_double_arrow_down:",
-    _CANCEL: ":material/cancel:",
+_MENU = {
+    "first": (":material/vertical_align_top:", N_("Move first")),
+    "last": (":material/vertical_align_bottom:", N_("Move last")),
+    "raise": (":material/keyboard_double_arrow_up:", N_("Raise priority")),
+    "lower": (":material/keyboard_double_arrow_down:", N_("Lower priority")),
+    "cancel": (":material/cancel:", N_("Cancel")),
+}
+# By what the arrows do: a word on them, and one where nothing is there to pass.
+_MOVES = {
+    "up": (N_("Move up."), N_("Move up: no other run of its priority is there.")),
+    "down": (N_("Move down."), N_("Move down: no other run of its priority is there.")),
 }
 
 
@@ -41,8 +46,8 @@ def draw() -> None:
 def _panel(queue: Sequence[Run]) -> None:
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.warning(problem, icon=":material/error:")
-    waiting = f"{len(queue)} runs wait" if len(queue) > 1 else "1 run waits"
-    with st.expander(f"Queue: {waiting}", expanded=True, icon=":material/schedule:", key="queue"):
+    waiting = n_("Queue: {n} run waits", "Queue: {n} runs wait", len(queue))
+    with st.expander(waiting, expanded=True, icon=":material/schedule:", key="queue"):
         last = -(-len(queue) // PAGE)
         number = min(int(st.session_state.get(_NUMBER) or 1), last)
         for at in range((number - 1) * PAGE, min(number * PAGE, len(queue))):
@@ -58,10 +63,11 @@ def _row(queue: Sequence[Run], at: int) -> None:
         with st.container(width="stretch", gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 label = f"{at + 1}\\. {formatting.plain(run.name)}"
-                if st.button(label, type="tertiary", key=f"open_{run.run_id}", help="Open this run."):
+                if st.button(label, type="tertiary", key=f"open_{run.run_id}", help=_("Open this run.")):
                     st.switch_page("runs/page.py", query_params={"run": run.run_id})
                 if run.priority:
-                    st.badge(f"priority {run.priority:+d}", color="violet" if run.priority > 0 else "gray")
+                    said = _("priority {priority:+d}", priority=run.priority)
+                    st.badge(said, color="violet" if run.priority > 0 else "gray")
             st.caption(formatting.plain(formatting.sentence(run, queue)))
         if access.is_teacher():
             _buttons(queue, at)
@@ -72,10 +78,11 @@ def _buttons(queue: Sequence[Run], at: int) -> None:
     run = queue[at]
     alike = [waiting.run_id for waiting in queue if waiting.priority == run.priority]
     for where, icon, end in (("up", "arrow_upward", alike[0]), ("down", "arrow_downward", alike[-1])):
+        move, stay = _MOVES[where]
         st.button(
             f":material/{icon}:",
             key=f"{where}_{run.run_id}",
-            help=f"Move {where}" + (": no other run of its priority is there." if run.run_id == end else "."),
+            help=tell(stay if run.run_id == end else move),
             disabled=run.run_id == end,
             on_click=_do,
             args=(queueing.move, run.run_id, where),
@@ -83,10 +90,10 @@ def _buttons(queue: Sequence[Run], at: int) -> None:
     key = f"more_{run.run_id}"
     st.menu_button(
         ":material/more_horiz:",
-        list(_ICONS),
-        format_func=lambda choice: f"{_ICONS[choice]} {choice}",
+        list(_MENU),
+        format_func=lambda choice: f"{_MENU[choice][0]} {tell(_MENU[choice][1])}",
         key=key,
-        help="More for this run",
+        help=_("More for this run"),
         on_click=_chosen,
         args=(key, run),
     )
@@ -94,11 +101,11 @@ def _buttons(queue: Sequence[Run], at: int) -> None:
 
 def _chosen(key: str, run: Run) -> None:
     verbs: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
-        _FIRST: (queueing.move, ("first",)),
-        _LAST: (queueing.move, ("last",)),
-        _RAISE: (queueing.set_priority, (run.priority + 1,)),
-        _LOWER: (queueing.set_priority, (run.priority - 1,)),
-        _CANCEL: (queueing.cancel, ()),
+        "first": (queueing.move, ("first",)),
+        "last": (queueing.move, ("last",)),
+        "raise": (queueing.set_priority, (run.priority + 1,)),
+        "lower": (queueing.set_priority, (run.priority - 1,)),
+        "cancel": (queueing.cancel, ()),
     }
     verb, arguments = verbs[st.session_state[key]]
     _do(verb, run.run_id, *arguments)

@@ -13,6 +13,7 @@ import streamlit as st
 from app.evaluate import job
 from app.runs import trash_panel
 from app.shared import access, address, downloads, draft, formatting, sign_in, state
+from app.shared.language import _, tell
 from app.train import twin
 from byol_core.errors import LabError
 from byol_core.runs import library
@@ -27,23 +28,23 @@ def draw(run: Run) -> None:
             _stop_or_resume(run)
         twin.of_run(run)
         if (run.folder / "embeddings" / "probe.json").exists() and st.button(
-            "Open the map",
+            _("Open the map"),
             type="primary" if run.state == "finished" else "secondary",
             icon=":material/scatter_plot:",
             key="map",
         ):
             st.switch_page("embeddings/page.py", query_params={"run": run.run_id})
-        if job.judgeable(run) and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
+        if job.judgeable(run) and st.button(_("Evaluate"), icon=":material/fact_check:", key="evaluate"):
             st.switch_page("evaluate/page.py", query_params={"run": run.run_id})
         if teacher and st.button(
-            "Use in a new run",
+            _("Use in a new run"),
             icon=":material/content_copy:",
             key="clone",
-            help="Opens Train with the settings of this run.",
+            help=_("Opens Train with the settings of this run."),
         ):
             _to_train(run)
-        if teacher and st.button("Rename", icon=":material/edit:", key="rename"):
-            _rename(run)
+        if teacher and st.button(_("Rename"), icon=":material/edit:", key="rename"):
+            st.dialog(_("Rename the run"), icon=":material/edit:")(_rename)(run)
         if teacher:
             _archive(run)
         _export(run)
@@ -56,49 +57,51 @@ def draw(run: Run) -> None:
 def _stop_or_resume(run: Run) -> None:
     if run.state in (*LIVE, "queued"):
         asked = run.stop_requested
+        meaning = _("It writes a checkpoint and ends; Resume continues from there.")
         st.button(
-            "Stopping …" if asked else "Stop",
+            _("Stopping …") if asked else _("Stop"),
             icon=":material/stop_circle:",
             key="stop",
             disabled=asked,
             on_click=_do,
             args=(_stop, run.run_id),
-            help="A stop was requested." if asked else "It writes a checkpoint and ends; Resume continues from there.",
+            help=_("A stop was requested.") if asked else meaning,
         )
     elif run.state in RESUMABLE:
         st.button(
-            "Resume",
+            _("Resume"),
             icon=":material/resume:",
             key="resume",
             type="secondary" if run.state == "failed" else "primary",
             on_click=_do,
             args=(_resume, run.run_id),
-            help="Continues from the last checkpoint.",
+            help=_("Continues from the last checkpoint."),
         )
 
 
 def _archive(run: Run) -> None:
     hidden = run.archived is not None
+    back, away = _("Puts it back into the list of runs."), _("Removes it from the list of runs; nothing is lost.")
     st.button(
-        "Unarchive" if hidden else "Archive",
+        _("Unarchive") if hidden else _("Archive"),
         icon=":material/unarchive:" if hidden else ":material/archive:",
         key="archive",
         on_click=_do,
         args=(_unarchive if hidden else _put_away, run.run_id),
-        help="Puts it back into the list of runs." if hidden else "Removes it from the list of runs; nothing is lost.",
+        help=back if hidden else away,
     )
 
 
 def _delete(run: Run) -> None:
     live = run.state in LIVE
     st.button(
-        "Delete",
+        _("Delete"),
         icon=":material/delete:",
         key="delete",
         disabled=live,
         on_click=_do,
         args=(_throw, run.run_id),
-        help="Stop it first." if live else "Moves it to the trash, where it can be restored.",
+        help=_("Stop it first.") if live else _("Moves it to the trash, where it can be restored."),
     )
 
 
@@ -140,20 +143,21 @@ def _to_train(run: Run) -> None:
     try:
         settings = draft.of_run(run)
     except LabError as error:
-        st.error(f"The settings of this run cannot be used any more. {formatting.plain(str(error))}")
+        why = formatting.plain(tell(error))
+        st.error(_("The settings of this run cannot be used any more. {reason}", reason=why))
         return
     st.switch_page("train/page.py", query_params=settings)
 
 
-@st.dialog("Rename the run", icon=":material/edit:")
 def _rename(run: Run) -> None:
-    name = st.text_input("Name", value=run.name, max_chars=120, key="new_name")
-    if st.button("Rename", type="primary", key="rename_now"):
+    """The contents of the dialog."""
+    name = st.text_input(_("Name"), value=run.name, max_chars=120, key="new_name")
+    if st.button(_("Rename"), type="primary", key="rename_now"):
         try:
             access.require("rename runs")
             state.store().rename(run.run_id, name)
         except LabError as error:
-            st.error(formatting.plain(str(error)))
+            st.error(formatting.plain(tell(error)))
         else:
             st.rerun()
 
@@ -164,29 +168,36 @@ def _rename(run: Run) -> None:
 def _export(run: Run) -> None:
     """Files that are made when somebody asks for them; how large they would be is looked at once this is open."""
     store, stem = state.store(), file_stem(run)
-    popover = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
+    popover = st.popover(_("Export"), icon=":material/download:", key="export", on_change="rerun")
     if not popover.open:
         return
     with popover:
         with st.container(horizontal=True, gap="small"):
-            downloads.button("Curves as CSV", f"{stem}.csv", store, [run], "csv", **_wide("csv"))
-            downloads.button("Curves as Parquet", f"{stem}.parquet", store, [run], "parquet", **_wide("parquet"))
+            downloads.button(_("Curves as CSV"), f"{stem}.csv", store, [run], "csv", **_wide("csv"))
+            parquet = _("Curves as Parquet")
+            downloads.button(parquet, f"{stem}.parquet", store, [run], "parquet", **_wide("parquet"))
         if access.is_teacher():
-            downloads.button("The whole run as a zip", f"{stem}.zip", store, [run], "zip", **_wide("zip"))
-            st.caption("The zip holds settings, curves, log, newest checkpoint and encoder. Runs imports it elsewhere.")
+            downloads.button(_("The whole run as a zip"), f"{stem}.zip", store, [run], "zip", **_wide("zip"))
+            st.caption(
+                _("The zip holds settings, curves, log, newest checkpoint and encoder. Runs imports it elsewhere.")
+            )
         _export_model(run, stem)
 
 
 def _export_model(run: Run, stem: str) -> None:
     """The run in one of the forms that other programs read: which, what it is for, and the file."""
     offered = {form.name: form for form in downloads.formats(run, access.is_teacher())}
-    title = {name: form.title for name, form in offered.items()}.__getitem__
-    chosen = offered[st.selectbox("The model", list(offered), format_func=title, key="export-format")]
-    st.caption(chosen.purpose)
+
+    def title(name: str) -> str:
+        return tell(offered[name].title)
+
+    chosen = offered[st.selectbox(_("The model"), list(offered), format_func=title, key="export-format")]
+    st.caption(tell(chosen.purpose))
     name = f"{stem}-{chosen.name}{chosen.suffix}"
-    downloads.button("Make and download", name, state.store(), [run], downloads.kind_of(chosen), **_wide("run"))
+    label, kind = _("Make and download"), downloads.kind_of(chosen)
+    downloads.button(label, name, state.store(), [run], kind, **_wide("run"))
     if access.is_teacher() and (said := downloads.without_weights(run)):
-        st.caption(formatting.plain(said))
+        st.caption(formatting.plain(tell(said)))
 
 
 def _wide(kind: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import streamlit as st
 from app.runs import lines as run_lines
 from app.runs.lines import Line, Wanted
 from app.shared import address, formatting
+from app.shared.language import _, n_, tell
 from byol_core.runs.run import Run
 
 PAGE = 25
@@ -24,9 +25,9 @@ def draw(runs: Sequence[Run]) -> Wanted:
     _come_back()
     with st.container(horizontal=True, horizontal_alignment="distribute", gap="small"):
         text = st.text_input(
-            "Search",
+            _("Search"),
             type="search",
-            placeholder="Search names, tags, notes, images, presets",
+            placeholder=_("Search names, tags, notes, images, presets"),
             label_visibility="collapsed",
             live=True,
             key=SEARCH,
@@ -38,7 +39,12 @@ def draw(runs: Sequence[Run]) -> Wanted:
             titles, orders = run_lines.ORDER_TITLES, list(run_lines.ORDERS)
             with address.one_of(ORDER, orders):
                 st.selectbox(
-                    "Order", orders, key=ORDER, format_func=titles.__getitem__, label_visibility="collapsed", width=180
+                    _("Order"),
+                    orders,
+                    key=ORDER,
+                    format_func=lambda order: tell(titles[order]),
+                    label_visibility="collapsed",
+                    width=180,
                 )
             wanted = _filters(str(text or ""), runs)
     st.session_state[_KEPT] = {key: st.session_state[key] for key in _ALL if key in st.session_state}
@@ -58,41 +64,41 @@ def _filters(text: str, runs: Sequence[Run]) -> Wanted:
     # The label comes before its widgets, and those of a page just opened are only in the address.
     count = sum(bool(st.session_state.get(key, st.query_params.get(key))) for key in (TAG, SWEEP, ARCHIVED))
     count += address.is_set(STATE)
-    label = f"Filter ({count})" if count else "Filter"
+    label = n_("Filter ({n})", "Filter ({n})", count) if count else _("Filter")
     with st.popover(label, icon=":material/filter_list:", key="run_filters"):
         with address.some_of(STATE, list(run_lines.LOOKS)):
             states = st.pills(
-                "State",
+                _("State"),
                 list(run_lines.LOOKS),
                 selection_mode="multi",
-                format_func=lambda state: run_lines.LOOKS[state].label,
+                format_func=lambda state: tell(run_lines.LOOKS[state].label),
                 key=STATE,
                 on_change=_first_page,
             )
         tags = st.multiselect(
-            "Tags",
+            _("Tags"),
             _with(_tags(runs), st.session_state.get(TAG)),
             key=TAG,
             bind="query-params",
             on_change=_first_page,
-            placeholder="Any",
+            placeholder=_("Any"),
         )
         sweep = st.selectbox(
-            "Sweep",
+            _("Sweep"),
             _with(_sweeps(runs), [st.session_state.get(SWEEP)]),
             index=None,
             key=SWEEP,
             bind="query-params",
             on_change=_first_page,
-            placeholder="Any",
-            help="A sweep is one training at several settings, started together.",
+            placeholder=_("Any"),
+            help=_("A sweep is one training at several settings, started together."),
         )
         archived = st.toggle(
-            "In the archive",
+            _("In the archive"),
             key=ARCHIVED,
             bind="query-params",
             on_change=_first_page,
-            help="Runs that were hidden, but not deleted.",
+            help=_("Runs that were hidden, but not deleted."),
         )
     return Wanted(text, tuple(states), tuple(tags), sweep or "", bool(archived))
 
@@ -141,5 +147,6 @@ def turn(lines: Sequence[Line]) -> Sequence[Line]:
         st.session_state[NUMBER] = last
     start = (int(st.pagination(last, key=NUMBER, bind="query-params")) - 1) * PAGE
     end = min(start + PAGE, len(lines))
-    st.caption(f"{start + 1}–{end} of {formatting.number(len(lines), 0)}")
+    count = formatting.number(len(lines), 0)
+    st.caption(_("{first}–{last} of {count}", first=start + 1, last=end, count=count))
     return lines[start:end]

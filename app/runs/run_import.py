@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.shared import access, formatting, state
+from app.shared.language import _, listing, tell
 from byol_core.errors import LabError
 from byol_core.runs import export_zip
 from byol_core.runs.run import Run
@@ -26,17 +27,17 @@ def draw() -> None:
     """The button, and behind it the place for the files; for a teacher."""
     if not access.is_teacher():
         return
-    with st.popover("Import", icon=":material/upload:", key="import_runs"):
+    with st.popover(_("Import"), icon=":material/upload:", key="import_runs"):
         # A new key empties the uploader when its files are in.
         files = st.file_uploader(
-            "Runs as .zip",
+            _("Runs as .zip"),
             type="zip",
             accept_multiple_files=True,
             key=f"import_files_{st.session_state.get(_ROUND, 0)}",
-            help="As Export writes them. A larger file than this takes 'byol unpack FILE.zip'.",
+            help=_("As Export writes them. A larger file than this takes 'byol unpack FILE.zip'."),
         )
-        if st.button("Import", type="primary", disabled=not files, key="import_now") and files:
-            with st.spinner("Unpacking …"):
+        if st.button(_("Import"), type="primary", disabled=not files, key="import_now") and files:
+            with st.spinner(_("Unpacking …")):
                 _take_in(files)
             st.rerun()
 
@@ -47,8 +48,8 @@ def report() -> None:
     for problem in problems:
         st.error(formatting.plain(problem), icon=":material/error:")
     if imported:
-        names = ", ".join(formatting.plain(run.name) for run in imported)
-        st.toast(f"Imported: {names}", icon=":material/upload:", duration="long")
+        names = listing((formatting.plain(run.name) for run in imported), "comma")
+        st.toast(_("Imported: {names}", names=names), icon=":material/upload:", duration="long")
 
 
 def _take_in(files: list[UploadedFile]) -> None:
@@ -58,7 +59,7 @@ def _take_in(files: list[UploadedFile]) -> None:
         try:
             imported.extend(unpack(file))
         except LabError as error:
-            problems.append(f"{file.name}: {error}")
+            problems.append(_("{file}: {reason}", file=file.name, reason=tell(error)))
     st.session_state[_REPORT] = (imported, problems)
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, state
+from app.shared.language import _, tell
 from byol_core.errors import LabError
 from byol_core.runs import library
 from byol_core.runs.run import Run
@@ -16,11 +17,11 @@ def draw(run: Run) -> None:
     """What somebody wrote about the run, and where a teacher changes it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about"):
         if run.archived is not None:
-            st.badge("Archived", icon=":material/inventory_2:", color="gray")
+            st.badge(_("Archived"), icon=":material/inventory_2:", color="gray")
         for tag in run.tags:
             st.badge(formatting.plain(tag), icon=":material/label:", color="blue")
         if access.is_teacher():
-            named = "Edit tags and notes" if run.tags or run.notes else "Add tags or notes"
+            named = _("Edit tags and notes") if run.tags or run.notes else _("Add tags or notes")
             with st.popover(named, type="tertiary", icon=":material/edit_note:", key="annotate"):
                 _form(run)
     if run.notes:
@@ -32,21 +33,21 @@ def _form(run: Run) -> None:
     _follow(tags, list(run.tags))
     _follow(notes, run.notes)
     st.multiselect(
-        "Tags",
+        _("Tags"),
         sorted({*library.all_tags(state.store()), *st.session_state[tags]}, key=str.casefold),
         key=tags,
         accept_new_options=True,
         max_selections=library.MOST_TAGS,
-        placeholder="Choose, or type a new one",
+        placeholder=_("Choose, or type a new one"),
         on_change=_save,
         args=(run.run_id, "tags", tags),
     )
     st.text_area(
-        "Notes",
+        _("Notes"),
         key=notes,
         height=160,
         max_chars=library.LONGEST_NOTES,
-        placeholder="What was it for, and what did you see?",
+        placeholder=_("What was it for, and what did you see?"),
         on_change=_save,
         args=(run.run_id, "notes", notes),
     )
@@ -63,5 +64,5 @@ def _save(run_id: str, what: str, key: str) -> None:
         access.require("change runs")
         library.annotate(state.store(), run_id, **{what: st.session_state[key]})
     except LabError as error:
-        st.session_state["runs_notice"] = formatting.plain(str(error))
+        st.session_state["runs_notice"] = formatting.plain(tell(error))
         st.session_state.pop(f"{key}-stored", None)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.runs import curves, health, run_actions, run_notes, run_view, system
 from app.shared import address, formatting, polling, state
+from app.shared.language import N_, _, tell
 from byol_core.errors import LabError
 from byol_core.health import signs
 from byol_core.runs import folder
@@ -15,7 +16,13 @@ from byol_core.runs.run import Run
 
 LOG_LINES = 200
 NUMBERS = ("loss", "knn_accuracy")
-TABS = {"curves": "Curves", "health": "Health", "system": "System", "log": "Log", "settings": "Settings"}
+TABS = {
+    "curves": N_("Curves"),
+    "health": N_("Health"),
+    "system": N_("System"),
+    "log": N_("Log"),
+    "settings": N_("Settings"),
+}
 
 
 def draw(run: Run) -> None:
@@ -28,7 +35,7 @@ def draw(run: Run) -> None:
     run_view.images_warning(run)
     run_actions.draw(run)
     if run.state == "failed":
-        st.markdown("**The end of its log**")
+        st.markdown(_("**The end of its log**"))
         _log(run, 12)
     contents = {
         "curves": _curves_tab,
@@ -37,7 +44,7 @@ def draw(run: Run) -> None:
         "log": _log_tab,
         "settings": _settings_tab,
     }
-    for code, tab in address.tabs("show", TABS).items():
+    for code, tab in address.tabs("show", {code: tell(name) for code, name in TABS.items()}).items():
         if tab.open:
             with tab:
                 contents[code](run, live)
@@ -45,11 +52,10 @@ def draw(run: Run) -> None:
 
 def _title(run: Run) -> None:
     with st.container(horizontal=True, gap="medium"):
-        st.button("All runs", icon=":material/arrow_back:", type="tertiary", on_click=_leave, key="back")
+        st.button(_("All runs"), icon=":material/arrow_back:", type="tertiary", on_click=_leave, key="back")
         if run.group:
-            label = f"All of {formatting.plain(run.group)}"
             st.button(
-                label,
+                _("All of {sweep}", sweep=formatting.plain(run.group)),
                 icon=":material/compare_arrows:",
                 type="tertiary",
                 on_click=_compare,
@@ -156,9 +162,9 @@ def _log(run: Run, lines: int) -> None:
     if tail:
         st.code("\n".join(tail), language=None, height=420 if lines > 40 else None, wrap_lines=True)
     else:
-        st.caption("Nothing is written yet.")
+        st.caption(_("Nothing is written yet."))
 
 
-def _settings_tab(run: Run, _: bool) -> None:
+def _settings_tab(run: Run, _live: bool) -> None:
     run_view.images(run)
     run_view.settings(run)

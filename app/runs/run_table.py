@@ -14,6 +14,8 @@ import streamlit as st
 from app.runs import lines as run_lines
 from app.runs.lines import Line
 from app.shared import formatting
+from app.shared.language import _, current, listing, n_, tell
+from byol_core.language import ENGLISH
 from byol_core.runs import accuracies
 
 TABLE, CLICK = "run_table", "run_name"
@@ -37,7 +39,7 @@ def draw(lines: Sequence[Line], sparklines: Mapping[str, list[float]]) -> None:
         on_select=_ticks_changed,
         selection_mode="multi-row",
         key=TABLE,
-        alt="Runs",
+        alt=_("Runs"),
     )
 
 
@@ -94,33 +96,39 @@ def as_columns(lines: Sequence[Line]) -> dict[str, list[object]]:
     """What the list says of each run, for a spreadsheet: a line a run, also of those in a sweep."""
     runs = [run for line in lines for run in line.runs]
     return {
-        "Run": [run.name for run in runs],
-        "Id": [run.run_id for run in runs],
-        "Sweep": [run.group for run in runs],
-        "State": [formatting.LOOKS[run.state].label for run in runs],
-        "Tags": [", ".join(run.tags) for run in runs],
-        "Notes": [run.notes for run in runs],
-        "Images": [formatting.data_name(run) for run in runs],
-        "Steps": [run.step for run in runs],
-        "kNN (test)": [run_lines.result(run, "knn_accuracy") for run in runs],
-        "Created": [datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds") for run in runs],
-        "Seconds": [formatting.elapsed(run) for run in runs],
+        _("Run"): [run.name for run in runs],
+        _("Id"): [run.run_id for run in runs],
+        _("Sweep"): [run.group for run in runs],
+        _("State"): [tell(formatting.LOOKS[run.state].label) for run in runs],
+        _("Tags"): [", ".join(run.tags) for run in runs],
+        _("Notes"): [run.notes for run in runs],
+        _("Images"): [formatting.data_name(run) for run in runs],
+        _("Steps"): [run.step for run in runs],
+        _("kNN (test)"): [run_lines.result(run, "knn_accuracy") for run in runs],
+        _("Created"): [datetime.fromtimestamp(run.created, UTC).isoformat(timespec="seconds") for run in runs],
+        _("Seconds"): [formatting.elapsed(run) for run in runs],
     }
 
 
 def _cells(line: Line, sparklines: Mapping[str, list[float]]) -> dict[str, Any]:
     seconds = line.seconds
     return {
-        "name": f":material/stacks: {line.name} ({len(line.runs)} runs)" if line.sweep else line.name,
+        "name": _sweep(line) if line.sweep else line.name,
         "state": list(dict.fromkeys(label for run in line.runs for label in run_lines.labels(run))),
         "tags": sorted({tag for run in line.runs for tag in run.tags}) or None,
-        "data": ", ".join(sorted(set(map(formatting.data_name, line.runs)))),
+        "data": listing(sorted(set(map(formatting.data_name, line.runs))), "comma"),
         "progress": 100 * line.share_done,
         "loss": None if line.sweep else sparklines.get(line.runs[0].run_id) or None,
         "knn": _knn(line) or None,
         "created": datetime.fromtimestamp(line.created, UTC),
         "duration": None if seconds is None else timedelta(seconds=round(seconds)),
     }
+
+
+def _sweep(line: Line) -> str:
+    return n_(
+        ":material/stacks: {name} ({n} run)", ":material/stacks: {name} ({n} runs)", len(line.runs), name=line.name
+    )
 
 
 def _knn(line: Line) -> str:
@@ -136,31 +144,40 @@ def _columns(lines: Sequence[Line]) -> dict[str, Any]:
     most = max((len({label for run in line.runs for label in run_lines.labels(run)}) for line in lines), default=1)
     columns = {
         "name": column.ButtonColumn(
-            "Run", width=220, type="tertiary", alignment="left", pinned=True, key=CLICK, on_click=_clicked
+            _("Run"), width=220, type="tertiary", alignment="left", pinned=True, key=CLICK, on_click=_clicked
         ),
         "state": column.MultiselectColumn(
-            "State",
-            options=[look.label for look in _LOOKS],
+            _("State"),
+            options=[tell(look.label) for look in _LOOKS],
             color=[look.color for look in _LOOKS],
             width=min(110 + 70 * (most - 1), 250),
         ),
-        "tags": column.MultiselectColumn("Tags", width=150, options=sorted({tag for run in runs for tag in run.tags})),
-        "data": column.TextColumn("Images"),
-        "progress": column.ProgressColumn("Progress", width=130, min_value=0, max_value=100, format="%.0f %%"),
-        "loss": column.LineChartColumn("Loss", width=130),
+        "tags": column.MultiselectColumn(
+            _("Tags"), width=150, options=sorted({tag for run in runs for tag in run.tags})
+        ),
+        "data": column.TextColumn(_("Images")),
+        "progress": column.ProgressColumn(_("Progress"), width=130, min_value=0, max_value=100, format="%.0f %%"),
+        "loss": column.LineChartColumn(_("Loss"), width=130),
         "knn": column.TextColumn(
-            "kNN (test)",
+            _("kNN (test)"),
             alignment="right",
             width=200,
-            help="Accuracy on the test images at the end, and their number after the dot. In brackets the 95 % "
-            "interval: how far chance in the choice of these images may have moved it. Of a sweep the mean ± standard "
-            "deviation of its runs.",
+            help=_(
+                "Accuracy on the test images at the end, and their number after the dot. In brackets the 95 % "
+                "interval: how far chance in the choice of these images may have moved it. Of a sweep the mean ± "
+                "standard deviation of its runs."
+            ),
         ),
-        "created": column.DatetimeColumn("Created", format="distance"),
+        "created": column.DatetimeColumn(_("Created"), format=_moments()),
         "duration": column.NumberColumn(
-            "Duration", format="compact", help="Time of training; of a sweep all together."
+            _("Duration"), format="compact", help=_("Time of training; of a sweep all together.")
         ),
     }
     if not any(run.tags for run in runs):
         del columns["tags"]
     return columns
+
+
+def _moments() -> str:
+    """How a table says when something was: Streamlit knows "5 minutes ago" in English alone."""
+    return "distance" if current() == ENGLISH else "YYYY-MM-DD HH:mm"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from app.runs import curves, spread
 from app.shared import access, address, draft, formatting, forms, image_account, state, table
+from app.shared.language import N_, _, listing, tell
 from app.train import twin
 from byol_core.config import RunConfig, build, field_info, presets
 from byol_core.data.account import Account
@@ -32,33 +34,34 @@ def status(run: Run, queue: list[Run], *, opened: bool = False) -> None:
     checkpoint = run.state in RESUMABLE and folder.checkpoint_step(run.folder) is not None
     text = formatting.plain(formatting.sentence(run, queue, checkpoint))
     if run.state == "failed":
-        st.error(text, title="This run failed", icon=look.icon)
+        st.error(text, title=_("This run failed"), icon=look.icon)
     elif run.state == "interrupted":
-        st.warning(text, title="This run was interrupted", icon=look.icon)
+        st.warning(text, title=_("This run was interrupted"), icon=look.icon)
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(look.label, icon=look.icon, color=look.color)
+            st.badge(tell(look.label), icon=look.icon, color=look.color)
             st.markdown(text, width="content")
     if run.state in LIVE:
         st.progress(formatting.share_done(run))
         if sentence := stalled(run):
-            st.warning(formatting.plain(sentence), title="This run has no heartbeat", icon=formatting.STALL.icon)
+            said, title = formatting.plain(tell(sentence)), _("This run has no heartbeat")
+            st.warning(said, title=title, icon=formatting.STALL.icon)
     if run.alarm and run.alarm != run.message:
         _alarm(run, run.alarm, opened)
 
 
 def _alarm(run: Run, sentence: str, opened: bool) -> None:
     """What is unhealthy, and two ways on: what was measured, and a run with the likely cause mended."""
-    said, (kind, _) = formatting.plain(sentence), spread.about(run)
+    said, (kind, *_rest) = formatting.plain(tell(sentence)), spread.about(run)
     if kind == "stalled":
-        st.warning(said, title="Alarm: this run has stalled", icon=formatting.STALL.icon)
+        st.warning(said, title=_("Alarm: this run has stalled"), icon=formatting.STALL.icon)
         return
     if kind == "collapsed":
-        st.error(said, title="Alarm: this run has collapsed", icon=formatting.ALARM.icon)
+        st.error(said, title=_("Alarm: this run has collapsed"), icon=formatting.ALARM.icon)
     else:
-        st.warning(said, title="Alarm: this run is not healthy", icon=formatting.ALARM.icon)
+        st.warning(said, title=_("Alarm: this run is not healthy"), icon=formatting.ALARM.icon)
     with st.container(horizontal=True, vertical_alignment="center"):
-        label, icon = "See its signs of health", ":material/monitor_heart:"
+        label, icon = _("See its signs of health"), ":material/monitor_heart:"
         if not opened:
             to = {"run": run.run_id, "show": "health"}
             st.page_link("runs/page.py", label=label, icon=icon, query_params=to)
@@ -82,7 +85,7 @@ def _mended(run: Run) -> None:
     helps = signs.remedy(build(run.config), measured)
     # Where the preset is not at fault, its own value fits the rest of it better than one for all runs.
     changes = {key: preset[key] if preset[key] != config[key] else value for key, value in helps.items()}
-    label = f"Try again with: {twin.said(changes)}"
+    label = _("Try again with: {changes}", changes=twin.said(changes))
     st.page_link("train/page.py", label=label, icon=":material/healing:", query_params=draft.of_run(run, changes))
 
 
@@ -95,78 +98,101 @@ def numbers(run: Run, latest: dict[str, float]) -> None:
 
 
 def _so_far(run: Run, latest: dict[str, float]) -> None:
-    epochs = run.config.get("epochs")
+    epochs, accuracy = run.config.get("epochs"), latest.get("knn_accuracy")
+    done = formatting.number(run.epoch, 1)
     _metrics(
-        ("Epoch", f"{formatting.number(run.epoch, 1)} of {epochs:g}" if epochs else formatting.number(run.epoch, 1)),
-        ("Images/s", formatting.number(run.images_per_second, 0) if run.images_per_second else "–"),
-        ("Loss", formatting.number(latest.get("loss"))),
-        _accuracy(
-            "kNN (validation)", latest.get("knn_accuracy"), accuracies.while_learning(run, latest.get("knn_accuracy"))
-        ),
+        Card(_("Epoch"), _("{done} of {epochs:g}", done=done, epochs=epochs) if epochs else done),
+        _speed(run.images_per_second or None),
+        Card(_("Loss"), formatting.number(latest.get("loss"))),
+        _accuracy(_("kNN (validation)"), _VALIDATION, accuracy, accuracies.while_learning(run, accuracy)),
     )
 
 
-_Card = tuple[str, str] | tuple[str, str, str]  # a label, a value, and what stands below it
+@dataclass(frozen=True)
+class Card:
+    """One number: what it is called, what stands below it, and what it means, for a tooltip."""
+
+    label: str
+    value: str
+    below: str | None = None
+    meaning: str | None = None
 
 
-def _metrics(*cards: _Card) -> None:
+def _metrics(*cards: Card) -> None:
     with st.grid(4, min_column_width=150):
-        for label, value, *below in cards:
-            said, meaning = below[0] if below else None, _MEANINGS.get(label)
+        for card in cards:
             st.metric(
-                label, value, said, delta_color="off", delta_arrow="off", border=True, help=meaning, height="stretch"
+                card.label,
+                card.value,
+                card.below,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help=card.meaning,
+                height="stretch",
             )
 
 
-def _accuracy(label: str, value: Any, found: Accuracy | None) -> _Card:
-    return (label, formatting.number(value), formatting.below(found)) if found else (label, formatting.number(value))
+def _speed(images_per_second: Any) -> Card:
+    return Card(_("Images/s"), formatting.number(images_per_second, 0))
 
 
-_SPREAD = "Near 1: healthy. Near 0: collapsed, all images look alike to the network."
-_MEANINGS = {
-    **{curves.LOOKS[key].title: _SPREAD for key in curves.SPREADS},
-    "kNN (validation)": "Accuracy on held-out training images, while it learns; that at the end is on test images. "
-    + formatting.INTERVAL_HELP,
-    "kNN (test)": f"Accuracy on the test images, at the end of the run. {formatting.INTERVAL_HELP}",
-    "Untrained (test)": f"The same for the encoder before training. {formatting.INTERVAL_HELP}",
-    "Raw pixels (test)": f"The same for the raw pixels, without any network. {formatting.INTERVAL_HELP}",
+def _accuracy(label: str, meaning: str, value: Any, found: Accuracy | None) -> Card:
+    said = listing([tell(meaning), tell(formatting.INTERVAL_HELP)], "sentences")
+    return Card(label, formatting.number(value), formatting.below(found) if found else None, said)
+
+
+_SPREAD = N_("Near 1: healthy. Near 0: collapsed, all images look alike to the network.")
+_VALIDATION = N_("Accuracy on held-out training images, while it learns; that at the end is on test images.")
+# The numbers at the end by their keys: what each is called, and what it means.
+_FINAL = {
+    accuracies.ACCURACY: (N_("kNN (test)"), N_("Accuracy on the test images, at the end of the run.")),
+    accuracies.UNTRAINED: (N_("Untrained (test)"), N_("The same for the encoder before training.")),
+    accuracies.PIXELS: (N_("Raw pixels (test)"), N_("The same for the raw pixels, without any network.")),
 }
 
 
 def _final(run: Run) -> None:
-    summary, evaluation = run.summary, run.config.get("evaluation", {})
+    summary = run.summary
     key = spread.key(run, {name for name, value in summary.items() if value is not None})
-    even = (curves.LOOKS[key].title, formatting.number(summary.get(key), 2))
+    even = Card(tell(curves.LOOKS[key].title), formatting.number(summary.get(key), 2), meaning=tell(_SPREAD))
     if summary.get("knn_accuracy") is None:
         _metrics(
-            ("Loss", formatting.number(summary.get("loss"))),
+            Card(_("Loss"), formatting.number(summary.get("loss"))),
             even,
-            ("Images/s", formatting.number(summary.get("images_per_second"), 0)),
-            ("Duration", formatting.duration(formatting.elapsed(run))),
+            _speed(summary.get("images_per_second")),
+            Card(_("Duration"), formatting.duration(formatting.elapsed(run))),
         )
-        st.caption("These images have no labels, so there is no kNN accuracy; the map needs none.")
+        st.caption(_("These images have no labels, so there is no kNN accuracy; the map needs none."))
         return
-    titles = {
-        accuracies.ACCURACY: "kNN (test)",
-        accuracies.UNTRAINED: "Untrained (test)",
-        accuracies.PIXELS: "Raw pixels (test)",
-    }
-    figures, gain = accuracies.at_end(run), accuracies.brought(run)
-    _metrics(*(_accuracy(title, summary.get(key), figures.get(key)) for key, title in titles.items()), even)
-    judged = figures.get(accuracies.ACCURACY)
-    where = formatting.images(judged) if judged else "the test images"
-    st.caption(
-        f"{brought(gain) + ' ' if gain else ''}Weighted kNN (k = {evaluation.get('k')}, T = "
-        f"{evaluation.get('temperature')}), all three on the same {where}. "
-        f"{formatting.number(summary.get('images_per_second'), 0)} images/s."
-    )
+    figures = accuracies.at_end(run)
+    cards = (_accuracy(tell(t), what, summary.get(key), figures.get(key)) for key, (t, what) in _FINAL.items())
+    _metrics(*cards, even)
+    st.caption(_how_judged(run, figures.get(accuracies.ACCURACY)))
+
+
+def _how_judged(run: Run, judged: Accuracy | None) -> str:
+    """What the training brought, how that was measured, and how fast it was."""
+    gain, evaluation = accuracies.brought(run), run.config.get("evaluation", {})
+    known = {"k": evaluation.get("k"), "temperature": evaluation.get("temperature")}
+    if judged:
+        how = _(
+            "Weighted kNN (k = {k}, T = {temperature}), all three on the same {images}.",
+            images=formatting.images(judged),
+            **known,
+        )
+    else:
+        how = _("Weighted kNN (k = {k}, T = {temperature}), all three on the same test images.", **known)
+    speed = _("{speed} images/s.", speed=formatting.number(run.summary.get("images_per_second"), 0))
+    return listing([*([tell(brought(gain))] if gain else []), how, speed], "sentences")
 
 
 def images_warning(run: Run) -> None:
     """One line where something about the images may be wrong; the tab of the settings says all of it."""
     account = folder.read_account(run.folder)
     if account and (warnings := image_account.warned(account)):
-        st.markdown(f":orange[:material/warning:] {formatting.plain(warnings[0])} More is under Settings.")
+        said = listing([formatting.plain(tell(warnings[0])), _("More is under Settings.")], "sentences")
+        st.markdown(f":orange[:material/warning:] {said}")
 
 
 def images(run: Run) -> None:
@@ -175,21 +201,21 @@ def images(run: Run) -> None:
     if account is None:
         return
     with st.container(border=True, key="images"):
-        st.markdown("**Images**")
+        st.markdown(_("**Images**"))
         image_account.draw(account)
         if account.classes:
-            with st.expander("Images of each class", icon=":material/category:"):
+            with st.expander(_("Images of each class"), icon=":material/category:"):
                 _classes(account)
 
 
 def _classes(account: Account) -> None:
     columns: table.Columns = {
-        "Class": [each.name for each in account.classes],
-        "Training": [each.train for each in account.classes],
-        "Test": [each.test for each in account.classes],
+        _("Class"): [each.name for each in account.classes],
+        _("Training images"): [each.train for each in account.classes],
+        _("Test images"): [each.test for each in account.classes],
     }
     height: Any = "content" if len(account.classes) <= _MOST_ROWS else 400
-    table.draw(columns, "classes", height=height, alt="Images of each class")
+    table.draw(columns, "classes", height=height, alt=_("Images of each class"))
 
 
 def settings(run: Run) -> None:
@@ -197,35 +223,38 @@ def settings(run: Run) -> None:
     try:
         config = build(run.config)
     except InputError as error:
-        st.warning(f"This run has settings that this release does not accept. {formatting.told(error)}")
+        why = formatting.told(error)
+        st.warning(_("This run has settings that this release does not accept. {reason}", reason=why))
         st.json(run.config)
         return
     preset = draft.preset_of(run)
     changes = forms.differences(config.flat(), presets.get(preset).config())
-    st.markdown("**The command that repeats it**")
+    st.markdown(_("**The command that repeats it**"))
     st.code(forms.command(preset, changes), language="bash", wrap_lines=True)
-    st.markdown("**What differs from the defaults**")
+    st.markdown(_("**What differs from the defaults**"))
     _differences(config)
-    with st.expander("All settings", icon=":material/description:"):
+    with st.expander(_("All settings"), icon=":material/description:"):
         st.code(config.to_yaml(), language="yaml", height=400)
-    where = f"Folder: `{run.folder}`  \n" if access.is_teacher() else ""
-    st.caption(f"{where}Run: `{run.run_id}`, attempt {max(1, run.attempt)}")
+    said = [_("Run: `{run}`, attempt {attempt}", run=run.run_id, attempt=max(1, run.attempt))]
+    if access.is_teacher():
+        said.insert(0, _("Folder: `{folder}`", folder=run.folder))
+    st.caption("  \n".join(said))
 
 
 def _differences(config: RunConfig) -> None:
     defaults = RunConfig().flat()
     rows = forms.differences(config.flat(), RunConfig())
     if not rows:
-        st.caption("Nothing: all settings are the defaults.")
+        st.caption(_("Nothing: all settings are the defaults."))
         return
     table.draw(
         {
-            "Setting": [str(field_info(key).title) for key in rows],
-            "Value": [forms.scalar(value) for value in rows.values()],
-            "Default": [forms.scalar(defaults[key]) for key in rows],
-            "Key": list(rows),
+            _("Setting"): [tell(field_info(key).title) for key in rows],
+            _("Value"): [forms.scalar(value) for value in rows.values()],
+            _("Default"): [forms.scalar(defaults[key]) for key in rows],
+            _("Key"): list(rows),
         },
         "settings",
         height="content",
-        alt="Settings that differ from the defaults",
+        alt=_("Settings that differ from the defaults"),
     )

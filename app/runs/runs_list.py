@@ -10,6 +10,7 @@ from app.runs import bulk_actions, queue_panel, run_filters, run_import, run_tab
 from app.runs import lines as run_lines
 from app.runs.lines import Wanted
 from app.shared import access, formatting, polling, state, table
+from app.shared.language import _, n_
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
@@ -17,7 +18,7 @@ from byol_core.runs.store import RunStore
 def draw() -> None:
     """Draw the list of runs with its filters, the queue and the trash."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.title("Runs", width="content")
+        st.title(_("Runs"), width="content")
         run_import.draw()
     run_import.report()
     trash_panel.bar()
@@ -89,7 +90,7 @@ def _list(runs: Sequence[Run]) -> None:
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         page = run_filters.turn(lines)
-        table.save(run_table.as_columns(lines), "runs", "Save this list")
+        table.save(run_table.as_columns(lines), "runs", _("Save this list"))
     alone = [line.runs[0].run_id for line in page if not line.sweep]
     with above:
         run_table.draw(page, state.store().sparkline(alone))
@@ -100,13 +101,19 @@ def _nothing_found(wanted: Wanted, runs: Sequence[Run]) -> None:
     archived = sum(run.archived is not None for run in runs)
     with st.container(border=True, horizontal_alignment="center", key="nothing_found"):
         if wanted == Wanted():
-            many = f"All {archived} runs are" if archived > 1 else "The run is"
-            st.markdown(f"{many} in the archive.", text_alignment="center")
-            st.button("Open the archive", icon=":material/archive:", key="open_archive", on_click=_open_archive)
+            st.markdown(_all_archived(archived), text_alignment="center")
+            st.button(_("Open the archive"), icon=":material/archive:", key="open_archive", on_click=_open_archive)
         else:
-            empty = "The archive is empty." if wanted == Wanted(archived=True) else "No run matches."
+            empty = _("The archive is empty.") if wanted == Wanted(archived=True) else _("No run matches.")
             st.markdown(empty, text_alignment="center")
-            st.button("Show all runs", icon=":material/filter_list_off:", key="show_all", on_click=run_filters.clear)
+            label = _("Show all runs")
+            st.button(label, icon=":material/filter_list_off:", key="show_all", on_click=run_filters.clear)
+
+
+def _all_archived(count: int) -> str:
+    if count == 1:
+        return _("The run is in the archive.")
+    return n_("All {n} run is in the archive.", "All {n} runs are in the archive.", count)
 
 
 def _open_archive() -> None:
@@ -116,12 +123,12 @@ def _open_archive() -> None:
 def _nothing_here() -> None:
     """Say what to do while there are no runs."""
     with st.container(border=True, horizontal_alignment="center", vertical_alignment="center", height=260):
-        st.header("No run yet", anchor=False, text_alignment="center")
+        st.header(_("No run yet"), anchor=False, text_alignment="center")
         st.markdown(
-            "A run is one training: its settings, its curves and what it learned. Start one, and it appears here.",
+            _("A run is one training: its settings, its curves and what it learned. Start one, and it appears here."),
             text_alignment="center",
         )
         if access.is_teacher() and st.button(
-            "Set up a training", type="primary", icon=":material/model_training:", key="to_train"
+            _("Set up a training"), type="primary", icon=":material/model_training:", key="to_train"
         ):
             st.switch_page("train/page.py")

@@ -9,16 +9,25 @@ import streamlit as st
 
 from app.runs import bulk_actions, lines, run_filters
 from app.shared import formatting, table
+from app.shared.language import N_, _, listing, n_, tell
 from byol_core.runs import accuracies, compare
 from byol_core.runs.run import Run
 
 # The number at the end that the settings are ranked by: without labels there is no accuracy.
-_MEASURES = (("knn_accuracy", "kNN (test)", True), ("loss", "Loss", False))
-
-
-MEAN_HELP = (
+_MEASURES = (("knn_accuracy", N_("kNN (test)"), True), ("loss", N_("Loss"), False))
+_MEAN_HELP = N_(
     "Mean ± standard deviation over seeds; of a single run the 95 % interval in brackets and the number of test images."
 )
+# How many runs are in each state.
+_COUNTS = {
+    "queued": N_("{count} waiting"),
+    "starting": N_("{count} starting"),
+    "running": N_("{count} running"),
+    "finished": N_("{count} finished"),
+    "stopped": N_("{count} stopped"),
+    "failed": N_("{count} failed"),
+    "interrupted": N_("{count} interrupted"),
+}
 
 
 def draw(name: str, runs: Sequence[Run]) -> None:
@@ -28,16 +37,16 @@ def draw(name: str, runs: Sequence[Run]) -> None:
             with st.container(width="stretch", gap=None):
                 st.markdown(f":material/stacks: **{formatting.plain(name)}**")
                 st.caption(_states(runs))
-            if len(runs) > 1 and st.button("Compare all", icon=":material/stacked_line_chart:", key="sweep_compare"):
+            if len(runs) > 1 and st.button(_("Compare all"), icon=":material/stacked_line_chart:", key="sweep_compare"):
                 bulk_actions.open_comparison([run.run_id for run in runs])
-            st.button("All runs", icon=":material/close:", type="tertiary", key="sweep_close", on_click=_close)
+            st.button(_("All runs"), icon=":material/close:", type="tertiary", key="sweep_close", on_click=_close)
         _table(runs)
 
 
 def _states(runs: Sequence[Run]) -> str:
-    counts = Counter(formatting.LOOKS[run.state].label.lower() for run in runs)
-    said = ", ".join(f"{count} {label}" for label, count in counts.items())
-    return f"{len(runs)} runs: {said}" if len(runs) > 1 else f"1 run: {said}"
+    counts = Counter(run.state for run in runs)
+    states = listing([_(_COUNTS[state], count=count) for state, count in counts.items()], "comma")
+    return n_("{n} run: {states}", "{n} runs: {states}", len(runs), states=states)
 
 
 def _close() -> None:
@@ -46,7 +55,7 @@ def _close() -> None:
 
 def _table(runs: Sequence[Run]) -> None:
     """One line for the runs that differ only in their seed, the best first."""
-    measured = [(label, high, _values(runs, key)) for key, label, high in _MEASURES]
+    measured = [(tell(label), high, _values(runs, key)) for key, label, high in _MEASURES]
     label, high, values = next((found for found in measured if found[2]), measured[0])
     if not values:
         return
@@ -55,15 +64,15 @@ def _table(runs: Sequence[Run]) -> None:
         return  # nothing that the list below does not say
     table.draw(
         {
-            "Setting": [row.label for row in rows],
+            _("Setting"): [tell(row.label) for row in rows],
             label: [_mean(row, accuracy=high) for row in rows],
-            "Runs": [f"{row.n} of {len(row.runs)}" for row in rows],
+            _("Number of runs"): [_("{n} of {count}", n=row.n, count=len(row.runs)) for row in rows],
         },
         "sweep",
-        column_config={label: st.column_config.TextColumn(alignment="right", help=MEAN_HELP)},
+        column_config={label: st.column_config.TextColumn(alignment="right", help=tell(_MEAN_HELP))},
         placeholder="–",
         width="content",
-        alt=f"{label} by setting, mean and standard deviation over seeds",
+        alt=_("{measure} by setting, mean and standard deviation over seeds", measure=label),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.shared import access, formatting, state
+from app.shared.language import _, listing, n_, tell
 from byol_core.runs import library
 from byol_core.runs.run import Run
 from byol_core.system.formatting import file_size
@@ -34,14 +35,14 @@ def bar() -> None:
     if thrown:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="thrown"):
             st.markdown(f":material/delete: {_said(thrown)}", width="stretch")
-            st.button("Undo", type="primary", icon=":material/undo:", key="undo_delete", on_click=_undo)
-            st.button("Dismiss", type="tertiary", key="dismiss_delete", on_click=_forget)
+            st.button(_("Undo"), type="primary", icon=":material/undo:", key="undo_delete", on_click=_undo)
+            st.button(_("Dismiss"), type="tertiary", key="dismiss_delete", on_click=_forget)
 
 
 def _said(thrown: dict[str, str]) -> str:
     if len(thrown) == 1:
-        return f"**{formatting.plain(next(iter(thrown.values())))}** is in the trash."
-    return f"{len(thrown)} runs are in the trash."
+        return _("**{name}** is in the trash.", name=formatting.plain(next(iter(thrown.values()))))
+    return n_("{n} run is in the trash.", "{n} runs are in the trash.", len(thrown))
 
 
 def _undo() -> None:
@@ -60,19 +61,24 @@ def draw() -> None:
     runs = library.trash(state.store()) if access.is_teacher() else []
     if not runs:
         return
-    panel = st.expander(f"Trash ({len(runs)})", icon=":material/delete:", key=_OPEN, on_change="rerun")
+    label = n_("Trash ({n})", "Trash ({n})", len(runs))
+    panel = st.expander(label, icon=":material/delete:", key=_OPEN, on_change="rerun")
     if panel.open:  # sizes are read from the disk
         with panel:
             _contents(runs)
 
 
 def _contents(runs: Sequence[Run]) -> None:
-    days = library.TRASH_SECONDS / 86400
+    days = round(library.TRASH_SECONDS / 86400)
     sizes = {run.run_id: library.size_of(run) for run in runs}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(
-            f"{file_size(sum(sizes.values()))} in all. What lies here longer than {days:.0f} days is removed for "
-            "good when the next training starts.",
+            n_(
+                "{size} in all. What lies here longer than {n} day is removed for good when the next training starts.",
+                "{size} in all. What lies here longer than {n} days is removed for good when the next training starts.",
+                days,
+                size=file_size(sum(sizes.values())),
+            ),
             width="stretch",
         )
         _empty(runs, sum(sizes.values()))
@@ -87,35 +93,48 @@ def _contents(runs: Sequence[Run]) -> None:
 
 def _row(run: Run, size: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"trash_{run.run_id}"):
-        look = formatting.LOOKS[run.state]
-        about = f"{look.label}, deleted {formatting.ago(run.deleted)}, {file_size(size)}"
+        about = _(
+            "{state}, deleted {ago}, {size}",
+            state=tell(formatting.LOOKS[run.state].label),
+            ago=formatting.ago(run.deleted),
+            size=file_size(size),
+        )
         st.markdown(f"**{formatting.plain(run.name)}**  \n:small[{about}]", width="stretch")
         with st.container(horizontal=True, gap="small", width="content"):
             st.button(
-                "Restore",
+                _("Restore"),
                 icon=":material/restore_from_trash:",
                 key=f"restore_{run.run_id}",
                 on_click=_restore,
                 args=([run.run_id],),
             )
-            with st.popover("Remove", icon=":material/delete_forever:", key=f"ask_{run.run_id}"):
-                st.markdown("Its curves, checkpoints and encoder are removed for good.")
-                st.button(
-                    "Remove for good", type="primary", key=f"purge_{run.run_id}", on_click=_purge, args=([run.run_id],)
-                )
+            with st.popover(_("Remove"), icon=":material/delete_forever:", key=f"ask_{run.run_id}"):
+                st.markdown(_("Its curves, checkpoints and encoder are removed for good."))
+                label, key = _("Remove for good"), f"purge_{run.run_id}"
+                st.button(label, type="primary", key=key, on_click=_purge, args=([run.run_id],))
 
 
 def _empty(runs: Sequence[Run], size: int) -> None:
-    with st.popover("Empty the trash", icon=":material/delete_forever:", key="ask_empty"):
-        many = f"{len(runs)} runs" if len(runs) > 1 else "The run"
-        st.markdown(f"{many} ({file_size(size)}) cannot be brought back after this.")
+    with st.popover(_("Empty the trash"), icon=":material/delete_forever:", key="ask_empty"):
+        st.markdown(_for_good(len(runs), size))
         st.button(
-            "Remove all for good",
+            _("Remove all for good"),
             type="primary",
             key="empty_trash",
             on_click=_purge,
             args=([run.run_id for run in runs],),
         )
+
+
+def _for_good(count: int, size: int) -> str:
+    if count == 1:
+        return _("The run ({size}) cannot be brought back after this.", size=file_size(size))
+    return n_(
+        "{n} run ({size}) cannot be brought back after this.",
+        "{n} runs ({size}) cannot be brought back after this.",
+        count,
+        size=file_size(size),
+    )
 
 
 def _restore(run_ids: Sequence[str]) -> None:
@@ -125,14 +144,32 @@ def _restore(run_ids: Sequence[str]) -> None:
         kept = {run.run_id for run in store.runs(archived=None)}.intersection(run_ids)
         back = library.restore(store, run_ids)
         _drop(run_ids)
-        said = [_of_all(len(kept), run_ids, "not in the trash any more")] if kept else []
+        said = [_kept(len(kept), len(run_ids))] if kept else []
         if lost := len(run_ids) - back - len(kept):
-            said.append(_of_all(lost, run_ids, "removed for good before"))
-        st.session_state[_PROBLEM] = " ".join(said)
+            said.append(_lost(lost, len(run_ids)))
+        st.session_state[_PROBLEM] = listing(said, "sentences")
 
 
-def _of_all(count: int, run_ids: Sequence[str], what: str) -> str:
-    return f"{count} of the {len(run_ids)} runs were {what}." if len(run_ids) > 1 else f"The run was {what}."
+def _kept(count: int, wanted: int) -> str:
+    if wanted == 1:
+        return _("The run was not in the trash any more.")
+    return n_(
+        "{n} of the {wanted} runs were not in the trash any more.",
+        "{n} of the {wanted} runs were not in the trash any more.",
+        count,
+        wanted=wanted,
+    )
+
+
+def _lost(count: int, wanted: int) -> str:
+    if wanted == 1:
+        return _("The run was removed for good before.")
+    return n_(
+        "{n} of the {wanted} runs were removed for good before.",
+        "{n} of the {wanted} runs were removed for good before.",
+        count,
+        wanted=wanted,
+    )
 
 
 def _purge(run_ids: Sequence[str]) -> None:

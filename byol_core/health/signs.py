@@ -15,6 +15,7 @@ from byol_core.config import RunConfig
 from byol_core.config.method import WITH_PROJECTOR
 from byol_core.events import Alarm
 from byol_core.health.causes import likely_cause, not_a_number, remedy
+from byol_core.messages import Message, sentences
 
 __all__ = [
     "ALARM",
@@ -33,7 +34,6 @@ __all__ = [
 ALARM, COLLAPSE = 0.3, 0.1
 # What is measured, and what its keys begin with.
 SPACES: Mapping[str, str] = {"representation": "", "projection": "projection_"}
-_KEPT = "arXiv 2005.10242"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ _ALL = (
         zero="All images are one point: collapse.",
         ideal="About -4, as far apart as random directions.",
         alarm="Over -0.36, where the mean cosine reaches 0.91.",
-        source=f"{_KEPT}, t = 2; on at most 2,000 images",
+        source="arXiv 2005.10242, t = 2; on at most 2,000 images",
         level=-0.36,
         caveat="Low is good only while the alignment is low as well.",
     ),
@@ -99,7 +99,7 @@ _ALL = (
         zero="Both views are represented as one and the same.",
         ideal="Low, while uniformity is low as well.",
         alarm="Near 2: views of one image are as unlike as two images. Near 0 with a low std ratio: collapse.",
-        source=f"{_KEPT}, alpha = 2",
+        source="arXiv 2005.10242, alpha = 2",
         caveat="Collapsed networks are perfectly aligned.",
         from_zero=True,
     ),
@@ -176,18 +176,49 @@ def verdict(values: Mapping[str, float], first_values: Mapping[str, float], conf
     if not flagged:
         return None
     gone = {space: values[SPACES[space] + "std_ratio"] < COLLAPSE for space in flagged}
-    text = (
-        f"The {_who(gone)} (std ratio {' and '.join(flagged.values())}; the alarm is under {ALARM}), "
-        f"probably because {likely_cause(config, values)}."
-    )
+    text = sentences(_what(flagged, gone), likely_cause(config, values))
     return Alarm(text, "collapsed" if any(gone.values()) else "collapsing", next(iter(gone)))
 
 
-def _who(gone: Mapping[str, bool]) -> str:
-    """Which vectors have collapsed or are about to: ``representation and the projection are collapsing``."""
-    if len(set(gone.values())) == 1 and len(gone) > 1:
-        return " and the ".join(gone) + (" have collapsed" if any(gone.values()) else " are collapsing")
-    return " and the ".join(f"{space} {'has collapsed' if over else 'is collapsing'}" for space, over in gone.items())
+# By the vectors, and whether they have collapsed.
+_ONE: Mapping[tuple[str, bool], str] = {
+    ("representation", False): Message(
+        "The representation is collapsing (std ratio {ratio}; the alarm is under {alarm})."
+    ),
+    ("representation", True): Message(
+        "The representation has collapsed (std ratio {ratio}; the alarm is under {alarm})."
+    ),
+    ("projection", False): Message("The projection is collapsing (std ratio {ratio}; the alarm is under {alarm})."),
+    ("projection", True): Message("The projection has collapsed (std ratio {ratio}; the alarm is under {alarm})."),
+}
+# By whether the representation has collapsed, and the projection.
+_BOTH: Mapping[tuple[bool, bool], str] = {
+    (False, False): Message(
+        "The representation and the projection are collapsing (std ratio {ratio} and {other}; the alarm is under "
+        "{alarm})."
+    ),
+    (False, True): Message(
+        "The representation is collapsing and the projection has collapsed (std ratio {ratio} and {other}; the alarm "
+        "is under {alarm})."
+    ),
+    (True, False): Message(
+        "The representation has collapsed and the projection is collapsing (std ratio {ratio} and {other}; the alarm "
+        "is under {alarm})."
+    ),
+    (True, True): Message(
+        "The representation and the projection have collapsed (std ratio {ratio} and {other}; the alarm is under "
+        "{alarm})."
+    ),
+}
+
+
+def _what(flagged: Mapping[str, str], gone: Mapping[str, bool]) -> str:
+    """Which vectors have collapsed or are about to, by the spread of each."""
+    if len(flagged) == 1:
+        ((space, ratio),) = flagged.items()
+        return Message(_ONE[space, gone[space]], ratio=ratio, alarm=ALARM)
+    first, other = flagged.values()
+    return Message(_BOTH[gone["representation"], gone["projection"]], ratio=first, other=other, alarm=ALARM)
 
 
 def _fall(values: Mapping[str, float], first_values: Mapping[str, float], prefix: str) -> str:
@@ -196,4 +227,4 @@ def _fall(values: Mapping[str, float], first_values: Mapping[str, float], prefix
     first = first_values.get(prefix + "std_ratio", math.nan)
     if not now < ALARM or now >= first:  # a first value that is not known excuses nothing
         return ""
-    return f"{now:.2f}" if math.isnan(first) else f"from {first:.2f} to {now:.2f}"
+    return f"{now:.2f}" if math.isnan(first) else Message("from {first:.2f} to {now:.2f}", first=first, now=now)

@@ -66,7 +66,7 @@ def test_a_run_is_flagged_when_its_spread_is_low_and_fell(now, first, begins):
     found = signs.verdict(now, first, DEFAULT)
     assert found is None if begins is None else found.text.startswith(begins)
     if found:
-        assert ", probably because " in found.text and found.text.endswith(".") and "\n" not in found.text
+        assert " Likely cause: " in found.text and found.text.endswith(".") and "\n" not in found.text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_alarm_has_codes_for_what_it_is_about(now, kind, space):
         # What fails for certain is named before what may fail, and no more than two.
         (
             {"method.predictor": "none", "method.tau_base": 0.0, "views.strength": 0.1},
-            "there is no predictor (method.predictor is none) and the target is no slower",
+            "Likely causes: There is no predictor (method.predictor is none). The target is no slower",
             {"method.predictor": "mlp", "method.tau_base": 0.99},
         ),
         # The supervised baseline has no heads.
@@ -164,3 +164,18 @@ def test_every_setting_that_is_named_exists():
     named = findall(rf"\b((?:{'|'.join(sections)})\.[a-z_]+) is|\"((?:{'|'.join(sections)})\.[a-z_]+)\"", text)
     assert len(named) > 10
     assert {a or b for a, b in named} <= set(all_keys())
+
+
+@pytest.mark.parametrize("changes", [{}, {"method.predictor": "none", "views.strength": 0.1}, {"optimizer.lr": 5.0}])
+def test_an_alarm_keeps_how_it_was_made(changes):
+    """Whoever reads it from a file can say it in another language, with its cause and its numbers."""
+    import json
+
+    from byol_core.messages import Listing, Message, decode, encode
+
+    config = DEFAULT.changed(**changes)
+    for said in (signs.verdict(FALLING, HEALTHY, config).text, signs.not_a_number(17, config)):
+        kept = json.loads(json.dumps(encode(said)))
+        again = decode(str(said), kept)
+        assert isinstance(again, Listing) and all(isinstance(sentence, Message) for sentence in again.items)
+        assert encode(again) == kept

@@ -69,11 +69,11 @@ def test_the_ends_of_a_priority_cannot_be_passed(open_page: Open, store: RunStor
 @pytest.mark.parametrize(
     ("choice", "order"),
     [
-        ("Move first", "bac"),
-        ("Move last", "acb"),
-        ("Raise priority", "bac"),
-        ("Lower priority", "acb"),
-        ("Cancel", "ac"),
+        ("first", "bac"),
+        ("last", "acb"),
+        ("raise", "bac"),
+        ("lower", "acb"),
+        ("cancel", "ac"),
     ],
 )
 def test_the_menu_changes_the_order(

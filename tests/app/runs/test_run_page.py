@@ -92,8 +92,8 @@ def test_a_run_says_what_was_read_of_its_images(open_page: Open, make: Make) -> 
     said = text(page)
     assert r"**30 images in 2 classes\: 24 for training, 6 for testing.**" in said and r"cat 15 · \*dog\* 15" in said
     assert "6 images are held out" in said and "a.mp4, b.mp4, c.mp4 and more." in page.warning[0].value
-    (classes,) = (frame.value for frame in page.dataframe if "Training" in frame.value)
-    assert classes["Class"].tolist() == ["cat", "*dog*"] and classes["Test"].tolist() == [3, 3]
+    (classes,) = (frame.value for frame in page.dataframe if "Training images" in frame.value)
+    assert classes["Class"].tolist() == ["cat", "*dog*"] and classes["Test images"].tolist() == [3, 3]
 
 
 @pytest.mark.parametrize("content", [None, b"{", b"[1]"])

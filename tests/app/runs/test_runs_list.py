@@ -145,7 +145,7 @@ def test_an_opened_sweep_shows_means_and_lists_its_runs(open_page: Open, store: 
     assert names(page) == ["seeds seed=1", "seeds seed=0"]
     assert "2 runs: 2 finished" in text(page)
     head = page.dataframe[0].value
-    assert (head["kNN (test)"].tolist(), head["Runs"].tolist()) == (["0.750 ± 0.071"], ["2 of 2"])
+    assert (head["kNN (test)"].tolist(), head["Number of runs"].tolist()) == (["0.750 ± 0.071"], ["2 of 2"])
     page.button(key="sweep_close").click().run()
     assert len(names(page)) == 1
 
