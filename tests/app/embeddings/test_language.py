@@ -42,11 +42,11 @@ def words(at: AppTest) -> list[str]:
 def test_every_text_of_the_page_comes_from_a_catalog(make_run: Any, open_map: Any, bracketed: None) -> None:  # noqa: F811
     run = make_run(n=60, steps=(0, 160, 320))
     for chosen in ({"step": 0}, {"selected": bits(60, 1, 2)}, {"pinned": 3}):
-        at = act(open_map(lang="zh_CN", color="moved"), run, **chosen)
+        at = act(open_map(lang="zh_CN", color="brightness"), run, **chosen)
         assert not at.exception
         assert [text for text in words(at) if "⟦" not in text and run.name not in text] == []
     (drawn,) = maps(at)
-    assert drawn["colors"]["title"] == "⟦Moved since the last evaluation⟧"
+    assert drawn["colors"]["title"] == "⟦Brightness⟧"
     assert drawn["label"].startswith("⟦PCA map of ⟦60 test images⟧")
 
 
