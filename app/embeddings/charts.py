@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.shared.charts import AMBER, GRAY, PETROL, Figure
+from app.shared.language import _
 
 _MARGIN = {"l": 8, "r": 12, "t": 12, "b": 8}
+# In the tips, for plotly to fill; and for it not to show the name of the line beside them.
+_EPOCH, _ACCURACY, _NO_BOX = "%{x:.2~f}", "%{y:.3f}", "<extra></extra>"
 
 
 def accuracy(
@@ -18,21 +21,21 @@ def accuracy(
     line = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": "kNN (validation)",
+        "name": _("kNN (validation)"),
         "x": list(epochs),
         "y": list(values),
         "line": {"width": 2, "color": PETROL},
         "marker": {"size": 5, "color": PETROL},
-        "hovertemplate": "epoch %{x:.2~f}, validation: %{y:.3f}<extra></extra>",
+        "hovertemplate": _("epoch {epoch}, validation: {accuracy}", epoch=_EPOCH, accuracy=_ACCURACY) + _NO_BOX,
     }
     mark = {
         "type": "scatter",
         "mode": "markers",
-        "name": "on the map",
+        "name": _("on the map"),
         "x": [epochs[now]],
         "y": [values[now]],
         "marker": {"size": 13, "color": AMBER, "line": {"width": 2, "color": PETROL}},
-        "hovertemplate": "on the map: %{y:.3f}<extra></extra>",
+        "hovertemplate": _("on the map: {accuracy}", accuracy=_ACCURACY) + _NO_BOX,
         "cliponaxis": False,
     }
     layout = {
@@ -41,8 +44,8 @@ def accuracy(
         "hovermode": "closest",
         "margin": _MARGIN | ({"r": 112} if levels else {}),
         "uirevision": revision,
-        "xaxis": {"automargin": True, "showgrid": False, "title": {"text": "epoch"}, "nticks": 6},
-        "yaxis": {"automargin": True, "nticks": 4, "tickformat": ".2f", "title": {"text": "validation"}},
+        "xaxis": {"automargin": True, "showgrid": False, "title": {"text": _("epoch")}, "nticks": 6},
+        "yaxis": {"automargin": True, "nticks": 4, "tickformat": ".2f", "title": {"text": _("validation")}},
         "shapes": [_level(value) for value in levels.values()],
         "annotations": [_name(name, value) for name, value in levels.items()],
     }
@@ -61,18 +64,18 @@ def _name(name: str, value: float) -> dict[str, Any]:
 
 def classes(counts: Sequence[tuple[str, int, int]], *, revision: str) -> Figure:
     """How many of each class are selected, as (class, selected, all), largest first."""
-    names = [html.escape(name, quote=False) for name, _, _ in counts]
-    most = max(count for _, count, _ in counts)
+    names = [html.escape(name, quote=False) for name, *rest in counts]
+    most = max(count for name, count, whole in counts)
     bars = {
         "type": "bar",
         "orientation": "h",
-        "x": [count for _, count, _ in counts],
+        "x": [count for name, count, whole in counts],
         "y": list(range(len(counts))),
-        "text": [f"{count} of {whole}" for _, count, whole in counts],
+        "text": [_("{n} of {whole}", n=count, whole=whole) for name, count, whole in counts],
         "textposition": "auto",
         "customdata": names,
         "marker": {"color": PETROL},
-        "hovertemplate": "%{customdata}: %{text}<extra></extra>",
+        "hovertemplate": "%{customdata}: %{text}" + _NO_BOX,
         "cliponaxis": False,
     }
     layout = {

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.embeddings import data, user_columns
 from app.shared import access, address, formatting, sign_in, state
+from app.shared.language import N_, _, tell
 from app.shared.run_names import unique_names
 from byol_core.embeddings import METHODS, SPACES, MapSettings, Snapshot, fields, has_snapshot
 from byol_core.errors import LabError
@@ -22,13 +23,13 @@ RUN, OTHER = "run", "with"
 EVALUATIONS = ("evaluation", "evaluation_with")
 USUAL = "UMAP"  # what is shown first
 COMPUTE = "compute maps with other settings"
-SPACE_TITLES = {"representation": "Representation", "projection": "Projection", "pixels": "Pixels"}
-SPACE_HELP = (
+SPACE_TITLES = {"representation": N_("Representation"), "projection": N_("Projection"), "pixels": N_("Pixels")}
+SPACE_HELP = N_(
     "**Representation**: the encoder's output, which is what training is for.  \n"
     "**Projection**: the projector's output, where the loss is computed.  \n"
     "**Pixels**: the raw image itself, to see what training added."
 )
-METHOD_HELP = (
+METHOD_HELP = N_(
     "**PCA**: available at once; the two directions of largest variance, so large distances mean something.  \n"
     "**UMAP**, **t-SNE**: which images are neighbors; computed in the background, with PCA shown meanwhile.  \n"
     "**densMAP**: UMAP that preserves how dense neighborhoods are."
@@ -61,7 +62,7 @@ def asked_for(name: str) -> str | None:
     try:
         return state.store().get(ref).run_id if ref else None
     except LabError as error:
-        st.warning(formatting.plain(str(error)), icon=":material/link_off:")
+        st.warning(formatting.plain(tell(error)), icon=":material/link_off:")
         return None
 
 
@@ -75,7 +76,7 @@ def named(runs: Mapping[str, Run]) -> dict[str, str]:
     """A label for each; options of one label would be taken for each other."""
     names = dict(zip(runs, unique_names(list(runs.values())), strict=True))
     return {
-        run_id: f"{names[run_id]} · {formatting.data_name(run)} · {formatting.LOOKS[run.state].label.lower()}"
+        run_id: f"{names[run_id]} · {formatting.data_name(run)} · {tell(formatting.LOOKS[run.state].label)}"
         for run_id, run in runs.items()
     }
 
@@ -93,7 +94,7 @@ def pick_run(runs: Mapping[str, Run], asked: str | None) -> Run:
         remember()
 
     label = named(runs).__getitem__
-    return runs[st.selectbox("Run", list(runs), key=PICKED, format_func=label, on_change=follow, width=205)]
+    return runs[st.selectbox(_("Run"), list(runs), key=PICKED, format_func=label, on_change=follow, width=205)]
 
 
 def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | None:
@@ -106,16 +107,16 @@ def pick_other(runs: Mapping[str, Run], run: Run, asked: str | None) -> Run | No
         remember()
 
     chosen = st.selectbox(
-        "Compare with",
+        _("Compare with"),
         list(others),
         index=None,
         key=BESIDE,
         format_func=named(others).__getitem__ if others else str,
         on_change=follow,
         width=125,
-        placeholder="another run" if others else "none yet",
+        placeholder=_("another run") if others else _("none yet"),
         disabled=not others,
-        help="Two maps side by side. Where both show an image, pointing at it in one marks it in the other.",
+        help=_("Two maps side by side. Where both show an image, pointing at it in one marks it in the other."),
     )
     return others[chosen] if chosen else None
 
@@ -124,12 +125,12 @@ def pick_space() -> str:
     """Which vectors are mapped."""
     with address.one_of("space", SPACES):
         space = st.segmented_control(
-            "What is mapped",
+            _("What is mapped"),
             SPACES,
-            format_func=SPACE_TITLES.__getitem__,
+            format_func=lambda space: tell(SPACE_TITLES[space]),
             required=True,
             key="space",
-            help=SPACE_HELP,
+            help=tell(SPACE_HELP),
         )
     return space or SPACES[0]
 
@@ -137,7 +138,7 @@ def pick_space() -> str:
 def pick_method() -> str:
     """How the vectors come to places."""
     method = st.segmented_control(
-        "Method", METHODS, default=USUAL, required=True, key="method", bind="query-params", help=METHOD_HELP
+        _("Method"), METHODS, default=USUAL, required=True, key="method", bind="query-params", help=tell(METHOD_HELP)
     )
     return method or USUAL
 
@@ -149,11 +150,11 @@ def pick_settings(method: str) -> MapSettings:
         return usual
     with st.container(width="content"):
         st.space("small")  # as high as the labels beside it
-        popover = st.popover("Settings", icon=":material/tune:", key="map_settings")
+        popover = st.popover(_("Settings"), icon=":material/tune:", key="map_settings")
     with popover, st.form("map_settings_form", border=False):
         settings = _tsne(usual) if method == "t-SNE" else _umap(usual)
         teacher = access.is_teacher()
-        st.form_submit_button("Compute the map", type="primary", width="stretch", disabled=not teacher)
+        st.form_submit_button(_("Compute the map"), type="primary", width="stretch", disabled=not teacher)
         if not teacher:
             sign_in.ask(COMPUTE)
     return settings
@@ -161,67 +162,70 @@ def pick_settings(method: str) -> MapSettings:
 
 def _umap(usual: MapSettings) -> MapSettings:
     neighbors = st.slider(
-        "Neighbors",
+        _("Neighbors"),
         2,
         100,
         usual.neighbors,
         key="neighbors",
         bind="query-params",
-        help="Few show detail, many show the overall structure.",
+        help=_("Few show detail, many show the overall structure."),
     )
     distance = st.slider(
-        "Minimum distance",
+        _("Minimum distance"),
         0.0,
         0.99,
         usual.min_dist,
         0.01,
         key="min_dist",
         bind="query-params",
-        help="How close points may lie: small values pack clusters tightly.",
+        help=_("How close points may lie: small values pack clusters tightly."),
     )
     return MapSettings(usual.method, neighbors=neighbors, min_dist=distance, seed=_seed(usual))
 
 
 def _tsne(usual: MapSettings) -> MapSettings:
     perplexity = st.slider(
-        "Perplexity",
+        _("Perplexity"),
         5.0,
         100.0,
         usual.perplexity,
         1.0,
         key="perplexity",
         bind="query-params",
-        help="About how many neighbors a point has. With few images less is used.",
+        help=_("About how many neighbors a point has. With few images less is used."),
     )
     return MapSettings(usual.method, perplexity=perplexity, seed=_seed(usual))
 
 
 def _seed(usual: MapSettings) -> int:
     seed = st.number_input(
-        "Seed",
+        _("Seed"),
         0,
         2**31 - 1,
         usual.seed,
         key="map_seed",
         bind="query-params",
-        help="From the same start the same seed gives the same map; another one shows what is due to chance.",
+        help=_("From the same start the same seed gives the same map; another one shows what is due to chance."),
     )
     return int(seed)
 
 
 def pick_color(snapshot: Snapshot, space: str) -> str:
     """The name of what the points are colored by."""
-    known = dict(fields(snapshot, snapshot.evaluations[-1], space)) | user_columns.titles()
+    ours = {name: tell(title) for name, title in fields(snapshot, snapshot.evaluations[-1], space)}
+    known = ours | user_columns.titles()
     if not snapshot.labeled:
-        known = {data.PLAIN: "Nothing"} | known
+        known = {data.PLAIN: _("Nothing")} | known
     with address.one_of("color", list(known)):
         return st.selectbox(
-            "Color by",
+            _("Color by"),
             list(known),
             key="color",
             format_func=known.__getitem__,
             width=140,
-            help="Groups, each in a color of its own, or a number from low to high. *Files* takes columns of your own.",
+            help=_(
+                "Groups, each in a color of its own, or a number from low to high. *Files* takes columns of your own."
+            ),
         )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.shared import language
+from app.shared.language import _, tell
 from app.widgets.embedding_map import Colors, Frames, Sheets
 from byol_core import embeddings
 from byol_core.embeddings import Evaluation, Film, Snapshot, has_snapshot
@@ -20,6 +22,7 @@ from byol_core.embeddings.fields import Field
 from byol_core.embeddings.snapshot import Matrix
 from byol_core.embeddings.timeline import MOST_AT_ONCE
 from byol_core.errors import LabError
+from byol_core.messages import Message
 
 KEPT = 12  # matrices; a thousand images of 512 numbers are 2 MB
 # Of a larger set the PCA of all evaluations, and what says how true it is, are for the worker: a page has to answer.
@@ -123,7 +126,12 @@ def field(home: Path, snapshot: Snapshot, evaluation: Evaluation, space: str, na
 
 def colors(found: Field) -> Colors:
     """The same for the widget."""
-    return Colors(found.title, found.kind, found.values, found.names)
+    return Colors(_said(found.title), found.kind, found.values, tuple(map(_said, found.names)))
+
+
+def _said(name: str) -> str:
+    """A name of ours in the viewer's language; those of classes, and of somebody's table, stay as they are."""
+    return tell(name) if isinstance(name, Message) else name
 
 
 def sheets(snapshot: Snapshot) -> Sheets:
@@ -145,13 +153,15 @@ def frames(snapshot: Snapshot, film: Film, space: str) -> Frames:
     """A film for the widget; the same object as long as nothing is new, so that nothing is packed again."""
     digest = hashlib.sha256(film.xy.tobytes()).hexdigest()
     accuracy = tuple(snapshot.evaluation(step).knn_accuracy for step in film.steps)
-    return _frames(str(snapshot.folder), ages(snapshot, space), digest, accuracy, snapshot, film)
+    return _frames(language.current(), str(snapshot.folder), ages(snapshot, space), digest, accuracy, snapshot, film)
 
 
 def titles(snapshot: Snapshot) -> dict[int, str]:
     """A name for the step of each evaluation; no two are the same."""
-    names = {evaluation.step: f"epoch {round(evaluation.epoch, 2):g}" for evaluation in snapshot.evaluations}
-    return names if len(set(names.values())) == len(names) else {step: f"step {step}" for step in names}
+    epochs = {evaluation.step: f"{round(evaluation.epoch, 2):g}" for evaluation in snapshot.evaluations}
+    if len(set(epochs.values())) < len(epochs):
+        return {step: _("step {step}", step=step) for step in epochs}
+    return {step: _("epoch {epoch}", epoch=epoch) for step, epoch in epochs.items()}
 
 
 def _written_before(snapshot: Snapshot, evaluation: Evaluation) -> int:
@@ -215,11 +225,12 @@ def _field(
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _plain(n: int) -> Field:
-    return Field(PLAIN, "Nothing", "category", np.zeros(n, np.int16), ("all images",))
+    return Field(PLAIN, Message("Nothing"), "category", np.zeros(n, np.int16), (Message("all images"),))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _frames(
+    code: str,  # of the language that the titles are in
     folder: str,
     at: Ages,
     digest: str,

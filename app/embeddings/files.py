@@ -12,10 +12,12 @@ import streamlit as st
 from app.embeddings.data import PLAIN
 from app.embeddings.timeline import Shown
 from app.shared import access, downloads
+from app.shared.language import _, tell
 from byol_core.embeddings import Evaluation, Snapshot, width
 from byol_core.embeddings import export as made
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
+from byol_core.messages import Message
 from byol_core.runs.run import Run
 
 # A file is made in memory, and kept there while it is sent; the command line writes what is larger.
@@ -36,11 +38,16 @@ class MapFile:
 
     def complaint(self) -> str:
         """Why it cannot be sent through the browser; empty when it can."""
-        command = "'byol embed RUN --out FILE' writes it."
         if self.size > MOST_BYTES:
-            return f"About {self.size // 10**6:,} MB is too much for the browser; {command}"
+            return Message(
+                "About {size:,} MB is too much for the browser; 'byol embed RUN --out FILE' writes it.",
+                size=self.size // 10**6,
+            )
         if self.images > MOST_TO_LOOK_ON and not self.permit.holds():
-            return f"Only a teacher may download more than {MOST_TO_LOOK_ON:,} images; {command}"
+            return Message(
+                "Only a teacher may download more than {most:,} images; 'byol embed RUN --out FILE' writes it.",
+                most=MOST_TO_LOOK_ON,
+            )
         return ""
 
     def make(self) -> bytes:
@@ -62,12 +69,12 @@ def buttons(run: Run, snapshot: Snapshot, evaluation: Evaluation, space: str, sh
         return made.projector(snapshot, evaluation, space)
 
     if shown.film.at(evaluation.step) is None:
-        st.caption("The Parquet file appears here once this map is made.")
+        st.caption(_("The Parquet file appears here once this map is made."))
     else:
         content = partial(table, snapshot, evaluation, space, shown, color)
         _button("Parquet", MapFile(f"{stem}.parquet", n, _LINE * n, content, permit), f"{run.run_id}-parquet")
     zipped = MapFile(f"{stem}-projector.zip", n, vectors, projector, permit)
-    _button("TensorBoard projector", zipped, f"{run.run_id}-zip")
+    _button(_("TensorBoard projector"), zipped, f"{run.run_id}-zip")
 
 
 def table(snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, color: Field) -> bytes:
@@ -79,14 +86,17 @@ def table(snapshot: Snapshot, evaluation: Evaluation, space: str, shown: Shown, 
 def explain() -> None:
     """Explain what the files contain."""
     st.caption(
-        "**Parquet**: positions, classes and colors of the points. **TensorBoard projector**: the vectors with their "
-        "images; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's toolbar."
+        _(
+            "**Parquet**: positions, classes and colors of the points. **TensorBoard projector**: the vectors with "
+            "their images; unpack it and start `tensorboard --logdir` on the folder. PNG and SVG are in the map's "
+            "toolbar."
+        )
     )
 
 
 def _button(label: str, file: MapFile, key: str) -> None:
     if complaint := file.complaint():
-        st.warning(f"{label}: {complaint}")
+        st.warning(_("{name}: {why}", name=label, why=tell(complaint)))
         return
     mime = _MIMES[file.name.rpartition(".")[2]]
     st.download_button(

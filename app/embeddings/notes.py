@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import streamlit as st
 
 from app.embeddings import charts
-from app.embeddings.choices import SPACE_TITLES
 from app.embeddings.timeline import Shown
 from app.shared import formatting
+from app.shared.language import N_, _, listing, n_, tell
 from app.widgets import live_chart
 from byol_core.embeddings import Evaluation, MapSettings, Snapshot
 from byol_core.embeddings.snapshot import TEST
@@ -18,60 +19,72 @@ from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 
 _WHAT = {
-    "representation": "the encoder's output for an image",
-    "projection": "the projector's output, where the loss is computed",
-    "pixels": "the images themselves at 16×16, to see what training added",
+    "representation": N_(
+        "Representation after {epochs:g} epochs: the encoder's output for an image, {numbers} numbers for each of "
+        "{images} at {size}, compared by angle."
+    ),
+    "projection": N_(
+        "Projection after {epochs:g} epochs: the projector's output, where the loss is computed, {numbers} numbers for "
+        "each of {images} at {size}, compared by angle."
+    ),
+    "pixels": N_(
+        "Pixels: the images themselves at 16×16, to see what training added, {numbers} numbers for each of {images} at "
+        "{size}, compared by angle."
+    ),
 }
-_BASELINES = {"knn_untrained": "untrained", "knn_pixels": "raw pixels"}
-ACCURACY_HELP = (
+_BEFORE_TRAINING = {
+    "representation": N_(
+        "Representation before training: the encoder's output for an image, {numbers} numbers for each of {images} at "
+        "{size}, compared by angle."
+    ),
+    "projection": N_(
+        "Projection before training: the projector's output, where the loss is computed, {numbers} numbers for each of "
+        "{images} at {size}, compared by angle."
+    ),
+    "pixels": _WHAT["pixels"],
+}
+_BASELINES = {"knn_untrained": N_("untrained"), "knn_pixels": N_("raw pixels")}
+ACCURACY_HELP = N_(
     "On training images that were held out of training (validation), which are not those on the map. The run's final "
     "figure is measured on the test images instead."
 )
-TRUST_HELP = (
+TRUST_HELP = N_(
     "Trustworthiness (Venna & Kaski 2001), 0 to 1: whether images that lie next to each other on the map are also near "
     "each other in the full space. Below about 0.9, do not trust single neighbors on the map."
 )
-KEPT_HELP = (
+KEPT_HELP = N_(
     "Of the 15 nearest images in the full space, the share that is also among the 15 nearest on the map, 0 to 1."
 )
 
 
 def what(snapshot: Snapshot, evaluation: Evaluation, space: str, numbers: int) -> str:
     """Which images and which numbers are mapped."""
-    seen = (
-        ""
-        if space == "pixels"
-        else f" after {round(evaluation.epoch, 2):g} epochs"
-        if evaluation.step
-        else " before training"
-    )
+    template = (_WHAT if evaluation.step else _BEFORE_TRAINING)[space]
     size = f"{snapshot.image_size}×{snapshot.image_size}"
-    return (
-        f"{SPACE_TITLES[space]}{seen}: {_WHAT[space]}, {numbers} numbers for each of {images(snapshot)} at {size}, "
-        "compared by angle."
-    )
+    epochs = round(evaluation.epoch, 2)
+    return _(template, epochs=epochs, numbers=numbers, images=images(snapshot), size=size)
 
 
 def images(snapshot: Snapshot) -> str:
     """How many images of which split there are."""
     training = int((snapshot.parts != TEST).sum())
     test = len(snapshot) - training
-    return f"{formatting.count(test)} test images" + (
-        f" and {formatting.count(training)} training images" if training else ""
-    )
+    said = [n_("{n} test image", "{n} test images", test, n=formatting.count(test))]
+    if training:
+        said.append(n_("{n} training image", "{n} training images", training, n=formatting.count(training)))
+    return listing(said)
 
 
 _HOW = {
-    "t-SNE": "t-SNE with perplexity {perplexity:.4g}, seed {seed}. {warning}",
-    "UMAP": "UMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}. {warning}",
-    "densMAP": "densMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}. {warning}",
+    "t-SNE": N_("t-SNE with perplexity {perplexity:.4g}, seed {seed}."),
+    "UMAP": N_("UMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}."),
+    "densMAP": N_("densMAP with {neighbors} neighbors, minimum distance {min_dist:g}, seed {seed}."),
 }
-_DISTANCES = "**Read only which images are neighbors: distances between clusters mean little here.**"
-_SIZES = (
+_DISTANCES = N_("**Read only which images are neighbors: distances between clusters mean little here.**")
+_SIZES = N_(
     "**Read only which images are neighbors: distances between clusters mean little here, and so do the sizes of "
     "clusters.**"
 )
-_LESS = "This set is too small for the {wanted:g} that were chosen."
 
 
 def how(shown: Shown, step: int, settings: MapSettings) -> str:
@@ -80,19 +93,28 @@ def how(shown: Shown, step: int, settings: MapSettings) -> str:
         return _pca(shown, step)
     used = settings.in_effect(shown.film.xy.shape[1])
     warning = _DISTANCES if shown.method == "densMAP" else _SIZES
-    lowered = [_LESS.format(wanted=value) for name, value in settings.used().items() if used[name] != value]
-    return " ".join([_HOW[shown.method].format(**used, warning=warning), *lowered])
+    lowered = [value for name, value in settings.used().items() if used[name] != value]
+    less = [_("This set is too small for the {wanted:g} that were chosen.", wanted=value) for value in lowered]
+    return listing([_(_HOW[shown.method], **used), tell(warning), *less], "sentences")
 
 
 def _pca(shown: Shown, step: int) -> str:
     first, second = shown.film.shares[shown.at(step)]
-    held = f" hold {first:.0%} and {second:.0%} of it" if math.isfinite(first) else ""
-    many = len(shown.film.steps) > 1
-    turned = " Each evaluation is rotated to align with the others; no scale is changed." if many else ""
-    return (
-        f"PCA: the two directions of largest variance{held}; no chance is involved, and large distances mean something."
-        + turned
-    )
+    said = [
+        _(
+            "PCA: the two directions of largest variance hold {first:.0%} and {second:.0%} of it; no chance is "
+            "involved, and large distances mean something.",
+            first=first,
+            second=second,
+        )
+        if math.isfinite(first)
+        else _(
+            "PCA: the two directions of largest variance; no chance is involved, and large distances mean something."
+        )
+    ]
+    if len(shown.film.steps) > 1:
+        said.append(_("Each evaluation is rotated to align with the others; no scale is changed."))
+    return listing(said, "sentences")
 
 
 def numbers(evaluation: Evaluation, shown: Shown) -> None:
@@ -101,16 +123,16 @@ def numbers(evaluation: Evaluation, shown: Shown) -> None:
     with st.container(horizontal=True, gap="medium"):
         if evaluation.knn_accuracy is not None:
             st.metric(
-                "kNN (validation)",
+                _("kNN (validation)"),
                 formatting.number(evaluation.knn_accuracy),
                 _how_sure(evaluation),
                 delta_color="off",
                 delta_arrow="off",
-                help=f"{ACCURACY_HELP} {formatting.INTERVAL_HELP}",
+                help=listing(map(tell, (ACCURACY_HELP, formatting.INTERVAL_HELP)), "sentences"),
                 width="content",
             )
-        st.metric("Trustworthiness", _share(shown.film.trust[place]), help=TRUST_HELP, width="content")
-        st.metric("Neighbors kept", _share(shown.film.kept[place]), help=KEPT_HELP, width="content")
+        st.metric(_("Trustworthiness"), _share(shown.film.trust[place]), help=tell(TRUST_HELP), width="content")
+        st.metric(_("Neighbors kept"), _share(shown.film.kept[place]), help=tell(KEPT_HELP), width="content")
 
 
 def _how_sure(evaluation: Evaluation) -> str | None:
@@ -133,16 +155,29 @@ def curve(run: Run, store: RunStore, snapshot: Snapshot, evaluation: Evaluation)
     at = snapshot.evaluations.index(evaluation)
     epochs = [one.epoch for one in snapshot.evaluations]
     figure = charts.accuracy(epochs, values, at, levels, revision=run.run_id)
-    beside = "".join(f", {name} {value:.3f}" for name, value in levels.items())
-    now = f"at epoch {round(evaluation.epoch, 2):g} it is {values[at]:.3f}"
-    alt = f"kNN accuracy on the validation images over {len(values)} evaluations; {now}{beside}"
+    alt = _spoken(len(values), evaluation, levels)
     live_chart.live_chart(figure, key=f"map-accuracy-{run.run_id}", alt=alt, toolbar=False)
+
+
+def _spoken(evaluations: int, evaluation: Evaluation, levels: Mapping[str, float]) -> str:
+    """The curve in words, for whoever does not see it."""
+    here = {"n": evaluations, "epoch": round(evaluation.epoch, 2), "accuracy": evaluation.knn_accuracy}
+    if not levels:
+        return _(
+            "kNN accuracy on the validation images over {n} evaluations; at epoch {epoch:g} it is {accuracy:.3f}",
+            **here,
+        )
+    return _(
+        "kNN accuracy on the validation images over {n} evaluations; at epoch {epoch:g} it is {accuracy:.3f}, {levels}",
+        **here,
+        levels=listing([f"{name} {value:.3f}" for name, value in levels.items()], "comma"),
+    )
 
 
 def baselines(run: Run, store: RunStore, evaluations: int) -> dict[str, float]:
     """What the accuracy is compared with, on the same validation images."""
     known = _baselines(run.run_id, run.attempt, evaluations, store)
-    return {_BASELINES[key]: value for key, value in known.items()}
+    return {tell(_BASELINES[key]): value for key, value in known.items()}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -27,6 +27,7 @@ from app.embeddings.choices import folder
 from app.embeddings.timeline import MOST_UNASKED, Shown
 from app.embeddings.view import NEIGHBORS, Subject, Wish
 from app.shared import access, address, formatting, state
+from app.shared.language import _, listing
 from app.shared.run_names import unique_names
 from byol_core.embeddings.fields import Field
 from byol_core.errors import LabError
@@ -44,25 +45,28 @@ Selected = tuple[tuple[int, ...], str]
 def nothing_here() -> None:
     """No run has anything to show."""
     with st.container(border=True):
-        st.header("No run to map yet")
+        st.header(_("No run to map yet"))
         st.markdown(
-            "Once a run has been evaluated for the first time, its test images appear here as points: "
-            "those that the network finds similar lie close together."
+            _(
+                "Once a run has been evaluated for the first time, its test images appear here as points: "
+                "those that the network finds similar lie close together."
+            )
         )
         if access.is_teacher():
-            st.page_link("train/page.py", label="Start a training", icon=":material/model_training:")
+            st.page_link("train/page.py", label=_("Start a training"), icon=":material/model_training:")
 
 
 def not_yet(run: Run) -> None:
     """The run has no evaluation to show."""
     with st.container(border=True):
-        st.header("Nothing to map in this run yet" if formatting.busy(run) else "This run has nothing to map")
+        st.header(_("Nothing to map in this run yet") if formatting.busy(run) else _("This run has nothing to map"))
         if formatting.busy(run):
-            st.markdown("The map appears after its first evaluation, within the first seconds of training.")
+            st.markdown(_("The map appears after its first evaluation, within the first seconds of training."))
         else:
-            st.markdown(f"It ended before its first evaluation. {formatting.plain(formatting.sentence(run))}")
+            why = formatting.plain(formatting.sentence(run))
+            st.markdown(listing([_("It ended before its first evaluation."), why], "sentences"))
         st.page_link(
-            "runs/page.py", label="Open this run", icon=":material/monitoring:", query_params={"run": run.run_id}
+            "runs/page.py", label=_("Open this run"), icon=":material/monitoring:", query_params={"run": run.run_id}
         )
 
 
@@ -73,7 +77,8 @@ def beside(other: Run | None, name: str) -> list[Subject]:
     try:
         snapshot = data.probe_of(folder(other))
     except LabError as error:
-        st.error(f"{formatting.plain(other.name)}: {formatting.told(error)}", icon=":material/broken_image:")
+        said = _("{name}: {why}", name=formatting.plain(other.name), why=formatting.told(error))
+        st.error(said, icon=":material/broken_image:")
         return []
     return [Subject(other, snapshot, choices.EVALUATIONS[1], name)] if snapshot else []
 
@@ -86,7 +91,7 @@ def choose(subject: Subject, top: DeltaGenerator) -> tuple[Wish, str, PopoverCon
         color = choices.pick_color(subject.snapshot, space)
         with st.container(width="content"):
             st.space("small")  # as high as the labels beside it
-            popover = st.popover("Files", icon=":material/folder_open:", key="map_files", on_change="rerun")
+            popover = st.popover(_("Files"), icon=":material/folder_open:", key="map_files", on_change="rerun")
     whole = len(subject.snapshot) <= MOST_UNASKED or bool(st.session_state.get(EVERY))
     return Wish(space, settings, whole), color, popover
 
@@ -158,20 +163,20 @@ def explore(subjects: list[Subject], top: DeltaGenerator) -> None:
         below = st.columns(2, gap="medium") if several else columns
         read(subjects, drawn, wish, below)
         with st.container() if several else below[1]:
-            placement.draw([(subject, shown) for subject, _, shown, _ in drawn], wish)
+            placement.draw([(subject, shown) for subject, _pin, shown, _color in drawn], wish)
         with below[0] if several else below[1]:
             progress.every(subjects, wish, EVERY)
     if popover.open:
         files(popover, [one[0] for one in drawn], wish, [one[2:] for one in drawn])
     progress.trouble()
-    progress.watch([(subject, shown) for subject, _, shown, _ in drawn], wish)
+    progress.watch([(subject, shown) for subject, _pin, shown, _color in drawn], wish)
 
 
 def read(subjects: Sequence[Subject], drawn: Sequence[Drawn], wish: Wish, columns: Sequence[DeltaGenerator]) -> None:
     """What is pinned and selected, and what is needed to read the maps: of two maps after both, also on a phone."""
     several = len(subjects) > 1
     chosen = view.selections(subjects, view.linked(subjects))
-    for subject, pin, shown, _ in drawn:
+    for subject, pin, shown, _color in drawn:
         place = columns[subjects.index(subject)]
         if several:
             place.markdown(f"**{formatting.plain(subject.name)}**")
@@ -210,5 +215,5 @@ def page() -> None:
     explore([Subject(run, snapshot, choices.EVALUATIONS[0], names[0]), *beside(other, names[-1])], top)
 
 
-st.title("Embeddings")
+st.title(_("Embeddings"))
 page()

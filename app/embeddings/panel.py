@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.embeddings import data
 from app.shared import formatting
+from app.shared.language import _, listing, n_
 from byol_core.embeddings import Snapshot
 
 LONGEST = 11  # letters of a class under a small image
@@ -22,10 +23,10 @@ def picture(snapshot: Snapshot, index: int, near: Sequence[int], distances: Sequ
     found = data.thumbnails(snapshot, [index])
     with st.container(horizontal=True, vertical_alignment="center"):
         if found:
-            st.image(enlarged(found[0]), width=112, alt=name or "The pinned image")
+            st.image(enlarged(found[0]), width=112, alt=name or _("The pinned image"))
         with st.container(gap=None, width="content"):
-            st.markdown(f"**{formatting.plain(name) or 'Pinned image'}**")
-            st.caption(f"Image {snapshot.indices[index]} of the set")
+            st.markdown(f"**{formatting.plain(name) or _('Pinned image')}**")
+            st.caption(_("Image {number} of the set", number=snapshot.indices[index]))
     st.caption(_agreement(snapshot, index, near))
     neighbors(snapshot, near, distances, name)
 
@@ -37,7 +38,7 @@ def neighbors(snapshot: Snapshot, near: Sequence[int], distances: Sequence[float
         for place, (i, distance) in enumerate(zip(near, distances, strict=True)):
             with st.container(gap=None):
                 if images:
-                    alt = snapshot.class_of(i) or f"Neighbor {place + 1}"
+                    alt = snapshot.class_of(i) or _("Neighbor {number}", number=place + 1)
                     st.image(enlarged(images[place]), width="stretch", alt=alt)
                 st.markdown(_neighbor(snapshot.class_of(i), distance, name))
 
@@ -49,12 +50,16 @@ def enlarged(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _agreement(snapshot: Snapshot, index: int, near: Sequence[int]) -> str:
-    what = f"The {len(near)} nearest images and their cosine distances in the full space, not on the map."
+    what = n_(
+        "The {n} nearest image and its cosine distance in the full space, not on the map.",
+        "The {n} nearest images and their cosine distances in the full space, not on the map.",
+        len(near),
+    )
     name = snapshot.class_of(index)
     if not name:
         return what
     same = sum(snapshot.class_of(i) == name for i in near)
-    return f"{what} {same} of {len(near)} share its class."
+    return listing([what, _("{same} of {n} share its class.", same=same, n=len(near))], "sentences")
 
 
 def _neighbor(found: str, distance: float, name: str) -> str:
@@ -70,11 +75,13 @@ def short(name: str) -> str:
 
 def hint(snapshot: Snapshot) -> None:
     """What the place of the pinned image says while nothing is pinned."""
-    st.markdown("**Pin a point**")
+    st.markdown(_("**Pin a point**"))
     st.caption(
-        "Point at the map to see an image; click to pin it. Its nearest images then appear here, found in the full "
-        "space: where they lie far apart on the map, the map leaves something out. Draw around points with the lasso "
-        "to see them all."
+        _(
+            "Point at the map to see an image; click to pin it. Its nearest images then appear here, found in the full "
+            "space: where they lie far apart on the map, the map leaves something out. Draw around points with the "
+            "lasso to see them all."
+        )
     )
     if not snapshot.labeled:
-        st.caption("There are no labels, so all points have one color. Look for groups and inspect them.")
+        st.caption(_("There are no labels, so all points have one color. Look for groups and inspect them."))

@@ -16,18 +16,21 @@ from app.embeddings.timeline import Shown
 from app.embeddings.view import Subject, Wish
 from app.shared import access, formatting, sign_in, state
 from app.shared.image_source import UPLOAD
+from app.shared.language import N_, _, listing, tell
 from app.shared.pictures import MOST_FILE_BYTES
 from app.widgets.embedding_map import Asked
 from byol_core.embeddings import Snapshot, placement
 from byol_core.embeddings.placement import Asked as Where
 from byol_core.errors import LabError
 from byol_core.jobs import Job
+from byol_core.messages import Message
 
 Picture = NDArray[np.uint8]  # (3, S, S)
 UPLOADED, PHOTO, HOW = "map_picture", "map_photo", "map_picture_from"
 TROUBLE = "map_place_again"
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff")
-SOURCES = ("Upload", "Camera")
+SOURCES = {"upload": N_("Upload"), "camera": N_("Camera")}
+FIRST = "upload"
 BUSY = ("absent", "waiting", "running")
 
 
@@ -42,11 +45,11 @@ class Given:
 
 def given(size: int) -> Given | None:
     """The image of this session, cut square and resized as training would; None when there is none."""
-    file = st.session_state.get(UPLOADED if st.session_state.get(HOW, SOURCES[0]) == SOURCES[0] else PHOTO)
+    file = st.session_state.get(UPLOADED if st.session_state.get(HOW, FIRST) == FIRST else PHOTO)
     if file is None or not access.is_teacher():
         return None
     if file.size > MOST_FILE_BYTES:
-        return Given(file.name, None, f"It is larger than {MOST_FILE_BYTES / 2**20:.0f} MB.")
+        return Given(file.name, None, Message("It is larger than {most:.0f} MB.", most=MOST_FILE_BYTES / 2**20))
     return _decoded(file.file_id, size, file.name, file.getvalue())
 
 
@@ -58,7 +61,8 @@ def _decoded(file_id: str, size: int, name: str, _content: bytes) -> Given:
     try:
         return Given(name, np.ascontiguousarray(decode(_content, size).transpose(2, 0, 1)))
     except Unreadable as error:
-        return Given(name, None, f"It cannot be read: {account_words.reason(error.reason, error.kind)}.")
+        why = account_words.reason(error.reason, error.kind)
+        return Given(name, None, Message("It cannot be read: {why}.", why=why))
 
 
 def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
@@ -76,7 +80,7 @@ def placed(subject: Subject, wish: Wish, shown: Shown) -> Where | None:
     try:
         return placement.ask(home, subject.snapshot, run.folder, evaluation, wish.space, settings, found.picture, xy)
     except LabError as error:
-        return Where(Job("failed", message=str(error)), None, "")
+        return Where(Job("failed", message=error.message), None, "")
 
 
 def star(subject: Subject, wish: Wish, shown: Shown) -> Asked | None:
@@ -116,13 +120,13 @@ def waits(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> bool:
 def draw(pairs: Sequence[tuple[Subject, Shown]], wish: Wish) -> None:
     """Where an image is given, and what became of it on each map."""
     with st.container(border=True):
-        st.markdown("**Look up an image**")
+        st.markdown(_("**Look up an image**"))
         _source()
         found = given(pairs[0][0].snapshot.image_size) if pairs else None
         if found and found.complaint:
-            st.error(
-                f"{formatting.plain(found.name)}: {formatting.plain(found.complaint)}", icon=":material/broken_image:"
-            )
+            why = formatting.plain(tell(found.complaint))
+            said = _("{name}: {why}", name=formatting.plain(found.name), why=why)
+            st.error(said, icon=":material/broken_image:")
         elif found:
             for subject, shown in pairs:
                 _answer(subject, wish, shown, several=len(pairs) > 1)
@@ -133,15 +137,21 @@ def _source() -> None:
     if not teacher:
         sign_in.ask(UPLOAD)
         return
-    st.caption("Its place on the map and the images nearest to it, by the newest weights that the run has kept.")
+    st.caption(_("Its place on the map and the images nearest to it, by the newest weights that the run has kept."))
     how = st.segmented_control(
-        "From", SOURCES, default=SOURCES[0], required=True, key=HOW, label_visibility="collapsed"
+        _("Source of the image"),
+        list(SOURCES),
+        default=FIRST,
+        required=True,
+        key=HOW,
+        format_func=lambda source: tell(SOURCES[source]),
+        label_visibility="collapsed",
     )
-    if how == "Camera":
-        st.camera_input("Take a photo", key=PHOTO, label_visibility="collapsed")
+    if how != FIRST:
+        st.camera_input(_("Take a photo"), key=PHOTO, label_visibility="collapsed")
     else:
         most = MOST_FILE_BYTES // 2**20
-        st.file_uploader("An image", list(TYPES), key=UPLOADED, label_visibility="collapsed", max_upload_size=most)
+        st.file_uploader(_("An image"), list(TYPES), key=UPLOADED, label_visibility="collapsed", max_upload_size=most)
 
 
 def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> None:
@@ -151,21 +161,20 @@ def _answer(subject: Subject, wish: Wish, shown: Shown, *, several: bool) -> Non
     if found is None or found.picture is None:
         return
     shape = found.picture.transpose(1, 2, 0)  # networks of other runs see it in another size
-    st.image(panel.enlarged(shape), width=112, alt=f"{found.name}, as the network sees it")
+    st.image(panel.enlarged(shape), width=112, alt=_("{name}, as the network sees it", name=found.name))
     if _earlier(subject):
         _to_newest(subject)
     if where is None:
         return
     if where.placed is not None:
-        st.caption(
-            f"The nearest images and their cosine distances in the full space. {formatting.plain(where.placed.note)}"
-        )
+        what, how = _("The nearest images and their cosine distances in the full space."), tell(where.placed.note)
+        st.caption(listing([what, formatting.plain(how)], "sentences"))
         near, distances = where.placed.near.tolist(), where.placed.distances.tolist()
         panel.neighbors(subject.snapshot, near, distances)
     elif where.job.state == "failed":
         _failed(subject, where)
     else:
-        st.progress(min(max(where.job.share, 0.0), 1.0), formatting.told(where.job.message) or "Placing the image")
+        st.progress(min(max(where.job.share, 0.0), 1.0), formatting.told(where.job.message) or _("Placing the image"))
 
 
 def _earlier(subject: Subject) -> bool:
@@ -174,9 +183,9 @@ def _earlier(subject: Subject) -> bool:
 
 def _to_newest(subject: Subject) -> None:
     """Why the image is not on the map, and the way to where it is."""
-    st.info("The image is placed on the map of the newest evaluation: only those weights are saved.")
+    st.info(_("The image is placed on the map of the newest evaluation: only those weights are saved."))
     st.button(
-        "Show the newest evaluation",
+        _("Show the newest evaluation"),
         on_click=subject.show_newest,
         icon=":material/last_page:",
         key=f"{subject.key}-newest",
@@ -188,7 +197,7 @@ def _failed(subject: Subject, where: Where) -> None:
     st.error(formatting.told(where.job.message), icon=":material/error:")
     if where.key:
         st.button(
-            "Try again",
+            _("Try again"),
             on_click=_again,
             args=(subject.snapshot, where.key),
             icon=":material/refresh:",

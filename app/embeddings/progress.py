@@ -11,6 +11,7 @@ from app.embeddings.choices import COMPUTE, folder
 from app.embeddings.timeline import Shown
 from app.embeddings.view import Subject, Wish
 from app.shared import access, formatting, polling, state
+from app.shared.language import _, listing, n_
 from app.widgets.embedding_map.status import Status, map_status
 from byol_core import embeddings
 from byol_core.errors import LabError
@@ -50,9 +51,9 @@ def every(subjects: Sequence[Subject], wish: Wish, key: str) -> None:
     if max(len(subject.snapshot) for subject in subjects) <= timeline.MOST_UNASKED or not access.is_teacher():
         return
     st.toggle(
-        f"Map all {many} evaluations",
+        n_("Map all {n} evaluation", "Map all {n} evaluations", many),
         key=key,
-        help="Each of them takes as long as this one did; they appear under the map one by one.",
+        help=_("Each of them takes as long as this one did; they appear under the map one by one."),
     )
 
 
@@ -71,14 +72,16 @@ def for_first(run: Run) -> None:
 def watch(pairs: Sequence[Pair], wish: Wish) -> None:
     """Look again until there is something new to draw, then redraw the page."""
     drawn = [_signs(subject, wish, shown) for subject, shown in pairs]
-    waits = [shown.job for _, shown in pairs if shown.job and shown.job.state in timeline.WAITING]
-    active = bool(waits) or any(formatting.busy(subject.run) for subject, _ in pairs) or placement.waits(pairs, wish)
-    active = active or any(_looks_for_links(subject, wish) for subject, _ in pairs)
+    waits = [shown.job for subject, shown in pairs if shown.job and shown.job.state in timeline.WAITING]
+    active = (
+        bool(waits) or any(formatting.busy(subject.run) for subject, shown in pairs) or placement.waits(pairs, wish)
+    )
+    active = active or any(_looks_for_links(subject, wish) for subject, shown in pairs)
 
     @polling.live(slow=1.0 if active else polling.IDLE)
     def look() -> None:
         try:
-            now = [(subject, subject.shown(wish)) for subject, _ in pairs]
+            now = [(subject, subject.shown(wish)) for subject, before in pairs]
             changed = [_signs(subject, wish, shown) for subject, shown in now] != drawn
         except LabError:  # the run was deleted, or its files were: the page says it
             now, changed = [], True
@@ -99,25 +102,28 @@ def status(subject: Subject, wish: Wish, shown: Shown) -> Status | None:
     job, method = shown.job, wish.settings.method
     if job is None:
         return None
-    meanwhile = "" if shown.method == method else " PCA is shown meanwhile."
     if job.state not in timeline.WAITING:
-        return Status(f"{formatting.told(job.message)} PCA is shown.", failed=True)
+        return Status(listing([formatting.told(job.message), _("PCA is shown.")], "sentences"), failed=True)
     made, many = timeline.made(shown.film), len(subject.steps)
-    if shown.film.at(subject.evaluation().step) is not None and not meanwhile:
-        return Status(f"{made} of {many} maps through time are made", (made + job.share) / many)
-    return Status(f"{_doing(job, method)}.{meanwhile}", job.share if job.state == "running" else None)
+    if shown.film.at(subject.evaluation().step) is not None and shown.method == method:
+        words = _("{made} of {n} maps through time are made", made=made, n=many)
+        return Status(words, (made + job.share) / many)
+    meanwhile = [] if shown.method == method else [_("PCA is shown meanwhile.")]
+    words = listing([_doing(job, method), *meanwhile], "sentences")
+    return Status(words, job.share if job.state == "running" else None)
 
 
 def _doing(job: Job, method: str) -> str:
-    """What goes on until the map is there."""
+    """What goes on until the map is there, in a sentence."""
     if job.state == "absent" and job.message:
         return formatting.told(job.message)
     if job.state != "running":
-        return f"{method} waits for its turn"
-    known = job.seconds_left and job.seconds_left >= 1 and job.share >= _TELLING
-    left = f", about {formatting.duration(job.seconds_left or 0)} left" if known else ""
+        return _("{method} waits for its turn.", method=method)
     doing = formatting.told(job.message)
-    return f"{method} is being made: {doing[:1].lower()}{doing[1:]}{left}"
+    if job.seconds_left and job.seconds_left >= 1 and job.share >= _TELLING:
+        left = formatting.duration(job.seconds_left)
+        return _("{method} is being made. {doing}, about {left} left.", method=method, doing=doing, left=left)
+    return _("{method} is being made. {doing}.", method=method, doing=doing)
 
 
 def _signs(subject: Subject, wish: Wish, shown: Shown) -> tuple[object, ...]:

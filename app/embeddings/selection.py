@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.embeddings import charts, data, panel
 from app.shared import formatting
+from app.shared.language import _, listing, n_
 from app.widgets import live_chart
 from app.widgets.embedding_map import decide
 from byol_core.embeddings import Snapshot
@@ -22,15 +23,16 @@ def draw(snapshot: Snapshot, chosen: Sequence[int], key: str, owner: str) -> Non
     """What is selected on the map of that key; it was drawn around on the map of the key ``owner``."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            many = "point" if len(chosen) == 1 else "points"
-            st.markdown(f"**{formatting.count(len(chosen))} {many} selected**", width="content")
+            many = formatting.count(len(chosen))
+            said = n_("**{n} point selected**", "**{n} points selected**", len(chosen), n=many)
+            st.markdown(said, width="content")
             st.button(
-                "Clear",
+                _("Clear"),
                 key=f"{key}-clear",
                 icon=":material/deselect:",
                 on_click=clear,
                 args=(owner,),
-                help="Also: Escape, or a click on an empty spot.",
+                help=_("Also: Escape, or a click on an empty spot."),
             )
         _classes(snapshot, chosen, key)
         _gallery(snapshot, chosen, key)
@@ -53,11 +55,12 @@ def _classes(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
     counts = class_counts(snapshot, chosen)
     if not counts:
         return
-    alt = "Selected of each class: " + ", ".join(f"{name} {many} of {whole}" for name, many, whole in counts)
+    each = [_("{name} {n} of {whole}", name=name, n=many, whole=whole) for name, many, whole in counts]
+    alt = _("Selected of each class: {classes}", classes=listing(each, "comma"))
     figure = charts.classes(counts[:MOST_CLASSES], revision=key)
     live_chart.live_chart(figure, key=f"{key}-classes", alt=alt, toolbar=False)
     if len(counts) > MOST_CLASSES:
-        st.caption(f"And {len(counts) - MOST_CLASSES} more classes.")
+        st.caption(n_("And {n} more class.", "And {n} more classes.", len(counts) - MOST_CLASSES))
 
 
 def _gallery(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
@@ -69,11 +72,13 @@ def _gallery(snapshot: Snapshot, chosen: Sequence[int], key: str) -> None:
     part = chosen[(number - 1) * PAGE : number * PAGE]
     images = data.thumbnails(snapshot, part)
     if not images:
-        st.caption("The images of this run are lost.")
+        st.caption(_("The images of this run are lost."))
         return
     with st.grid(4, min_column_width=56, gap="xsmall", wrap=False):
         for i, image in zip(part, images, strict=True):
             with st.container(gap=None):
                 name = snapshot.class_of(i)
-                st.image(panel.enlarged(image), width="stretch", alt=name or f"Image {snapshot.indices[i]}")
+                st.image(
+                    panel.enlarged(image), width="stretch", alt=name or _("Image {number}", number=snapshot.indices[i])
+                )
                 st.markdown(f":small[{formatting.plain(panel.short(name)) or snapshot.indices[i]}]")

@@ -20,6 +20,7 @@ from byol_core.embeddings import Evaluation, Film, MapSettings, Snapshot
 from byol_core.embeddings.timeline import MOST_AT_ONCE
 from byol_core.errors import LabError
 from byol_core.jobs import Job
+from byol_core.messages import Message
 
 # Of so many images the maps of all evaluations are made unasked; of more, when somebody wants them.
 MOST_UNASKED = 5_000
@@ -84,7 +85,8 @@ def _film(
     if there.at(evaluation.step) is not None:
         return there
     if not over:  # a newer evaluation comes, and a class that only looks on must not cost the training a map each time
-        return _with(there, Job("absent", message=f"{settings.method} is made when the run has ended"))
+        why = Message("{method} is made when the run has ended.", method=settings.method)
+        return _with(there, Job("absent", message=why))
     return _begin(home, snapshot, evaluation, space, settings, there)
 
 
@@ -99,7 +101,7 @@ def _begin(
     asked = (snapshot, evaluation, space, settings)
     with _asking:  # a class opens the same page at the same moment
         if any(not _is_same(one, asked) and _is_open(home, one) for one in _asked_for):
-            return _with(there, Job("absent", message="Waiting for another map"))
+            return _with(there, Job("absent", message=Message("Waiting for another map.")))
         _asked_for[:] = [asked]
         return embeddings.film(home, snapshot, space, settings, first=evaluation.step, whole=False)
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.shared import access, formatting, sign_in
 from app.shared.image_source import UPLOAD
+from app.shared.language import _, listing, tell
 from byol_core.embeddings import Snapshot, foreign
 from byol_core.embeddings.fields import Field
 from byol_core.embeddings.user_columns import Columns
@@ -27,7 +28,7 @@ def table() -> bytes | None:
 def titles() -> dict[str, str]:
     """The names and titles of its columns."""
     known: dict[str, str] = st.session_state.get(_TITLES, {})
-    return known
+    return {name: _("{title} (yours)", title=title) for name, title in known.items()}
 
 
 def field(snapshot: Snapshot, name: str) -> Field:
@@ -36,7 +37,7 @@ def field(snapshot: Snapshot, name: str) -> Field:
     read = _read(content, snapshot, str(snapshot.folder), len(snapshot)).fields if content else ()
     found = {one.name: one for one in read}
     if name not in found:
-        raise LabError(f"The column '{name.removeprefix(PREFIX)}' is not in your table any more.")
+        raise LabError("The column '{column}' is not in your table any more.", column=name.removeprefix(PREFIX))
     return found[name]
 
 
@@ -50,15 +51,17 @@ def upload(snapshot: Snapshot) -> None:
     if table() is None:
         _uploader(snapshot)
     else:
-        st.markdown(f"Your columns: **{formatting.plain(st.session_state.get(_NAME, 'a table'))}**")
-        st.button("Remove the table", on_click=_forget, icon=":material/delete:", key="map_columns_forget")
+        name = formatting.plain(st.session_state.get(_NAME) or _("a table"))
+        st.markdown(_("Your columns: **{name}**", name=name))
+        st.button(_("Remove the table"), on_click=_forget, icon=":material/delete:", key="map_columns_forget")
         if names := st.session_state.get(_LEFT_OUT):
-            st.caption(
-                f"Left out, since they have too many different values for colors: {formatting.plain(', '.join(names))}."
-            )
+            left_out = listing(map(formatting.plain, names), "comma")
+            st.caption(_("Left out, since they have too many different values for colors: {names}.", names=left_out))
     st.caption(
-        "One column is called `image`: the number that the page shows for an image of the set. Every other column can "
-        "color the points, as a number or as groups."
+        _(
+            "One column is called `image`: the number that the page shows for an image of the set. Every other column "
+            "can color the points, as a number or as groups."
+        )
     )
 
 
@@ -68,15 +71,16 @@ def _uploader(snapshot: Snapshot) -> None:
         sign_in.ask(UPLOAD)
         return
     st.file_uploader(
-        "A CSV with your own columns",
+        _("A CSV with your own columns"),
         ["csv"],
         key=_FILE,
         max_upload_size=MOST_BYTES // 1_000_000,
         on_change=_take,
         args=(snapshot,),
     )
-    if sentence := st.session_state.get(_WRONG):
-        st.error(sentence, icon=":material/error:")
+    if wrong := st.session_state.get(_WRONG):
+        name, why = map(formatting.plain, (wrong[0], tell(wrong[1])))
+        st.error(_("{name}: {why}", name=name, why=why), icon=":material/error:")
 
 
 def _take(snapshot: Snapshot) -> None:
@@ -88,10 +92,10 @@ def _take(snapshot: Snapshot) -> None:
     try:
         found = _read(file.getvalue(), snapshot, str(snapshot.folder), len(snapshot))
     except LabError as error:
-        st.session_state[_WRONG] = f"{formatting.plain(file.name)}: {formatting.plain(str(error))}"
+        st.session_state[_WRONG] = file.name, error.message
         return
     st.session_state.update({KEPT: file.getvalue(), _NAME: file.name})
-    st.session_state[_TITLES] = {one.name: f"{one.title} (yours)" for one in found.fields}
+    st.session_state[_TITLES] = {one.name: one.title for one in found.fields}
     st.session_state[_LEFT_OUT] = found.left_out
 
 

@@ -12,6 +12,7 @@ from app.embeddings import choices, data, timeline, user_columns
 from app.embeddings import notes as map_notes
 from app.embeddings.timeline import Shown
 from app.shared import access, formatting, state
+from app.shared.language import _, listing, tell
 from app.widgets.embedding_map import Asked, MapState, Sheets, decide, embedding_map, map_state
 from byol_core.embeddings import Evaluation, MapSettings, Snapshot, width
 from byol_core.embeddings.fields import Field
@@ -97,7 +98,7 @@ def in_color(subject: Subject, space: str, name: str) -> tuple[Field, str]:
         return _in_color(subject, space, name), ""
     except LabError as error:
         other = _in_color(subject, space, "class" if subject.snapshot.labeled else data.PLAIN)
-        return other, f"{formatting.told(error)} Colored by class meanwhile."
+        return other, listing([formatting.told(error), _("Colored by class meanwhile.")], "sentences")
 
 
 def _in_color(subject: Subject, space: str, name: str) -> Field:
@@ -124,7 +125,7 @@ def draw(
     What is said of it comes and goes below: a line above would have the browser rebuild the map.
     """
     snapshot, evaluation = subject.snapshot, subject.evaluation()
-    near, _ = data.nearest(snapshot, evaluation, wish.space, pin, NEIGHBORS)
+    near, *_distances = data.nearest(snapshot, evaluation, wish.space, pin, NEIGHBORS)
     own = subject.state().pinned is not None  # else the pin is that of the other map
     links, pictures = _links(subject, wish), _pictures(snapshot)
     with st.container(gap=None):  # what brings its files takes no room
@@ -141,17 +142,23 @@ def draw(
             linked_near=() if own else near,
             asked=asked,
             link=LINK if link else None,
-            failed={step: why for step, why in shown.film.failed.items() if step != evaluation.step},
+            failed={step: tell(why) for step, why in shown.film.failed.items() if step != evaluation.step},
             again=again,
             revision=f"{wish.space}-{shown.method}",
-            label=f"{shown.method} map of {map_notes.images(snapshot)} of the run {subject.name}",
+            label=_(
+                "{method} map of {images} of the run {name}",
+                method=shown.method,
+                images=map_notes.images(snapshot),
+                name=subject.name,
+            ),
             key=subject.key,
             height=480 if small else 560,
         )
     if isinstance(pictures, str):
-        st.warning(f"{formatting.plain(pictures)} The points are shown without them.", icon=":material/hide_image:")
+        lost = [formatting.plain(tell(pictures)), _("The points are shown without them.")]
+        st.warning(listing(lost, "sentences"), icon=":material/hide_image:")
     if found.note and found.name != "class":
-        st.caption(f"Color: {found.note}")
+        st.caption(_("Color: {note}", note=tell(found.note)))
     if isinstance(links, str):
         _without_links(subject, wish, links)
 
@@ -162,15 +169,15 @@ def _links(subject: Subject, wish: Wish) -> data.Ids | str | None:
     try:
         return data.links(home, subject.snapshot, evaluation, wish.space, ask=access.is_teacher())
     except LabError as error:
-        return str(error)
+        return error.message
 
 
 def _without_links(subject: Subject, wish: Wish, sentence: str) -> None:
     """Why a point that is hovered has no lines to its nearest, and how to have them looked for again."""
-    st.caption(f":material/hub: {formatting.plain(sentence)}")
+    st.caption(f":material/hub: {formatting.plain(tell(sentence))}")
     if access.is_teacher():
         st.button(
-            "Try again",
+            _("Try again"),
             on_click=_links_again,
             args=(subject.snapshot, subject.evaluation(), wish.space),
             icon=":material/refresh:",
@@ -196,7 +203,7 @@ def _pictures(snapshot: Snapshot) -> Sheets | str:
     try:
         return data.sheets(snapshot)
     except LabError as error:
-        return str(error)
+        return error.message
 
 
 def notes(subject: Subject, wish: Wish, shown: Shown) -> None:
@@ -226,7 +233,7 @@ def pins(subjects: Sequence[Subject], linked: bool) -> list[int | None]:
 def selections(subjects: Sequence[Subject], linked: bool) -> list[tuple[tuple[int, ...], str]]:
     """What is selected on each map, and the key of the map where it was: of linked maps the same images."""
     own = [(subject.state().selected, subject.key) for subject in subjects]
-    drawn = [at for at, (chosen, _) in enumerate(own) if chosen]
+    drawn = [at for at, (chosen, owner) in enumerate(own) if chosen]
     if not linked or len(drawn) != 1:
         return own
     chosen, owner = own[drawn[0]]

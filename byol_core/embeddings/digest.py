@@ -25,7 +25,9 @@ def digest(snapshot: Snapshot, evaluation: Evaluation, space: str) -> str:
         found = path.stat()
         return _digest(path, found.st_size, found.st_mtime_ns, found.st_ino)
     except OSError:
-        raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.") from None
+        raise LabError(
+            "The file '{file}' of this run is missing or damaged; try another evaluation.", file=path.name
+        ) from None
 
 
 @lru_cache(maxsize=4096)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from byol_core.embeddings.neighbors import AT_ONCE, near
 from byol_core.embeddings.pca import unit
-from byol_core.embeddings.snapshot import SPLITS, Evaluation, Labels, Matrix, Snapshot, read_predicted, read_space
+from byol_core.embeddings.snapshot import Evaluation, Labels, Matrix, Snapshot, read_predicted, read_space
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Message, sentences
 
 NEIGHBORS = 15
 _CLUSTERS = 10  # where there are no classes to count
@@ -22,18 +23,20 @@ _MOST_CLUSTERS = 30
 MOST_PREDICTED = 5_000  # images among which the missing predictions of an older run are found here
 _K, _TEMPERATURE = 20, 0.1  # of the kNN among the mapped images, as the trainer's own
 _TITLES = {
-    "class": "Class",
-    "predicted": "Predicted class",
-    "error": "Right or wrong",
-    "cluster": "Cluster",
-    "split": "Split",
-    "confidence": "Confidence",
-    "agreement": "Neighbors of its class",
-    "nearest": "Distance to the nearest",
-    "length": "Length of the vector",
-    "moved": "Moved since the last evaluation",
-    "brightness": "Brightness",
+    "class": Message("Class"),
+    "predicted": Message("Predicted class"),
+    "error": Message("Right or wrong"),
+    "cluster": Message("Cluster"),
+    "split": Message("Split"),
+    "confidence": Message("Confidence"),
+    "agreement": Message("Neighbors of its class"),
+    "nearest": Message("Distance to the nearest"),
+    "length": Message("Length of the vector"),
+    "moved": Message("Moved since the last evaluation"),
+    "brightness": Message("Brightness"),
 }
+# In the order of SPLITS.
+_SPLITS = (Message("train"), Message("validation"), Message("test"))
 Near = NDArray[np.int32]
 
 
@@ -41,7 +44,8 @@ Near = NDArray[np.int32]
 class Field:
     """One value an image. "category": ``values`` int16 (n,), places in ``names``, -1 for none; "number": float32 (n,),
 
-    NaN for none. ``note`` says where the values come from.
+    NaN for none. ``note`` says where the values come from. What a table or a set calls something is plain text; of
+    ours, ``title``, ``names`` and ``note`` are messages.
     """
 
     name: str
@@ -71,7 +75,7 @@ def field(snapshot: Snapshot, evaluation: Evaluation, space: str, name: str, nea
     the nearest of more than 2,500 images are needed and not given.
     """
     if name not in dict(fields(snapshot, evaluation, space)):
-        raise InputError(f"This map cannot be colored by '{name[:40]}'.")
+        raise InputError("This map cannot be colored by '{name}'.", name=name[:40])
     return _MAKERS[name](_Asked(snapshot, evaluation, space, near))
 
 
@@ -101,17 +105,20 @@ class _Asked:
 
 
 def _class(asked: _Asked) -> Field:
-    return asked.category("class", asked.snapshot.classes, asked.snapshot.class_names, "The label of the image.")
+    return asked.category(
+        "class", asked.snapshot.classes, asked.snapshot.class_names, Message("The label of the image.")
+    )
 
 
 def predictions(asked: _Asked) -> tuple[Labels, Matrix, str]:
     """Class and confidence of each image, and who said so."""
     kept = read_predicted(asked.snapshot, asked.evaluation)
-    of = "" if asked.space == "representation" else " Of the representation, not of what is mapped here."
+    of = "" if asked.space == "representation" else Message("Of the representation, not of what is mapped here.")
     if kept is not None:
-        return *kept, f"By kNN among the training images, at this evaluation.{of}"
+        return *kept, sentences(Message("By kNN among the training images, at this evaluation."), of)
     said, sure = _among_each_other(asked)
-    return said, sure, f"By kNN among the other images of the map: this run kept no predictions of its own.{of}"
+    how = Message("By kNN among the other images of the map: this run kept no predictions of its own.")
+    return said, sure, sentences(how, of)
 
 
 def _among_each_other(asked: _Asked) -> tuple[Labels, Matrix]:
@@ -138,14 +145,14 @@ def _predicted(asked: _Asked) -> Field:
 
 def _confidence(asked: _Asked) -> Field:
     _, sure, note = predictions(asked)
-    return asked.number("confidence", sure, f"The predicted class's share of the votes. {note}")
+    return asked.number("confidence", sure, sentences(Message("The predicted class's share of the votes."), note))
 
 
 def _error(asked: _Asked) -> Field:
     said, _, note = predictions(asked)
     classes = asked.snapshot.classes
     wrong = np.where((classes < 0) | (said < 0), -1, said != classes).astype(np.int16)
-    return asked.category("error", wrong, ("right", "wrong"), note)
+    return asked.category("error", wrong, (Message("right"), Message("wrong")), note)
 
 
 def _cluster(asked: _Asked) -> Field:
@@ -155,8 +162,9 @@ def _cluster(asked: _Asked) -> Field:
     order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
     place = np.empty(count, np.int16)
     place[order] = np.arange(count)
-    names = tuple(f"Cluster {number}" for number in range(1, count + 1))
-    return asked.category("cluster", place[found], names, f"k-means with k = {count}, seed 0; the largest is first.")
+    names = tuple(Message("Cluster {number}", number=number) for number in range(1, count + 1))
+    note = Message("k-means with k = {count}, seed 0; the largest is first.", count=count)
+    return asked.category("cluster", place[found], names, note)
 
 
 def _grouped(vectors: Matrix, count: int) -> NDArray[np.int32]:
@@ -172,26 +180,30 @@ def _grouped(vectors: Matrix, count: int) -> NDArray[np.int32]:
 
 
 def _split(asked: _Asked) -> Field:
-    return asked.category("split", asked.snapshot.parts, SPLITS, "What the image was for the run.")
+    return asked.category("split", asked.snapshot.parts, _SPLITS, Message("What the image was for the run."))
 
 
 def _agreement(asked: _Asked) -> Field:
     classes, nearest = asked.snapshot.classes, asked.near()[:, :NEIGHBORS]
     known = (classes[nearest] >= 0).sum(1)
     same = ((classes[nearest] == classes[:, None]) & (classes[nearest] >= 0)).sum(1) / np.maximum(known, 1)
-    labeled = "" if (classes >= 0).all() else ", of those that have a label"
-    note = f"Share of the {nearest.shape[1]} nearest in the full space that have the image's class{labeled}."
+    note = Message("Share of the {n} nearest in the full space that have the image's class.", n=nearest.shape[1])
+    if (classes < 0).any():
+        note = Message(
+            "Share of the {n} nearest in the full space that have the image's class, of those that have a label.",
+            n=nearest.shape[1],
+        )
     return asked.number("agreement", np.where((classes < 0) | (known == 0), np.nan, same), note)
 
 
 def _nearest(asked: _Asked) -> Field:
     vectors, nearest = unit(asked.vectors()), asked.near()[:, 0]
     distances = 1 - np.einsum("nd,nd->n", vectors, vectors[nearest])
-    return asked.number("nearest", np.maximum(distances, 0), "Cosine distance in the full space.")
+    return asked.number("nearest", np.maximum(distances, 0), Message("Cosine distance in the full space."))
 
 
 def _length(asked: _Asked) -> Field:
-    note = "Before it is brought to length one, as everything else compares angles."
+    note = Message("Before it is brought to length one, as everything else compares angles.")
     return asked.number("length", np.linalg.norm(asked.vectors(), axis=1), note)
 
 
@@ -200,14 +212,15 @@ def _moved(asked: _Asked) -> Field:
     before = steps[[found.step for found in steps].index(asked.evaluation.step) - 1]
     now, then = unit(asked.vectors()), unit(read_space(asked.snapshot, before, asked.space))
     if now.shape != then.shape:
-        raise LabError(f"The vectors of epoch {before.epoch:g} have another length.")
+        raise LabError("The vectors of epoch {epoch:g} have another length.", epoch=before.epoch)
     distances = 1 - np.einsum("nd,nd->n", now, then)
-    return asked.number("moved", np.maximum(distances, 0), f"Cosine distance to the vector at epoch {before.epoch:g}.")
+    note = Message("Cosine distance to the vector at epoch {epoch:g}.", epoch=before.epoch)
+    return asked.number("moved", np.maximum(distances, 0), note)
 
 
 def _brightness(asked: _Asked) -> Field:
     light = read_space(asked.snapshot, asked.evaluation, "pixels").mean(1) / 255
-    return asked.number("brightness", light, "Mean of all pixels, 0 black to 1 white.")
+    return asked.number("brightness", light, Message("Mean of all pixels, 0 black to 1 white."))
 
 
 _MAKERS: dict[str, Callable[[_Asked], Field]] = {

@@ -13,6 +13,7 @@ from byol_core.embeddings.snapshot import Matrix, read_space
 from byol_core.embeddings.timeline import frame_name, neighbor_frame, settings_of
 from byol_core.embeddings.umap_tsne import Fit, fit
 from byol_core.jobs import Answer, JobContext
+from byol_core.messages import Message
 
 _JUDGING = 0.95  # the share of the work that the fit is taken for
 
@@ -21,7 +22,7 @@ def answer_map(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: 
     """One frame of a film: ``xy`` (n, 2), what it was started from (``start``), and how far it can be believed."""
     snapshot, evaluation, space = asked(folder, task)
     settings = settings_of(task)
-    job.progress(0.0, "Reading the vectors")
+    job.progress(0.0, Message("Reading the vectors"))
     vectors = unit(read_space(snapshot, evaluation, space))
     start = neighbor_frame(snapshot, evaluation, space, settings)
     if settings.method == "PCA":
@@ -32,7 +33,7 @@ def answer_map(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job: 
         xy, shares = made.xy, (float("nan"), float("nan"))
         if evaluation == snapshot.evaluations[-1]:  # the only one that an image is placed on, and a model is large
             job.memory.put(("map", frame_name(snapshot, evaluation, space, settings)), made)
-    job.progress(_JUDGING, "Evaluating the map")
+    job.progress(_JUDGING, Message("Evaluating the map"))
     seen = quality(vectors, xy)
     kept = {"xy": xy} if start is None else {"xy": xy, "start": start}
     about = {"trust": seen.trust, "kept": seen.kept, "shares": shares, "looked_at": seen.looked_at}
@@ -50,6 +51,10 @@ def fitted(folder: Path, task: dict[str, Any], vectors: Matrix, settings: MapSet
         return kept
     there = jobs.result(folder, name)
     start = None if there is None else there.arrays.get("start")
-    made = fit(vectors, settings, lambda share, text: job.progress(_JUDGING * share, f"{text} again"), start)
+
+    def progress(share: float, doing: str) -> None:
+        job.progress(_JUDGING * share, Message("{doing} again", doing=doing))
+
+    made = fit(vectors, settings, progress, start)
     job.memory.put(("map", name), made)
     return made

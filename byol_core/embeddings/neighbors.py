@@ -16,6 +16,7 @@ from byol_core.embeddings.digest import digest, name_of
 from byol_core.embeddings.pca import unit
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot, read_space
 from byol_core.errors import LabError
+from byol_core.messages import Message
 
 # Up to so many images are compared in the page; more by the job process.
 AT_ONCE = 2_500
@@ -74,7 +75,7 @@ def near_of(
             return table
         jobs.forget(folder, key)  # damaged: found again
     if job.state == "failed":
-        raise LabError(f"The nearest images could not be found: {job.message}")
+        raise LabError("The nearest images could not be found: {why}", why=job.message)
     if start and job.state != "running":
         jobs.ask(home, NEAR, folder, key, {"space": space, "step": evaluation.step, "k": k})
     return None
@@ -105,5 +106,5 @@ def answer_near(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job:
     snapshot, evaluation, space = asked(folder, task)
     k = max(1, min(100, int(task["k"])))
     vectors = read_space(snapshot, evaluation, space)
-    found = near(vectors, k, lambda share: job.progress(share, "Finding the nearest images"))
+    found = near(vectors, k, lambda share: job.progress(share, Message("Finding the nearest images")))
     return jobs.Answer({"near": found})

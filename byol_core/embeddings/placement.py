@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from byol_core import jobs
+from byol_core import jobs, messages
 from byol_core.embeddings.digest import name_of
 from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import MAPS, Evaluation, Matrix, Snapshot
 from byol_core.embeddings.timeline import frame_name
 from byol_core.errors import InputError
 from byol_core.jobs import Job
+from byol_core.messages import Message
 from byol_core.weights import encoder_files
 
 NEIGHBORS = 12
@@ -76,7 +77,7 @@ def ask(
         job = jobs.ask(home, PLACE, folder, key, task | settings.used(), arrays)
     placed = _read(jobs.result(folder, key), len(snapshot)) if job.state == "ready" else None
     if job.state == "ready" and placed is None:
-        job = Job("failed", message="The result cannot be read; try again.")
+        job = Job("failed", message=Message("The result cannot be read; try again."))
     return Asked(job, placed, key)
 
 
@@ -105,7 +106,8 @@ def _read(found: jobs.Answer | None, n: int) -> Placed | None:
         return None
     try:
         arrays: dict[str, Any] = dict(found.arrays)
-        placed = Placed(arrays["xy"], arrays["near"], arrays["distances"], str(found.about["note"]))
+        note = messages.decode(str(found.about["note"]), found.about.get("said"))
+        placed = Placed(arrays["xy"], arrays["near"], arrays["distances"], note)
     except KeyError:
         return None
     near = placed.near

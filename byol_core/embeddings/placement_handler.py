@@ -18,6 +18,7 @@ from byol_core.embeddings.snapshot import Evaluation, Matrix, Snapshot, read_spa
 from byol_core.embeddings.timeline import settings_of
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import Answer, JobContext
+from byol_core.messages import Message, encode, sentences
 from byol_core.weights.encoder_files import CHECKPOINTS, Loaded, digest, load_encoder
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _SHARPNESS = 0.1  # a neighbor weighs exp(cosine / 0.1), as in the kNN that evaluates a run
 _PREFIX = "online.projector."
-_NO_PROJECTOR = (
+_NO_PROJECTOR = Message(
     "This run has kept no checkpoint with its projector, so an image cannot be placed among projections: "
     "choose the representation."
 )
@@ -35,7 +36,7 @@ def answer_place(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job
     """Where an image belongs among the images of a map, and those most like it."""
     snapshot, evaluation, space = asked(folder, task)
     picture, xy = _checked(arrays, len(snapshot))
-    job.progress(0.0, "Loading the network")
+    job.progress(0.0, Message("Loading the network"))
     run_folder = folder.parent.parent
     vector, note = _vector(run_folder, snapshot, evaluation, space, picture, job)
     vectors = unit(read_space(snapshot, evaluation, space))
@@ -46,7 +47,8 @@ def answer_place(folder: Path, task: dict[str, Any], arrays: dict[str, Any], job
     place, how = _place(folder, task, settings_of(task), vectors, unit(vector[None]), xy, (near, cosine), job)
     distances = np.maximum(1 - cosine[near], 0).astype(np.float32)
     found = {"xy": place.astype(np.float32), "near": near, "distances": distances}
-    return Answer(found, {"note": f"{how}{note}"})
+    said = sentences(how, note)
+    return Answer(found, {"note": str(said), "said": encode(said)})
 
 
 def _checked(arrays: dict[str, Any], n: int) -> tuple[NDArray[np.uint8], Matrix]:
@@ -87,7 +89,11 @@ def _vector(
         with torch.no_grad():
             features = projector(features)
     if step is not None and step != evaluation.step:
-        note = f" The weights that are kept are those of step {step}, the map is of step {evaluation.step}."
+        note = Message(
+            "The weights that are kept are those of step {kept}, the map is of step {mapped}.",
+            kept=step,
+            mapped=evaluation.step,
+        )
     vector: Matrix = features[0].float().numpy()
     return vector, note
 
@@ -149,18 +155,21 @@ def _place(
     """The place (2,) by the map's own rule where it has one, and how it was found."""
     if settings.method == "PCA":
         axes = axes_of(vectors, 2)
-        return _onto(axes.place(vectors), axes.place(vector), xy), "Placed by the axes of the map."
+        return _onto(axes.place(vectors), axes.place(vector), xy), Message("Placed by the axes of the map.")
     if settings.method == "UMAP":
-        job.progress(0.2, "Placing the image")
+        job.progress(0.2, Message("Placing the image"))
         made = fitted(folder, task, vectors, settings, job)
-        return _onto(made.xy, made.place(vector), xy), "Placed by the fitted UMAP."
+        return _onto(made.xy, made.place(vector), xy), Message("Placed by the fitted UMAP.")
     near, cosine = likest
     weights = np.exp((cosine[near] - cosine[near[0]]) / _SHARPNESS)
     place: Matrix = (weights[:, None] * xy[near]).sum(0) / weights.sum()
-    return place, (
-        f"{settings.method} has no rule for new images: the place is the mean of those of the {len(near)} nearest, "
-        "weighted by similarity."
+    how = Message(
+        "{method} has no rule for new images: the place is the mean of those of the {n} nearest, "
+        "weighted by similarity.",
+        method=settings.method,
+        n=len(near),
     )
+    return place, how
 
 
 def _onto(places: Matrix, place: Matrix, xy: Matrix) -> Matrix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from byol_core.errors import InputError
+from byol_core.messages import Listing
 
 METHODS = ("PCA", "UMAP", "t-SNE", "densMAP")
 # What each method depends on; the rest of the settings changes nothing.
@@ -40,15 +41,21 @@ class MapSettings:
     def __post_init__(self) -> None:
         """Check what was given: it may come from an address."""
         if self.method not in METHODS:
-            known = f"{', '.join(METHODS[:-1])} or {METHODS[-1]}"
+            known = Listing(METHODS, "or")
             raise InputError(
                 "A map is made by {known}, not by '{method}'.", setting="method", known=known, method=self.method
             )
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if not least <= value <= most:
-                template = "The setting '{name}' of a map should be from {least:g} to {most:g}, not {value:g}."
-                raise InputError(template, setting=name, name=name, least=least, most=most, value=value)
+                raise InputError(
+                    "The setting '{name}' of a map should be from {least:g} to {most:g}, not {value:g}.",
+                    setting=name,
+                    name=name,
+                    least=least,
+                    most=most,
+                    value=value,
+                )
 
     def used(self) -> dict[str, float]:
         """The settings that the method depends on."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from byol_core.errors import LabError
+from byol_core.messages import Message
 
 PROBE, PIXELS, MAPS = "probe.json", "pixels.safetensors", "maps"
 # What can be mapped: the encoder's output, the projector's output, and what the network was given.
@@ -26,6 +27,13 @@ SPACES = ("representation", "projection", "pixels")
 SPLITS = ("train", "validation", "test")
 TEST = SPLITS.index("test")
 LABEL_MOST = np.iinfo(np.int16).max
+_DIVERGED = {
+    "representation": Message("The representations in '{file}' hold values that are not finite: training diverged."),
+    "projection": Message("The projections in '{file}' hold values that are not finite: training diverged."),
+    "pixels": Message("The pixels in '{file}' hold values that are not finite."),
+}
+_LOST = Message("The file '{file}' of this run is missing or damaged; try another evaluation.")
+_OTHER_NUMBERS = Message("The file '{file}' of this run holds other numbers than a run keeps.")
 
 Matrix = NDArray[np.float32]  # (n, d)
 Labels = NDArray[np.int16]  # (n,), -1 for none
@@ -74,11 +82,11 @@ class Snapshot(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Snapshot:
         if self.labels is not None and len(self.labels) != len(self.indices):
-            raise _inconsistent(f"{len(self.labels)} labels for {len(self.indices)} images")
+            raise _inconsistent(Message("{labels} labels for {n} images", labels=len(self.labels), n=len(self)))
         if self.labels is not None and max(self.labels) >= len(self.class_names):
-            raise _inconsistent("a label without a class name")
+            raise _inconsistent(Message("a label without a class name"))
         if self.splits is not None and len(self.splits) != len(self.indices):
-            raise _inconsistent(f"{len(self.splits)} splits for {len(self.indices)} images")
+            raise _inconsistent(Message("{splits} splits for {n} images", splits=len(self.splits), n=len(self)))
         return self
 
     def __len__(self) -> int:
@@ -114,7 +122,7 @@ class Snapshot(BaseModel):
         for evaluation in self.evaluations:
             if evaluation.step == step:
                 return evaluation
-        raise LabError(f"This run kept no representations at step {step}.")
+        raise LabError("This run kept no representations at step {step}.", step=step)
 
 
 def has_snapshot(folder: Path) -> bool:
@@ -128,9 +136,13 @@ def read_snapshot(folder: Path) -> Snapshot:
         text = (folder / PROBE).read_text(encoding="utf-8")
         snapshot = Snapshot.model_validate({**_object(text), "folder": folder})
     except OSError:
-        raise LabError(f"This run has no stored representations: '{folder / PROBE}' cannot be read.") from None
+        raise LabError(
+            "This run has no stored representations: '{file}' cannot be read.", file=folder / PROBE
+        ) from None
     except (ValidationError, ValueError) as error:
-        raise LabError(f"The file '{folder / PROBE}' is damaged ({_reason(error)}); the run itself is not.") from None
+        raise LabError(
+            "The file '{file}' is damaged ({why}); the run itself is not.", file=folder / PROBE, why=_reason(error)
+        ) from None
     ordered = tuple(sorted(snapshot.evaluations, key=lambda evaluation: evaluation.step))
     return snapshot.model_copy(update={"evaluations": ordered})
 
@@ -140,14 +152,17 @@ def _object(text: str) -> dict[str, Any]:
 
     value = from_json(text)
     if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
+        raise ValueError(Message("not a JSON object"))
     return value
 
 
 def _reason(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        return str(error)
+        said = error.args[0] if error.args else ""
+        return said if isinstance(said, Message) else str(error)
     first = error.errors()[0]
+    if isinstance(words := first.get("ctx", {}).get("words"), Message):
+        return words
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}" if place else str(first["msg"])
 
@@ -162,10 +177,10 @@ def read_space(snapshot: Snapshot, evaluation: Evaluation, space: str) -> Matrix
     name = PIXELS if space == "pixels" else evaluation.file
     vectors = _tensor(snapshot.folder / name, space)
     if vectors.ndim != 2 or len(vectors) != len(snapshot):
-        raise LabError(f"The file '{name}' of this run does not belong to its {len(snapshot)} images.")
+        raise LabError("The file '{file}' of this run does not belong to its {n} images.", file=name, n=len(snapshot))
     matrix = vectors.astype(np.float32)
     if not np.isfinite(matrix).all():
-        raise LabError(f"The {space} in '{name}' holds values that are not finite: training diverged.")
+        raise LabError(_DIVERGED[space], file=name)
     return matrix
 
 
@@ -180,7 +195,7 @@ def read_predicted(snapshot: Snapshot, evaluation: Evaluation) -> tuple[Labels, 
     said, sure = kept["predicted"], kept["confidence"].astype(np.float32)
     fits = said.shape == sure.shape == (len(snapshot),) and said.dtype.kind == "i"
     if not fits or said.min() < -1 or said.max() >= len(snapshot.class_names):
-        raise LabError(f"The predictions in '{evaluation.file}' do not belong to the images of this run.")
+        raise LabError("The predictions in '{file}' do not belong to the images of this run.", file=evaluation.file)
     return said.astype(np.int16), sure
 
 
@@ -198,7 +213,7 @@ def tensors(path: Path, *names: str) -> dict[str, NDArray[Any]]:
         there = set(file.keys())
         found = {name: file.get_tensor(name) for name in names if name in there}
     if any(tensor.dtype.kind not in "fiub" for tensor in found.values()):
-        raise LabError(f"The file '{path.name}' of this run holds other numbers than a run keeps.")
+        raise LabError(_OTHER_NUMBERS, file=path.name)
     return found
 
 
@@ -211,13 +226,13 @@ def _reading(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except (OSError, SafetensorError):
-        raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.") from None
+        raise LabError(_LOST, file=path.name) from None
     except (AttributeError, TypeError):  # bfloat16 and the like, which NumPy does not know
-        raise LabError(f"The file '{path.name}' of this run holds other numbers than a run keeps.") from None
+        raise LabError(_OTHER_NUMBERS, file=path.name) from None
 
 
 def _tensor(path: Path, name: str) -> NDArray[Any]:
     found = tensors(path, name)
     if name not in found:
-        raise LabError(f"The file '{path.name}' of this run is missing or damaged; try another evaluation.")
+        raise LabError(_LOST, file=path.name)
     return found[name]

@@ -22,5 +22,5 @@ def read_spectrum(snapshot: Snapshot, evaluation: Evaluation, space: str) -> NDA
         return None
     values: NDArray[np.float32] = kept[name].astype(np.float32)
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise LabError(f"The spectrum in '{evaluation.file}' cannot be read: the vectors were not finite.")
+        raise LabError("The spectrum in '{file}' cannot be read: the vectors were not finite.", file=evaluation.file)
     return values

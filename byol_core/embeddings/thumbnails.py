@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from byol_core.embeddings.snapshot import Snapshot
 from byol_core.errors import LabError
+from byol_core.messages import Message
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -70,7 +71,7 @@ def thumbnails(snapshot: Snapshot, chosen: Sequence[int]) -> list[Sheet]:
 
 
 def _lost(number: int) -> str:
-    return f"The images of this run ('{sheet_name(number)}') are missing or damaged."
+    return Message("The images of this run ('{file}') are missing or damaged.", file=sheet_name(number))
 
 
 def _open(snapshot: Snapshot, number: int) -> Image.Image:

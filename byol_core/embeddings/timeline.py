@@ -207,7 +207,7 @@ def _failed(snapshot: Snapshot, space: str, names: list[str | None], jobs: Mappi
             try:
                 digest(snapshot, evaluation, space)
             except LabError as error:
-                found[evaluation.step] = str(error)
+                found[evaluation.step] = error.message
     return found
 
 

@@ -25,6 +25,7 @@ from byol_core.embeddings.pca import Axes, aligned, axes_of, is_collapsed, pca
 from byol_core.embeddings.settings import MapSettings
 from byol_core.embeddings.snapshot import Matrix
 from byol_core.errors import LabError
+from byol_core.messages import Message
 from byol_core.system import paths
 
 # Below this there are no neighborhoods to speak of, and a start by eigenvectors fails.
@@ -71,13 +72,13 @@ def fit(vectors: Matrix, settings: MapSettings, progress: Progress, neighbor: Ma
     n, method = len(vectors), settings.method
     _check(vectors, method)
     start = pca(vectors).xy if neighbor is None else neighbor
-    progress(0.0, f"Loading {method}")
+    progress(0.0, Message("Loading {method}", method=method))
     axes = axes_of(vectors, _DIRECTIONS) if n > _MANY and vectors.shape[1] > _DIRECTIONS else None
     values = vectors if axes is None else axes.place(vectors)
     make = _tsne if method == "t-SNE" else _umap
     raw, model = make(values, settings, _apart(start, settings.seed), progress, neighbor is not None, axes is None)
     if not np.isfinite(raw).all():
-        raise LabError(f"{method} found no layout for these vectors: too many of them are the same.")
+        raise LabError("{method} found no layout for these vectors: too many of them are the same.", method=method)
     return Fit(aligned(raw, start), raw, model, axes)
 
 
@@ -85,12 +86,27 @@ def _check(vectors: Matrix, method: str) -> None:
     """Refuse what has no neighborhoods: a layout of it would be a cloud of nothing."""
     n = len(vectors)
     if n < FEWEST:
-        raise LabError(f"{method} needs at least {FEWEST} images, and here are {n}; PCA works with any number.")
+        raise LabError(
+            "{method} needs at least {least} images, and here are {n}; PCA works with any number.",
+            method=method,
+            least=FEWEST,
+            n=n,
+        )
     if is_collapsed(vectors):
-        raise LabError(f"{method} has nothing to lay out: the vectors of all {n:,} images are the same (a collapse).")
+        raise LabError(
+            "{method} has nothing to lay out: the vectors of all {n:,} images are the same (a collapse).",
+            method=method,
+            n=n,
+        )
     different = len(np.unique(vectors, axis=0))
     if different < FEWEST:
-        raise LabError(f"{method} needs at least {FEWEST} different vectors, and the {n:,} images have {different}.")
+        raise LabError(
+            "{method} needs at least {least} different vectors, and the {n:,} images have {different}.",
+            method=method,
+            least=FEWEST,
+            n=n,
+            different=different,
+        )
 
 
 def _apart(start: Matrix, seed: int) -> Matrix:
@@ -112,10 +128,10 @@ def _umap(
     }  # fmt: skip
     if settings.method == "UMAP" and (gpu := _gpu_umap()):
         model = gpu(**shared, output_type="numpy")
-        progress(0.1, "Laying out the map on the GPU")
+        progress(0.1, Message("Laying out the map on the GPU"))
         return np.asarray(model.fit_transform(values), dtype=np.float32), model
     umap = _loaded("umap", settings.method)
-    progress(0.02, "Finding neighbors")
+    progress(0.02, Message("Finding neighbors"))
     callback = _Heard(progress, r"(\d+)%", 100)
     dense = settings.method == "densMAP"
     model = umap.UMAP(
@@ -138,7 +154,9 @@ def _loaded(library: str, method: str) -> Any:
         raise
     except Exception as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise LabError(f"{method} cannot be loaded on this machine ({why.rstrip('.')}).") from error
+        raise LabError(
+            "{method} cannot be loaded on this machine ({why}).", method=method, why=why.rstrip(".")
+        ) from error
 
 
 def _imported(library: str) -> Any:
@@ -162,8 +180,9 @@ def _imported_again(library: str, cache: Path) -> Any:
     except RuntimeError:
         if os.access(cache, os.W_OK):
             raise
-        template = "A map needs a folder for compiled code; '{cache}' cannot be written, so set BYOL_LAB_CACHE."
-        raise LabError(template, cache=cache) from None
+        raise LabError(
+            "A map needs a folder for compiled code; '{cache}' cannot be written, so set BYOL_LAB_CACHE.", cache=cache
+        ) from None
 
 
 def _gpu_umap() -> Any:
@@ -185,7 +204,7 @@ def _tsne(
         perplexity=settings.in_effect(len(values))["perplexity"], init=start * np.float32(_SMALL_START),
         random_state=settings.seed, max_iter=_ITERATIONS, n_jobs=1, verbose=2,
     )  # fmt: skip
-    progress(0.02, "Finding neighbors")
+    progress(0.02, Message("Finding neighbors"))
     # Its gradient sums over threads in whatever order they end; and one core is all that a map may take.
     with _listening(callback), limits.threadpool_limits(1, "openmp"):
         return np.asarray(model.fit_transform(values), dtype=np.float32), None
@@ -203,7 +222,8 @@ class _Heard:
 
     def write(self, text: str) -> int:
         if found := self.pattern.search(text):
-            self.progress(_FOUND + (1 - _FOUND) * min(1.0, int(found[1]) / self.whole), "Laying out the map")
+            share = _FOUND + (1 - _FOUND) * min(1.0, int(found[1]) / self.whole)
+            self.progress(share, Message("Laying out the map"))
         return len(text)
 
     def flush(self) -> None:

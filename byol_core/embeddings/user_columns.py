@@ -12,6 +12,7 @@ import numpy as np
 from byol_core.embeddings.fields import Field
 from byol_core.embeddings.snapshot import Snapshot
 from byol_core.errors import InputError
+from byol_core.messages import Message
 
 IMAGE = "image"  # the column that says which image a line is about: its row in the set, as the page shows it
 _EMPTY = ("", "na", "nan", "n/a", "-", "null")
@@ -36,9 +37,13 @@ def foreign(table: bytes, snapshot: Snapshot) -> Columns:
     names = [name.strip() for name in lines[0]]
     plain = [name.lower() for name in names]
     if IMAGE not in plain:
-        raise InputError(f"The table needs a column '{IMAGE}' with the number of each image, as shown under an image.")
+        raise InputError(
+            "The table needs a column '{column}' with the number of each image, as shown under an image.", column=IMAGE
+        )
     if len(names) < 2 or len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
-        raise InputError(f"The table should have two to {_MOST_COLUMNS} columns, each with a name of its own.")
+        raise InputError(
+            "The table should have two to {most} columns, each with a name of its own.", most=_MOST_COLUMNS
+        )
     image = plain.index(IMAGE)
     places, kept = _places(lines[1:], image, snapshot, comma)
     cells = {name: [_filled(line[place]) for line in kept] for place, name in enumerate(names) if place != image}
@@ -46,7 +51,9 @@ def foreign(table: bytes, snapshot: Snapshot) -> Columns:
     left_out = tuple(name[:_LONGEST] for name, field in found.items() if field is None)
     if len(left_out) == len(found):
         raise InputError(
-            f"The column '{left_out[0]}' has more than {_MOST_NAMES} different values, too many for colors."
+            "The column '{column}' has more than {most} different values, too many for colors.",
+            column=left_out[0],
+            most=_MOST_NAMES,
         )
     return Columns(tuple(field for field in found.values() if field is not None), left_out)
 
@@ -59,7 +66,7 @@ def _filled(cell: str) -> str:
 def _lines(table: bytes) -> tuple[list[list[str]], bool]:
     """The lines, and whether a comma may be a decimal point in them."""
     if len(table) > _MOST_BYTES:
-        raise InputError(f"The table is larger than {_MOST_BYTES // 10**6} MB.")
+        raise InputError("The table is larger than {most} MB.", most=_MOST_BYTES // 10**6)
     try:
         text = table.decode("utf-8-sig")
         first = text.partition("\n")[0]
@@ -71,7 +78,12 @@ def _lines(table: bytes) -> tuple[list[list[str]], bool]:
         raise InputError("The table is empty: it needs a first line with names, and a line for each image.")
     for number, line in enumerate(lines, 1):
         if len(line) != len(lines[0]):
-            raise InputError(f"Line {number} of the table has {len(line)} cells, the first has {len(lines[0])}.")
+            raise InputError(
+                "Line {line} of the table has {cells} cells, the first has {wanted}.",
+                line=number,
+                cells=len(line),
+                wanted=len(lines[0]),
+            )
     return lines, separator == ";"
 
 
@@ -83,10 +95,12 @@ def _places(lines: list[list[str]], column: int, snapshot: Snapshot, comma: bool
         cell = line[column].strip()
         row = _number(cell, comma)
         if row is None or not row.is_integer() or row < 0:  # other programs write 4000.0
-            raise InputError(f"In line {number} of the table '{cell[:_LONGEST]}' is no number of an image.")
+            raise InputError(
+                "In line {line} of the table '{cell}' is no number of an image.", line=number, cell=cell[:_LONGEST]
+            )
         place = known.get(int(row))
         if place in found:
-            raise InputError(f"The table has two lines on image {int(row)}.")
+            raise InputError("The table has two lines on image {image}.", image=int(row))
         if place is not None:
             found[place] = line
     if not found:
@@ -96,7 +110,7 @@ def _places(lines: list[list[str]], column: int, snapshot: Snapshot, comma: bool
 
 def _column(name: str, cells: list[str], places: list[int], n: int, comma: bool) -> Field | None:
     """A field of a column's cells; None when there are more words than colors."""
-    title, note = name[:_LONGEST], "From your table."
+    title, note = name[:_LONGEST], Message("From your table.")
     numbers = [_number(cell, comma) for cell in cells]
     if all(number is not None for number in numbers) and any(cells):
         values = np.full(n, np.nan, np.float32)

@@ -12,6 +12,7 @@ from byol_core.embeddings.placement import ask
 from byol_core.embeddings.umap_tsne import fit
 from byol_core.errors import InputError, LabError
 from byol_core.jobs import queue
+from byol_core.messages import Listing
 from byol_core.networks import build_projector
 from byol_core.networks.features import represent
 from byol_core.system.paths import bundled
@@ -107,6 +108,11 @@ def test_where_a_method_has_no_rule_the_nearest_say_where(placed, snapshot):
     weights = np.exp(-found.distances / 0.1)
     assert found.xy == pytest.approx((weights[:, None] * xy[found.near]).sum(0) / weights.sum(), abs=1e-3)
     assert "no rule for new images" in found.note
+
+
+def test_how_an_image_was_placed_can_be_said_in_any_language(placed):
+    note = placed().placed.note
+    assert isinstance(note, Listing) and [one.template for one in note.items] == ["Placed by the axes of the map."]
 
 
 def test_a_picture_of_another_size_is_brought_to_that_of_the_run(placed, picture):

@@ -352,7 +352,7 @@ def test_pca_and_progress_are_shown_while_a_map_is_computed(make_run, open_map, 
     run = make_run(n=30)
     films["UMAP"] = (Job("running", 0.4, "Laying out the map", 7.0), {})
     at = open_map(method="UMAP")
-    words = "UMAP is being made: laying out the map, about 7 s left. PCA is shown meanwhile."
+    words = "UMAP is being made. Laying out the map, about 7 s left. PCA is shown meanwhile."
     assert said(at, run) == {"words": words, "share": 0.4, "failed": False}
     assert maps(at)[0]["revision"] == "representation-PCA"
 
@@ -371,7 +371,7 @@ def test_the_previous_map_is_shown_until_the_new_one_is_ready(make_run, open_map
     at = open_map(method="UMAP", run=run.run_id)
     first, newest = maps(at)[0]["frames"]["files"]
     assert first and newest is None and maps(at)[0]["revision"] == "representation-UMAP"
-    assert said(at, run)["words"] == "UMAP is being made: laying out the map."
+    assert said(at, run)["words"] == "UMAP is being made. Laying out the map."
 
 
 def test_a_map_that_failed_says_why_and_can_be_tried_again(make_run, open_map, films):

@@ -128,7 +128,7 @@ def test_a_table_stays_when_the_uploader_was_out_of_sight(columns, snapshot):
     for shown in (False, True):
         columns.toggle(key="open").set_value(shown).run()
     assert "mine.csv" in columns.markdown[0].value
-    assert columns.session_state["map_columns_titles"] == {"table:weight": "weight (yours)"}
+    assert columns.session_state["map_columns_titles"] == {"table:weight": "weight"}
     columns.button(key="map_columns_forget").click().run()
     assert "map_columns" not in columns.session_state and len(columns.file_uploader) == 1
 
