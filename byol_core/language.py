@@ -152,8 +152,10 @@ def listing(parts: Sequence[str], style: Style, code: str) -> str:
     """Several texts as one: ``a, b and c``, and as sentences one after another, as the language does it."""
     if code == ENGLISH:
         return english_list(tuple(parts), style)
-    if style == "sentences":  # only where words are apart are sentences
-        return ("" if code.startswith(("zh", "ja")) else " ").join(parts)
+    if code.startswith(("zh", "ja")) and style in ("comma", "sentences"):  # only where words are apart are sentences
+        return ("、" if style == "comma" else "").join(parts)
+    if style == "sentences":
+        return " ".join(parts)
     from babel.lists import format_list
 
     styles: dict[str, Any] = {"and": "standard", "or": "or", "comma": "unit"}
