@@ -14,7 +14,7 @@ _COLLAPSED_TOO = N_("A low loss alone proves nothing: a collapsed network has it
 
 @dataclass(frozen=True)
 class Objective:
-    """``tell`` says the texts. ``kind`` is what sets it apart: contrastive objectives tell an image from other images."""
+    """``tell`` says the texts. ``kind`` is what sets it apart: contrastive ones tell an image from other images."""
 
     name: str
     sentence: str
