@@ -78,4 +78,4 @@ def test_every_page_has_the_switch_and_stays_where_it_is(open_page: Open, make: 
     page = open_page("runs", run=run.run_id)
     page.button(key=SWITCH["zh_CN"]).click().run()
     assert not page.exception and page.title[0].value == run.name
-    assert page.query_params["run"] == [run.run_id]
+    assert page.query_params["run"] == run.run_id
