@@ -148,17 +148,15 @@ def _in(value: Any, code: str) -> Any:
     return tell(value, code) if isinstance(value, Message | Listing) else value
 
 
-# What stands between the parts of a list, and between sentences; the second where no blanks part words.
-_MARKS = ({"comma": ", ", "sentences": " "}, {"comma": "、", "sentences": ""})
-
-
 def listing(parts: Sequence[str], style: Style, code: str) -> str:
     """Several texts as one: ``a, b and c``, and as sentences one after another, as the language does it."""
     if code == ENGLISH:
         return english_list(tuple(parts), style)
-    if style in ("comma", "sentences"):
-        return _MARKS[code.startswith(("zh", "ja"))][style].join(parts)
+    if code.startswith(("zh", "ja")) and style in ("comma", "sentences"):  # only where words are apart are sentences
+        return ("、" if style == "comma" else "").join(parts)
+    if style == "sentences":
+        return " ".join(parts)
     from babel.lists import format_list
 
-    styles: dict[str, Any] = {"and": "standard", "or": "or"}
+    styles: dict[str, Any] = {"and": "standard", "or": "or", "comma": "unit"}
     return format_list(list(parts), styles[style], locale=code)

@@ -15,13 +15,13 @@ from app.augment.modes import part_of
 from app.augment.settings import Settings
 from app.shared import access, formatting, sign_in, state
 from app.shared.forms import scalar
-from app.shared.language import N_, _
+from app.shared.language import _
 from app.shared.pictures import KEPT, Pictures
 from byol_core.config import view_presets
 from byol_core.errors import InputError
 from byol_core.system import paths
 
-SAVE = N_("save views")
+SAVE = "save views"
 PHOTO_FILE = "photo.jpg"
 NAME, DONE, TROUBLE = "views_name", "views_done", "views_trouble"
 SAID = "views_said"  # what has become of them, to be said once the dialog is closed
@@ -33,7 +33,7 @@ def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if said := st.session_state.pop(SAID, ""):
         st.toast(said, icon=":material/bookmark_added:")
     if not teacher:
-        sign_in.ask(N_("start runs"))
+        sign_in.ask("start runs")
     with st.container(horizontal=True):
         if teacher and st.button(_("Use in a new run"), icon=":material/model_training:", type="primary"):
             _to_train(settings, choice)

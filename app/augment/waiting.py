@@ -7,17 +7,17 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, sign_in, state
-from app.shared.language import N_, _, tell
+from app.shared.language import _, tell
 from byol_core.augment_study import Asked
 from byol_core.augment_study.requests import retry
 
-ASK = N_("ask a model")
+ASK = "ask a model"
 TROUBLE = "lab_trouble"
 
 
 def failed(asked: Asked[Any], key: str) -> None:
     """What went wrong in one sentence, and another try for a teacher."""
-    st.error(formatting.told(tell(asked.job.message)), icon=":material/error:")
+    st.error(formatting.told(asked.job.message), icon=":material/error:")
     if asked.key and access.is_teacher():
         st.button(_("Try again"), icon=":material/refresh:", key=key, on_click=_again, args=(asked.key,))
 

@@ -76,7 +76,7 @@ class Estimates:
 
     def ask(self, config: RunConfig, images: int | None) -> None:
         """Start the calibration in the background, for a set of so many training images; for a teacher."""
-        access.require(N_("measure how long a run takes"))
+        access.require("measure how long a run takes")
         key = _key(config)
         with self._lock:
             if self._asked == key and self.pending(config):

@@ -28,7 +28,7 @@ def draw(source: str) -> None:
         if found.pending:
             st.caption(_(":material/hourglass_top: Listing the images … You can start without waiting."))
         elif found.problem:
-            st.warning(formatting.told(tell(found.problem)), icon=":material/hide_image:")
+            st.warning(formatting.told(found.problem), icon=":material/hide_image:")
         elif found.account:
             _show(source, found.account)
 

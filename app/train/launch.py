@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.shared import access, formatting, forms, image_source, state, surveys
 from app.shared.draft import Draft
-from app.shared.language import N_, _, tell
+from app.shared.language import _, tell
 from app.train import start_from, views_fit
 from app.train.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
@@ -166,7 +166,7 @@ def recipe(draft: Draft, config: RunConfig) -> None:
 
 def start(config: RunConfig, name: str, preset: str | None) -> str:
     """Queue the run and see to it that it starts; says its id."""
-    access.require(N_("start runs"))
+    access.require("start runs")
     estimates().stop()
     run = state.store().create(config, name=name, preset=preset)
     state.executor().submit(run.run_id)
@@ -175,7 +175,7 @@ def start(config: RunConfig, name: str, preset: str | None) -> str:
 
 def start_sweep(config: RunConfig, points: Sequence[Mapping[str, Any]], name: str, preset: str | None) -> list[str]:
     """Queue a run for each point, as one group; says their ids."""
-    access.require(N_("start runs"))
+    access.require("start runs")
     estimates().stop()
     runs = sweep.create(state.store(), config, points, name=name, preset=preset)
     state.executor().submit(runs[0].run_id)

@@ -196,7 +196,7 @@ with form:
         specs = map(forms.spec, keys)
         keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
         with st.container(border=True):
-            st.markdown(f"**{tell(title)}**", help=tell(forms.about(sections[0])) if len(sections) == 1 else None)
+            st.markdown(f"**{tell(title)}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
             if "data" in sections:
                 source = str(draft.value("data.source") or "")
                 image_source.pick(source, state.store().home, changed)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, forms, state
-from app.shared.language import N_, _, tell
+from app.shared.language import _, tell
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation.summary import accuracy
@@ -18,7 +18,7 @@ from byol_core.weights import sources
 
 KEY, FREEZE = sources.KEY, "network.freeze"
 STATE = f"setting:{KEY}"
-USE_WEIGHTS = N_("start from weights by their path")
+USE_WEIGHTS = "start from weights by their path"
 # Runs to choose from; an older one is named by its id.
 MOST_RUNS = 200
 

@@ -75,7 +75,7 @@ def twins(run: Run, runs: Sequence[Run], twin: Mapping[str, Any]) -> list[Run]:
 
 
 def _start(run: Run, changes: Mapping[str, Any]) -> str:
-    access.require(N_("start runs"))
+    access.require("start runs")
     made = state.store().clone(run.run_id, changes)
     state.executor().submit(made.run_id)
     return made.run_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import access, formatting, state
-from app.shared.language import N_, _, tell
+from app.shared.language import _, tell
 from byol_core.augment_fit import requests, words
 from byol_core.augment_fit.choices import Choice, applied, is_open
 from byol_core.config import RunConfig
@@ -48,7 +48,7 @@ def say(config: RunConfig) -> None:
         if asked.job.state == "failed":
             st.caption(formatting.plain(tell(asked.job.message)))
         elif access.is_teacher() and st.button(_("Measure them now"), icon=":material/straighten:", key=_ASKED):
-            access.require(N_("measure images"))
+            access.require("measure images")
             requests.ask(state.store().home, config)
             st.rerun(scope="fragment")
 
