@@ -59,10 +59,13 @@ def _named(settings: Settings) -> dict[str, str]:
     return {"name": settings.recipe if as_saved else _("{views}, changed", views=settings.recipe)}
 
 
-@st.dialog("Save or copy these views", width="large")
-@state.in_words()
 def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     """Save them under a name, or take them as text; delete the preset that is looked at."""
+    st.dialog(_("Save or copy these views"), width="large")(_in_dialog)(settings, choice, pictures)
+
+
+@state.in_words()
+def _in_dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if st.session_state.pop(DONE, False):
         st.rerun()
     if access.is_teacher():
