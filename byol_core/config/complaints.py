@@ -39,7 +39,7 @@ _QUOTED = re.compile(r"'[^']*'")
 
 def custom(kind: str, **values: Any) -> PydanticCustomError:
     """The error of a validator of ours, of a kind that is known here."""
-    return PydanticCustomError(kind, "{wanted}", {"wanted": str(_filled(kind, values)), **values})  # type: ignore[arg-type]
+    return PydanticCustomError(kind, "{wanted}", {"wanted": str(_filled(kind, values)), **values})
 
 
 def wanted(error: ErrorDetails) -> str:
