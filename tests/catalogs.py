@@ -30,7 +30,8 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Message": (0,),
     "plural": ((0, 1),),  # Message.plural
     "Alarm": (0,),
-    "setting": (1, 2, "empty"),
+    "setting": (1, 2, "unit", "source", "empty"),
+    "_strength": (0, 1),  # of an operation of the views
     "Preset": (1, 2, 3, "title", "reason", "expect"),
     "Format": (1, 3, "title", "purpose"),
     "refusal": (1,),
@@ -71,6 +72,8 @@ def texts(path: Path, root: Path = ROOT) -> Iterator[Text]:
             yield from _of_call(node, f"{path.relative_to(root)}:{node.lineno}")
         elif isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
             yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")
+        elif isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Part" for base in node.bases):
+            yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")  # of the settings
 
 
 def _of_template(path: Path, root: Path) -> Iterator[Text]:

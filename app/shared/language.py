@@ -8,7 +8,9 @@ go through :func:`tell`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -22,8 +24,23 @@ from byol_core.messages import Style
 _KEY, COOKIE, PARAMETER = "language", "byol_lab_lang", "lang"
 
 
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Say everything in this language meanwhile, as where a page is answered for outside of its session."""
+    before = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def current() -> str:
     """The code of the language of this session; English outside of one."""
+    if spoken := _spoken.get():
+        return spoken
     if not streamlit_private.session_id():
         return language.ENGLISH
     return str(st.session_state.get(_KEY, language.ENGLISH))
