@@ -34,6 +34,9 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Sign": (1, 2, "zero", "ideal", "alarm", "source", "caveat"),
     "Option": ("help",),  # of typer
     "Argument": ("help",),
+    "Typer": ("help",),
+    "kind": (3,),  # of byol_core.system.checks: what an argument should be
+    "wrong": (1,),
 }
 
 
