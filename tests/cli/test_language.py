@@ -18,7 +18,7 @@ from byol_core.config import RunConfig
 MARKED = re.compile("⟦[^⟦⟧]*⟧")
 # Words that are no part of an option or of a <type>.
 WORD = re.compile(r"(?<![\w<|-])[A-Z]?[a-z]{3,}(?![\w>|-])")
-NAMES = {"byol", *COMMANDS, "text"}  # the last is what an argument is called
+NAMES = {"byol", *COMMANDS, "text", "str", "zip"}  # the last ones are of an argument, a type and a file
 
 
 class Marked(language.Catalog):
