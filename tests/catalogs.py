@@ -42,6 +42,9 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Recipe": ("reason",),  # of the views
     "Option": ("help",),  # of typer
     "Argument": ("help",),
+    "Typer": ("help",),
+    "kind": (3,),  # of byol_core.system.checks: what an argument should be
+    "wrong": (1,),
 }
 
 
