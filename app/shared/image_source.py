@@ -123,7 +123,7 @@ def _path(source: str, changed: Callable[[str, Any], None]) -> None:
 
 def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
     file = st.file_uploader(
-        _("Archive"),
+        _("Archive file"),
         key="source_file",  # of any type, so that our own sentence says what to do with another one
         help=_("A .zip, .tar or .tar.gz of images (a folder for each class, or none), or arrays as .npz or .npy."),
     )
