@@ -105,7 +105,7 @@ def catalog(code: str) -> Catalog:
 
     from babel.messages.pofile import read_po
 
-    texts: dict[str, str | tuple[str, ...]] = {}
+    texts: dict[str, Any] = {}
     expression = "n != 1"
     for path in sorted((FOLDER / code / "LC_MESSAGES").glob("*.po")):
         with path.open("rb") as file:

@@ -52,7 +52,9 @@ def make_passphrase() -> str:
 def check_passphrase(passphrase: str) -> None:
     """InputError when it is too short or too long."""
     if not SHORTEST <= len(passphrase) <= LONGEST:
-        raise InputError(f"A passphrase should have {SHORTEST} to {LONGEST} characters.")
+        raise InputError(
+            "A passphrase should have {shortest} to {longest} characters.", shortest=SHORTEST, longest=LONGEST
+        )
 
 
 def hash_passphrase(passphrase: str) -> str:
@@ -110,7 +112,7 @@ class TokenStore:
         with self._lock:  # one try at a time, whoever makes it
             wait = self._next - self._clock()
             if wait > 0:
-                raise InputError(f"Too many wrong passphrases: try again in {max(1, round(wait))} s.")
+                raise InputError("Too many wrong passphrases: try again in {wait} s.", wait=max(1, round(wait)))
             if not matches(passphrase, hashed):
                 self._wrong += 1
                 if self._wrong >= FREE_TRIES:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -22,6 +23,18 @@ ROOT = Path(__file__).parent.parent
 LOCALE = ROOT / "byol_core" / "locale"
 DOMAINS: Mapping[str, str] = {"app": "app", "cli": "byol_core/cli", "core": "byol_core"}
 
+# Babel's own would hold the time, and so change with every writing.
+HEADER = """# BYOL Lab, {name}. Written by tests/catalogs.py; translations are entered by hand.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
+
 # Where a call has texts: places of positional arguments, and names of others. Two places in one tuple: one and many.
 CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "_": (0,),
@@ -30,7 +43,8 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Message": (0,),
     "plural": ((0, 1),),  # Message.plural
     "Alarm": (0,),
-    "setting": (1, 2, "empty"),
+    "setting": (1, 2, "unit", "source", "empty"),
+    "_strength": (0, 1),  # of an operation of the views
     "Preset": (1, 2, 3, "title", "reason", "expect"),
     "Format": (1, 3, "title", "purpose"),
     "refusal": (1,),
@@ -41,6 +55,9 @@ CALLS: Mapping[str, tuple[int | str | tuple[int, int], ...]] = {
     "Recipe": ("reason",),  # of the views
     "Option": ("help",),  # of typer
     "Argument": ("help",),
+    "Typer": ("help",),
+    "kind": (3,),  # of byol_core.system.checks: what an argument should be
+    "wrong": (1,),
 }
 
 
@@ -71,6 +88,8 @@ def texts(path: Path, root: Path = ROOT) -> Iterator[Text]:
             yield from _of_call(node, f"{path.relative_to(root)}:{node.lineno}")
         elif isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
             yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")
+        elif isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Part" for base in node.bases):
+            yield Text(ast.get_docstring(node) or "", "", f"{path.relative_to(root)}:{node.lineno}")  # of the settings
 
 
 def _of_template(path: Path, root: Path) -> Iterator[Text]:
@@ -146,27 +165,31 @@ def read(language: str, name: str) -> Catalog:
 
 def update(language: str, filled: Mapping[str, str]) -> None:
     """Bring the catalogs of a language up to the code, with these translations."""
-    known: dict[str, str | tuple[str, ...]] = {first(m.id): m.string for name in DOMAINS for m in read(language, name)}
+    known: dict[str, Any] = {first(message.id): message.string for name in DOMAINS for message in read(language, name)}
     known |= filled
     for name, template in templates().items():
-        made = Catalog(locale=language, domain=name, project="BYOL Lab", fuzzy=False)
+        made = Catalog(locale=language, domain=name, fuzzy=False)
         for message in filter(lambda message: message.id, template):
-            string = known.get(first(message.id), "")
-            one = string if isinstance(string, str) else string[0]
-            made.add(message.id, one if isinstance(message.id, str) else (one,), flags=message.flags)
+            made.add(message.id, _fitting(known.get(first(message.id), ""), message.id), flags=message.flags)
         _write(language, name, made)
 
 
-def first(msgid: str | tuple[str, ...]) -> str:
-    return msgid if isinstance(msgid, str) else msgid[0]
+def _fitting(string: Any, msgid: Any) -> Any:
+    """One text for one, a tuple of forms for a plural."""
+    forms = (string,) if isinstance(string, str) else tuple(string)
+    return forms[0] if isinstance(msgid, str) else forms
+
+
+def first(msgid: Any) -> str:
+    return msgid if isinstance(msgid, str) else str(msgid[0])
 
 
 def _write(language: str, name: str, made: Catalog) -> None:
     path = LOCALE / language / "LC_MESSAGES" / f"{name}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
-    made.header_comment = f"# BYOL Lab, {name}. Written by tests/catalogs.py; translations are entered by hand."
     with path.open("wb") as file:
-        write_po(file, made, width=0, omit_header=False, no_location=True, sort_output=True, ignore_obsolete=True)
+        file.write(HEADER.format(name=name, language=language, plurals=made.plural_forms).encode())
+        write_po(file, made, width=0, omit_header=True, no_location=True, sort_output=True, ignore_obsolete=True)
 
 
 if __name__ == "__main__":

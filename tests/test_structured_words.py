@@ -25,7 +25,6 @@ SAME = {"lower", "casefold", "strip", "lstrip", "rstrip"}  # the same text, writ
 
 # Where another program's text is all that there is: file and function, and whose text it is.
 ALLOWED = {
-    ("byol_core/config/run_config.py", "wanted"): "pydantic's",
     ("byol_core/data/archive.py", "_why"): "of zipfile, tarfile and the decompressors",
     ("app/shared/formatting.py", "told"): "anybody's: a viewer is not told a path, whoever wrote it",
     ("byol_core/data/decode.py", "_reason"): "Pillow's",

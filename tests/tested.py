@@ -40,6 +40,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "Commands": [
             *("cli/test_train.py", "cli/test_runs.py", "cli/test_queue.py", "cli/test_sweep.py"),
             *("cli/test_compare.py", "cli/test_library.py", "cli/test_run_tables.py", "cli/test_progress_bar.py"),
+            "cli/test_language.py",
         ],
         "The pages Lab, Train and Runs": ["app/home", "app/train", "app/runs"],
         "In a browser": [

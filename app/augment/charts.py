@@ -6,6 +6,7 @@ from typing import Any
 
 from app.augment import settings
 from app.shared.charts import AMBER, GRAY, PETROL, Figure
+from app.shared.language import N_, _, tell
 from byol_core.augment_study import Curves
 from byol_core.augment_study.verdict import Numbers, bounds_of
 
@@ -15,7 +16,9 @@ ZONES = {
     "in range": "rgba(23, 143, 136, 0.2)",
     "too weak": "rgba(199, 127, 31, 0.25)",
 }
-KEPT, ALIKE = "What is left<br>of the image", "How similar<br>the views are"
+# What the zones are called, by the levels of a verdict.
+NAMES = {"too strong": N_("too strong"), "in range": N_("in range"), "too weak": N_("too weak")}
+KEPT, ALIKE = N_("What is left<br>of the image"), N_("How similar<br>the views are")
 _BAND = f"{PETROL}33"
 
 
@@ -31,7 +34,7 @@ def invariance(curves: Curves, operation: str, now: float) -> Figure:
         "x": x,
         "y": _rounded(mean),
         "line": {"width": 2.2, "color": PETROL},
-        "hovertemplate": "strength %{x:.2f}: %{y:.2f}<extra></extra>",
+        "hovertemplate": _("strength %{x:.2f}: %{y:.2f}") + "<extra></extra>",
     }
     return {
         "data": [{**band, "y": low}, {**band, "y": high, "fill": "tonexty", "fillcolor": _BAND}, line],
@@ -67,7 +70,7 @@ def scale(numbers: Numbers, *, old: bool = False) -> Figure:
             "margin": {"l": 96, "r": 14, "t": 6, "b": 24},
             "uirevision": "scale",
             "xaxis": {"range": [0, 1], "tickvals": sorted({0.0, bounds.lost, 0.5, bounds.same, 1.0}), **bare},
-            "yaxis": {"range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": [ALIKE, KEPT], **bare},
+            "yaxis": {"range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": [tell(ALIKE), tell(KEPT)], **bare},
             "shapes": [_zone(*zone) for zone in zones],
             "annotations": [_named(*zone) for zone in zones],
         },
@@ -82,7 +85,12 @@ def _zone(row: int, low: float, high: float, level: str) -> dict[str, Any]:
 def _named(row: int, low: float, high: float, level: str) -> dict[str, Any]:
     """Its name above it, from the end where the scale ends: a zone may be narrower than its name."""
     left = low == 0
-    text = {"text": level, "showarrow": False, "font": {"size": 11}, "xanchor": "left" if left else "right"}
+    text = {
+        "text": tell(NAMES[level]),
+        "showarrow": False,
+        "font": {"size": 11},
+        "xanchor": "left" if left else "right",
+    }
     return {"x": low if left else high, "y": row + 0.45, "yanchor": "middle", **text}
 
 

@@ -9,13 +9,14 @@ import streamlit as st
 
 from app.shared import access, address, sign_in
 from app.shared import pictures as sources
+from app.shared.language import N_, _, tell
 from app.shared.pictures import SIZES, Pictures
 from byol_core.config import field_info
 from byol_core.config.presets import get
 
 FIRST = get("classroom").config()
 SET, UPLOAD, CAMERA = PLACES = ("set", "upload", "camera")
-PLACE_TITLES = {SET: "Set", UPLOAD: "Upload", CAMERA: "Camera"}
+PLACE_TITLES = {SET: N_("Set"), UPLOAD: N_("Upload"), CAMERA: N_("Camera")}
 SHOWN = (4, 8, 16)
 LAST_DRAW = 9999
 PHOTO = "photo"  # the key of what the camera took
@@ -53,16 +54,18 @@ def choose() -> Choice:
         place = _place() if access.is_teacher() else SET
         source = _set() if place == SET else ""
         size = st.selectbox(
-            "Resolution",
+            _("Resolution"),
             SIZES,
             SIZES.index(FIRST.data.image_size),
             key="size",
             bind="query-params",
             width=130,
-            help="Height and width in pixels to which every image is resized, once.",
+            help=_("Height and width in pixels to which every image is resized, once."),
         )
         view = _view_size(size)
-        shown = st.segmented_control("Shown", SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params")
+        shown = st.segmented_control(
+            _("Shown"), SHOWN, default=SHOWN[1], required=True, key="shown", bind="query-params"
+        )
         seed = _draw()
     return Choice(place, source, size, view, shown or SHOWN[1], seed)
 
@@ -71,7 +74,7 @@ def _place() -> str:
     """Where a teacher's images come from; all others look at sets."""
     with address.one_of("pictures", PLACES):
         place = st.segmented_control(
-            "Images from", PLACES, format_func=PLACE_TITLES.__getitem__, required=True, key="pictures"
+            _("Images from"), PLACES, format_func=lambda place: tell(PLACE_TITLES[place]), required=True, key="pictures"
         )
     return place or SET
 
@@ -81,12 +84,12 @@ def _view_size(size: int) -> int | None:
     options = [AS_THE_IMAGE, *(side for side in VIEW_SIZES if side <= size)]
     with address.one_of("view", options, FIRST.views.size or AS_THE_IMAGE, code=lambda side: str(side or "image")):
         chosen = st.selectbox(
-            "View size",
+            _("View size"),
             options,
             key="view",
-            format_func=lambda side: str(side or "as the image"),
+            format_func=lambda side: str(side or _("as the image")),
             width=150,
-            help=field_info("views.size").json_schema_extra["sentence"],
+            help=tell(field_info("views.size").json_schema_extra["sentence"]),
         )
     return chosen or None
 
@@ -96,13 +99,15 @@ def _set() -> str:
     teacher = access.is_teacher()
     return str(
         st.selectbox(
-            "Set",
+            _("Set"),
             sources.names_of_sets(),
             key="set",
             bind="query-params",
             accept_new_options=teacher,
             width=260,
-            help="Choose one, or type the path of a folder or archive of images on this machine." if teacher else None,
+            help=_("Choose one, or type the path of a folder or archive of images on this machine.")
+            if teacher
+            else None,
         )
     )
 
@@ -110,17 +115,17 @@ def _set() -> str:
 def _draw() -> int:
     """The seed of the draw."""
     seed = st.number_input(
-        "Draw",
+        _("Draw"),
         0,
         LAST_DRAW,
         key="draw",
         bind="query-params",
         width=130,
-        help="The seed: the same number gives the same draw, so only what you move changes.",
+        help=_("The seed: the same number gives the same draw, so only what you move changes."),
     )
     with st.container(width="content", key="new_draw"):
         st.space("small")  # as high as the labels beside it, where it stands beside them: see page.css
-        st.button("New draw", icon=":material/casino:", on_click=draw_again)
+        st.button(_("New draw"), icon=":material/casino:", on_click=draw_again)
     return seed
 
 
@@ -128,7 +133,7 @@ def load(choice: Choice) -> Pictures:
     """The chosen images; what cannot be shown is said."""
     found = sources.of_set(choice.source, choice.size) if choice.place == SET else _of_files(choice)
     for complaint in found.complaints:
-        st.warning(complaint, icon=":material/hide_image:")
+        st.warning(tell(complaint), icon=":material/hide_image:")
     if found.complaints and not access.is_teacher():
         sign_in.link()
     return found
@@ -137,12 +142,12 @@ def load(choice: Choice) -> Pictures:
 def _of_files(choice: Choice) -> Pictures:
     """The uploaded images, or the photo."""
     if choice.place == CAMERA:
-        photo = st.camera_input("Take a photo", key=PHOTO, width=420)
-        return sources.of_files([("Your photo", photo)] if photo else [], choice.size)
+        photo = st.camera_input(_("Take a photo"), key=PHOTO, width=420)
+        return sources.of_files([(_("Your photo"), photo)] if photo else [], choice.size)
     files = st.file_uploader(
-        "Your images",
+        _("Your images"),
         accept_multiple_files=True,
         key="files",
-        help="They stay on this machine, and are gone when this page is closed.",
+        help=_("They stay on this machine, and are gone when this page is closed."),
     )
     return sources.of_files([(file.name, file) for file in files], choice.size)

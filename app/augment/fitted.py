@@ -16,7 +16,9 @@ from app.augment import settings as lab_settings
 from app.augment.choices import SET, Choice
 from app.augment.settings import Settings
 from app.shared import access, formatting, state
+from app.shared.language import _, tell
 from app.shared.pictures import Pictures
+from app.train import views_fit
 from byol_core.augment_fit import requests, words
 from byol_core.augment_fit.choices import Choice as Fitted
 from byol_core.augment_fit.choices import Why, applied, is_open
@@ -59,14 +61,18 @@ def draw(settings: Settings, choice: Choice, pictures: Pictures) -> None:
         return
     config = get("classroom").config().changed(**choice.data)
     if not is_open(fit_views.known(config)):
-        st.caption(f"On the embedded set, auto is the recipe '{fit_views.ON_THE_EMBEDDED}', which was found on it.")
+        sentence = _(
+            "On the embedded set, auto is the recipe '{recipe}', which was found on it.",
+            recipe=fit_views.ON_THE_EMBEDDED,
+        )
+        st.caption(sentence)
         return
     asked = requests.ask(state.store().home, config, start=access.is_teacher())
     if asked.choices is not None:
         _place(config, asked.choices)
         _reasons(asked.choices, pictures.images[0])
     elif asked.job.state == "failed":
-        st.caption(formatting.plain(asked.job.message))
+        st.caption(formatting.plain(tell(asked.job.message)))
     elif asked.job.state in ("waiting", "running"):
         _wait(config)
 
@@ -77,7 +83,7 @@ def _wait(config: RunConfig) -> None:
     asked = requests.ask(state.store().home, config, start=False)
     if asked.job.state not in ("waiting", "running"):
         st.rerun()
-    st.caption(f":material/hourglass: Measuring which views suit these images: {asked.job.message or 'waiting'}")
+    st.caption(views_fit.measuring(asked.job.message))
 
 
 def _place(config: RunConfig, chosen: tuple[Fitted, ...]) -> None:
@@ -96,7 +102,7 @@ def _reasons(chosen: tuple[Fitted, ...], image: Pixels) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if choice.why in AFTER:
                 st.image([_shown(image), _shown(AFTER[choice.why](image))], width=_SHOWN)
-            st.caption(words.sentence(choice))
+            st.caption(tell(words.sentence(choice)))
 
 
 def _shown(image: Pixels) -> Pixels:

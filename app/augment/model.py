@@ -18,6 +18,7 @@ from app.augment.modes import GRID, MODE, Scene, part_of
 from app.augment.waiting import TROUBLE, failed, waiting
 from app.evaluate.job import judgeable
 from app.shared import access, address, formatting, old_links, polling, state
+from app.shared.language import N_, _, listing, tell
 from app.shared.pictures import Pictures
 from app.shared.run_names import unique_names
 from app.widgets.live_chart import live_chart
@@ -36,29 +37,29 @@ BUSY = ("waiting", "running")
 # A page that waits for an answer looks so many times more often than one that follows a run.
 QUICK = 0.4
 LOOKS: dict[str, tuple[formatting.Color, str]] = {
-    "too weak": ("orange", "Too weak"),
-    "in range": ("green", "In range"),
-    "too strong": ("red", "Too strong"),
-    "unclear": ("gray", "Unclear"),
+    "too weak": ("orange", N_("Too weak")),
+    "in range": ("green", N_("In range")),
+    "too strong": ("red", N_("Too strong")),
+    "unclear": ("gray", N_("Unclear")),
 }
 _LAST, _WAITED = "lab_last_verdict", "lab_waited_for"
 
 
 def draw(pictures: Pictures, choice: Choice) -> None:
     """The whole part, under the grid."""
-    st.header("Effect on the model")
+    st.header(_("Effect on the model"))
     if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
     try:
         subject = _subject()
     except (LabError, OSError):  # the views need no home
-        st.caption("The runs in this home cannot be read, so there is no model to use.")
+        st.caption(_("The runs in this home cannot be read, so there is no model to use."))
         return
     if subject is None:
-        st.caption("No run has weights yet: train one to see how similar it finds the two views of an image.")
+        st.caption(_("No run has weights yet: train one to see how similar it finds the two views of an image."))
         return
     settings = lab_settings.current()
-    start, _ = part_of(pictures, choice.shown)
+    start = part_of(pictures, choice.shown)[0]
     part = pictures.part(start, choice.shown)
     scene = Scene(part, settings, choice)
     link = linked(LINK, len(part))
@@ -86,16 +87,17 @@ def _subject() -> Subject | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         old_links.read_as(RUN, {title: run_id for run_id, title in titles.items()})
         with address.one_of(RUN, list(known)):
-            chosen = st.selectbox("Model", list(known), format_func=titles.__getitem__, key=RUN, width=260)
+            chosen = st.selectbox(_("Model"), list(known), format_func=titles.__getitem__, key=RUN, width=260)
         before = st.toggle(
-            "Before training",
+            _("Before training"),
             key=BEFORE,
             bind="query-params",
-            help="The same network with the random initial weights of its seed.",
+            help=_("The same network with the random initial weights of its seed."),
         )
     start = known[chosen].config.get("network", {}).get("pretrained")
     if before and start:
-        st.caption(f"Random weights: this run itself started from those of {formatting.plain(str(start))}.")
+        weights = formatting.plain(str(start))
+        st.caption(_("Random weights: this run itself started from those of {weights}.", weights=weights))
     return Subject(known[chosen].folder, before, titles[chosen])
 
 
@@ -135,7 +137,7 @@ def _withdraw_others(asked: Sequence[Asked[Any]]) -> None:
 
 def _verdict(asked: Asked[Judgment], subject: Subject, at_rest: bool) -> None:
     """Too weak, in range or too strong, and why; the last one stays, faded, while a new one is worked out."""
-    st.markdown("**Verdict**")
+    st.markdown(_("**Verdict**"))
     if asked.answer:
         st.session_state[_LAST] = (subject, asked.answer)
         _said(asked.answer)
@@ -151,9 +153,9 @@ def _verdict(asked: Asked[Judgment], subject: Subject, at_rest: bool) -> None:
 def _said(found: Judgment, old: bool = False) -> None:
     """The verdict and its reason; ``old``: that of the settings before, faded, in the same place."""
     color, title = LOOKS[found.verdict.level]
-    st.badge(f"{title}, with the settings before" if old else title, color="gray" if old else color)
-    reason = found.verdict.reason
-    said = formatting.plain(reason[:1].upper() + reason[1:])
+    level = tell(title)
+    st.badge(_("{level}, with the settings before", level=level) if old else level, color="gray" if old else color)
+    said = formatting.plain(tell(found.verdict.reason))
     st.markdown(f":gray[{said}]" if old else said)
     if found.verdict.level != "unclear":
         _scale(found.numbers, old)
@@ -162,24 +164,33 @@ def _said(found: Judgment, old: bool = False) -> None:
 def _scale(numbers: Numbers, old: bool) -> None:
     """Where the numbers lie, and where too strong and too weak begin."""
     bounds = bounds_of(numbers)
-    alt = (
-        f"What is left of the image: {numbers.retention:.2f}, too strong below {bounds.lost:g}. "
-        f"How similar the views are: {numbers.closeness:.2f}, too weak from {bounds.same:g} on."
+    alt = _(
+        "What is left of the image: {retention:.2f}, too strong below {lost:g}. How similar the views are: "
+        "{closeness:.2f}, too weak from {same:g} on.",
+        retention=numbers.retention,
+        lost=bounds.lost,
+        closeness=numbers.closeness,
+        same=bounds.same,
     )
     live_chart(charts.scale(numbers, old=old), key="verdict-scale", alt=alt, toolbar=False)
-    st.caption(
-        f"*What is left of the image*: too strong below {bounds.lost:g} (1: a view is as recognizable as the image "
-        f"itself; 0: no more than by chance). *How similar the views are*: too weak from {bounds.same:g} on (1: the "
-        "model cannot tell them apart; 0: as different as two different images)."
+    sentence = _(
+        "*What is left of the image*: too strong below {lost:g} (1: a view is as recognizable as the image itself; 0: "
+        "no more than by chance). *How similar the views are*: too weak from {same:g} on (1: the model cannot tell "
+        "them apart; 0: as different as two different images).",
+        lost=bounds.lost,
+        same=bounds.same,
     )
+    st.caption(sentence)
 
 
 def _curves(asked: Asked[Curves], scene: Scene) -> None:
     """A small line for every operation."""
-    st.markdown("**What the model ignores (invariance)**")
+    st.markdown(_("**What the model ignores (invariance)**"))
     st.caption(
-        "Cosine between a test image and the image with this operation alone, against its strength (band: one standard "
-        "deviation). 1: the model ignores it. Dotted: two different images. Amber: the strength in use."
+        _(
+            "Cosine between a test image and the image with this operation alone, against its strength (band: one "
+            "standard deviation). 1: the model ignores it. Dotted: two different images. Amber: the strength in use."
+        )
     )
     if asked.job.state == "failed":
         failed(asked, "curves_again")
@@ -194,25 +205,35 @@ def _curves(asked: Asked[Curves], scene: Scene) -> None:
 
 def _averaged(found: Curves) -> str:
     """Over how many images, and which of them, the mean of each operation goes."""
-    *names, last = (lab_settings.title(name).lower() for name in OPERATIONS if NOTES.get(name) == OFTEN)
-    return (
-        f"Means over {found.images:,} images: {', '.join(names)} and {last} apply as often as their strength says, "
-        "everything else to every image."
+    names = [lab_settings.title(name) for name in OPERATIONS if NOTES.get(name) == OFTEN]
+    return _(
+        "Means over {images:,} images. {operations} apply as often as their strength says, everything else to every "
+        "image.",
+        images=found.images,
+        operations=listing(names),
     )
 
 
 def _curve(found: Curves, operation: str, scene: Scene) -> None:
     now = min(2.0, scene.settings.values[operation] * scene.settings.values["strength"])
-    mean, _ = found.of(operation)
-    title, note = lab_settings.title(operation), NOTES.get(operation, "")
-    alt = f"{title}: mean cosine {mean[0]:.2f} at strength 0, {mean[-1]:.2f} at 2; in use: {now:.2f}. {note}"
+    mean = found.of(operation)[0]
+    summary = _(
+        "{operation}: mean cosine {none:.2f} at strength 0, {most:.2f} at 2; in use: {now:.2f}.",
+        operation=lab_settings.title(operation),
+        none=float(mean[0]),
+        most=float(mean[-1]),
+        now=now,
+    )
+    alt = listing(filter(None, (summary, tell(NOTES.get(operation, "")))), "sentences")
     live_chart(charts.invariance(found, operation, now), key=f"invariance-{operation}", alt=alt)
 
 
 def _tie(asked: Sequence[Asked[Any]], scene: Scene, link: Linked) -> None:
     """Bring the cosines to the cards of the grid, and look again while something is worked on."""
     pairs = asked[0].answer
-    texts = [] if pairs is None else [f"Cosine of the views {value:.2f}" for value in pairs.cosine]
+    texts = (
+        [] if pairs is None else [_("Cosine of the views {value:.2f}", value=float(value)) for value in pairs.cosine]
+    )
     busy = any(each.job.state in BUSY for each in asked)
     coming = asked[0].job.state in BUSY or (link.rest != scene.about and bool(asked[0].key))
     follows = link.rest == scene.about and asked[2].job.state == "absent" and access.is_teacher() and not busy

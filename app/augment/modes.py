@@ -18,6 +18,7 @@ from app.augment.choices import Choice
 from app.augment.settings import Settings
 from app.shared import address
 from app.shared.formatting import plain
+from app.shared.language import N_, _, current, n_, speaking, tell
 from app.shared.pictures import Pictures
 from app.widgets.view_grid import ORIGINALS, VIEWS, Card, Drawn, Figure, Grid, Layout, view_grid
 from byol_core.config import OPERATIONS, ViewsConfig
@@ -25,7 +26,7 @@ from byol_core.config.view_presets import RECIPES
 
 Pixels = NDArray[np.uint8]
 GRID, DRAWS, STRIP, PAIR = MODES = ("grid", "draws", "operation", "presets")
-MODE_TITLES = {GRID: "Grid", DRAWS: "Many draws", STRIP: "One operation", PAIR: "Two presets"}
+MODE_TITLES = {GRID: N_("Grid"), DRAWS: N_("Many draws"), STRIP: N_("One operation"), PAIR: N_("Two presets")}
 MODE = "show"
 MANY = 24  # draws of one image
 STRENGTHS = tuple(step / 4 for step in range(9))  # 0 to 2
@@ -76,11 +77,11 @@ def pick_mode() -> str:
     """How the views are shown."""
     with address.one_of(MODE, MODES):
         mode = st.segmented_control(
-            "What is shown",
+            _("What is shown"),
             MODES,
             wrap=True,
             required=True,
-            format_func=MODE_TITLES.__getitem__,
+            format_func=lambda mode: tell(MODE_TITLES[mode]),
             key=MODE,
             label_visibility="collapsed",
         )
@@ -89,7 +90,7 @@ def pick_mode() -> str:
 
 def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> None:
     """Draw the views in the chosen mode, and offer the same with other strengths to the sliders."""
-    start, _ = part_of(pictures, choice.shown)
+    start = part_of(pictures, choice.shown)[0]
     scene = Scene(pictures.part(start, choice.shown), settings, choice)
     modes: dict[str, Callable[[], Draw]] = {
         GRID: lambda: _grid,
@@ -104,18 +105,19 @@ def show(mode: str, pictures: Pictures, settings: Settings, choice: Choice) -> N
     if several > 1 and mode != DRAWS:
         st.pagination(several, key="page", bind="query-params")
     if len(pictures) == 1 and mode == GRID:
-        st.caption(f"One image, {choice.shown} draws.")
+        st.caption(n_("One image, {n} draw.", "One image, {n} draws.", choice.shown))
 
 
 def _offered(mode: str, draw: Draw, scene: Scene, grid: Grid) -> str:
     """The address of what the mode shows of this scene, whatever the strengths."""
-    more = ""
+    more, language = "", current()
 
     def moved(values: Mapping[str, float], serial: int) -> bytes:
-        return replace(draw(scene.at(dict(values), serial)), more=more).message()
+        with speaking(language):  # it answers outside of the session
+            return replace(draw(scene.at(dict(values), serial)), more=more).message()
 
     titles = [(card.name, [figure.title for figure in card.figures]) for card in grid.cards]
-    choice = (mode, scene.choice.view, scene.choice.seed)
+    choice = (mode, language, scene.choice.view, scene.choice.seed)
     what = json.dumps([choice, scene.settings.frame, scene.pictures.digest, grid.digest, titles])
     more = scenes.offer(what, moved, scene.pictures.images.nbytes)
     return more
@@ -127,7 +129,7 @@ def _grid(scene: Scene) -> Grid:
     pictures, n = scene.pictures, len(scene.pictures)
     views = view_maker.make(pictures.images, scene.views, scene.choice.seed)
     cards = [
-        Card(name, [Figure("Original", ORIGINALS, i), *_both(views.drawn, i, n)])
+        Card(name, [Figure(_("Original"), ORIGINALS, i), *_both(views.drawn, i, n)])
         for i, name in enumerate(pictures.names)
     ]
     return _made(scene, pictures.images, views.pixels, cards)
@@ -136,10 +138,12 @@ def _grid(scene: Scene) -> Grid:
 def _both(drawn: Sequence[Drawn], i: int, n: int, name: str = "", first: int = 0) -> list[Figure]:
     """View 1 and view 2 of image ``i`` of ``n`` whose views begin at ``first``; without a name one can pick them."""
     places = (first + i, first + n + i)
-    return [
-        Figure(f"{name}: {v + 1}" if name else f"View {v + 1}", VIEWS, at, drawn[at], None if name else v)
-        for v, at in enumerate(places)
-    ]
+    return [Figure(_of(name, v + 1), VIEWS, at, drawn[at], None if name else v) for v, at in enumerate(places)]
+
+
+def _of(name: str, view: int) -> str:
+    """What a view is called, of a preset where several are shown."""
+    return _("{preset}: {view}", preset=name, view=view) if name else _("View {view}", view=view)
 
 
 def _made(scene: Scene, images: Pixels, views: Pixels, cards: Sequence[Card], layout: Layout = "cards") -> Grid:
@@ -151,8 +155,8 @@ def _made(scene: Scene, images: Pixels, views: Pixels, cards: Sequence[Card], la
 def _pick_draws(pictures: Pictures) -> Draw:
     """Choose the image that is drawn many times."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input("Image", 1, len(pictures), key="picture", bind="query-params", width=130)
-        st.caption(f"One image in {MANY} draws: the network has to recognize it in all of them.")
+        number = st.number_input(_("Image"), 1, len(pictures), key="picture", bind="query-params", width=130)
+        st.caption(_("One image in {draws} draws: the network has to recognize it in all of them.", draws=MANY))
     return partial(_many_draws, pictures.images[[number - 1]], pictures.names[number - 1])
 
 
@@ -160,8 +164,8 @@ def _many_draws(image: Pixels, name: str, scene: Scene) -> Grid:
     from app.augment import views as view_maker
 
     views = view_maker.make(image[[0] * MANY], scene.views, scene.choice.seed)
-    cards = [Card("Original", [Figure(name, ORIGINALS, 0)])]
-    cards += [Card(f"Draw {i + 1}", _unpicked(_both(views.drawn, i, MANY))) for i in range(MANY)]
+    cards = [Card(_("Original"), [Figure(name, ORIGINALS, 0)])]
+    cards += [Card(_("Draw {number}", number=i + 1), _unpicked(_both(views.drawn, i, MANY))) for i in range(MANY)]
     return _made(scene, image, views.pixels, cards)
 
 
@@ -174,12 +178,14 @@ def _pick_operation(scene: Scene) -> Draw:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with address.one_of("operation", OPERATIONS):
             operation = st.selectbox(
-                "Operation", OPERATIONS, format_func=lab_settings.title, key="operation", width=200
+                _("Operation"), OPERATIONS, format_func=lab_settings.title, key="operation", width=200
             )
         now = scene.settings.values[operation] * scene.settings.values["strength"]
-        st.caption(
-            f"This operation alone at each strength, on images that get it. Its strength is {min(2.0, now):.2f} now."
+        sentence = _(
+            "This operation alone at each strength, on images that get it. Its strength is {strength:.2f} now.",
+            strength=min(2.0, now),
         )
+        st.caption(sentence)
     return partial(_one_operation, operation)
 
 
@@ -200,7 +206,7 @@ def _strip(drawn: Sequence[Drawn], i: int) -> list[Figure]:
 
 def _pick_preset(scene: Scene) -> Draw:
     """Choose the preset beside which the views are shown."""
-    other = st.selectbox("Compare with", lab_settings.names(), key="beside", bind="query-params", width=220)
+    other = st.selectbox(_("Compare with"), lab_settings.names(), key="beside", bind="query-params", width=220)
     theirs = lab_settings.preset(other)
     other = other if other in RECIPES else f"'{other}'"  # which somebody may have called "Yours"
     _differences(scene.settings, other, lab_settings.strengths_of(theirs))
@@ -214,7 +220,10 @@ def _two_presets(other: str, theirs: ViewsConfig, scene: Scene) -> Grid:
     made = [view_maker.make(scene.pictures.images, views, scene.choice.seed) for views in (scene.views, theirs)]
     drawn = [*made[0].drawn, *made[1].drawn]
     cards = [
-        Card(name, [Figure("Original", ORIGINALS, i), *_both(drawn, i, n, "Yours"), *_both(drawn, i, n, other, 2 * n)])
+        Card(
+            name,
+            [Figure(_("Original"), ORIGINALS, i), *_both(drawn, i, n, _("Yours")), *_both(drawn, i, n, other, 2 * n)],
+        )
         for i, name in enumerate(scene.pictures.names)
     ]
     return _made(scene, scene.pictures.images, np.concatenate([views.pixels for views in made]), cards, "pair")
@@ -224,12 +233,12 @@ def _differences(mine: Settings, other: str, theirs: dict[str, float]) -> None:
     """A table of the strengths that differ."""
     names = [name for name in lab_settings.NAMES if mine.values[name] != theirs[name]]
     if not names:
-        st.caption("Both have the same strengths.")
+        st.caption(_("Both have the same strengths."))
         return
     st.table(
         {
             "": [lab_settings.title(name) for name in names],
-            "Yours": [f"{mine.values[name]:g}" for name in names],
+            _("Yours"): [f"{mine.values[name]:g}" for name in names],
             plain(other): [f"{theirs[name]:g}" for name in names],
         }
     )

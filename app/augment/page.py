@@ -11,14 +11,15 @@ from app.augment import model as lab_model
 from app.augment import settings as lab_settings
 from app.augment.choices import Choice
 from app.shared import state
+from app.shared.language import _
 from app.shared.pictures import Pictures
 
 
 def no_pictures() -> None:
     """What to do when there is nothing to show."""
     with st.container(border=True):
-        st.markdown("**No images yet**")
-        st.caption("Choose a set, upload some images, or take a photo: their views appear here.")
+        st.markdown(_("**No images yet**"))
+        st.caption(_("Choose a set, upload some images, or take a photo: their views appear here."))
 
 
 @st.fragment
@@ -56,9 +57,11 @@ def page() -> None:
         model(pictures, choice)
 
 
-st.title("Augment")
+st.title(_("Augment"))
 st.markdown(
-    "BYOL learns to predict one random view of an image from another. Here they are as the network gets them: move a "
-    "slider and see what stays recognizable."
+    _(
+        "BYOL learns to predict one random view of an image from another. Here they are as the network gets them: "
+        "move a slider and see what stays recognizable."
+    )
 )
 page()

@@ -15,6 +15,7 @@ from app.augment.modes import part_of
 from app.augment.settings import Settings
 from app.shared import access, formatting, sign_in, state
 from app.shared.forms import scalar
+from app.shared.language import _
 from app.shared.pictures import KEPT, Pictures
 from byol_core.config import view_presets
 from byol_core.errors import InputError
@@ -34,9 +35,9 @@ def buttons(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if not teacher:
         sign_in.ask("start runs")
     with st.container(horizontal=True):
-        if teacher and st.button("Use in a new run", icon=":material/model_training:", type="primary"):
+        if teacher and st.button(_("Use in a new run"), icon=":material/model_training:", type="primary"):
             _to_train(settings, choice)
-        if st.button("Save or copy", icon=":material/bookmark:"):
+        if st.button(_("Save or copy"), icon=":material/bookmark:"):
             st.session_state.pop(DONE, None)
             dialog(settings, choice, pictures)
 
@@ -55,13 +56,16 @@ def _named(settings: Settings) -> dict[str, str]:
     if settings.recipe in view_presets.RECIPES:
         return {}
     as_saved = settings.values == lab_settings.strengths_of(settings.preset)
-    return {"name": settings.recipe if as_saved else f"{settings.recipe}, changed"}
+    return {"name": settings.recipe if as_saved else _("{views}, changed", views=settings.recipe)}
 
 
-@st.dialog("Save or copy these views", width="large")
-@state.in_words()
 def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     """Save them under a name, or take them as text; delete the preset that is looked at."""
+    st.dialog(_("Save or copy these views"), width="large")(_in_dialog)(settings, choice, pictures)
+
+
+@state.in_words()
+def _in_dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if st.session_state.pop(DONE, False):
         st.rerun()
     if access.is_teacher():
@@ -69,12 +73,12 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     else:
         sign_in.ask(SAVE)
     views = settings.views(choice.view)
-    yaml, python, command = st.tabs(["YAML", "Python", "Command"])
+    yaml, python, command = st.tabs(["YAML", "Python", _("Command")])
     with yaml:
-        st.caption("The section of a run's settings, for `byol train --config views.yaml`.")
+        st.caption(_("The section of a run's settings, for `byol train --config views.yaml`."))
         st.code(view_presets.as_yaml(views), language="yaml")
     with python:
-        st.caption("A program that makes exactly the views of the grid with the trainer's code.")
+        st.caption(_("A program that makes exactly the views of the grid with the trainer's code."))
         _program(settings, choice, pictures)
     with command:
         _command(settings)
@@ -82,7 +86,8 @@ def dialog(settings: Settings, choice: Choice, pictures: Pictures) -> None:
 
 def _program(settings: Settings, choice: Choice, pictures: Pictures) -> None:
     if not len(pictures):
-        st.info("There are no images yet: choose some, and the program appears here.", icon=":material/hide_image:")
+        sentence = _("There are no images yet: choose some, and the program appears here.")
+        st.info(sentence, icon=":material/hide_image:")
         return
     _files(choice)
     st.code(program(settings, choice, pictures), language="python")
@@ -118,20 +123,20 @@ def _files(choice: Choice) -> None:
     """How the program finds images that are of no set."""
     if choice.place == SET:
         return
-    st.caption("Save the images next to the program, under the names that it uses.")
+    st.caption(_("Save the images next to the program, under the names that it uses."))
     photo = st.session_state.get(PHOTO)
     if choice.place == CAMERA and photo:
-        st.download_button("Save the photo", photo.getvalue(), PHOTO_FILE, icon=":material/download:")
+        st.download_button(_("Save the photo"), photo.getvalue(), PHOTO_FILE, icon=":material/download:")
 
 
 def _command(settings: Settings) -> None:
     """How a terminal trains with these views."""
     if settings.recipe in view_presets.RECIPES or settings.values != lab_settings.strengths_of(settings.preset):
-        st.caption("Save them first, and train with them by their name. Without a name:")
+        st.caption(_("Save them first, and train with them by their name. Without a name:"))
         given = view_presets.settings(settings.views())
         parts = [f"--set {shlex.quote(f'views.{name}={scalar(value)}')}" for name, value in given.items()]
     else:
-        st.caption("By the name under which they are saved in this home:")
+        st.caption(_("By the name under which they are saved in this home:"))
         parts = [f"--views {shlex.quote(settings.recipe)}"]
     st.code(" \\\n  ".join(["byol train --preset classroom", *parts]), language="bash")
 
@@ -140,10 +145,10 @@ def _save(settings: Settings) -> None:
     saved = settings.recipe not in view_presets.RECIPES
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = settings.recipe if saved else ""
-        name = str(st.text_input("Name", usual, max_chars=view_presets.LONGEST, key=NAME) or "").strip()
+        name = str(st.text_input(_("Name"), usual, max_chars=view_presets.LONGEST, key=NAME) or "").strip()
         taken = name if name in view_presets.names(paths.home()) else ""
         st.button(
-            "Overwrite" if taken else "Save",
+            _("Overwrite") if taken else _("Save"),
             icon=":material/save:",
             type="primary",
             key="views_save",
@@ -152,14 +157,14 @@ def _save(settings: Settings) -> None:
         )
         if saved:
             st.button(
-                f"Delete '{formatting.plain(settings.recipe)}'",
+                _("Delete '{views}'", views=formatting.plain(settings.recipe)),
                 icon=":material/delete:",
                 key="views_delete",
                 on_click=_drop,
                 args=(settings.recipe,),
             )
     if taken:
-        st.caption("Views of that name exist and would be replaced.")
+        st.caption(_("Views of that name exist and would be replaced."))
     if sentence := st.session_state.pop(TROUBLE, ""):
         st.error(sentence, icon=":material/error:")
 
@@ -172,7 +177,7 @@ def _keep(settings: Settings, taken: str) -> None:
         if not name:
             raise InputError("Give the views a name.")
         view_presets.save(paths.home(), name, settings.views(), overwrite=name == taken)
-        _look_at(name, f"Saved as '{formatting.plain(name)}': it is among the presets now.")
+        _look_at(name, _("Saved as '{views}': it is among the presets now.", views=formatting.plain(name)))
 
 
 def _drop(name: str) -> None:
@@ -181,7 +186,7 @@ def _drop(name: str) -> None:
         access.require(SAVE)
         recipe = lab_settings.preset(name).preset
         view_presets.delete(paths.home(), name)
-        _look_at(recipe, f"'{formatting.plain(name)}' is deleted.")
+        _look_at(recipe, _("'{views}' is deleted.", views=formatting.plain(name)))
 
 
 def _look_at(name: str, said: str) -> None:

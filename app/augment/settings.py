@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared.formatting import plain
+from app.shared.language import N_, _, tell
 from app.widgets.strengths import strength
 from app.widgets.view_sliders import Slider, moved, view_sliders
 from byol_core.config import OPERATIONS, ViewsConfig, field_info, view_presets
@@ -22,9 +23,9 @@ from byol_core.system import paths
 FIRST = get("classroom").config().views
 GROUPS = {
     "": ("strength",),
-    "Place": ("crop", "flip_horizontal", "flip_vertical", "rotation", "translation"),
-    "Color": ("brightness", "contrast", "saturation", "hue", "grayscale", "solarize"),
-    "Detail": ("blur", "noise", "cutout"),
+    N_("Place"): ("crop", "flip_horizontal", "flip_vertical", "rotation", "translation"),
+    N_("Color"): ("brightness", "contrast", "saturation", "hue", "grayscale", "solarize"),
+    N_("Detail"): ("blur", "noise", "cutout"),
 }
 NAMES = ("strength", *OPERATIONS)
 NEXT = "views_next"  # the preset to look at from the next drawing on
@@ -87,7 +88,7 @@ def preset(name: str) -> ViewsConfig:
     try:
         return view_presets.load(paths.home(), name)
     except LabError as error:
-        st.session_state[NOTICE] = plain(str(error))
+        st.session_state[NOTICE] = plain(tell(error))
         return FIRST
 
 
@@ -146,13 +147,13 @@ def pick() -> Settings:
     _turn()
     options = names()
     st.selectbox(
-        "Preset",
+        _("Preset"),
         options,
         options.index(FIRST.preset),
         key=RECIPE,
         bind="query-params",
         on_change=preset_chosen,
-        help="A recipe for both views, built in or saved here; it sets where every slider starts.",
+        help=_("A recipe for both views, built in or saved here; it sets where every slider starts."),
     )
     settings = current()
     if sentence := st.session_state.pop(NOTICE, ""):
@@ -161,7 +162,7 @@ def pick() -> Settings:
     usual = strengths_of(settings.preset)
     view_sliders(
         {
-            title: [_slider(name, settings.values[name], usual[name]) for name in group]
+            tell(title): [_slider(name, settings.values[name], usual[name]) for name in group]
             for title, group in GROUPS.items()
         },
         revision=st.session_state[START].revision,
@@ -172,13 +173,13 @@ def pick() -> Settings:
 
 def title(name: str) -> str:
     """The operation as people read it."""
-    return field_info(f"views.{name}").title or name
+    return tell(field_info(f"views.{name}").title or name)
 
 
 def _slider(name: str, value: float, usual: float) -> Slider:
     """A strength from 0 to 2, named and explained as in the configuration."""
     field = field_info(f"views.{name}")
-    return Slider(name, title(name), field.json_schema_extra["sentence"], value, usual)
+    return Slider(name, title(name), tell(field.json_schema_extra["sentence"]), value, usual)
 
 
 def reason(settings: Settings) -> str:
@@ -186,5 +187,5 @@ def reason(settings: Settings) -> str:
     from byol_core.augment.policy import RECIPES
 
     if settings.recipe in RECIPES:
-        return RECIPES[settings.recipe].reason
-    return f"Saved here, from the recipe '{settings.preset.preset}'."
+        return tell(RECIPES[settings.recipe].reason)
+    return _("Saved here, from the recipe '{recipe}'.", recipe=settings.preset.preset)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.shared.language import tell
 from app.widgets.view_grid import Drawn
 from byol_core.augment import ViewParameters, ViewPolicy, apply, describe, draw, resolve
 from byol_core.config import OPERATIONS, ViewsConfig
@@ -36,7 +37,7 @@ def make(images: Pixels, settings: ViewsConfig, seed: int) -> Views:
     params = draw(resolve(settings), len(given), torch.Generator().manual_seed(seed), size, out)
     with torch.inference_mode():
         views = torch.cat([to_bytes(apply(given, view, out)) for view in params])
-    drawn = tuple(tuple(describe(view, i, size)) for view in params for i in range(len(given)))
+    drawn = tuple(_described(view, i, size) for view in params for i in range(len(given)))
     return Views(colors_last(views.numpy()), drawn)
 
 
@@ -56,8 +57,12 @@ def strip(images: Pixels, operation: str, strengths: Sequence[float], side: int 
     params = [alone(strength).rows(chosen) for strength in strengths]
     with torch.inference_mode():
         made = torch.stack([to_bytes(apply(given, view, out)) for view in params], 1)
-    drawn = tuple(tuple(describe(view, i, size)) for i in range(len(given)) for view in params)
+    drawn = tuple(_described(view, i, size) for i in range(len(given)) for view in params)
     return Views(colors_last(made.flatten(0, 1).numpy()), drawn)
+
+
+def _described(view: ViewParameters, i: int, size: tuple[int, int]) -> Drawn:
+    return tuple((tell(name), tell(value)) for name, value in describe(view, i, size))
 
 
 def _happening(most: ViewParameters, n: int, draws: int, size: tuple[int, int]) -> Tensor:

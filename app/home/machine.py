@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access
+from app.shared.language import _, listing, n_, tell
 from app.shared.state import Warm
 
 
@@ -17,9 +18,9 @@ def draw(warm: Warm) -> None:
 
     @st.fragment(run_every=None if warm.done else 1.0)
     def card(was_done: bool) -> None:
-        st.table(rows(warm.machine, warm.done) | _openness(), border="horizontal", alt="This machine")
+        st.table(rows(warm.machine, warm.done) | _openness(), border="horizontal", alt=_("This machine"))
         if warm.problem:
-            st.caption(f":red[:material/error: {warm.problem}]")
+            st.caption(f":red[:material/error: {tell(warm.problem)}]")
         if warm.done and not was_done:
             st.rerun()
 
@@ -28,30 +29,35 @@ def draw(warm: Warm) -> None:
 
 def _openness() -> dict[str, str]:
     """Who else is here, where others can be."""
-    role = "you are a teacher" if access.is_teacher() else "view-only for you"
-    return {":material/lan: Open to": f"the network, {role}"} if access.is_shared() else {}
+    if not access.is_shared():
+        return {}
+    teacher, viewer = _("the network, you are a teacher"), _("the network, view-only for you")
+    return {_(":material/lan: Open to"): teacher if access.is_teacher() else viewer}
 
 
 def rows(machine: dict[str, Any] | None, done: bool) -> dict[str, str]:
     """What is known, in words."""
     known = machine or {}
     cores, memory = known.get("cores") or _cores(), known.get("memory_gb") or _memory()
-    many = f"{cores} core{'s' if cores > 1 else ''}"
+    processor = known.get("cpu") or platform.machine()
     facts = {
-        ":material/memory: Processor": f"{known.get('cpu') or platform.machine()}, {many}",
-        ":material/memory_alt: Memory": f"{memory:.0f} GB",
+        _(":material/memory: Processor"): n_(
+            "{processor}, {n} core", "{processor}, {n} cores", cores, processor=processor
+        ),
+        _(":material/memory_alt: Memory"): f"{memory:.0f} GB",
     }
+    trains_on = _(":material/developer_board: Trains on")
     if machine is None:
-        return facts | {":material/developer_board: Trains on": "'byol doctor' says" if done else "looking …"}
-    facts[":material/developer_board: Trains on"] = ", ".join(map(_device, known.get("devices", []))) or "processor"
+        return facts | {trains_on: _("'byol doctor' says") if done else _("looking …")}
+    facts[trains_on] = listing(map(_device, known.get("devices", [])), "comma") or _("processor")
     names = {"torch": "PyTorch", "python": "Python"}
-    facts[":material/package_2: Software"] = ", ".join(f"{names[key]} {known[key]}" for key in names if known.get(key))
-    return facts
+    software = (f"{names[key]} {known[key]}" for key in names if known.get(key))
+    return facts | {_(":material/package_2: Software"): listing(software, "comma")}
 
 
 def _device(device: dict[str, Any]) -> str:
-    name = "processor" if device.get("kind") == "cpu" else str(device.get("name"))
-    return f"{name}, {'bfloat16' if device.get('bf16') else 'float32'}"
+    name = _("processor") if device.get("kind") == "cpu" else str(device.get("name"))
+    return _("{device}, {precision}", device=name, precision="bfloat16" if device.get("bf16") else "float32")
 
 
 def _cores() -> int:

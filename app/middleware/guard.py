@@ -8,8 +8,10 @@ from starlette.requests import HTTPConnection
 from app.middleware import limits
 from app.middleware.asgi import Asgi, Message, Receive, Scope, Send
 from app.middleware.socket import Wire, without_foreign_session
-from app.shared import access
+from app.shared import access, language
+from app.shared.language import N_
 from app.shared.streamlit_private import OPERATING, UPLOAD, browser_of
+from byol_core.language import tell
 
 _READING = ("GET", "HEAD", "OPTIONS")
 HEADERS = {
@@ -35,7 +37,8 @@ class Guard:
         elif scope["type"] == "http":
             send = _with_headers(send)
             if refused := _refused(scope):
-                await _answer(send, *refused)
+                status, sentence = refused
+                await _answer(send, status, _in_words(sentence, scope))
             else:
                 await self.app(scope, receive, send)
         else:
@@ -60,7 +63,7 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
         if not access.is_teachers_session(upload["session"], _browser(scope)):
             return 403, access.refusal("upload images")
     elif OPERATING.search(scope["path"]):  # a class would learn who does what when
-        return 404, "There is nothing here."
+        return 404, N_("There is nothing here.")
     elif _is_for_people(scope) and (full := limits.ROOM.refusal(limits.address_of(scope.get("client")))):
         return 503, full
     return None
@@ -68,6 +71,12 @@ def _refused(scope: Scope) -> tuple[int, str] | None:
 
 def _browser(scope: Scope) -> str:
     return browser_of(HTTPConnection(scope).cookies)
+
+
+def _in_words(sentence: str, scope: Scope) -> str:
+    """A sentence in the language of whoever asks; there is no session that would know it."""
+    asked = HTTPConnection(scope)
+    return tell(sentence, language.of_request(asked.cookies, asked.headers))
 
 
 def _is_for_people(scope: Scope) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 from streamlit.logger import get_logger
 
 from app.shared.streamlit_private import is_silent, on_connection
+from byol_core.messages import Message
 from byol_core.sharing import PAGES, PAGES_VARIABLE
 from byol_core.system.files import raise_open_files
 
@@ -80,12 +81,13 @@ class Room:
         """Why that address cannot open one more page, which the log is told as well; empty when it can."""
         if self._pages[address] >= self.bounds.pages:
             say(f"{address} has {self.bounds.pages} pages open, the most that one address may have; more are refused.")
-            return (
-                f"Your network has as many pages open here as it may ({self.bounds.pages}): close some and try again."
+            return Message(
+                "Your network has as many pages open here as it may ({pages}): close some and try again.",
+                pages=self.bounds.pages,
             )
         if self._pages.total() >= self.bounds.all_pages:
             say(f"There are {self.bounds.all_pages} pages open, the most that this server can have; more are refused.")
-            return "Too many people are viewing this page: try again in a minute."
+            return Message("Too many people are viewing this page: try again in a minute.")
         return ""
 
     @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import streamlit as st
 
 from app.shared.streamlit_private import browser_of, session_id
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.sharing import HASH_VARIABLE, TOKEN_SECONDS, TokenStore, is_loopback, usable
 
 TEACHERS_VARIABLE = "BYOL_LAB_TEACHERS"
@@ -27,6 +29,44 @@ _TOKEN = "access_token"
 REFUSED = "access_refused"
 
 _MOST_SESSIONS = 10_000
+
+# What only a teacher may do, by its name in the code, and what others are told.
+REFUSALS: Mapping[str, Message] = {
+    "archive runs": Message("Only a teacher may archive runs here; sign in first."),
+    "ask a model": Message("Only a teacher may ask a model here; sign in first."),
+    "change runs": Message("Only a teacher may change runs here; sign in first."),
+    "change the queue": Message("Only a teacher may change the queue here; sign in first."),
+    "compute maps of earlier evaluations": Message(
+        "Only a teacher may compute maps of earlier evaluations here; sign in first."
+    ),
+    "compute maps with other settings": Message(
+        "Only a teacher may compute maps with other settings here; sign in first."
+    ),
+    "delete runs": Message("Only a teacher may delete runs here; sign in first."),
+    "download sets": Message("Only a teacher may download sets here; sign in first."),
+    "evaluate runs": Message("Only a teacher may evaluate runs here; sign in first."),
+    "export whole runs": Message("Only a teacher may export whole runs here; sign in first."),
+    "import runs": Message("Only a teacher may import runs here; sign in first."),
+    "measure how long a run takes": Message("Only a teacher may measure how long a run takes here; sign in first."),
+    "measure images": Message("Only a teacher may measure images here; sign in first."),
+    "remove uploads": Message("Only a teacher may remove uploads here; sign in first."),
+    "rename runs": Message("Only a teacher may rename runs here; sign in first."),
+    "restore runs": Message("Only a teacher may restore runs here; sign in first."),
+    "resume runs": Message("Only a teacher may resume runs here; sign in first."),
+    "save views": Message("Only a teacher may save views here; sign in first."),
+    "start from weights by their path": Message(
+        "Only a teacher may start from weights by their path here; sign in first."
+    ),
+    "start runs": Message("Only a teacher may start runs here; sign in first."),
+    "stop evaluations": Message("Only a teacher may stop evaluations here; sign in first."),
+    "stop runs": Message("Only a teacher may stop runs here; sign in first."),
+    "stop, resume, rename, archive or delete runs": Message(
+        "Only a teacher may stop, resume, rename, archive or delete runs here; sign in first."
+    ),
+    "tag runs": Message("Only a teacher may tag runs here; sign in first."),
+    "upload images": Message("Only a teacher may upload images here; sign in first."),
+    "use images by their path": Message("Only a teacher may use images by their path here; sign in first."),
+}
 
 # One for all sessions; not in a cache of Streamlit's, which any browser may ask to be cleared.
 TOKENS = TokenStore()
@@ -49,7 +89,7 @@ class Permit(NamedTuple):
         return any(map(TOKENS.is_valid, self.tokens)) or (time.monotonic() < self.until and self.visit not in _left)
 
     def require(self, doing: str) -> None:
-        """InputError when it holds no more; ``doing`` is what only a teacher may do, such as "start runs"."""
+        """InputError when it holds no more; ``doing`` is what only a teacher may do, one of :data:`REFUSALS`."""
         if not self.holds():
             raise InputError(refusal(doing))
 
@@ -67,7 +107,7 @@ def is_teacher() -> bool:
 
 
 def require(doing: str) -> None:
-    """InputError unless a teacher asks; ``doing`` is what only a teacher may do, such as "start runs"."""
+    """InputError unless a teacher asks; ``doing`` is what only a teacher may do, one of :data:`REFUSALS`."""
     if not is_teacher():
         if session_id():
             st.session_state[REFUSED] = True
@@ -108,8 +148,8 @@ def _remember(known: dict[str, Any], key: str, value: object) -> None:
 
 
 def refusal(doing: str) -> str:
-    """Why a button is disabled, and what ``require`` says."""
-    return f"Only a teacher may {doing} here; sign in first."
+    """Why a button is disabled, and what ``require`` says; ``doing`` is one of :data:`REFUSALS`."""
+    return REFUSALS[doing]
 
 
 def is_shared() -> bool:

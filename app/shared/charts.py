@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.shared.language import N_, _, tell
+
 Point = tuple[int, float, float, float]  # step, epoch, seconds, value
 Axis = Literal["epoch", "step", "time"]
 Shares = Sequence[float]  # singular values divided by the largest, falling
 Figure = dict[str, Any]  # plotly's {"data": [...], "layout": {...}}
 
 # A time gets the unit in which it reads best where it is drawn.
-AXIS_TITLES: dict[Axis, str] = {"epoch": "epoch", "step": "step", "time": "seconds of training"}
+AXIS_TITLES: dict[Axis, str] = {"epoch": N_("epoch"), "step": N_("step"), "time": N_("seconds of training")}
 # Colors of the light page, in which letters can be read; on the dark one the browser takes those of DARK instead.
 PETROL, AMBER, PLUM, BLUE, GRAY, RED = "#0D6A66", "#9A5B00", "#71508F", "#2E6BA8", "#5A676D", "#B3402E"
 # One for each of several classes or runs, the same as on the map: chartCategoricalColors of .streamlit/config.toml.
@@ -154,7 +156,7 @@ def _layout(view: View, revision: str, height: int) -> dict[str, Any]:
         "margin": {"l": 8, "r": 12, "t": 16, "b": 8},
         "uirevision": f"{revision}-{view.revision}",
         "xaxis": {
-            "title": {"text": AXIS_TITLES[view.x]},
+            "title": {"text": tell(AXIS_TITLES[view.x])},
             "type": "log" if view.log_x else "linear",
             "automargin": True,
             "rangemode": "tozero",
@@ -196,7 +198,7 @@ def spectrum(now: Shares, before: Shares | None, *, names: tuple[str, str], revi
         "hovermode": "x unified",
         "margin": {"l": 8, "r": 12, "t": 28, "b": 8},
         "uirevision": revision,
-        "xaxis": {"title": {"text": "place"}, "automargin": True, "range": [0, longest + 1], "showgrid": False},
+        "xaxis": {"title": {"text": _("place")}, "automargin": True, "range": [0, longest + 1], "showgrid": False},
         "yaxis": {"type": "log", "automargin": True, "dtick": 1, "exponentformat": "power"},
     }
     return {"data": [*lines, _falling(now, names[0], {"width": 2.2, "color": PETROL})], "layout": layout}

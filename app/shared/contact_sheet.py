@@ -15,6 +15,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from app.shared import access, formatting, image_account, image_source, surveys
+from app.shared.language import _, tell
 from app.shared.pictures import is_here, reporter
 from byol_core.data import catalog
 from byol_core.data.account import Account, ClassCount
@@ -42,14 +43,17 @@ class Row:
 
 def button(source: str) -> None:
     """What opens the sheet."""
-    if st.button("Look at the images", icon=":material/grid_view:", key="sheet", type="tertiary"):
+    if st.button(_("Look at the images"), icon=":material/grid_view:", key="sheet", type="tertiary"):
         st.session_state[SHOWN] = AT_ONCE
         dialog(source)
 
 
-@st.dialog("The images as they are read", width="medium", icon=":material/grid_view:")
 def dialog(source: str) -> None:
     """The account, and a row for each class."""
+    st.dialog(_("The images as they are read"), width="medium", icon=":material/grid_view:")(_contents)(source)
+
+
+def _contents(source: str) -> None:
     entry = catalog.find(source)
     if not _may_look(source, entry):
         return
@@ -70,13 +74,13 @@ def _may_look(source: str, entry: Entry | None) -> bool:
     """Whether the images are here and the viewer may see them; if not, it is said, with the way to them."""
     here = entry is not None and is_here(entry, SIZE)
     if not access.is_teacher() and not here:
-        st.caption(access.refusal("download sets" if entry else image_source.USE_PATHS))
+        st.caption(tell(access.refusal("download sets" if entry else image_source.USE_PATHS)))
         return False
     allowed: set[str] = st.session_state.setdefault(ALLOWED, set())
     if entry is None or here or entry.name in allowed:
         return True
     st.caption(image_source.describe(entry))
-    if st.button("Download and look", icon=":material/download:", key="sheet_download"):
+    if st.button(_("Download and look"), icon=":material/download:", key="sheet_download"):
         allowed.add(entry.name)
         st.rerun(scope="fragment")
     return False
@@ -121,7 +125,7 @@ def _rows(found: Sequence[Row]) -> None:
     most = int(st.session_state.get(SHOWN, AT_ONCE))
     st.html("".join(map(as_html, found[:most])))
     if (more := len(found) - most) > 0:
-        label = f"Show {min(more, AT_ONCE)} more of {formatting.count(len(found))} classes"
+        label = _("Show {more} more of {n} classes", more=min(more, AT_ONCE), n=formatting.count(len(found)))
         if st.button(label, icon=":material/expand_more:", key="sheet_more"):
             st.session_state[SHOWN] = most + AT_ONCE
             st.rerun(scope="fragment")
@@ -129,11 +133,11 @@ def _rows(found: Sequence[Row]) -> None:
 
 def as_html(row: Row) -> str:
     """A class: its name and numbers, and under them its images side by side."""
-    title = html.escape(row.name) or "Without a label"
+    title = html.escape(row.name or _("Without a label"))
     head = f"<figcaption><b>{title}</b> <span>{_numbers(row.count)}</span></figcaption>"
     if not row.images:
-        return f'<figure class="sheet">{head}<p>None of its images could be read.</p></figure>'
-    alt = html.escape(row.name) or "An image without a label"
+        return f'<figure class="sheet">{head}<p>{_("None of its images could be read.")}</p></figure>'
+    alt = html.escape(row.name or _("An image without a label"))
     images = "".join(f'<img src="{image}" alt="{alt}" loading="lazy">' for image in row.images)
     return f'<figure class="sheet">{head}<div>{images}</div></figure>'
 
@@ -141,4 +145,5 @@ def as_html(row: Row) -> str:
 def _numbers(count: ClassCount | None) -> str:
     if count is None:
         return ""
-    return f"{formatting.count(count.train)} for training, {formatting.count(count.test)} for testing"
+    train, test = formatting.count(count.train), formatting.count(count.test)
+    return _("{train} for training, {test} for testing", train=train, test=test)

@@ -14,6 +14,7 @@ from typing import IO, Any
 import streamlit as st
 
 from app.shared import access
+from app.shared.language import tell
 from app.shared.streamlit_private import keep_file
 from byol_core.config import build
 from byol_core.data.catalog import find
@@ -21,6 +22,7 @@ from byol_core.errors import LabError
 from byol_core.export import FORMATS, Format
 from byol_core.export.jobs import write_apart
 from byol_core.export.weights import misfit
+from byol_core.messages import Message
 from byol_core.runs import export_zip, library
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
@@ -82,7 +84,7 @@ def button(label: str, name: str, store: RunStore, runs: Sequence[Run], kind: st
     """The download of these runs, or why there is none."""
     export = Export(store, tuple(runs), kind, name, access.permit())
     if complaint := export.complaint():
-        st.warning(complaint)
+        st.warning(tell(complaint))
         return
     icon = ":material/download:"
     st.download_button(label, export.make, name, KINDS[kind][0], icon=icon, on_click="ignore", **options)
@@ -108,15 +110,25 @@ class Export:
         size = sum(map(library.size_of, self.runs))
         if size <= MOST_BYTES:
             return ""
-        said = f"{'This run holds' if len(self.runs) == 1 else 'These runs hold'} {size / 1e9:.1f} GB"
-        return f"{said}, too much for the browser; 'byol pack RUN --out FILE.zip' writes it."
+        if len(self.runs) == 1:
+            return Message(
+                "This run holds {size:.1f} GB, too much for the browser; 'byol pack RUN --out FILE.zip' writes it.",
+                size=size / 1e9,
+            )
+        return Message(
+            "These runs hold {size:.1f} GB, too much for the browser; 'byol pack RUN --out FILE.zip' writes it.",
+            size=size / 1e9,
+        )
 
     def _too_long(self) -> str:
         most = MOST_POINTS if self.permit.holds() else MOST_POINTS_TO_LOOK_ON
         if export_zip.count_points(self.store, self._ids(), most + 1) <= most:
             return ""
-        how = "'byol export-metrics RUN --out FILE.parquet' writes them"
-        return f"These curves have more than {most:,} points, too many for the browser; {how}."
+        return Message(
+            "These curves have more than {most:,} points, too many for the browser; "
+            "'byol export-metrics RUN --out FILE.parquet' writes them.",
+            most=most,
+        )
 
     def _ids(self) -> list[str]:
         return [run.run_id for run in self.runs]
@@ -152,7 +164,7 @@ def without_weights(run: Run) -> str:
     try:
         weights_file(run.folder)
     except LabError as error:
-        return str(error)
+        return error.message
     return ""
 
 
@@ -167,17 +179,24 @@ def complaint_of(form: Format, run: Run) -> str:
     pictures = _pictures(run) if form.name == "parquet" else 0
     if form.name != "parquet" or 0 < pictures <= MOST_PICTURES:
         return ""
-    how = f"'byol export {run.run_id} --format parquet' writes them"
     if not pictures:
-        return f"The number of images in this set is not known; {how}."
-    return f"This set has {pictures:,} images, too many to embed while a browser waits; {how}."
+        return Message(
+            "The number of images in this set is not known; 'byol export {run} --format parquet' writes them.",
+            run=run.run_id,
+        )
+    return Message(
+        "This set has {images:,} images, too many to embed while a browser waits; "
+        "'byol export {run} --format parquet' writes them.",
+        images=pictures,
+        run=run.run_id,
+    )
 
 
 def _misfit(form: Format, run: Run) -> str:
     try:
         network = build(run.config).network
     except LabError as error:
-        return str(error)
+        return error.message
     return misfit(network, form.name) if form.name in ("torchvision", "timm") else ""
 
 

@@ -79,7 +79,7 @@ def from_address(address: Mapping[str, str]) -> Draft:
     try:
         draft.preset = presets.get(address.get("preset", FIRST_PRESET)).name
     except InputError as error:
-        draft.complaints.append(str(error))
+        draft.complaints.append(error.message)
     for key, value in changes.items():
         draft.change(key, value)
     return draft

@@ -7,22 +7,25 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from app.shared import access
+from app.shared.language import N_, _, current, listing, n_, tell
+from byol_core import language
 from byol_core.evaluation import summary as plain_words
 from byol_core.evaluation.intervals import Accuracy, Difference
 from byol_core.runs.run import LIVE, RESUMABLE, Run
 
-# A whole path as our sentences quote it.
-_PATH = re.compile(r"'(?:/|[A-Za-z]:[\\/])[^']*'")
+# A whole path as our sentences quote it, in any language.
+_PATH = re.compile(r"['“‘](?:/|[A-Za-z]:[\\/])[^'”’]*['”’]")
 
 Color = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray", "primary"]
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a state is shown."""
+    """How a state is shown; ``tell`` says the label."""
 
     label: str
     icon: str
@@ -30,23 +33,35 @@ class Look:
 
 
 LOOKS: dict[str, Look] = {
-    "queued": Look("Waiting", ":material/schedule:", "gray"),
-    "starting": Look("Starting", ":material/hourglass_top:", "blue"),
-    "running": Look("Running", ":material/play_circle:", "blue"),
-    "finished": Look("Finished", ":material/check_circle:", "green"),
-    "stopped": Look("Stopped", ":material/pause_circle:", "orange"),
-    "failed": Look("Failed", ":material/error:", "red"),
-    "interrupted": Look("Interrupted", ":material/bolt:", "orange"),
+    "queued": Look(N_("Waiting"), ":material/schedule:", "gray"),
+    "starting": Look(N_("Starting"), ":material/hourglass_top:", "blue"),
+    "running": Look(N_("Running"), ":material/play_circle:", "blue"),
+    "finished": Look(N_("Finished"), ":material/check_circle:", "green"),
+    "stopped": Look(N_("Stopped"), ":material/pause_circle:", "orange"),
+    "failed": Look(N_("Failed"), ":material/error:", "red"),
+    "interrupted": Look(N_("Interrupted"), ":material/bolt:", "orange"),
 }
 
 
 # A run that goes on, or went on, in spite of an alarm.
-ALARM = Look("Alarm", ":material/warning:", "red")
+ALARM = Look(N_("Alarm"), ":material/warning:", "red")
 # A run whose process is there and does nothing that one could see.
-STALL = Look("Stalled", ":material/hourglass_disabled:", "orange")
+STALL = Look(N_("Stalled"), ":material/hourglass_disabled:", "orange")
+
+# Why a run is over that does not say it, and the same of one that has come to an epoch.
+_WHY = {
+    "stopped": N_("Stopped on request."),
+    "failed": N_("It failed without giving a reason; the log may tell."),
+    "interrupted": N_("Its process exited without reporting an error, as after a power failure."),
+}
+_WHY_AT = {
+    "stopped": N_("Stopped on request at epoch {epoch}."),
+    "failed": N_("It failed without giving a reason; the log may tell at epoch {epoch}."),
+    "interrupted": N_("Its process exited without reporting an error, as after a power failure at epoch {epoch}."),
+}
 
 # What a run is slowed down by, by its code.
-SLOWED = {"processor": "It shares the processor with other programs, so it takes longer."}
+SLOWED = {"processor": N_("It shares the processor with other programs, so it takes longer.")}
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -65,23 +80,27 @@ def count(number: int) -> str:
 
 def images(found: Accuracy | Difference) -> str:
     """``1 000 test images``: what an accuracy rests on."""
-    return f"{count(found.images)} {found.split} image{'' if found.images == 1 else 's'}"
+    n = count(found.images)
+    if found.split == "validation":
+        return n_("{n} validation image", "{n} validation images", found.images, n=n)
+    return n_("{n} test image", "{n} test images", found.images, n=n)
 
 
 def cell(found: Accuracy | None) -> str:
     """``0.808 [0.782, 0.831] · 1 000``, in a table whose head says of which images."""
-    return f"{plain_words.accuracy(found)} · {count(found.images)}" if found else ""
+    return f"{tell(plain_words.accuracy(found))} · {count(found.images)}" if found else ""
 
 
 def below(found: Accuracy) -> str:
     """``[0.782, 0.831] of 1 000`` or ``18: too few to tell``, in a narrow tile whose label names the split."""
+    n = count(found.images)
     if found.few:
-        return f"{count(found.images)}: {plain_words.FEW}"
-    return f"{plain_words.within(found)} of {count(found.images)}"
+        return _("{n}: too few to tell", n=n)
+    return _("{interval} of {n}", interval=tell(plain_words.within(found)), n=n)
 
 
 # For tooltips, beside figures in this notation.
-INTERVAL_HELP = (
+INTERVAL_HELP = N_(
     "In brackets the 95 % interval: how far chance in the choice of these images may have moved the figure. "
     "Another seed may move it as well. Fewer than 100 images are too few to conclude anything."
 )
@@ -90,10 +109,10 @@ INTERVAL_HELP = (
 def setting(value: Any) -> str:
     """The value of a setting in a sentence."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return "as the recipe" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return listing(map(str, value), "comma") or _("none")
+    return _("as the recipe") if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def duration(seconds: float | None) -> str:
@@ -105,10 +124,12 @@ def duration(seconds: float | None) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
     if days:
-        return f"{days} d {hours} h"
+        return _("{days} d {hours} h", days=days, hours=hours)
     if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+        return _("{hours} h {minutes:02d} min", hours=hours, minutes=minutes)
+    if minutes:
+        return _("{minutes} min {seconds:02d} s", minutes=minutes, seconds=rest)
+    return _("{seconds} s", seconds=rest)
 
 
 def ago(moment: float | None, now: float | None = None) -> str:
@@ -117,14 +138,23 @@ def ago(moment: float | None, now: float | None = None) -> str:
         return "–"
     past = max(0.0, (time.time() if now is None else now) - moment)
     if past < 60:
-        return "just now"
+        return _("just now")
     if past < 3600:
-        return f"{past // 60:.0f} min ago"
+        return _("{minutes:.0f} min ago", minutes=past // 60)
     if past < 86400:
-        return f"{past // 3600:.0f} h ago"
+        return _("{hours:.0f} h ago", hours=past // 3600)
     if past < 7 * 86400:
-        return f"{past // 86400:.0f} d ago"
-    return time.strftime("%d %b %Y", time.localtime(moment))
+        return _("{days:.0f} d ago", days=past // 86400)
+    return date(moment)
+
+
+def date(moment: float) -> str:
+    """``29 Nov 2025``, of a time in unix seconds, on this machine's calendar."""
+    if current() == language.ENGLISH:
+        return time.strftime("%d %b %Y", time.localtime(moment))
+    from babel.dates import format_date
+
+    return format_date(datetime.fromtimestamp(moment), "long", locale=current())
 
 
 def busy(run: Run) -> bool:
@@ -166,9 +196,9 @@ def plain(text: str) -> str:
 
 
 def told(trouble: object) -> str:
-    """What went wrong, safe inside Markdown; a viewer is not told where on the machine."""
-    sentence = str(trouble)
-    return plain(sentence if access.is_teacher() else _PATH.sub("a folder of this machine", sentence))
+    """What went wrong, in the viewer's language and safe inside Markdown; a viewer is not told where on the machine."""
+    sentence = tell(trouble)
+    return plain(sentence if access.is_teacher() else _PATH.sub(_("a folder of this machine"), sentence))
 
 
 def data_name(run: Run) -> str:
@@ -182,54 +212,69 @@ def sentence(run: Run, queue: Sequence[Run] = (), checkpoint: bool = False) -> s
     how = {"queued": _queued, "starting": _starting, "running": _running, "finished": _finished}.get(run.state, _ended)
     text = how(run, queue)
     said_already = run.state == "interrupted" and run.message  # which tells what resuming does
-    if run.state in RESUMABLE and not said_already:
-        text += f" Resume {'goes on from the last checkpoint' if checkpoint else 'starts again from the beginning'}."
-    return text
+    if run.state not in RESUMABLE or said_already:
+        return text
+    goes_on = _("Resume goes on from the last checkpoint.")
+    return listing([text, goes_on if checkpoint else _("Resume starts again from the beginning.")], "sentences")
 
 
 def _full_stop(text: str) -> str:
     """With a mark at its end: what an exception said may have none."""
-    return text if text[-1:] in ".!?" else f"{text}."
+    return text if text[-1:] in ".!?。！？" else _("{sentence}.", sentence=text)
 
 
 def _queued(run: Run, queue: Sequence[Run]) -> str:
     before = next((place for place, waiting in enumerate(queue) if waiting.run_id == run.run_id), 0)
     if run.message:
-        return run.message
+        return tell(run.message)
     if before:
-        return f"Waiting for its turn: {before} other run{'s start' if before > 1 else ' starts'} first."
-    return "Next in the queue: it starts as soon as the machine is free."
+        return n_(
+            "Waiting for its turn: {n} other run starts first.",
+            "Waiting for its turn: {n} other runs start first.",
+            before,
+        )
+    return _("Next in the queue: it starts as soon as the machine is free.")
 
 
-def _starting(run: Run, _: Sequence[Run]) -> str:
-    return _stopping(run) or f"Starting: {run.phase or 'the process is loading PyTorch and the images'}."
-
-
-def _running(run: Run, _: Sequence[Run]) -> str:
+def _starting(run: Run, _queue: Sequence[Run]) -> str:
     if stopping := _stopping(run):
         return stopping
-    phase = run.phase or "training"
-    known = run.step and run.seconds_left is not None and run.seconds_left >= 1
-    left = f", about {duration(run.seconds_left)} left" if known else ""
-    slow = f" {SLOWED[run.slowed_by]}" if run.slowed_by in SLOWED else ""
-    return f"{phase[:1].upper()}{phase[1:]}{left}.{slow}"
+    if run.phase:
+        return _("Starting: {phase}.", phase=tell(run.phase))
+    return _("Starting: the process is loading PyTorch and the images.")
+
+
+def _running(run: Run, _queue: Sequence[Run]) -> str:
+    if stopping := _stopping(run):
+        return stopping
+    phase = _opening(tell(run.phase)) if run.phase else _("Training")
+    said = _("{phase}.", phase=phase)
+    if run.step and run.seconds_left is not None and run.seconds_left >= 1:
+        said = _("{phase}, about {time} left.", phase=phase, time=duration(run.seconds_left))
+    return listing([said, tell(SLOWED[run.slowed_by])], "sentences") if run.slowed_by in SLOWED else said
+
+
+def _opening(text: str) -> str:
+    """As a sentence begins in English, which alone has capitals here."""
+    return text[:1].upper() + text[1:] if current() == language.ENGLISH else text
 
 
 def _stopping(run: Run) -> str:
-    return "Stopping: it writes a checkpoint first." if run.stop_requested else ""
+    return _("Stopping: it writes a checkpoint first.") if run.stop_requested else ""
 
 
-def _finished(run: Run, _: Sequence[Run]) -> str:
-    epochs = number(run.epoch, 1).removesuffix(".0")
-    return f"Finished {ago(run.ended)}: {epochs} epochs in {duration(elapsed(run))}."
+def _finished(run: Run, _queue: Sequence[Run]) -> str:
+    return _(
+        "Finished {ago}: {epochs} epochs in {time}.",
+        ago=ago(run.ended),
+        epochs=number(run.epoch, 1).removesuffix(".0"),
+        time=duration(elapsed(run)),
+    )
 
 
-def _ended(run: Run, _: Sequence[Run]) -> str:
+def _ended(run: Run, _queue: Sequence[Run]) -> str:
     if run.message:
-        return _full_stop(run.message)
-    why = {
-        "stopped": "Stopped on request",
-        "failed": "It failed without giving a reason; the log may tell",
-        "interrupted": "Its process exited without reporting an error, as after a power failure",
-    }[run.state]
-    return f"{why} at epoch {number(run.epoch, 1)}." if run.step else f"{why}."
+        return _full_stop(tell(run.message))
+    if not run.step:
+        return tell(_WHY[run.state])
+    return _(_WHY_AT[run.state], epoch=number(run.epoch, 1))

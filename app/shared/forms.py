@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from app.shared.language import _, listing, tell
 from app.shared.objectives import OBJECTIVES
 from byol_core.config import RunConfig, all_keys, build, field_info, old_keys
 from byol_core.config.parsing import parse_assignments
@@ -67,11 +68,11 @@ def spec(key: str) -> Spec:
     low, high = _limit(field, "ge", "gt"), _limit(field, "le", "lt")
     if kind == "number" and (low, high) == (0.0, 2.0) and not optional:
         kind = "slider"
-    label, unit = field.title or key, extra.get("unit", "")
+    label, unit = tell(field.title or key), tell(extra.get("unit", ""))
     return Spec(
         key=key,
-        label=f"{label} ({unit})" if unit else label,
-        help=_help(key, field.description or "", extra.get("source", ""), low, high),
+        label=_("{label} ({unit})", label=label, unit=unit) if unit else label,
+        help=_help(key, tell(field.description or ""), tell(extra.get("source", "")), low, high),
         kind=kind,
         options=options,
         low=low,
@@ -119,18 +120,19 @@ def _step(kind: Kind, default: Any, high: float | None) -> float | None:
 def _help(key: str, sentence: str, source: str, low: float | None, high: float | None) -> str:
     limits = ""
     if low is not None and high is not None:
-        limits = f"From {low:g} to {high:g}."
+        limits = _("From {low:g} to {high:g}.", low=low, high=high)
     elif low is not None:
-        limits = f"At least {low:g}."
-    origin = f"Source: {source}." if source else ""
-    return "\n\n".join(part for part in (sentence, " ".join(filter(None, (limits, origin))), f"`{key}`") if part)
+        limits = _("At least {low:g}.", low=low)
+    origin = _("Source: {source}.", source=source) if source else ""
+    about = listing(filter(None, (limits, origin)), "sentences")
+    return "\n\n".join(filter(None, (sentence, about, f"`{key}`")))
 
 
 def sections() -> dict[str, tuple[str, ...]]:
     """The settings by section, in order; those of the run itself under ``""``."""
     groups: dict[str, list[str]] = {}
     for key in all_keys():
-        section, dot, _ = key.rpartition(".")
+        section, dot, _name = key.rpartition(".")
         groups.setdefault(section if dot else "", []).append(key)
     return {section: tuple(keys) for section, keys in groups.items()}
 
@@ -139,7 +141,7 @@ def about(section: str) -> str:
     """The sentence of a section: what it is about."""
     model: Any = RunConfig.model_fields[section].annotation if section else RunConfig
     assert issubclass(model, BaseModel)
-    return (model.__doc__ or "").strip()
+    return tell((model.__doc__ or "").strip())
 
 
 def widget(setting: Spec, value: Any, changed: Callable[[str, Any], None], *, placeholder: str = "") -> None:
@@ -157,7 +159,7 @@ def widget(setting: Spec, value: Any, changed: Callable[[str, Any], None], *, pl
     elif setting.kind == "choice":
         _choice(setting, common)
     elif setting.kind == "several":
-        st.multiselect(options=setting.options, placeholder="None", **common)
+        st.multiselect(options=setting.options, placeholder=_("None"), **common)
     elif setting.kind == "slider":
         st.slider(min_value=setting.low, max_value=setting.high, step=setting.step, format="%.2f", **common)
     elif setting.kind == "text":
@@ -226,7 +228,7 @@ def from_address(address: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]
             build({}, change)  # a value out of range would break the widget that shows it
             changes |= change
         except InputError as error:
-            complaints.append(str(error))
+            complaints.append(error.message)
     return changes, complaints
 
 
@@ -235,12 +237,12 @@ def grid_from(text: str) -> tuple[dict[str, str], list[str]]:
     grid: dict[str, str] = {}
     complaints: list[str] = []
     for part in filter(None, map(str.strip, text.split(";"))):
-        key, _, values = part.partition("=")
+        key, _equals, values = part.partition("=")
         try:
             field_info(key.strip())
             grid[old_keys.current(key.strip())] = values.strip()
         except InputError as error:
-            complaints.append(str(error))
+            complaints.append(error.message)
     return grid, complaints
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import formatting
+from app.shared.language import n_, tell
 from byol_core.data import account_words
 from byol_core.data.account import Account, ClassCount
 
@@ -16,7 +17,7 @@ MANY_LEFT_OUT = 0.1
 
 def draw(account: Account, *, classes: bool = True) -> None:
     """All of it: numbers in bold, warnings in a box, the rest small; ``classes``: with a line about these."""
-    first, *others = (formatting.plain(sentence) for sentence in account_words.used(account))
+    first, *others = (formatting.plain(tell(sentence)) for sentence in account_words.used(account))
     st.markdown(f":material/photo_library: **{first}**")
     if classes and account.classes:
         st.caption(class_line(account))
@@ -31,7 +32,10 @@ def class_line(account: Account) -> str:
     first = account.classes[:MOST_CLASSES]
     shown = " · ".join(f"{name(each)} {formatting.count(each.train + each.test)}" for each in first)
     more = len(account.classes) - MOST_CLASSES
-    return f"{shown} · and {formatting.count(more)} more classes" if more > 0 else shown
+    if more <= 0:
+        return shown
+    n = formatting.count(more)
+    return n_("{classes} · and {n} more class", "{classes} · and {n} more classes", more, classes=shown, n=n)
 
 
 def name(each: ClassCount) -> str:
@@ -42,13 +46,14 @@ def name(each: ClassCount) -> str:
 def warned(account: Account) -> list[str]:
     """What may be wrong, in sentences."""
     left_out = list(account_words.not_used(account)) if many_left_out(account) else []
-    return [*left_out, *map(account_words.remark, account.warnings)]
+    return list(map(tell, [*left_out, *map(account_words.remark, account.warnings)]))
 
 
 def noted(account: Account) -> list[str]:
     """What is worth knowing, in sentences."""
     left_out = [] if many_left_out(account) else list(account_words.not_used(account))
-    return [*(account_words.remark(each) for each in account.remarks if not each.warns), *left_out]
+    remarks = (account_words.remark(each) for each in account.remarks if not each.warns)
+    return list(map(tell, [*remarks, *left_out]))
 
 
 def many_left_out(account: Account) -> bool:

@@ -12,9 +12,11 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, kept_uploads
+from app.shared.language import N_, _, n_, tell
 from byol_core.data.catalog import entries, find
 from byol_core.data.entries import Entry
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing
 from byol_core.runs.uploads import FOLDER
 from byol_core.system import paths
 from byol_core.system.files import because, write_atomic
@@ -24,7 +26,7 @@ SUFFIXES = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", "
 PHOTOS = frozenset({".heic", ".heif", ".svg", ".dng"})  # beside the images that are read
 UPLOAD = "upload images"
 USE_PATHS = "use images by their path"
-TITLES = {"set": "Named set", "path": "On this machine", "upload": "Upload"}
+TITLES = {"set": N_("Named set"), "path": N_("On this machine"), "upload": N_("Upload")}
 
 
 def catalog() -> dict[str, Entry]:
@@ -37,24 +39,24 @@ def problem(source: str) -> str:
     if find(source):
         return ""
     if not access.is_teacher():  # a viewer must not learn what lies where on the disk
-        return access.refusal(USE_PATHS)
+        return tell(access.refusal(USE_PATHS))
     if not source:
-        return "Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy."
+        return _("Say where the images are: the path of a folder, a .zip, .tar, .npz or .npy.")
     here = os.path.exists(paths.typed(source))  # noqa: PTH110 (never raises)
-    return "" if here else f"There is nothing at '{source}' on this machine."
+    return "" if here else _("There is nothing at '{source}' on this machine.", source=source)
 
 
 def pick(source: str, home: Path, changed: Callable[[str, Any], None]) -> None:
     """Draw the choice of images; ``changed("data.source", value)`` is told of a new one."""
     st.session_state.setdefault("setting:source_kind", "set" if find(source) else "path")
     kind = st.segmented_control(
-        "Source",
+        _("Source"),
         list(TITLES),
         key="setting:source_kind",
-        format_func=lambda kind: TITLES[kind],
+        format_func=lambda kind: tell(TITLES[kind]),
         required=True,
         on_change=lambda: _kind_changed(changed),
-        help="The images to learn from. Labels are never used for training.",
+        help=_("The images to learn from. Labels are never used for training."),
     )
     if kind == "set":
         _named(source, changed)
@@ -70,10 +72,10 @@ def _named(source: str, changed: Callable[[str, Any], None]) -> None:
     first = known.name if known else next(iter(sets))
     st.session_state.setdefault("setting:source_name", first)
     name = st.selectbox(
-        "Set",
+        _("Set"),
         list(sets),
         key="setting:source_name",
-        format_func=lambda name: sets[name].title,
+        format_func=lambda name: tell(sets[name].title),
         on_change=lambda: changed("data.source", st.session_state.get("setting:source_name", first)),
     )
     st.caption(describe(sets[name]))
@@ -81,13 +83,14 @@ def _named(source: str, changed: Callable[[str, Any], None]) -> None:
 
 def describe(entry: Entry) -> str:
     """A set in two lines."""
+    size = entry.download_mb
     facts = (
-        f"{entry.images:,} images".replace(",", "\u202f"),
-        f"{entry.classes} classes" if entry.classes else "no labels",
-        f"{entry.download_mb:g} MB to download on first use" if entry.download_mb else "on this machine already",
-        entry.license,
+        n_("{n} image", "{n} images", entry.images, n=formatting.count(entry.images)),
+        n_("{n} class", "{n} classes", entry.classes) if entry.classes else _("no labels"),
+        _("{size:g} MB to download on first use", size=size) if size else _("on this machine already"),
+        tell(entry.license),
     )
-    return f"{entry.sentence}  \n{' · '.join(facts)}"
+    return f"{tell(entry.sentence)}  \n{' · '.join(facts)}"
 
 
 def _kind_changed(changed: Callable[[str, Any], None]) -> None:
@@ -107,11 +110,11 @@ def meant(text: str) -> str:
 def _path(source: str, changed: Callable[[str, Any], None]) -> None:
     st.session_state.setdefault("setting:source_path", "" if find(source) else source)
     st.text_input(
-        "Path",
+        _("Path"),
         key="setting:source_path",
         live="400ms",
         placeholder="/home/me/photos",
-        help="A folder of images, with a sub-folder for each class or without; or a .zip, .tar, .npz or .npy.",
+        help=_("A folder of images, with a sub-folder for each class or without; or a .zip, .tar, .npz or .npy."),
         on_change=lambda: changed("data.source", meant(st.session_state.get("setting:source_path", source))),
     )
     if source and (complaint := problem(source)):
@@ -120,23 +123,23 @@ def _path(source: str, changed: Callable[[str, Any], None]) -> None:
 
 def _upload(home: Path, changed: Callable[[str, Any], None]) -> None:
     file = st.file_uploader(
-        "Archive",
+        _("Archive file"),
         key="source_file",  # of any type, so that our own sentence says what to do with another one
-        help="A .zip, .tar or .tar.gz of images (a folder for each class, or none), or arrays as .npz or .npy.",
+        help=_("A .zip, .tar or .tar.gz of images (a folder for each class, or none), or arrays as .npz or .npy."),
     )
     if file is None:
-        st.caption("It is kept on this machine, in the folder of the runs, and goes nowhere else.")
+        st.caption(_("It is kept on this machine, in the folder of the runs, and goes nowhere else."))
         return
     if st.session_state.get("source_kept", ("", ""))[0] != file.file_id:
         try:
             path = keep(file.name, file.getvalue(), home)
         except LabError as error:
-            st.error(formatting.plain(str(error)))
+            st.error(formatting.plain(tell(error)))
             return
         st.session_state["source_kept"] = (file.file_id, path.name)
         changed("data.source", str(path))
         st.rerun()
-    st.caption(f"Kept as `{st.session_state['source_kept'][1]}`.")
+    st.caption(_("Kept as `{name}`.", name=st.session_state["source_kept"][1]))
 
 
 def keep(name: str, content: bytes, home: Path) -> Path:
@@ -156,7 +159,9 @@ def keep(name: str, content: bytes, home: Path) -> Path:
         if not path.exists():
             write_atomic(path, content)
     except OSError as error:
-        raise LabError(f"The upload could not be kept in '{path.parent}': {because(error)}.") from None
+        raise LabError(
+            "The upload could not be kept in '{folder}': {reason}.", folder=path.parent, reason=because(error)
+        ) from None
     return path
 
 
@@ -165,6 +170,5 @@ def _foreign(name: str) -> InputError:
     from byol_core.data import decode
 
     if PurePath(name).suffix.lower() in decode.SUFFIXES | PHOTOS:
-        template = "'{name}' is a single image: pack all images as a .zip, and upload that."
-        return InputError(template, name=name)
-    return InputError("'{name}' is not one of {kinds}.", name=name, kinds=", ".join(SUFFIXES))
+        return InputError("'{name}' is a single image: pack all images as a .zip, and upload that.", name=name)
+    return InputError("'{name}' is not one of {kinds}.", name=name, kinds=Listing(SUFFIXES, "comma"))

@@ -8,12 +8,14 @@ go through :func:`tell`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
 
-from app.shared import streamlit_private
+from app.shared import address, streamlit_private
 from byol_core import language
 from byol_core.errors import LabError
 from byol_core.messages import Style
@@ -22,8 +24,23 @@ from byol_core.messages import Style
 _KEY, COOKIE, PARAMETER = "language", "byol_lab_lang", "lang"
 
 
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Say everything in this language meanwhile, as where a page is answered for outside of its session."""
+    before = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def current() -> str:
     """The code of the language of this session; English outside of one."""
+    if spoken := _spoken.get():
+        return spoken
     if not streamlit_private.session_id():
         return language.ENGLISH
     return str(st.session_state.get(_KEY, language.ENGLISH))
@@ -38,19 +55,21 @@ def settle() -> None:
     if asked and language.is_known(asked):
         st.session_state[_KEY] = language.chosen(asked)
     elif _KEY not in st.session_state:
-        st.session_state[_KEY] = _of_browser()
+        st.session_state[_KEY] = of_request(st.context.cookies, st.context.headers, st.context.locale)
 
 
-def _of_browser() -> str:
-    wanted = (st.context.cookies.get(COOKIE), os.environ.get(language.VARIABLE), st.context.locale)
+def of_request(cookies: Mapping[str, str], headers: Mapping[str, str], locale: str | None = None) -> str:
+    """The language of whoever asks for something: of the cookie, else the server's, else the browser's."""
+    wanted = (cookies.get(COOKIE), os.environ.get(language.VARIABLE), locale)
     found = next((tag for tag in wanted if tag and language.is_known(tag)), None)
-    return language.chosen(found) if found else language.accepted(st.context.headers.get("Accept-Language", ""))
+    return language.chosen(found) if found else language.accepted(headers.get("Accept-Language", ""))
 
 
 def choose(code: str) -> None:
     """Say everything in this language from now on, in a callback."""
     st.session_state[_KEY] = code
-    st.query_params.pop(PARAMETER, None)
+    if PARAMETER in st.query_params:
+        address.write(**{PARAMETER: None})
 
 
 def _(template: str, /, **values: Any) -> str:

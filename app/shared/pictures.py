@@ -18,10 +18,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.shared import access
 from app.shared.image_source import UPLOAD, USE_PATHS
+from app.shared.language import _, listing, tell
 from byol_core.data import account_words
 from byol_core.data.catalog import entries, find, load
 from byol_core.data.entries import Entry
 from byol_core.errors import LabError
+from byol_core.messages import Message
 
 if TYPE_CHECKING:
     from streamlit.typing import UploadedFile
@@ -36,7 +38,10 @@ SIZES = (28, 32, 48, 64, 96, 128, 160, 224)
 
 @dataclass(frozen=True)
 class Pictures:
-    """Images (n, 3, S, S) uint8 with a name or class each, and one sentence for each that could not be used."""
+    """Images (n, 3, S, S) uint8 with a name or class each, and one sentence for each that could not be used.
+
+    All sessions share them, so the sentences are messages, for ``tell`` to say.
+    """
 
     images: NDArray[np.uint8]
     names: tuple[str, ...]
@@ -68,13 +73,18 @@ def of_set(source: str, size: int) -> Pictures:
         return nothing(size, access.refusal("download sets" if entry else USE_PATHS))
     allowed = st.session_state.setdefault("sets_allowed", set())
     if teacher and entry and entry.download_mb and entry.name not in allowed:
-        st.caption(f"{entry.sentence} {entry.download_mb} MB to download on first use. License: {entry.license}.")
-        st.button("Load these images", icon=":material/download:", on_click=allowed.add, args=(entry.name,))
+        about = _(
+            "{size} MB to download on first use. License: {license}.",
+            size=entry.download_mb,
+            license=tell(entry.license),
+        )
+        st.caption(listing([tell(entry.sentence), about], "sentences"))
+        st.button(_("Load these images"), icon=":material/download:", on_click=allowed.add, args=(entry.name,))
         return nothing(size)
     try:
         return _watched(source, size)
     except LabError as error:
-        return nothing(size, str(error))
+        return nothing(size, error.message)
 
 
 @cached(LRUCache(SETS), lock=Lock())  # with Streamlit's cache it could not show its progress
@@ -99,7 +109,7 @@ def reporter(bar: DeltaGenerator) -> Callable[[str, float], None]:
     """A function that shows how much is done."""
 
     def report(what: str, share: float) -> None:
-        bar.progress(min(share, 1.0), what)
+        bar.progress(min(share, 1.0), tell(what))
 
     return report
 
@@ -124,16 +134,18 @@ def of_files(files: Sequence[tuple[str, UploadedFile]], size: int) -> Pictures:
         return nothing(size, access.refusal(UPLOAD))
     images, names, complaints = [], [], []
     if len(files) > MOST_FILES:
-        complaints.append(f"Only the first {MOST_FILES} of the {len(files)} images are shown.")
+        complaints.append(Message("Only the first {most} of the {n} images are shown.", most=MOST_FILES, n=len(files)))
     for name, file in files[:MOST_FILES]:
         if file.size > MOST_FILE_BYTES:
-            complaints.append(f"{name} is not shown: larger than {MOST_FILE_BYTES / 2**20:.0f} MB.")
+            most = MOST_FILE_BYTES / 2**20
+            complaints.append(Message("{name} is not shown: larger than {most:.0f} MB.", name=name, most=most))
             continue
         try:
             images.append(_decoded(file.file_id, size, file.getvalue()))
             names.append(name)
         except Unreadable as error:
-            complaints.append(f"{name} is not shown: {account_words.reason(error.reason, error.kind)}.")
+            why = account_words.reason(error.reason, error.kind)
+            complaints.append(Message("{name} is not shown: {why}.", name=name, why=why))
     if not images:
         return nothing(size, *complaints)
     return Pictures(np.stack(images).transpose(0, 3, 1, 2), tuple(names), tuple(complaints))

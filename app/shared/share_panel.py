@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.shared import access, formatting
+from app.shared.language import _, listing
 from byol_core import sharing
 from byol_core.system import qr
 
@@ -14,14 +15,14 @@ from byol_core.system import qr
 def popover() -> None:
     """The button that shows it, for a teacher of a lab that others reach; nothing otherwise."""
     if found := _for_teachers():
-        with st.popover("Share", icon=":material/qr_code_2:", key="share"):
+        with st.popover(_("Share"), icon=":material/qr_code_2:", key="share"):
             _contents(found)
 
 
 def section() -> None:
     """The same on the page of a teacher."""
     if found := _for_teachers():
-        st.header("For the class", anchor=False)
+        st.header(_("For the class"), anchor=False)
         _contents(found)
 
 
@@ -44,13 +45,14 @@ def _for_teachers() -> list[str]:
 
 def _contents(found: list[str]) -> None:
     first, *others = found
-    st.image(qr.as_svg(first), width=280, alt=f"QR code of {first}")
+    st.image(qr.as_svg(first), width=280, alt=_("QR code of {address}", address=first))
     st.header(formatting.plain(first.removeprefix("http://")), anchor=False)
     st.caption(
-        "Scan the code with a phone in the same network, or type the address. Anyone who opens it can view but not "
-        "edit."
+        _(
+            "Scan the code with a phone in the same network, or type the address. Anyone who opens it can view but not "
+            "edit."
+        )
     )
     if others:
-        st.caption(
-            "If that one does not open: " + ", ".join(f"`{address.removeprefix('http://')}`" for address in others)
-        )
+        shown = listing((f"`{address.removeprefix('http://')}`" for address in others), "comma")
+        st.caption(_("If that one does not open: {addresses}", addresses=shown))

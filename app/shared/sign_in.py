@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import access
+from app.shared.language import _, listing, tell
 
 # The server cannot set a cookie once the page is open. A cookie that another tab has renewed since is left alone.
 _JS = """
@@ -44,10 +45,10 @@ def closed(title: str, doing: str) -> None:
 def ask(doing: str, before: str = "") -> None:
     """Why there is nothing to press here, with the link to the page where one becomes a teacher.
 
-    ``doing``: what only a teacher may do, such as "start runs"; ``before``: a sentence that comes first.
+    ``doing``: what only a teacher may do, one of ``access.REFUSALS``; ``before``: a sentence that comes first.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        said = f"{before} {access.refusal(doing)}".strip()
+        said = listing(filter(None, (before, tell(access.refusal(doing)))), "sentences")
         st.caption(f":material/lock: {said}", width="content")
         link()
 
@@ -60,4 +61,4 @@ def after_refusal() -> None:
 
 def link() -> None:
     """The link to the page where one becomes a teacher."""
-    st.page_link("sign_in/page.py", label="Sign in", icon=":material/login:", width="content")
+    st.page_link("sign_in/page.py", label=_("Sign in"), icon=":material/login:", width="content")

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 from sqlalchemy import Connection
 
 from app.shared import access, formatting
+from app.shared.language import tell
 from byol_core.errors import LabError
+from byol_core.messages import Message
 from byol_core.runs import demo
 from byol_core.runs.launcher import LocalExecutor, keep_awake
 from byol_core.runs.store import RunStore
@@ -74,10 +76,12 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        _give_up(str(error))
+        _give_up(error)
     except OSError as error:
-        where = f"'{error.filename}'" if error.filename else "The disk"
-        _give_up(f"{where} cannot be used ({because(error)}).")
+        reason = because(error)
+        if error.filename:
+            _give_up(Message("'{file}' cannot be used ({reason}).", file=error.filename, reason=reason))
+        _give_up(Message("The disk cannot be used ({reason}).", reason=reason))
 
 
 @contextmanager
@@ -86,12 +90,12 @@ def said_later(key: str) -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        st.session_state[key] = formatting.plain(str(error))
+        st.session_state[key] = formatting.plain(tell(error))
 
 
-def _give_up(sentence: str) -> None:
+def _give_up(trouble: object) -> NoReturn:
     """A viewer learns what is wrong, and not where on the machine."""
-    st.error(formatting.told(sentence), icon=":material/error:")
+    st.error(formatting.told(trouble), icon=":material/error:")
     st.stop()
 
 
@@ -140,7 +144,8 @@ def _warm(found: Warm) -> None:
         found.machine = describe_machine()
         from byol_core.augment import warm_up
     except (ImportError, LabError, OSError, RuntimeError) as error:
-        found.problem = f"PyTorch could not be loaded here ({error}); 'byol doctor' says more."
+        reason = error.message if isinstance(error, LabError) else str(error)
+        found.problem = Message("PyTorch could not be loaded here ({reason}); 'byol doctor' says more.", reason=reason)
         return
     finally:
         found.done = True

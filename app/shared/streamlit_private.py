@@ -44,6 +44,27 @@ def this_run() -> object:
     return getattr(_script_context(), "parallel_coordinator", None)  # a new one for each
 
 
+def say_choices_again() -> None:
+    """Have the server tell each browser's choice of an option anew, in a callback: a browser knows options by their
+    labels alone, and these are about to change. Without it a choice may fall back to its first option."""
+    context = _script_context()
+    try:
+        state = context.session_state._state
+        keys, widgets = state._key_id_mapper.id_key_mapping, state._new_widget_state
+        known = [(keys.get(widget), widgets.widget_metadata.get(widget)) for widget in list(widgets.states)]
+    except AttributeError:
+        return
+    for key, kind in known:
+        if key is not None and _has_options(kind):
+            context.session_state[key] = context.session_state[key]
+
+
+def _has_options(kind: Any) -> bool:
+    """Whether a widget is a choice among options; one that takes any text beside them says so in its writer alone."""
+    writer = getattr(getattr(kind, "serializer", None), "__self__", None)
+    return getattr(kind, "formatted_options", None) is not None or hasattr(writer, "formatted_options")
+
+
 def _script_context() -> Any:
     """What Streamlit knows of the script that runs in this thread; None without one, or where it does not tell."""
     try:

@@ -84,7 +84,7 @@ def _survey(source: str, before: Survey) -> Survey:
             return before
         account = catalog.survey(source)
     except LabError as error:
-        return Survey(problem=str(error))
+        return Survey(problem=error.message)
     return Survey(account, len(account.classes), stamp=stamp)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared import downloads
+from app.shared.language import _
 from byol_core.runs.export_zip import as_text
 
 Columns = Mapping[str, Sequence[object]]
@@ -44,7 +45,7 @@ def save(columns: Columns, name: str, label: str = "CSV") -> None:
         type="tertiary",
         on_click="ignore",
         key=f"csv_{name}",
-        help="Save this table, for a spreadsheet.",
+        help=_("Save this table, for a spreadsheet."),
     )
 
 

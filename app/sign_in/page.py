@@ -6,20 +6,37 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.shared import access, share_panel
+from app.shared.language import _, tell
 from byol_core.errors import LabError
 from byol_core.sharing import LONGEST
-
-MAY = "start, stop, change and delete runs, upload images, use images by their path, and download sets"
 
 
 def show_teacher() -> None:
     """Who is signed in, and the way out."""
     email = access.account()
-    st.markdown(f"You are signed in{f' as **{email}**' if email in access.teachers() else ''} and may {MAY}.")
+    if email in access.teachers():
+        st.markdown(
+            _(
+                "You are signed in as **{email}** and may start, stop, change and delete runs, upload images, use "
+                "images by their path, and download sets.",
+                email=email,
+            )
+        )
+    else:
+        st.markdown(
+            _(
+                "You are signed in and may start, stop, change and delete runs, upload images, use images by their "
+                "path, and download sets."
+            )
+        )
     if token := access.token():
-        hours = access.TOKENS.left(token) / 3600
-        st.caption(f"This browser stays signed in for {hours:.0f} hours, or until the dashboard is started again.")
-    st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=leave)
+        st.caption(
+            _(
+                "This browser stays signed in for {hours:.0f} hours, or until the dashboard is started again.",
+                hours=access.TOKENS.left(token) / 3600,
+            )
+        )
+    st.button(_("Sign out"), icon=":material/logout:", key="sign_out", on_click=leave)
     share_panel.section()
 
 
@@ -32,15 +49,15 @@ def leave() -> None:
 
 def show_viewer() -> None:
     """Show a viewer how to sign in."""
-    st.markdown(f"Everybody here has view-only access. A teacher may also {MAY}.")
-    if access.has_accounts() and st.user.get("is_logged_in"):
-        email = access.account()
-        why = (
-            f"{email} is not among the teachers of this lab" if email else "Its provider has not confirmed its address"
+    st.markdown(
+        _(
+            "Everybody here has view-only access. A teacher may also start, stop, change and delete runs, upload "
+            "images, use images by their path, and download sets."
         )
-        why = "It has signed out in another tab" if access.has_signed_out() else why
-        st.warning(f"{why}, so this account has view-only access.", icon=":material/visibility:", width=640)
-        st.button("Use another account", icon=":material/logout:", key="leave_account", on_click=st.logout)
+    )
+    if access.has_accounts() and st.user.get("is_logged_in"):
+        st.warning(why_viewer(access.account()), icon=":material/visibility:", width=640)
+        st.button(_("Use another account"), icon=":material/logout:", key="leave_account", on_click=st.logout)
     elif access.has_accounts():
         show_accounts()
     if access.has_passphrase():
@@ -49,23 +66,32 @@ def show_viewer() -> None:
         show_no_way()
 
 
+def why_viewer(email: str) -> str:
+    """Why an account that is signed in is no teacher's."""
+    if access.has_signed_out():
+        return _("It has signed out in another tab, so this account has view-only access.")
+    if email:
+        return _("{email} is not among the teachers of this lab, so this account has view-only access.", email=email)
+    return _("Its provider has not confirmed its address, so this account has view-only access.")
+
+
 def show_passphrase() -> None:
     """The passphrase, and what was wrong about it."""
     with st.form("passphrase_form", clear_on_submit=True, width=420):
         passphrase = st.text_input(
-            "Passphrase",
+            _("Passphrase"),
             type="password",
             key="passphrase",
             max_chars=LONGEST,
             autocomplete="current-password",
-            help="The one that was given when the dashboard was started, or that its terminal showed.",
+            help=_("The one that was given when the dashboard was started, or that its terminal showed."),
         )
-        sent = st.form_submit_button("Sign in", type="primary", icon=":material/login:")
+        sent = st.form_submit_button(_("Sign in"), type="primary", icon=":material/login:")
     if sent:
         try:
             access.sign_in(passphrase)
         except LabError as error:
-            st.error(str(error), icon=":material/error:", width=420)
+            st.error(tell(error), icon=":material/error:", width=420)
         else:
             st.rerun()
 
@@ -73,10 +99,11 @@ def show_passphrase() -> None:
 def show_accounts() -> None:
     """A button for each provider."""
     if importlib.util.find_spec("authlib") is None:
-        st.error("Accounts need one more package: pip install 'byol-lab[auth]'.", icon=":material/error:")
+        st.error(_("Accounts need one more package: pip install 'byol-lab[auth]'."), icon=":material/error:")
         return
     for provider in providers():
-        label = f"Sign in with {provider.capitalize()}" if provider else "Sign in with your account"
+        named = _("Sign in with {provider}", provider=provider.capitalize())
+        label = named if provider else _("Sign in with your account")
         st.button(label, icon=":material/account_circle:", key=f"login_{provider}", on_click=log_in, args=(provider,))
 
 
@@ -96,18 +123,25 @@ def show_no_way() -> None:
     """How the owner of this machine becomes a teacher."""
     with st.container(border=True, width=640):
         st.markdown(
-            "**No passphrase is set, so nobody can sign in.** On the machine of the lab, start the dashboard with:"
+            _("**No passphrase is set, so nobody can sign in.** On the machine of the lab, start the dashboard with:")
         )
         st.code("byol app --share", language="bash")
         st.caption(
-            "It asks for a passphrase, or makes one. A server that is started in another way gets its hash, as "
-            "'byol passphrase' prints it, in the variable BYOL_LAB_PASSPHRASE_HASH."
+            _(
+                "It asks for a passphrase, or makes one. A server that is started in another way gets its hash, as "
+                "'byol passphrase' prints it, in the variable BYOL_LAB_PASSPHRASE_HASH."
+            )
         )
 
 
-st.title("Teacher" if access.is_teacher() else "Sign in")
+st.title(_("Teacher") if access.is_teacher() else _("Sign in"))
 if not access.is_shared():
-    st.markdown(f"Only this machine reaches this dashboard, so everybody here may {MAY}.")
+    st.markdown(
+        _(
+            "Only this machine reaches this dashboard, so everybody here may start, stop, change and delete runs, "
+            "upload images, use images by their path, and download sets."
+        )
+    )
 elif access.is_teacher():
     show_teacher()
 else:

@@ -13,12 +13,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.shared import access, state
+from app.shared.language import N_
 from byol_core import jobs
 from byol_core.config import RunConfig
 from byol_core.jobs import Answer, Job, own_process, queue, service
 from byol_core.training.jobs import ESTIMATE, PATIENCE_SECONDS
 
-_TOO_LONG = "The calibration took too long, so there is no estimate."
+_TOO_LONG = N_("The calibration took too long, so there is no estimate.")
+_NO_NUMBERS = N_("The calibration gave no numbers, so there is no estimate.")
 # Settings that change neither the work of a step nor the number of steps.
 _FREE = ("seed", "method.tau_base", "method.tau_schedule", "optimizer.lr", "optimizer.weight_decay")
 
@@ -99,7 +101,7 @@ def _read(found: Answer | None) -> Estimate | str:
         about = {} if found is None else found.about
         return Estimate(float(about["images_per_second"]), float(about["seconds"]), about["images"])
     except (KeyError, TypeError, ValueError):
-        return "The calibration gave no numbers, so there is no estimate."
+        return _NO_NUMBERS
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.shared import contact_sheet, formatting, image_account, state, surveys
 from app.shared.image_source import problem
+from app.shared.language import _, tell
 from byol_core.data.account import Account
 from byol_core.data.catalog import find
 
@@ -25,7 +26,7 @@ def draw(source: str) -> None:
         if pending and not found.pending:
             st.rerun()  # the rest of the form knows more, too
         if found.pending:
-            st.caption(":material/hourglass_top: Listing the images … You can start without waiting.")
+            st.caption(_(":material/hourglass_top: Listing the images … You can start without waiting."))
         elif found.problem:
             st.warning(formatting.told(found.problem), icon=":material/hide_image:")
         elif found.account:
@@ -39,5 +40,5 @@ def _show(source: str, account: Account) -> None:
         image_account.draw(account)
     elif st.session_state.get("setting:source_kind") != "set":  # typed, so that something here may be meant
         for sentence in image_account.warned(account):
-            st.warning(formatting.plain(sentence), icon=":material/warning:")
+            st.warning(formatting.plain(tell(sentence)), icon=":material/warning:")
     contact_sheet.button(source)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.shared import access, formatting, forms, image_source, state, surveys
 from app.shared.draft import Draft
+from app.shared.language import _, tell
 from app.train import start_from, views_fit
 from app.train.estimates import Estimate, estimates, fingerprint
 from byol_core.config import RunConfig
@@ -57,10 +58,12 @@ def say_fitted(config: RunConfig, given: RunConfig) -> None:
     """What will fit itself to the images: the views, and one line on a small set."""
     views_fit.say(config)
     if _small(config) is not config:
-        st.caption(
-            f":material/auto_fix_high: A small set, about {learned_from(config):,} images to learn from: "
-            f"{small_sets.changes(config, _small(config))}."
+        sentence = _(
+            ":material/auto_fix_high: A small set, about {images:,} images to learn from: {changes}.",
+            images=learned_from(config),
+            changes=tell(small_sets.changes(config, _small(config))),
         )
+        st.caption(sentence)
 
 
 def warn(config: RunConfig, changed: Callable[[str, Any], None] | None = None) -> None:
@@ -68,15 +71,17 @@ def warn(config: RunConfig, changed: Callable[[str, Any], None] | None = None) -
     images, batch = learned_from(config), foreseen(config).batch_size
     if images is None or batch <= images:
         return
-    st.warning(
-        f"The batch of {batch:,} is larger than the images there are to learn from, about {images:,}. The run stops "
+    sentence = _(
+        "The batch of {batch:,} is larger than the images there are to learn from, about {images:,}. The run stops "
         "at once if it is so.",
-        icon=":material/warning:",
+        batch=batch,
+        images=images,
     )
+    st.warning(sentence, icon=":material/warning:")
     mended = small_sets.largest_batch(images, config.accumulate * config.runtime.processes)
     if changed and mended:
         st.button(
-            f"Use a batch of {mended}",
+            _("Use a batch of {size}", size=mended),
             icon=":material/auto_fix_high:",
             key="mend",
             on_click=changed,
@@ -98,7 +103,7 @@ def time_needed(config: RunConfig) -> None:
         if isinstance(answer, Estimate):
             _show(answer)
         elif estimates().pending(config):
-            st.metric("Time on this machine", "measuring …", help="A few steps are trained to see how fast it goes.")
+            _no_time(_("measuring …"))
         else:
             _offer(config, answer)
         if answer is not None and pending:
@@ -116,22 +121,27 @@ def _measures_itself(config: RunConfig) -> bool:
 
 def _show(answer: Estimate) -> None:
     st.metric(
-        "Time on this machine",
-        "about " + formatting.duration(answer.seconds),
-        delta=f"{formatting.number(answer.images_per_second, 0)} images/s",
+        _("Time on this machine"),
+        _("about {duration}", duration=formatting.duration(answer.seconds)),
+        delta=_("{number} images/s", number=formatting.number(answer.images_per_second, 0)),
         delta_color="off",
         delta_arrow="off",
-        help="From a calibration of a few steps; another program at work makes it longer.",
+        help=_("From a calibration of a few steps; another program at work makes it longer."),
     )
     if answer.images is None:
-        st.caption("For 5,000 training images: how many there are is seen when they are read.")
+        st.caption(_("For 5,000 training images: how many there are is seen when they are read."))
+
+
+def _no_time(why: str) -> None:
+    """The tile without an estimate."""
+    st.metric(_("Time on this machine"), why, help=_("A few steps are trained to see how fast it goes."))
 
 
 def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
-    st.metric("Time on this machine", "not measured", help="A few steps are trained to see how fast it goes.")
+    _no_time(_("not measured"))
     if isinstance(answer, str):
-        st.caption(answer)
-    if st.button("Measure it", icon=":material/timer:", key="measure"):
+        st.caption(tell(answer))
+    if st.button(_("Measure it"), icon=":material/timer:", key="measure"):
         st.session_state["estimated"] = fingerprint(config)
         estimates().ask(config, surveys.look(config.data.source).training)
         st.rerun()
@@ -139,13 +149,13 @@ def _offer(config: RunConfig, answer: Estimate | str | None) -> None:
 
 def recipe(draft: Draft, config: RunConfig) -> None:
     """The command and the YAML of the run."""
-    st.markdown("**The same from a terminal**")
+    st.markdown(_("**The same from a terminal**"))
     st.code(forms.command(draft.preset, draft.changes, draft.name, draft.grid), language="bash", wrap_lines=True)
-    with st.expander("All settings as YAML", icon=":material/description:"):
+    with st.expander(_("All settings as YAML"), icon=":material/description:"):
         text = f"preset: {draft.preset}\n{config.to_yaml()}"
         st.code(text, language="yaml", height=320)
         st.download_button(
-            "Download",
+            _("Download"),
             text,
             file_name="run.yaml",
             mime="application/yaml",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.shared import draft as drafts
 from app.shared import formatting, forms, image_source, state
+from app.shared.language import N_, _, n_, tell
 from app.shared.objectives import OBJECTIVES
 from app.train import images, launch, start_from, sweep_form, twin
 from byol_core.config import FITTED, OPERATIONS
@@ -14,20 +15,25 @@ from byol_core.config.presets import PRESETS
 from byol_core.errors import LabError
 
 # Cards of the form: a title and the sections of the configuration in it.
-SIMPLE = {"Images": ("data",), "Learning": ("views", "network", "method", "optimizer"), "Length": ("",)}
+SIMPLE = {
+    N_("Images"): ("data",),
+    N_("Learning"): ("views", "network", "method", "optimizer"),
+    N_("Length"): ("",),
+}
 EXPERT = {
-    "Images": ("data",),
-    "Views": ("views",),
-    "Network": ("network",),
-    "Method": ("method",),
-    "Optimizer": ("optimizer",),
-    "Length": ("",),
-    "Evaluation": ("evaluation",),
-    "Machine": ("runtime",),
+    N_("Images"): ("data",),
+    N_("Views"): ("views",),
+    N_("Network"): ("network",),
+    N_("Method"): ("method",),
+    N_("Optimizer"): ("optimizer",),
+    N_("Length"): ("",),
+    N_("Evaluation"): ("evaluation",),
+    N_("Machine"): ("runtime",),
 }
 
 # What an empty number means, by section.
-EMPTY = {"views": "as the recipe", "network": "as the objective", "method": "as the objective"}
+EMPTY = {"views": N_("as the recipe"), "network": N_("as the objective"), "method": N_("as the objective")}
+ALL = N_("all")
 # Switches that take a part of the method away, to see what it was for; with all settings in sight they are among them.
 ABLATIONS = (
     "method.stop_gradient",
@@ -71,9 +77,13 @@ def show_mend(complaint: LabError) -> None:
     """A button that gives a wrong setting back what the preset says."""
     key = complaint.setting
     if key is not None and key in draft.changes and key != "data.source":
-        value, label = draft.base.flat()[key], forms.spec(key).label
+        value = draft.base.flat()[key]
         st.button(
-            f"{label}: {'empty' if value in (None, '') else forms.scalar(value)}, as in the preset",
+            _(
+                "{setting}: {value}, as in the preset",
+                setting=forms.spec(key).label,
+                value=_("empty") if value in (None, "") else forms.scalar(value),
+            ),
             icon=":material/auto_fix_high:",
             key="mend",
             on_click=mend,
@@ -91,13 +101,14 @@ def start_over() -> None:
 def show_setting(key: str, complaint: LabError | None) -> None:
     """One widget, with what is wrong about it beneath."""
     setting = forms.spec(key)
-    forms.widget(setting, draft.value(key), changed, placeholder=EMPTY.get(key.partition(".")[0], "all"))
+    forms.widget(setting, draft.value(key), changed, placeholder=tell(EMPTY.get(key.partition(".")[0], ALL)))
     if show_complaint(key, complaint):
         return
     if not setting.read_by(objective):
-        st.caption(f":orange[:material/block: {OBJECTIVES[objective].name} does not use it.]")
+        name = tell(OBJECTIVES[objective].name)
+        st.caption(_(":orange[:material/block: {objective} does not use it.]", objective=name))
     elif key in fitted:
-        st.caption(f":material/auto_fix_high: {short(fitted[key])} for this set")
+        st.caption(_(":material/auto_fix_high: {value} for this set", value=short(fitted[key])))
 
 
 def short(value: Any) -> str:
@@ -109,7 +120,7 @@ def show_complaint(key: str, complaint: LabError | None) -> bool:
     """What is wrong about a setting, beneath its widget; whether it is this one."""
     if complaint is None or complaint.setting != key:
         return False
-    st.caption(f":red[:material/error: {formatting.plain(str(complaint))}]")
+    st.caption(f":red[:material/error: {formatting.plain(tell(complaint))}]")
     return True
 
 
@@ -140,11 +151,11 @@ def show_settings(keys: Iterable[str], complaint: LabError | None) -> None:
                 show_setting(key, complaint)
 
 
-st.title("Train")
+st.title(_("Train"))
 st.html(START_IN_SIGHT)
-st.markdown("Choose a preset, change what you like, and start. The run continues when this page is closed.")
+st.markdown(_("Choose a preset, change what you like, and start. The run continues when this page is closed."))
 for sentence in draft.complaints:
-    st.warning(formatting.plain(sentence), icon=":material/link_off:")
+    st.warning(formatting.plain(tell(sentence)), icon=":material/link_off:")
 
 config, complaint = launch.check(draft)
 given = launch.foreseen(config) if config is not None else None
@@ -157,46 +168,48 @@ with form:
     top = st.columns([3, 1], vertical_alignment="bottom")
     st.session_state.setdefault("setting:preset", draft.preset)
     top[0].selectbox(
-        "Preset",
+        _("Preset"),
         list(PRESETS),
         key="setting:preset",
-        format_func=lambda name: PRESETS[name].title,
+        format_func=lambda name: tell(PRESETS[name].title),
         on_change=preset_changed,
     )
     st.session_state.setdefault("setting:expert", draft.expert)
     draft.expert = top[1].toggle(
-        "All settings",
+        _("All settings"),
         key="setting:expert",
-        help="Show all settings, also rare ones.",
+        help=_("Show all settings, also rare ones."),
         on_change=drafts.touch,
     )
     preset = PRESETS[draft.preset]
-    st.markdown(f"{preset.reason}  \n:material/flag: {preset.expect}")
+    st.markdown(f"{tell(preset.reason)}  \n:material/flag: {tell(preset.expect)}")
     if draft.changes:
         with st.container(horizontal=True, vertical_alignment="center"):
-            count = len(draft.changes)
-            st.caption(f"{count} setting{'s differ' if count > 1 else ' differs'} from the preset.", width="content")
-            st.button("Undo", on_click=start_over, type="tertiary", icon=":material/undo:", key="undo")
+            differ = n_(
+                "{n} setting differs from the preset.", "{n} settings differ from the preset.", len(draft.changes)
+            )
+            st.caption(differ, width="content")
+            st.button(_("Undo"), on_click=start_over, type="tertiary", icon=":material/undo:", key="undo")
 
     for title, sections in (EXPERT if draft.expert else SIMPLE).items():
         keys = [key for section in sections for key in forms.sections()[section] if key != "data.source"]
         specs = map(forms.spec, keys)
         keys = [setting.key for setting in specs if draft.expert or not (setting.expert or setting.fixed)]
         with st.container(border=True):
-            st.markdown(f"**{title}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
+            st.markdown(f"**{tell(title)}**", help=forms.about(sections[0]) if len(sections) == 1 else None)
             if "data" in sections:
                 source = str(draft.value("data.source") or "")
                 image_source.pick(source, state.store().home, changed)
                 images.draw(source)
             if forms.OBJECTIVE in keys:  # on a row of its own: its names are long, and its sentence belongs to it
                 show_setting(forms.OBJECTIVE, complaint)
-                st.caption(OBJECTIVES[objective].sentence)
+                st.caption(tell(OBJECTIVES[objective].sentence))
             show_settings((key for key in in_sight(keys) if key not in ON_THEIR_OWN), complaint)
             if start_from.KEY in keys:
                 show_start(complaint)
             if not draft.expert and "method" in sections and (switches := in_sight(ABLATIONS)):
                 with st.expander(
-                    "Ablations: take a part away, and see what it was for",
+                    _("Ablations: take a part away, and see what it was for"),
                     icon=":material/science_off:",
                     expanded=any(key in draft.changes for key in switches) or bool(preset.twin),
                 ):
@@ -210,14 +223,14 @@ ready = config is not None and not complaint
 with side, st.container(border=True):
     st.session_state.setdefault("setting:name", draft.name)
     draft.name = st.text_input(
-        "Name of the sweep" if draft.grid else "Name of the run",
+        _("Name of the sweep") if draft.grid else _("Name of the run"),
         key="setting:name",
-        placeholder="numbered when empty" if draft.grid else "made from the preset when empty",
+        placeholder=_("numbered when empty") if draft.grid else _("made from the preset when empty"),
         max_chars=120,
         on_change=drafts.touch,
     ).strip()
     if complaint:
-        st.error(formatting.plain(str(complaint)), icon=":material/error:")
+        st.error(formatting.plain(tell(complaint)), icon=":material/error:")
         if config is None:  # else it is the sweep that is wrong, which has widgets of its own
             show_mend(complaint)
     if config is not None and given is not None:
@@ -231,7 +244,7 @@ with side, st.container(border=True):
             sweep_form.total(given, points)
     if (
         st.button(
-            f"Start {len(points)} runs" if points else "Start training",
+            n_("Start {n} run", "Start {n} runs", len(points)) if points else _("Start training"),
             type="primary",
             icon=":material/play_arrow:",
             disabled=not ready,
@@ -248,7 +261,7 @@ with side, st.container(border=True):
             else:
                 opened = {"run": launch.start(config, draft.name, draft.preset)}
         except LabError as error:
-            st.error(formatting.plain(str(error)))
+            st.error(formatting.plain(tell(error)))
         else:
             st.switch_page("runs/page.py", query_params=opened)
     if ready and config is not None and not points:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, forms, state
+from app.shared.language import _, tell
 from byol_core.config import RunConfig, build
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation.summary import accuracy
@@ -55,9 +56,12 @@ def pick(value: str, changed: Callable[[str, Any], None]) -> None:
 def describe(value: str) -> None:
     """Say what the choice means; nothing where the weights are random, as ever."""
     if run := next((run for run in _runs() if run.run_id == value), None):
-        st.caption(f"From the encoder of *{formatting.plain(run.name)}*; projector and predictor start from scratch.")
+        sentence = _(
+            "From the encoder of *{run}*; projector and predictor start from scratch.", run=formatting.plain(run.name)
+        )
+        st.caption(sentence)
     elif value:
-        st.caption("The encoder starts from these weights; projector and predictor start from scratch.")
+        st.caption(_("The encoder starts from these weights; projector and predictor start from scratch."))
 
 
 def _runs() -> list[Run]:
@@ -68,13 +72,13 @@ def _runs() -> list[Run]:
 
 def _title(spec: str, runs: dict[str, Run]) -> str:
     if not spec:
-        return "Random weights"
+        return _("Random weights")
     if spec not in runs:
         return spec
     run = runs[spec]
     found = accuracies.at_end(run).get(accuracies.ACCURACY)
-    known = f" · test kNN {accuracy(found)}" if found else ""
-    return f"{run.name} · {run.config.get('network', {}).get('encoder', '')}{known}"
+    named = f"{run.name} · {run.config.get('network', {}).get('encoder', '')}"
+    return _("{run} · test kNN {accuracy}", run=named, accuracy=tell(accuracy(found))) if found else named
 
 
 def _chosen(spec: str, runs: dict[str, Run], changed: Callable[[str, Any], None]) -> None:

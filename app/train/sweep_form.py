@@ -9,6 +9,7 @@ import streamlit as st
 from app.shared import draft as drafts
 from app.shared import formatting, forms
 from app.shared.draft import Draft
+from app.shared.language import _, listing, n_
 from app.train import launch
 from app.train.estimates import Estimate, estimates
 from byol_core.config import RunConfig
@@ -22,13 +23,15 @@ LEFT_OUT = ("data.source",)
 
 def draw(draft: Draft) -> None:
     """A row for each setting, and an empty one for the next."""
-    named = "Sweep: several values, a run for each"
+    named = _("Sweep: several values, a run for each")
     if draft.grid:
-        named = f"Sweep over {' and '.join(forms.spec(key).label for key in draft.grid)}"
+        named = _("Sweep over {settings}", settings=listing(forms.spec(key).label for key in draft.grid))
     with st.expander(named, icon=":material/grid_view:", expanded=bool(draft.grid), key="setting:sweep"):
         st.caption(
-            "Every combination of these values is trained, one run after the other, and all are compared as one. Give "
-            "several seeds to see what is due to chance."
+            _(
+                "Every combination of these values is trained, one run after the other, and all are compared as one. "
+                "Give several seeds to see what is due to chance."
+            )
         )
         rows = list(draft.grid.items())
         for place in range(min(len(rows) + 1, MOST_SETTINGS)):
@@ -43,19 +46,19 @@ def _row(draft: Draft, place: int, key: str | None, values: str) -> None:
     left, right = st.columns(2)
     shown: Any = {"label_visibility": "visible" if place == 0 else "collapsed"}
     left.selectbox(
-        "Setting",
+        _("Setting"),
         [None, *sorted(_choices(draft, key), key=_named)],
-        format_func=lambda chosen: "None" if chosen is None else _named(chosen),
+        format_func=lambda chosen: _("None") if chosen is None else _named(chosen),
         key=at_key,
-        placeholder="Choose a setting",
+        placeholder=_("Choose a setting"),
         on_change=_changed,
         **shown,
     )
     right.text_input(
-        "Values",
+        _("Values"),
         key=at_values,
-        placeholder=f"such as {_example(draft, key)}",
-        help="With commas between them, each as in the form.",
+        placeholder=_("such as {values}", values=_example(draft, key)),
+        help=_("With commas between them, each as in the form."),
         disabled=key is None,
         on_change=_changed,
         live="400ms",
@@ -128,7 +131,17 @@ def total(config: RunConfig, points: list[dict[str, Any]]) -> None:
     """How many runs, and how long they take together."""
     epochs = sum(float(point.get("epochs", config.epochs)) for point in points)
     answer = estimates().answer(config)
-    text = f"**{len(points)} runs**, one after the other"
     if isinstance(answer, Estimate):
-        text += f": about {formatting.duration(answer.seconds * epochs / config.epochs)} in all"
-    st.markdown(f":material/grid_view: {text}.")
+        sentence = n_(
+            ":material/grid_view: **{n} run**, one after the other: about {duration} in all.",
+            ":material/grid_view: **{n} runs**, one after the other: about {duration} in all.",
+            len(points),
+            duration=formatting.duration(answer.seconds * epochs / config.epochs),
+        )
+    else:
+        sentence = n_(
+            ":material/grid_view: **{n} run**, one after the other.",
+            ":material/grid_view: **{n} runs**, one after the other.",
+            len(points),
+        )
+    st.markdown(sentence)

@@ -9,13 +9,14 @@ from typing import Any
 import streamlit as st
 
 from app.shared import access, formatting, forms, state
+from app.shared.language import N_, _, listing, tell
 from app.train import launch
 from byol_core.config import RunConfig, build, presets
 from byol_core.errors import InputError, LabError
 from byol_core.runs import compare
 from byol_core.runs.run import Run
 
-LABEL, ICON = "Start the broken twin", ":material/science_off:"
+LABEL, ICON = N_("Start the broken twin"), ":material/science_off:"
 
 
 def breaks(preset: str | None, config: RunConfig) -> Mapping[str, Any]:
@@ -28,18 +29,22 @@ def breaks(preset: str | None, config: RunConfig) -> Mapping[str, Any]:
 
 def said(changes: Mapping[str, Any]) -> str:
     """Changes of settings in words, such as ``Stop-gradient off``."""
-    return ", ".join(f"{forms.spec(key).label} {formatting.setting(value)}" for key, value in changes.items())
+    parts = [
+        _("{setting} {value}", setting=forms.spec(key).label, value=formatting.setting(value))
+        for key, value in changes.items()
+    ]
+    return listing(parts, "comma")
 
 
 def on_form(config: RunConfig, preset: str) -> None:
     """On the form of such a preset, the button that starts the broken one."""
     changes = breaks(preset, config)
-    if not changes or not st.button(LABEL, icon=ICON, key="twin", width="stretch", help=_help(changes)):
+    if not changes or not st.button(tell(LABEL), icon=ICON, key="twin", width="stretch", help=_help(changes)):
         return
     try:
         run_id = launch.start(config.changed(**changes), "", preset)
     except LabError as error:
-        st.error(formatting.plain(str(error)))
+        st.error(formatting.plain(tell(error)))
     else:
         st.switch_page("runs/page.py", query_params={"run": run_id})
 
@@ -50,17 +55,17 @@ def of_run(run: Run) -> None:
     if not lesson or not lesson.twin:
         return
     if others := twins(run, state.store().runs(archived=None), lesson.twin):
-        if st.button("Compare with its twin", icon=":material/compare_arrows:", key="twin"):
+        if st.button(_("Compare with its twin"), icon=":material/compare_arrows:", key="twin"):
             _compare(run.run_id, others[0].run_id)
         return
     changes: Mapping[str, Any] = {}
     with suppress(InputError):  # settings of another release
         changes = breaks(run.preset, build(run.config))
-    if changes and access.is_teacher() and st.button(LABEL, icon=ICON, key="twin", help=_help(changes)):
+    if changes and access.is_teacher() and st.button(tell(LABEL), icon=ICON, key="twin", help=_help(changes)):
         try:
             _compare(run.run_id, _start(run, changes))
         except LabError as error:
-            st.error(formatting.plain(str(error)))
+            st.error(formatting.plain(tell(error)))
 
 
 def twins(run: Run, runs: Sequence[Run], twin: Mapping[str, Any]) -> list[Run]:
@@ -81,4 +86,7 @@ def _compare(*run_ids: str) -> None:
 
 
 def _help(changes: Mapping[str, Any]) -> str:
-    return f"The same run with one switch flipped ({said(changes)}): watch its projections fall to a single point."
+    return _(
+        "The same run with one switch flipped ({changes}): watch its projections fall to a single point.",
+        changes=said(changes),
+    )

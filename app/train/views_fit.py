@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import access, formatting, state
+from app.shared.language import _, tell
 from byol_core.augment_fit import requests, words
 from byol_core.augment_fit.choices import Choice, applied, is_open
 from byol_core.config import RunConfig
@@ -41,14 +42,12 @@ def say(config: RunConfig) -> None:
                 st.rerun()
             return
         if asked.job.state in ("waiting", "running"):
-            st.caption(
-                f":material/hourglass: Measuring which views suit these images: {asked.job.message or 'waiting'}"
-            )
+            st.caption(measuring(asked.job.message))
             return
-        st.caption(":material/auto_fix_high: Which views suit these images is measured when the run starts.")
+        st.caption(_(":material/auto_fix_high: Which views suit these images is measured when the run starts."))
         if asked.job.state == "failed":
-            st.caption(formatting.plain(asked.job.message))
-        elif access.is_teacher() and st.button("Measure them now", icon=":material/straighten:", key=_ASKED):
+            st.caption(formatting.plain(tell(asked.job.message)))
+        elif access.is_teacher() and st.button(_("Measure them now"), icon=":material/straighten:", key=_ASKED):
             access.require("measure images")
             requests.ask(state.store().home, config)
             st.rerun(scope="fragment")
@@ -56,5 +55,14 @@ def say(config: RunConfig) -> None:
     panel()
 
 
+def measuring(phase: str) -> str:
+    """How far the measurement is."""
+    return _(
+        ":material/hourglass: Measuring which views suit these images: {phase}",
+        phase=tell(phase) if phase else _("waiting"),
+    )
+
+
 def _reasons(chosen: tuple[Choice, ...]) -> None:
-    st.caption(":material/auto_fix_high: Views fitted to this set:  \n" + "  \n".join(words.sentences(chosen)))
+    reasons = "  \n".join(tell(sentence) for sentence in words.sentences(chosen))
+    st.caption(_(":material/auto_fix_high: Views fitted to this set:  \n{reasons}", reasons=reasons))

@@ -22,6 +22,8 @@ from byol_core.cli import (
     embed,
     evaluate,
     export,
+    help_pages,
+    language,
     library,
     portable,
     queue,
@@ -30,6 +32,8 @@ from byol_core.cli import (
     train,
 )
 from byol_core.cli.common import app
+from byol_core.cli.language import _, tell
+from byol_core.cli.refusals import explained
 from byol_core.errors import InputError, LabError
 
 __all__ = ["app", "main"]
@@ -46,12 +50,22 @@ COMMANDS = (
 app.registered_commands.sort(
     key=lambda command: COMMANDS.index(command.name or getattr(command.callback, "__name__", ""))
 )
+for each in app.registered_commands:
+    each.cls = help_pages.Command
 
 
 @app.callback(invoke_without_command=True)
 def _top(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            language.OPTION, metavar="CODE", help="The language to speak: en or zh_CN; default: the system's."
+        ),
+    ] = None,
 ) -> None:
+    language.known(lang)
     if version:
         print(__version__)
     elif context.invoked_subcommand is None:
@@ -65,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # stderr does by itself: names of files may hold what is no text
         sys.stdout.reconfigure(errors="backslashreplace")
-    words = sys.argv[1:] if arguments is None else arguments
+    asked, words = language.parted(sys.argv[1:] if arguments is None else arguments)
+    language.settle(asked)
     if words[:1] == ["train"] and int(os.environ.get("WORLD_SIZE", "1")) > 1 and int(os.environ.get("RANK", "0")) > 0:
         from byol_core.training.rank import main as follow
 
@@ -77,13 +92,14 @@ def _status(arguments: Sequence[str] | None) -> int:
     """The exit status; what went wrong as one sentence on stderr."""
     try:
         command = typer.main.get_command(app)
+        help_pages.translate(command)
         return command.main(list(arguments) if arguments is not None else None, "byol", standalone_mode=False) or 0
     except InputError as error:
-        return _complain(str(error), 2)
+        return _complain(tell(error), 2)
     except LabError as error:
-        return _complain(str(error), 1)
+        return _complain(tell(error), 1)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain("Interrupted.", 1)
+        return _complain(_("Interrupted."), 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: byol runs | head
         return 0
@@ -91,7 +107,7 @@ def _status(arguments: Sequence[str] | None) -> int:
         # Typer brings its own copy of click in some releases and not in others; both sign their errors like this.
         if not hasattr(error, "format_message"):
             raise
-        return _complain(f"{error.format_message().strip().rstrip('.')}; see 'byol --help'.", 2)
+        return _complain(explained(error), 2)
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from byol_core.cli import run_tables
+from byol_core.cli import help_pages, run_tables
+from byol_core.cli.language import _, tell
 from byol_core.config import presets
+from byol_core.messages import Listing, Message
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="byol",
+    cls=help_pages.Group,
     help="BYOL Lab: train Bootstrap Your Own Latent without labels, and watch it learn.",
     add_completion=False,
     rich_markup_mode=None,
@@ -32,7 +35,8 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as views.strength=0.6.")
 ]
 Refs = Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids, the beginnings of ids, or names.")]
-Preset = Annotated[str | None, typer.Option(help=f"A recipe: {', '.join(presets.PRESETS)}.")]
+_PRESETS = help_pages.made(Message("A recipe: {names}.", names=Listing(presets.PRESETS, "comma")))
+Preset = Annotated[str | None, typer.Option(help=_PRESETS)]
 Data = Annotated[str | None, typer.Option(help="A name from the catalog, or a path of images.")]
 Config = Annotated[Path | None, typer.Option(help="A YAML or JSON file of settings, over the preset.")]
 Name = Annotated[str, typer.Option(help="What to call the run.")]
@@ -44,7 +48,8 @@ def queued(store: RunStore, run: Run, as_json: bool) -> int:
     if as_json:
         print_json(run_tables.as_object(store, run))
     else:
-        print(f"Run {run.run_id} '{run.name}' waits for its turn; follow it with: byol tail {run.run_id} --follow")
+        told = _("Run {run} '{name}' waits for its turn; follow it with: byol tail {run} --follow", **about(run))
+        print(told)
     return 0
 
 
@@ -53,9 +58,9 @@ def chosen(store: RunStore, refs: Sequence[str], *, deleted: bool = False) -> li
     return list({run.run_id: run for run in (store.get(ref, deleted=deleted) for ref in refs)}.values())
 
 
-def named(found: Sequence[Run]) -> str:
-    """``Run abc12345 'mine' is`` or ``3 runs are``: how a sentence on them begins."""
-    return f"Run {found[0].run_id} '{found[0].name}' is" if len(found) == 1 else f"{len(found)} runs are"
+def about(run: Run) -> dict[str, Any]:
+    """The id and the name of a run, as sentences have them."""
+    return {"run": run.run_id, "name": run.name}
 
 
 def say(store: RunStore, run_id: str, as_json: bool) -> None:
@@ -63,8 +68,11 @@ def say(store: RunStore, run_id: str, as_json: bool) -> None:
     run = store.get(run_id)
     if as_json:
         print_json(run_tables.as_object(store, run))
+    elif run.message:
+        state, message = run_tables.state(run), tell(run.message)
+        print(_("Run {run} '{name}' is {state}: {message}", state=state, message=message, **about(run)))
     else:
-        print(f"Run {run.run_id} '{run.name}' is {run.state}{': ' + run.message if run.message else '.'}")
+        print(_("Run {run} '{name}' is {state}.", state=run_tables.state(run), **about(run)))
 
 
 def print_json(value: Any) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from byol_core.cli import run_tables
+from byol_core.cli.language import N_, _, tell
 from byol_core.evaluation import summary
 from byol_core.evaluation.intervals import Difference
+from byol_core.messages import Message
 from byol_core.runs import accuracies, compare
 from byol_core.runs.names import text_of
 from byol_core.runs.run import Run, finite
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # What people see of the curves and of the numbers at the end; machines get all.
-_SHOWN = ("loss", "knn_accuracy", "std_ratio", "projection_std_ratio")
+_SHOWN = {
+    "loss": N_("loss"),
+    "knn_accuracy": N_("kNN accuracy, validation images"),
+    "std_ratio": N_("std_ratio"),
+    "projection_std_ratio": N_("projection_std_ratio"),
+}
 # What the rows of seeds are about.
 JUDGED_BY = "knn_accuracy"
 
@@ -78,45 +85,47 @@ def _groups(found: Sequence[Run]) -> list[compare.Row]:
 def tables(store: RunStore, found: Sequence[Run]) -> list[Table]:
     """A column a run, and below it a line for runs of several seeds."""
     shown = run_tables.table("", *(run.name for run in found))
-    shown.add_row("run", *(run.run_id for run in found))
-    shown.add_row("state", *(run.state for run in found))
+    shown.add_row(_("run"), *(run.run_id for run in found))
+    shown.add_row(_("state"), *(run_tables.state(run) for run in found))
     for key, values in compare.differences(found).items():
         shown.add_row(key, *("" if value is None else text_of(value) for value in values))
-    curves = compare.best_and_last(store, [run.run_id for run in found], _SHOWN)
+    curves = compare.best_and_last(store, [run.run_id for run in found], list(_SHOWN))
     for key in _SHOWN:
-        for at, word in enumerate(("best", "last")):
+        for at, title in enumerate((_("{curve}, best", curve=_title(key)), _("{curve}, last", curve=_title(key)))):
             cells = [curves[run.run_id].get(key, (math.nan, math.nan))[at] for run in found]
             if not all(map(math.isnan, cells)):
-                shown.add_row(f"{_title(key)}, {word}", *map(_cell, found, [key] * len(found), cells))
-    shown.add_row("kNN accuracy, test images", *map(run_tables.knn_of, found))
+                shown.add_row(title, *map(_cell, found, [key] * len(found), cells))
+    shown.add_row(_("kNN accuracy, test images"), *map(run_tables.knn_of, found))
     gaps = differences_to_best(found)
     if gaps:
-        shown.add_row("kNN against the best, test", *(gap(gaps.get(run.run_id)) for run in found))
+        shown.add_row(_("kNN against the best, test"), *(tell(gap(gaps.get(run.run_id))) for run in found))
     groups = _groups(found)
     return [shown, _seeds(groups)] if any(row.n > 1 for row in groups) else [shown]
 
 
 def _title(key: str) -> str:
-    return "kNN accuracy, validation images" if key == JUDGED_BY else key
+    return tell(_SHOWN[key])
 
 
 def _cell(run: Run, key: str, value: float) -> str:
     if math.isnan(value):
         return ""
     figure = accuracies.while_learning(run, value) if key == JUDGED_BY else None
-    return f"{summary.accuracy(figure)} of {figure.images:,}" if figure else number(value)
+    return run_tables.accuracy_of(figure) if figure else number(value)
 
 
 def gap(found: Difference | None) -> str:
     """``+0.021 [+0.004, +0.038]``, with what it lacks to be clear; empty for the best itself."""
     if found is None:
         return ""
-    unclear = ", not clear" if found.outcome == "unclear" else ""
-    return summary.gap(found) + unclear + ("" if found.few or found.paired else ", unpaired")
+    told, unpaired = summary.gap(found), not (found.few or found.paired)
+    if found.outcome == "unclear":
+        return Message("{gap}, not clear, unpaired", gap=told) if unpaired else Message("{gap}, not clear", gap=told)
+    return Message("{gap}, unpaired", gap=told) if unpaired else told
 
 
 def _seeds(groups: Sequence[compare.Row]) -> Table:
-    seeds = run_tables.table("seeds as one", "kNN (test), mean", "sd over seeds", "n")
+    seeds = run_tables.table(_("seeds as one"), _("kNN (test), mean"), _("sd over seeds"), "n")
     for row in groups:
         seeds.add_row(row.label, number(row.mean), number(row.sd), str(row.n))
     return seeds

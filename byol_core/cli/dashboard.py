@@ -12,8 +12,12 @@ from typing import Annotated
 import typer
 
 from byol_core import sharing
+from byol_core.cli import help_pages, language
 from byol_core.cli.common import Json, app, print_json
+from byol_core.cli.language import _
 from byol_core.errors import InputError, LabError
+from byol_core.language import VARIABLE as LANGUAGE_VARIABLE
+from byol_core.messages import Message
 from byol_core.runs.store import RunStore
 from byol_core.system import paths, qr
 from byol_core.system.environment import child_environment
@@ -32,10 +36,14 @@ Host = Annotated[
     list[str] | None,
     typer.Option("--host", metavar="NAME", help="With --share: a further name in browsers' address bars."),
 ]
-Pages = Annotated[
-    int | None,
+_PAGES = help_pages.made(
+    Message("With --share: how many pages one address may have open ({usual}).", usual=sharing.PAGES)
+)
+Pages = Annotated[int | None, typer.Option("--pages-per-address", min=1, help=_PAGES)]
+Lang = Annotated[
+    str | None,
     typer.Option(
-        "--pages-per-address", min=1, help=f"With --share: how many pages one address may have open ({sharing.PAGES})."
+        language.OPTION, metavar="CODE", help="The language of the pages, en or zh_CN; default: that of each browser."
     ),
 ]
 PassphraseFile = Annotated[
@@ -48,14 +56,19 @@ PassphraseFile = Annotated[
 
 @app.command("app")
 def dashboard(
+    context: typer.Context,
     port: Port = None,
     home: Home = None,
     shared: Share = False,
     host: Host = None,
     passphrase_file: PassphraseFile = None,
     pages: Pages = None,
+    lang: Lang = None,
 ) -> int:
     """Start the dashboard."""
+    spoken = language.known(lang or context.find_root().params["lang"])
+    if spoken:
+        language.settle(spoken)
     raise_open_files()  # a page takes four
     if passphrase_file and not shared:
         raise InputError("A passphrase is for a dashboard that others reach: --passphrase-file goes with --share.")
@@ -65,6 +78,8 @@ def dashboard(
         port = port or _free_port()
     command, folder = dashboard_command(port, shared, host or ())
     environment = child_environment(RunStore().home)
+    if spoken:
+        environment[LANGUAGE_VARIABLE] = spoken
     if pages:
         environment[sharing.PAGES_VARIABLE] = str(pages)
     if shared:
@@ -83,7 +98,9 @@ def passphrase(passphrase_file: PassphraseFile = None, as_json: Json = False) ->
     if as_json:
         print_json({**({"passphrase": chosen} if made else {}), sharing.HASH_VARIABLE: hashed})
     else:
-        print((f"Passphrase: {chosen}\n" if made else "") + f"{sharing.HASH_VARIABLE}={hashed}")
+        if made:
+            print(_("Passphrase: {passphrase}", passphrase=chosen))
+        print(f"{sharing.HASH_VARIABLE}={hashed}")
 
 
 def dashboard_command(
@@ -92,7 +109,7 @@ def dashboard_command(
     """The command that serves the dashboard, and the folder to start it in: Streamlit looks there for its settings."""
     served = paths.bundled("app") / "main.py"
     if not served.is_file():
-        raise LabError(f"The dashboard '{served}' is missing; install the lab again.")
+        raise LabError("The dashboard '{file}' is missing; install the lab again.", file=served)
     screen = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     flags = ["--server.headless", "true" if shared or not (screen and sys.stdout.isatty()) else "false"]
     flags += ["--server.showEmailPrompt", "false", *(["--server.port", str(port)] if port else [])]
@@ -112,29 +129,37 @@ def _open_to_network(port: int, passphrase_file: Path | None) -> str:
     hashed = "" if passphrase_file else os.environ.get(sharing.HASH_VARIABLE, "").strip()
     if hashed and not sharing.usable(hashed):
         raise LabError(
-            f"{sharing.HASH_VARIABLE} is not a hash that 'byol passphrase' prints; unset it, or set it again."
+            "{variable} is not a hash that 'byol passphrase' prints; unset it, or set it again.",
+            variable=sharing.HASH_VARIABLE,
         )
     chosen, made = ("", False) if hashed else _passphrase(passphrase_file)
     reached = sharing.addresses()
     _say_where([f"http://{address}:{port}" for address in reached])
-    said = f"the passphrase of {sharing.HASH_VARIABLE}" if hashed else "the passphrase that you gave."
-    said = f"this passphrase: {chosen}" if made else said
-    print(f"A teacher signs in with {said}")
-    print("Everybody in this network has view-only access. Without HTTPS, others could listen: docs/threat-model.md.")
+    if made:
+        print(_("A teacher signs in with this passphrase: {passphrase}", passphrase=chosen))
+    elif hashed:
+        print(_("A teacher signs in with the passphrase of {variable}", variable=sharing.HASH_VARIABLE))
+    else:
+        print(_("A teacher signs in with the passphrase that you gave."))
+    print(
+        _("Everybody in this network has view-only access. Without HTTPS, others could listen: docs/threat-model.md.")
+    )
     sys.stdout.flush()
     return hashed or sharing.hash_passphrase(chosen)
 
 
 def _say_where(reached: list[str]) -> None:
     """Where the class goes, on a terminal with a code for phones."""
-    print("Address for the class:   " + (reached[0] if reached else "nowhere"))
     if not reached:
-        print("This machine is in no network now; connect it and start again.")
+        print(_("Address for the class:   nowhere"))
+        print(_("This machine is in no network now; connect it and start again."))
         return
+    print(_("Address for the class:   {address}", address=reached[0]))
     if code := _code(reached[0]):
         print(f"\n{code}\n")
     if len(reached) > 1:
-        print("This machine has further addresses; if that one does not open: " + "  or  ".join(reached[1:]))
+        others = language.listing(reached[1:], "or")
+        print(_("This machine has further addresses; if that one does not open: {addresses}", addresses=others))
 
 
 def _code(address: str) -> str:
@@ -154,7 +179,8 @@ def _passphrase(file: Path | None) -> tuple[str, bool]:
     if not sys.stdout.isatty():
         raise InputError(
             "A passphrase that is made here is shown on a terminal, and this is none: give one with --passphrase-file, "
-            f"or to 'byol app --share' its hash in {sharing.HASH_VARIABLE}."
+            "or to 'byol app --share' its hash in {variable}.",
+            variable=sharing.HASH_VARIABLE,
         )
     return sharing.make_passphrase(), True
 
@@ -168,8 +194,8 @@ def _read(file: Path) -> str:
             with paths.expand(str(file)).open(encoding="utf-8") as opened:
                 line = opened.readline(_LONGEST_LINE)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise InputError(f"The passphrase cannot be read from '{file}' ({reason}).") from None
+        reason = error.strerror if isinstance(error, OSError) else Message("it is no text")
+        raise InputError("The passphrase cannot be read from '{file}' ({reason}).", file=file, reason=reason) from None
     given = line.rstrip("\r\n")
     sharing.check_passphrase(given)
     return given
@@ -179,18 +205,13 @@ def _ask() -> str:
     """A passphrase from the keyboard; empty when there is none, or nobody to ask."""
     if not sys.stdin.isatty():
         return ""
-    asked = "Passphrase for teachers (Enter makes one)"
+    asked = _("Passphrase for teachers (Enter makes one)")
     given: str = typer.prompt(asked, default="", show_default=False, hide_input=True, err=True)
     if given:
         sharing.check_passphrase(given)
-        typer.prompt("The same again", hide_input=True, err=True, value_proc=lambda again: _same(given, again))
+        while typer.prompt(_("The same again"), hide_input=True, err=True) != given:
+            print(_("The two are not the same."), file=sys.stderr)
     return given
-
-
-def _same(given: str, again: str) -> str:
-    if again != given:
-        raise typer.BadParameter("The two are not the same.")
-    return again
 
 
 def _free_port() -> int:
@@ -204,4 +225,8 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
-    raise LabError(f"No port from {FIRST_PORT} to {FIRST_PORT + MOST_PORTS - 1} is free; choose one with --port.")
+    raise LabError(
+        "No port from {first} to {last} is free; choose one with --port.",
+        first=FIRST_PORT,
+        last=FIRST_PORT + MOST_PORTS - 1,
+    )

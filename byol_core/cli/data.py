@@ -8,6 +8,7 @@ import typer
 
 from byol_core.cli import run_tables
 from byol_core.cli.common import Json, app, console, print_json
+from byol_core.cli.language import _, tell
 from byol_core.config import RunConfig
 from byol_core.data import account, account_words
 
@@ -22,12 +23,12 @@ def data(
     from byol_core.cli.progress_bar import TerminalBar
     from byol_core.data.catalog import load
 
-    with TerminalBar(console(stderr=True), "reading the images") as bar:
+    with TerminalBar(console(stderr=True), _("reading the images")) as bar:
         found = load(source, size, progress=lambda text, share: bar.share(share, text))
     if as_json:
         print_json({"source": source, "name": found.name, "image_size": size, **account.as_object(found.account)})
         return
-    used, *rest = account_words.sentences(found.account)
+    used, *rest = map(tell, account_words.sentences(found.account))
     print(used)
     if found.account.classes:
         console().print(run_tables.classes_table(found.account))

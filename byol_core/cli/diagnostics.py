@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from byol_core.errors import LabError
+from byol_core.messages import Listing, Message
 from byol_core.runs import folder, launcher
 from byol_core.runs.store import RunStore
 from byol_core.system import paths
@@ -42,7 +43,7 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was looked at; ``name`` and ``detail`` are for people."""
 
     name: str
     ok: bool
@@ -52,13 +53,16 @@ class Check:
 def examine() -> dict[str, Any]:
     """All checks, the machine, and whether all is well."""
     checks = [
-        *(_check(f"package {name}", partial(_import, module, name)) for module, name in NEEDED.items()),
-        _check("home", _home),
-        _check("disk", _disk),
-        _check("image cache", _cache),
-        _check("run store", _store),
-        _check("embedded images", _embedded),
-        _check("dashboard", _dashboard),
+        *(
+            _check(Message("package {name}", name=name), partial(_import, module, name))
+            for module, name in NEEDED.items()
+        ),
+        _check(Message("home"), _home),
+        _check(Message("disk"), _disk),
+        _check(Message("image cache"), _cache),
+        _check(Message("run store"), _store),
+        _check(Message("embedded images"), _embedded),
+        _check(Message("dashboard"), _dashboard),
     ]
     machine, device = _machine()
     checks.insert(0, device)
@@ -74,10 +78,11 @@ def _check(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
     except LabError as error:
-        return Check(name, False, str(error))
+        return Check(name, False, error.message)
     except Exception as error:  # a broken package can fail with anything at import
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Check(name, False, f"does not work here ({type(error).__name__}: {reason})")
+        kind = type(error).__name__
+        return Check(name, False, Message("does not work here ({kind}: {reason})", kind=kind, reason=reason))
 
 
 def _machine() -> tuple[dict[str, Any], Check]:
@@ -87,9 +92,9 @@ def _machine() -> tuple[dict[str, Any], Check]:
         from byol_core.system.device import describe_machine
 
         found.update(describe_machine())
-        return ", ".join(f"{device['name']} ({device['kind']})" for device in found["devices"])
+        return Listing((f"{device['name']} ({device['kind']})" for device in found["devices"]), "comma")
 
-    check = _check("device", look)
+    check = _check(Message("device"), look)
     return found, check
 
 
@@ -104,37 +109,43 @@ def _home() -> str:
     RunStore(home)
     write_atomic(snapshot, b"")
     snapshot.unlink()
-    return f"{home} can be written"
+    return Message("{folder} can be written", folder=str(home))
 
 
 def _disk() -> str:
     free = shutil.disk_usage(paths.home()).free
     if free < folder.LEAST_FREE_BYTES:
-        raise LabError(f"only {free / 1e6:.0f} MB are free in {paths.home()}")
-    return f"{free / 1e9:.1f} GB free"
+        raise LabError("only {free:.0f} MB are free in {folder}", free=free / 1e6, folder=paths.home())
+    return Message("{free:.1f} GB free", free=free / 1e9)
 
 
 def _cache() -> str:
     from byol_core.data.cache import cache_size
 
-    return f"{cache_size() / 1e9:.1f} GB in {paths.cache()}; it may be deleted, and is made again when it is needed"
+    return Message(
+        "{size:.1f} GB in {folder}; it may be deleted, and is made again when it is needed",
+        size=cache_size() / 1e9,
+        folder=str(paths.cache()),
+    )
 
 
 def _store() -> str:
     store = RunStore()
-    watched = "a supervisor is at work" if launcher.supervisor_runs(store.home) else "no supervisor is needed now"
-    return f"{len(store.runs())} runs; {watched}"
+    count = len(store.runs())
+    if launcher.supervisor_runs(store.home):
+        return Message.plural("{n} run; a supervisor is at work", "{n} runs; a supervisor is at work", count)
+    return Message.plural("{n} run; no supervisor is needed now", "{n} runs; no supervisor is needed now", count)
 
 
 def _embedded() -> str:
     from byol_core.data.catalog import load
 
     images = load("eurosat", 32)
-    return f"{len(images.images)} images of {len(images.class_names)} classes"
+    return Message("{images} images of {classes} classes", images=len(images.images), classes=len(images.class_names))
 
 
 def _dashboard() -> str:
     main: Path = paths.bundled("app") / "main.py"
     if not main.is_file():
-        raise LabError(f"{main} is missing; install the lab again")
-    return "'byol app' starts it"
+        raise LabError("{file} is missing; install the lab again", file=main)
+    return Message("'byol app' starts it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from byol_core.cli.common import Json, app, print_json
+from byol_core.cli.language import _, tell
 
 
 @app.command()
@@ -15,6 +16,7 @@ def doctor(as_json: Json = False) -> int:
         print_json(found)
     else:
         for check in found["checks"]:
-            print(f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']}: {check['detail']}")
-        print("All is well." if found["ok"] else "Something does not work; see the lines with FAIL.")
+            about = {"name": tell(check["name"]), "detail": tell(check["detail"])}
+            print(_("ok    {name}: {detail}", **about) if check["ok"] else _("FAIL  {name}: {detail}", **about))
+        print(_("All is well.") if found["ok"] else _("Something does not work; see the lines with FAIL."))
     return 0 if found["ok"] else 1

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from byol_core.cli.common import Json, Ref, app, console, print_json
+from byol_core.cli.language import listing, n_
 from byol_core.embeddings.settings import METHODS, MapSettings
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing
 from byol_core.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def embed(
     from byol_core.embeddings.snapshot import read_snapshot
 
     if out.suffix.lower() not in _ENDINGS:
-        raise InputError(f"The file '{out.name}' should end with {_ENDINGS[0]} or {_ENDINGS[1]}.")
+        raise InputError("The file '{file}' should end with {endings}.", file=out.name, endings=Listing(_ENDINGS, "or"))
     settings = MapSettings(_method(method), neighbors, min_dist, perplexity, seed)
     found = RunStore().get(run)
     snapshot = read_snapshot(found.folder / "embeddings")
@@ -54,8 +56,25 @@ def embed(
     if as_json:
         print_json({**told, **about, "file": str(out.resolve()), "bytes": len(data)})
     else:
-        numbers = "".join(f", {key} {_shown(value)}" for key, value in about.items() if key != "method")
-        print(f"{len(snapshot):,} images of run {found.run_id} at step {chosen.step} are in {out}{numbers}.")
+        numbers = listing([f"{key} {_shown(value)}" for key, value in about.items() if key != "method"], "comma")
+        print(_sentence(len(snapshot), numbers, {"run": found.run_id, "step": chosen.step, "file": out}))
+
+
+def _sentence(images: int, numbers: str, about: dict[str, Any]) -> str:
+    if not numbers:
+        return n_(
+            "{n:,} image of run {run} at step {step} is in {file}.",
+            "{n:,} images of run {run} at step {step} are in {file}.",
+            images,
+            **about,
+        )
+    return n_(
+        "{n:,} image of run {run} at step {step} is in {file}, {numbers}.",
+        "{n:,} images of run {run} at step {step} are in {file}, {numbers}.",
+        images,
+        numbers=numbers,
+        **about,
+    )
 
 
 def _shown(value: float) -> str:
@@ -65,7 +84,8 @@ def _shown(value: float) -> str:
 def _method(name: str) -> str:
     plain = name.lower().replace("-", "").replace("_", "")
     if plain not in _BY_NAME:
-        raise InputError(f"There is no method '{name[:40]}': choose {', '.join(_BY_NAME)}.")
+        known = Listing(_BY_NAME, "comma")
+        raise InputError("There is no method '{name}': choose {names}.", name=name[:40], names=known)
     return _BY_NAME[plain]
 
 
@@ -73,7 +93,8 @@ def _space(name: str) -> str:
     from byol_core.embeddings.snapshot import SPACES
 
     if name not in SPACES:
-        raise InputError(f"There is no space '{name[:40]}': choose {', '.join(SPACES)}.")
+        known = Listing(SPACES, "comma")
+        raise InputError("There is no space '{name}': choose {names}.", name=name[:40], names=known)
     return name
 
 
@@ -83,7 +104,7 @@ def _evaluation(snapshot: Snapshot, asked: str) -> Evaluation:
     if asked == "last":
         return snapshot.evaluations[-1]
     if not asked.isascii() or not asked.isdigit():
-        raise InputError(f"--evaluation should be last or the step of an evaluation, not '{asked[:40]}'.")
+        raise InputError("--evaluation should be last or the step of an evaluation, not '{value}'.", value=asked[:40])
     return snapshot.evaluation(int(asked))
 
 
@@ -128,4 +149,4 @@ def _write(file: Path, data: bytes) -> None:
     try:
         write_atomic(file, data)
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
+        raise LabError("The file '{file}' cannot be written ({reason}).", file=file, reason=because(error)) from None

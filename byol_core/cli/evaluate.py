@@ -11,11 +11,14 @@ import typer
 from pydantic import ValidationError
 
 from byol_core.cli import evaluate_tables as tables
+from byol_core.cli import help_pages
 from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, print_json
+from byol_core.cli.language import N_, _, listing, tell
 from byol_core.data.catalog import find
 from byol_core.errors import InputError, LabError
 from byol_core.evaluation import curve, jobs, summary, transfer
 from byol_core.evaluation.protocol import METHODS, Judged, Protocol, refusal
+from byol_core.messages import Listing, Message
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system import paths
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 60  # letters of a wrong name
 
-Method = Annotated[str, typer.Option(help=f"{', '.join(METHODS[:-1])} or {METHODS[-1]}.")]
+Method = Annotated[str, typer.Option(help=help_pages.made(Message("{names}.", names=Listing(METHODS, "or"))))]
 Labels = Annotated[str, typer.Option(help="all, a number of labels a class such as 10, or a share such as 1%.")]
 Splits = Annotated[int, typer.Option(help="Draws of the labels, for a mean and a spread.")]
 Seed = Annotated[int, typer.Option(help="Seed of the first draw.")]
@@ -67,7 +70,7 @@ def _at_rest(run: Run) -> Run:
     """The same run; InputError while it learns."""
     if run.live:
         raise InputError(
-            f"The run {run.run_id} is still learning, so its encoder changes: wait for its end or stop it."
+            "The run {run} is still learning, so its encoder changes: wait for its end or stop it.", run=run.run_id
         )
     return run
 
@@ -84,7 +87,7 @@ def protocol(**values: Any) -> Protocol:
     try:
         return Protocol(**values)
     except ValidationError as error:
-        raise refusal(error, "--{field} should {wanted}, not {value}.") from None
+        raise refusal(error, N_("--{field} should {wanted}, not {value}.")) from None
 
 
 def whole(data: str, run: Run) -> str:
@@ -103,7 +106,7 @@ def _named(data: str) -> str:
         return str(path) if path.exists() else data
     except (OSError, RuntimeError, ValueError):  # nobody's home, a letter that no path has, or too many
         shown = repr(data if len(data) <= _SHOWN else data[:_SHOWN] + "…")
-        raise InputError(f"There is no set {shown}: give a name of the catalog or a path.") from None
+        raise InputError("There is no set {name}: give a name of the catalog or a path.", name=shown) from None
 
 
 def _check_report(file: Path | None, along_curve: bool) -> None:
@@ -113,7 +116,8 @@ def _check_report(file: Path | None, along_curve: bool) -> None:
     if along_curve:
         raise InputError("A report is about one number of labels: leave out --report or --curve.")
     if file.suffix.lower() not in (".html", ".json"):
-        raise InputError(f"The file '{file.name}' should end with .html or .json.")
+        endings = Listing((".html", ".json"), "or")
+        raise InputError("The file '{file}' should end with {endings}.", file=file.name, endings=endings)
 
 
 def _single(judged: Judged, run: Run, file: Path | None, as_json: bool) -> None:
@@ -125,7 +129,7 @@ def _single(judged: Judged, run: Run, file: Path | None, as_json: bool) -> None:
         console().print(tables.scores_table(judged))
         print(tables.footnote(judged))
     if file is not None:
-        print(f"The report is in {file}.", file=sys.stderr)
+        print(_("The report is in {file}.", file=file), file=sys.stderr)
 
 
 def _write_report(judged: Judged, run: Run, file: Path) -> None:
@@ -144,12 +148,12 @@ def _write_report(judged: Judged, run: Run, file: Path) -> None:
             pictures = images.pictures(run.folder, judged, said, [seen.row for seen in made.mistakes])
         except LabError as error:
             pictures = {}
-            print(f"The report has no images: {error}", file=sys.stderr)
+            print(_("The report has no images: {reason}", reason=tell(error)), file=sys.stderr)
         text = html.html(made, judged, run.name, pictures)
     try:
         write_atomic(file, text.encode())
     except OSError as error:
-        raise LabError(f"The file '{file}' cannot be written ({because(error)}).") from None
+        raise LabError("The file '{file}' cannot be written ({reason}).", file=file, reason=because(error)) from None
 
 
 def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
@@ -164,13 +168,13 @@ def _curve(judging: Judging, run: Run, wanted: Protocol, as_json: bool) -> None:
     if not answers:
         raise refused[0]
     for reason in refused:
-        print(reason, file=sys.stderr)
+        print(tell(reason), file=sys.stderr)
     if as_json:
         points = [tables.judged_object(judged) for judged in answers]
         print_json({"run_id": run.run_id, "name": run.name, "points": points})
     else:
         console().print(tables.curve_table(answers))
-        print(summary.NOTATION)
+        print(tell(summary.NOTATION))
 
 
 @app.command("transfer")
@@ -201,10 +205,9 @@ def transfer_(
         print_json(tables.matrix_object(found, sets, rows, answers))
     else:
         console().print(tables.matrix_table(found, sets, rows, answers))
-        print(
-            f"In round brackets: points ahead of the same network untrained. {summary.NOTATION} * is the run's own "
-            "set, which is no transfer."
-        )
+        brackets = _("In round brackets: points ahead of the same network untrained.")
+        own = _("* is the run's own set, which is no transfer.")
+        print(listing([brackets, tell(summary.NOTATION), own], "sentences"))
 
 
 def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[list[Judged | None]]:
@@ -224,6 +227,6 @@ def _matrix(judging: Judging, rows: Sequence[Sequence[transfer.Cell]]) -> list[l
     columns = [[answer(cell) for cell in column] for column in zip(*rows, strict=True)]
     if not any(any(column) for column in columns):
         raise refused[0]
-    for text in dict.fromkeys(map(str, refused)):
-        print(text, file=sys.stderr)
+    for reason in {str(error): error for error in refused}.values():
+        print(tell(reason), file=sys.stderr)
     return [list(row) for row in zip(*columns, strict=True)]

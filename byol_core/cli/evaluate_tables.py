@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from byol_core.cli import run_tables
+from byol_core.cli.language import _, listing, n_, tell
 from byol_core.evaluation.protocol import SUBJECTS as ORDER
 from byol_core.evaluation.protocol import Judged
 from byol_core.evaluation.summary import SUBJECTS, amount, asked, points, rests_on, score, verdict
@@ -28,27 +29,30 @@ def judged_object(judged: Judged) -> dict[str, Any]:
 
 def scores_table(judged: Judged) -> Table:
     """A line a subject: mean and deviation, each split, and why there is nothing where there is nothing."""
-    shown = run_tables.table("", "accuracy", "each split")
+    shown = run_tables.table("", _("accuracy"), _("each split"))
     for row in judged.scores:
-        splits = ", ".join(f"{value:.3f}" for value in row.accuracies) or row.missing
-        shown.add_row(SUBJECTS[row.subject], score(judged, row.subject), splits)
+        splits = ", ".join(f"{value:.3f}" for value in row.accuracies) or tell(row.missing)
+        shown.add_row(tell(SUBJECTS[row.subject]), tell(score(judged, row.subject)), splits)
     return shown
 
 
 def footnote(judged: Judged) -> str:
     """What was asked, of how many images, and what the numbers mean."""
-    question = asked(judged.protocol)
-    used = f"{question[0].upper()}{question[1:]}, {judged.labeled:,} labels of '{judged.data}' used."
-    return " ".join(filter(None, [used, verdict(judged), rests_on(judged)]))
+    question = _("Asked: {question}.", question=tell(asked(judged.protocol)))
+    used = n_(
+        "{n:,} label of '{data}' was used.", "{n:,} labels of '{data}' were used.", judged.labeled, data=judged.data
+    )
+    return listing(filter(None, [question, used, tell(verdict(judged)), tell(rests_on(judged))]), "sentences")
 
 
 def curve_table(answers: Sequence[Judged]) -> Table:
     """A line a number of labels, a column a subject."""
     subjects = [name for name in ORDER if any(judged.of(name) for judged in answers)]
-    shown = run_tables.table("labels", "images", "test images", *(SUBJECTS[name] for name in subjects))
+    heads = (tell(SUBJECTS[name]) for name in subjects)
+    shown = run_tables.table(_("labels"), _("labeled images"), _("test images"), *heads)
     for judged in answers:
-        scores = (score(judged, name) for name in subjects)
-        shown.add_row(amount(judged.protocol.labels), f"{judged.labeled:,}", f"{judged.tested:,}", *scores)
+        scores = (tell(score(judged, name)) for name in subjects)
+        shown.add_row(tell(amount(judged.protocol.labels)), f"{judged.labeled:,}", f"{judged.tested:,}", *scores)
     return shown
 
 
@@ -66,15 +70,18 @@ def matrix_table(
 def _headed(name: str, place: int, answers: Sequence[Sequence[Judged | None]]) -> str:
     name = last_part(name)
     tested = sorted({row[place].tested for row in answers if row[place]})  # type: ignore[union-attr]
-    return f"{name} ({' or '.join(f'{count:,}' for count in tested)} test images)" if tested else name
+    if len(tested) > 1:
+        counts = listing([f"{count:,}" for count in tested], "or")
+        return _("{name} ({counts} test images)", name=name, counts=counts)
+    return n_("{name} ({n:,} test image)", "{name} ({n:,} test images)", tested[0], name=name) if tested else name
 
 
 def _cell(cell: Cell, judged: Judged | None) -> str:
     if judged is None:
         return "–"
     ahead = gain(judged)
-    told = f" ({points(ahead)})" if ahead and not ahead.few else ""
-    return score(judged, "trained") + told + ("*" if cell.own else "")
+    told = f" ({tell(points(ahead))})" if ahead and not ahead.few else ""
+    return tell(score(judged, "trained")) + told + ("*" if cell.own else "")
 
 
 def matrix_object(

@@ -7,16 +7,21 @@ from typing import Annotated
 
 import typer
 
-from byol_core.cli.common import Json, Ref, app, print_json
+from byol_core.cli import help_pages
+from byol_core.cli.common import Json, Ref, about, app, print_json
+from byol_core.cli.language import _, tell
 from byol_core.export import FORMATS, find, write
+from byol_core.messages import Listing, Message
 from byol_core.runs.store import RunStore
 from byol_core.system.formatting import file_size
+
+_FORMATS = help_pages.made(Message("One of: {names}.", names=Listing(FORMATS, "comma")))
 
 
 @app.command()
 def export(
     run: Ref,
-    format: Annotated[str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMATS)}.")] = "safetensors",
+    format: Annotated[str, typer.Option("--format", "-f", help=_FORMATS)] = "safetensors",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="The file; default: RUN-FORMAT with its ending.")
     ] = None,
@@ -28,8 +33,9 @@ def export(
     file = write(store, found, format, out or Path(f"{found.run_id}-{format}{chosen.suffix}"))
     bytes_ = file.stat().st_size
     if as_json:
-        about = {"run_id": found.run_id, "name": found.name, "format": format}
-        print_json({**about, "file": str(file.resolve()), "bytes": bytes_})
+        written = {"run_id": found.run_id, "name": found.name, "format": format}
+        print_json({**written, "file": str(file.resolve()), "bytes": bytes_})
     else:
-        print(f"Run {found.run_id} '{found.name}' is in {file} ({file_size(bytes_)}): {chosen.title}.")
-        print(chosen.purpose)
+        values = {"file": file, "size": file_size(bytes_), "title": tell(chosen.title)}
+        print(_("Run {run} '{name}' is in {file} ({size}): {title}.", **about(found), **values))
+        print(tell(chosen.purpose))

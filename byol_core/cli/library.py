@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from byol_core.cli import run_tables
-from byol_core.cli.common import Json, Ref, Refs, app, chosen, console, named, print_json, say
+from byol_core.cli.common import Json, Ref, Refs, about, app, chosen, console, print_json, say
+from byol_core.cli.language import _, listing, n_
 from byol_core.runs import library
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.run import Run
@@ -30,8 +31,10 @@ def tag(
         found = library.annotate(store, found.run_id, tags=others if remove else [*found.tags, *tags])
     if as_json:
         say(store, found.run_id, as_json)
+    elif found.tags:
+        print(_("Run {run} '{name}' has {tags}.", tags=listing(found.tags, "comma"), **about(found)))
     else:
-        print(f"Run {found.run_id} '{found.name}' has {', '.join(found.tags) or 'no tags'}.")
+        print(_("Run {run} '{name}' has no tags.", **about(found)))
 
 
 @app.command()
@@ -45,8 +48,10 @@ def note(
     found = library.annotate(store, run, notes=text)
     if as_json:
         say(store, found.run_id, as_json)
+    elif found.notes:
+        print(_("The notes of run {run} '{name}' are written.", **about(found)))
     else:
-        print(f"The notes of run {found.run_id} '{found.name}' are {'written' if found.notes else 'empty'}.")
+        print(_("The notes of run {run} '{name}' are empty.", **about(found)))
 
 
 @app.command()
@@ -59,7 +64,19 @@ def archive(
     store = RunStore()
     found = chosen(store, runs)
     library.archive(store, [run.run_id for run in found], not undo)
-    _tell(found, "archived", not undo, f"{named(found)} {'back in the list' if undo else 'in the archive'}.", as_json)
+    _say(found, "archived", not undo, _back_in_list(found) if undo else _in_archive(found), as_json)
+
+
+def _in_archive(found: Sequence[Run]) -> str:
+    if len(found) == 1:
+        return _("Run {run} '{name}' is in the archive.", **about(found[0]))
+    return n_("{n} run is in the archive.", "{n} runs are in the archive.", len(found))
+
+
+def _back_in_list(found: Sequence[Run]) -> str:
+    if len(found) == 1:
+        return _("Run {run} '{name}' is back in the list.", **about(found[0]))
+    return n_("{n} run is back in the list.", "{n} runs are back in the list.", len(found))
 
 
 @app.command()
@@ -74,11 +91,27 @@ def delete(
     ids = [run.run_id for run in found]
     if now:
         library.remove(store, ids)
-        sentence = f"{named(found)} deleted."
+        sentence = _deleted(found)
     else:
-        thrown = library.throw(store, ids)
-        sentence = f"{named(found)} in the trash; bring back with: byol restore {' '.join(thrown)}"
-    _tell(found, "deleted", True, sentence, as_json)
+        sentence = _thrown(found, " ".join(library.throw(store, ids)))
+    _say(found, "deleted", True, sentence, as_json)
+
+
+def _deleted(found: Sequence[Run]) -> str:
+    if len(found) == 1:
+        return _("Run {run} '{name}' is deleted.", **about(found[0]))
+    return n_("{n} run is deleted.", "{n} runs are deleted.", len(found))
+
+
+def _thrown(found: Sequence[Run], ids: str) -> str:
+    if len(found) == 1:
+        return _("Run {run} '{name}' is in the trash; bring back with: byol restore {ids}", ids=ids, **about(found[0]))
+    return n_(
+        "{n} run is in the trash; bring back with: byol restore {ids}",
+        "{n} runs are in the trash; bring back with: byol restore {ids}",
+        len(found),
+        ids=ids,
+    )
 
 
 @app.command()
@@ -88,7 +121,13 @@ def restore(runs: Refs, as_json: Json = False) -> None:
     found = chosen(store, runs, deleted=True)
     library.restore(store, [run.run_id for run in found])
     LocalExecutor(store).wake()  # one that waited waits again
-    _tell(found, "deleted", False, f"{named(found)} back.", as_json)
+    _say(found, "deleted", False, _restored(found), as_json)
+
+
+def _restored(found: Sequence[Run]) -> str:
+    if len(found) == 1:
+        return _("Run {run} '{name}' is back.", **about(found[0]))
+    return n_("{n} run is back.", "{n} runs are back.", len(found))
 
 
 @app.command()
@@ -101,16 +140,24 @@ def trash(
     found = library.trash(store)
     if empty:
         library.purge(store, [run.run_id for run in found])
-        _tell(found, "deleted", True, f"{named(found)} deleted for good." if found else "The trash is empty.", as_json)
+        _say(found, "deleted", True, _gone(found), as_json)
     elif as_json:
         print_json([{**run_tables.as_object(store, run), "bytes": library.size_of(run)} for run in found])
     elif found:
         console().print(run_tables.trash_table(found, [library.size_of(run) for run in found]))
     else:
-        print("The trash is empty.")
+        print(_gone(found))
 
 
-def _tell(found: Sequence[Run], key: str, value: bool, sentence: str, as_json: bool) -> None:
+def _gone(found: Sequence[Run]) -> str:
+    if not found:
+        return _("The trash is empty.")
+    if len(found) == 1:
+        return _("Run {run} '{name}' is deleted for good.", **about(found[0]))
+    return n_("{n} run is deleted for good.", "{n} runs are deleted for good.", len(found))
+
+
+def _say(found: Sequence[Run], key: str, value: bool, sentence: str, as_json: bool) -> None:
     if as_json:
         print_json([{"run_id": run.run_id, "name": run.name, key: value} for run in found])
     else:

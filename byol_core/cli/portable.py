@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from byol_core.cli import run_tables
-from byol_core.cli.common import Json, Ref, app, print_json
+from byol_core.cli.common import Json, Ref, about, app, print_json
+from byol_core.cli.language import _
 from byol_core.runs import export_zip
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system.formatting import file_size
 
@@ -23,7 +25,10 @@ def export_metrics(
     """Write all curves of a run as one table, a row per point."""
     store = RunStore()
     found = store.get(run)
-    _told(found.run_id, found.name, export_zip.save_metrics(store, found.run_id, out), "The curves of run", as_json)
+    file = export_zip.save_metrics(store, found.run_id, out)
+    size = file_size(file.stat().st_size)
+    told = _("The curves of run {run} '{name}' are in {file} ({size}).", file=file, size=size, **about(found))
+    _say(found, file, told, as_json)
 
 
 @app.command()
@@ -36,15 +41,16 @@ def pack(
     store = RunStore()
     found = store.get(run)
     file = export_zip.pack(store, found.run_id, out or Path(f"{found.run_id}.zip"))
-    _told(found.run_id, found.name, file, "Run", as_json)
+    size = file_size(file.stat().st_size)
+    _say(found, file, _("Run {run} '{name}' is in {file} ({size}).", file=file, size=size, **about(found)), as_json)
 
 
-def _told(run_id: str, name: str, file: Path, what: str, as_json: bool) -> None:
-    size = file.stat().st_size
+def _say(run: Run, file: Path, sentence: str, as_json: bool) -> None:
     if as_json:
-        print_json({"run_id": run_id, "name": name, "file": str(file.resolve()), "bytes": size})
+        size = file.stat().st_size
+        print_json({"run_id": run.run_id, "name": run.name, "file": str(file.resolve()), "bytes": size})
     else:
-        print(f"{what} {run_id} '{name}' {'are' if what != 'Run' else 'is'} in {file} ({file_size(size)}).")
+        print(sentence)
 
 
 @app.command()
@@ -57,6 +63,7 @@ def unpack(
     for run in export_zip.unpack_all(store, file):
         found.append(run_tables.as_object(store, run))
         if not as_json:
-            print(f"Run {run.run_id} '{run.name}' is here, {run.state}; look at it with: byol show {run.run_id}")
+            values = {**about(run), "state": run_tables.state(run)}
+            print(_("Run {run} '{name}' is here, {state}; look at it with: byol show {run}", **values))
     if as_json:
         print_json(found[0] if len(found) == 1 else found)

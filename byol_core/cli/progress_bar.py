@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from byol_core import events
+from byol_core.cli.language import N_, _, tell
 from byol_core.config import RunConfig
 
 # Between two plain lines.
 _PLAIN_SECONDS = 10.0
-SLOWED = {"processor": "shares the processor"}  # by the codes of Progress.slowed_by
+SLOWED = {"processor": N_("shares the processor")}  # by the codes of Progress.slowed_by
 
 
 class TerminalBar:
@@ -39,7 +40,7 @@ class TerminalBar:
         self._bar.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *raised: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._bar.stop()
 
     def show(self, plain: str, **values: Any) -> None:
@@ -51,8 +52,13 @@ class TerminalBar:
 
     def share(self, share: float, message: str, title: str = "") -> None:
         """Draw how much is done, from 0 to 1, of what has no other numbers."""
-        said = f"{title}: {share:.0%}  {message}" if title else f"{message}: {share:.0%}"
-        self.show(said, description=title or message, completed=share, message=message if title else "")
+        message = tell(message)
+        if title:
+            said = _("{title}: {share:.0%}  {message}", title=title, share=share, message=message)
+            self.show(said, description=title, completed=share, message=message)
+        else:
+            said = _("{message}: {share:.0%}", message=message, share=share)
+            self.show(said, description=message, completed=share, message="")
 
     def _print(self, text: str, style: str | None = None) -> None:
         self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
@@ -65,7 +71,7 @@ class Bar(TerminalBar):
     """
 
     def __init__(self, console: Console, announcement: str = "") -> None:
-        super().__init__(console, "loading PyTorch", total=None)
+        super().__init__(console, _("loading PyTorch"), total=None)
         self._announcement = announcement
         self._loss: float | None = None
         self._alarm: events.Alarm | None = None
@@ -80,15 +86,18 @@ class Bar(TerminalBar):
         if progress.total_steps and self._announcement:
             self._print(self._announcement)
             self._announcement = ""
-        numbers = self._numbers(progress)
+        phase, numbers = tell(progress.phase), self._numbers(progress)
+        values = {"phase": phase, "step": progress.step, "steps": progress.total_steps, "numbers": numbers}
+        if self._alarm:
+            plain = _("{phase}: step {step} of {steps}  {numbers}  ALARM", **values)
+        else:
+            plain = _("{phase}: step {step} of {steps}  {numbers}", **values)
         total = progress.total_steps or None
-        plain = f"{progress.phase}: step {progress.step} of {progress.total_steps}  {numbers}"
-        plain += "  ALARM" if self._alarm else ""
-        self.show(plain, description=progress.phase, completed=progress.step, total=total, message=numbers)
+        self.show(plain, description=phase, completed=progress.step, total=total, message=numbers)
 
     def on_note(self, text: str) -> None:
         """Print a line above the bar."""
-        self._print(text)
+        self._print(tell(text))
 
     def on_settled(self, config: RunConfig) -> None:
         """A note has said it."""
@@ -96,24 +105,24 @@ class Bar(TerminalBar):
     def on_alarm(self, alarm: events.Alarm | None) -> None:
         """Print what is unhealthy, once for each thing that is; the word stays beside the bar until it is over."""
         if alarm and _what(alarm) != _what(self._alarm):
-            self._print(f"ALARM: {alarm.text}", style="bold red")
+            self._print(_("ALARM: {alarm}", alarm=tell(alarm.text)), style="bold red")
         elif self._alarm and not alarm:
-            self._print("The alarm is over: all is well again.")
+            self._print(_("The alarm is over: all is well again."))
         self._alarm = alarm
-        self._bar.update(self._task, alarm="ALARM" if alarm else "")
+        self._bar.update(self._task, alarm=_("ALARM") if alarm else "")
 
     def should_stop(self) -> bool:
         """Never: Ctrl-C is a signal, and the store is asked elsewhere."""
         return False
 
     def _numbers(self, progress: events.Progress) -> str:
-        parts = [f"loss {self._loss:.3f}"] if self._loss is not None else []
+        parts = [_("loss {loss:.3f}", loss=self._loss)] if self._loss is not None else []
         if progress.images_per_second:
-            parts.append(f"{progress.images_per_second:,.0f} images/s")
+            parts.append(_("{rate:,.0f} images/s", rate=progress.images_per_second))
         if progress.seconds_left:
-            parts.append(f"{duration(progress.seconds_left)} left")
+            parts.append(_("{time} left", time=duration(progress.seconds_left)))
         if progress.slowed_by in SLOWED:
-            parts.append(SLOWED[progress.slowed_by])
+            parts.append(tell(SLOWED[progress.slowed_by]))
         return " · ".join(parts)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from byol_core.cli import run_tables
-from byol_core.cli.common import Json, Ref, app, console, print_json, say
+from byol_core.cli.common import Json, Ref, about, app, console, print_json, say
+from byol_core.cli.language import _
 from byol_core.runs import queue as queueing
 from byol_core.runs.store import RunStore
 
@@ -29,7 +30,7 @@ def _show_queue(store: RunStore, as_json: bool) -> None:
     elif found:
         console().print(run_tables.queue_table(found))
     else:
-        print("No run waits.")
+        print(_("No run waits."))
 
 
 @app.command()
@@ -52,4 +53,4 @@ def priority(
     if as_json:
         say(store, changed.run_id, as_json)
     else:
-        print(f"Run {changed.run_id} '{changed.name}' has priority {changed.priority}.")
+        print(_("Run {run} '{name}' has priority {priority}.", priority=changed.priority, **about(changed)))

@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from byol_core.cli import cells
+from byol_core.cli.language import N_, _, listing, tell
 from byol_core.config import RunConfig, build
 from byol_core.data import account, account_words
 from byol_core.data.account import Account
 from byol_core.errors import InputError
 from byol_core.evaluation import summary
+from byol_core.evaluation.intervals import Accuracy
 from byol_core.health.signs import SIGNS, SPACES, keys
 from byol_core.runs import accuracies, folder
 from byol_core.runs.run import Run, finite
@@ -34,22 +37,58 @@ NUMBERS = (
     "projection_std_ratio",
 )
 _TITLES = {
-    "knn_accuracy": "kNN accuracy, test",
-    "knn_untrained": "kNN before training, test",
-    "knn_pixels": "kNN on raw pixels, test",
-    "std_ratio": "std ratio (1 healthy, 0 collapsed)",
-    "projection_std_ratio": "std ratio of the projection",
-    "loss": "loss",
-    "epochs": "epochs",
-    "steps": "steps",
-    "seconds": "seconds of training",
-    "images_per_second": "images a second",
+    "knn_accuracy": N_("kNN accuracy, test"),
+    "knn_untrained": N_("kNN before training, test"),
+    "knn_pixels": N_("kNN on raw pixels, test"),
+    "std_ratio": N_("std ratio (1 healthy, 0 collapsed)"),
+    "projection_std_ratio": N_("std ratio of the projection"),
+    "loss": N_("loss"),
+    "epochs": N_("epochs"),
+    "steps": N_("steps"),
+    "seconds": N_("seconds of training"),
+    "images_per_second": N_("images a second"),
 }
+# What a run does, by the codes of its states, and what it is measured on.
+_STATES = {
+    "queued": N_("queued"),
+    "starting": N_("starting"),
+    "running": N_("running"),
+    "finished": N_("finished"),
+    "stopped": N_("stopped"),
+    "failed": N_("failed"),
+    "interrupted": N_("interrupted"),
+}
+_SPACES = {"representation": N_("representation"), "projection": N_("projection")}
 
 _LEAST_MESSAGE = 24  # characters, however narrow the terminal is
 _BETWEEN = 2  # blanks between columns
 _MOST_CLASSES = 50  # in a table
-_FACTS = ("run_id", "name", "state", "message", "preset", "priority", "attempt", "pid")
+# The facts about a run, which people read under the names that --json has for them; in English they are the same.
+_FACTS = {
+    "run_id": N_("run_id"),
+    "name": N_("name"),
+    "state": N_("state"),
+    "message": N_("message"),
+    "preset": N_("preset"),
+    "priority": N_("priority"),
+    "attempt": N_("attempt"),
+    "pid": N_("pid"),
+    "steps": N_("steps"),
+    "epochs": N_("epochs"),
+    "seconds": N_("seconds"),
+    "images_per_second": N_("images_per_second"),
+    "loss": N_("loss"),
+    "knn_accuracy": N_("knn_accuracy"),
+    "knn_untrained": N_("knn_untrained"),
+    "knn_pixels": N_("knn_pixels"),
+    "std_ratio": N_("std_ratio"),
+    "projection_std_ratio": N_("projection_std_ratio"),
+    "wall_seconds": N_("wall_seconds"),
+    "folder": N_("folder"),
+    "group": N_("group"),
+    "tags": N_("tags"),
+    "notes": N_("notes"),
+}
 
 
 def as_object(store: RunStore, run: Run) -> dict[str, Any]:
@@ -71,18 +110,23 @@ def as_object(store: RunStore, run: Run) -> dict[str, Any]:
     return plain
 
 
+def state(run: Run) -> str:
+    """What a run does, in a word."""
+    return tell(_STATES.get(run.state, run.state))
+
+
 def numbers_table(run: Run) -> Table:
     """The numbers at the end of a run."""
     shown = table("", "")
     if run.alarm:
-        shown.add_row("ALARM", run.alarm, style="bold red")
+        shown.add_row(_("ALARM"), tell(run.alarm), style="bold red")
     figures = accuracies.at_end(run)
     for key, title in _TITLES.items():
         value = run.summary.get(key)
-        told = summary.whole(figures[key]) if key in figures else number(value)
-        shown.add_row(title, _missing(run, key) if value is None else told)
+        told = tell(summary.whole(figures[key])) if key in figures else number(value)
+        shown.add_row(tell(title), _missing(run, key) if value is None else told)
         if key == accuracies.PIXELS and (gain := accuracies.brought(run)):
-            shown.add_row("what training brought", summary.brought(gain))
+            shown.add_row(_("what training brought"), tell(summary.brought(gain)))
     return shown
 
 
@@ -100,72 +144,73 @@ def with_account(store: RunStore, run: Run) -> dict[str, Any]:
 
 def classes_table(found: Account) -> Table:
     """The images of each class; of very many classes the first ones."""
-    shown = table("class", "training", "test")
+    shown = table(_("class"), _("training"), _("test"))
     for column in shown.columns[1:]:
         column.justify = "right"
     for each in found.classes[:_MOST_CLASSES]:
         shown.add_row(each.name, f"{each.train:,}", f"{each.test:,}")
     if (more := len(found.classes) - _MOST_CLASSES) > 0:
-        shown.add_row(f"… and {more:,} more", "", "")
+        shown.add_row(_("… and {n:,} more", n=more), "", "")
     return shown
 
 
 def _missing(run: Run, key: str) -> str:
     """Why the end of a run has no such number."""
     if run.summary.get("stopped") and key in ("knn_accuracy", "std_ratio", "projection_std_ratio"):
-        return "not evaluated, since the run was stopped"
-    return "no labels" if key.startswith("knn") else ""
+        return _("not evaluated, since the run was stopped")
+    return _("no labels") if key.startswith("knn") else ""
 
 
 def runs_table(found: Sequence[Run], width: int | None = None) -> Table:
     """Runs, one a line: of a message so much as fits into ``width`` characters, the whole of it without."""
-    heads = ("run", "name", "state", "done", "epoch", "kNN (test)")
-    cells = [_so_far(run) for run in found]
-    taken = sum(max(map(len, column)) + _BETWEEN for column in zip(heads, *cells, strict=True))
-    room = None if width is None else max(_LEAST_MESSAGE, width - taken)
-    shown = table(*heads, "message")
-    for run, row in zip(found, cells, strict=True):
-        shown.add_row(*row, shorten(_message(run), room))
+    heads = (_("run"), _("name"), _("state"), _("done"), _("epoch"), _("kNN (test)"))
+    rows = [_so_far(run) for run in found]
+    taken = sum(max(map(cells.width, column)) + _BETWEEN for column in zip(heads, *rows, strict=True))
+    shown = table(*heads, _("message"))
+    for run, row in zip(found, rows, strict=True):
+        message = _message(run)
+        shown.add_row(*row, message if width is None else cells.cut(message, max(_LEAST_MESSAGE, width - taken)))
     return shown
 
 
 def _so_far(run: Run) -> tuple[str, ...]:
     done = f"{100 * run.step / run.total_steps:.0f} %" if run.total_steps else ""
     epoch = f"{run.epoch:.1f}" if run.attempt else ""
-    return run.run_id, run.name, run.state, done, epoch, knn_of(run)
+    return run.run_id, run.name, state(run), done, epoch, knn_of(run)
 
 
 def _message(run: Run) -> str:
     if run.alarm and run.alarm != run.message:
-        return f"{run.message} ALARM: {run.alarm}".lstrip()
-    return run.message or (run.phase if run.live else "")
-
-
-def shorten(text: str, most: int | None) -> str:
-    """So much of a text as fits, with an ellipsis where something is left out."""
-    return text if most is None or len(text) <= most else f"{text[: most - 1].rstrip()}…"
+        alarm = _("ALARM: {alarm}", alarm=tell(run.alarm))
+        return listing([tell(run.message), alarm], "sentences") if run.message else alarm
+    return tell(run.message or (run.phase if run.live else ""))
 
 
 def knn_of(run: Run) -> str:
     """``0.808 [0.782, 0.831] of 1,000``: the accuracy at the end of a run; empty while there is none."""
     found = accuracies.at_end(run).get(accuracies.ACCURACY)
-    return f"{summary.accuracy(found)} of {found.images:,}" if found else number(run.summary.get(accuracies.ACCURACY))
+    return accuracy_of(found) if found else number(run.summary.get(accuracies.ACCURACY))
+
+
+def accuracy_of(figure: Accuracy) -> str:
+    """``0.808 [0.782, 0.831] of 1,000``: an accuracy, and of how many images it is."""
+    return _("{accuracy} of {images:,}", accuracy=tell(summary.accuracy(figure)), images=figure.images)
 
 
 def queue_table(found: Sequence[Run]) -> Table:
     """The waiting runs in the order in which they will start."""
-    shown = table("", "run", "name", "priority", "why it waits")
+    shown = table("", _("run"), _("name"), _("priority"), _("why it waits"))
     for place, run in enumerate(found, 1):
-        shown.add_row(str(place), run.run_id, run.name, str(run.priority or ""), run.message)
+        shown.add_row(str(place), run.run_id, run.name, str(run.priority or ""), tell(run.message))
     return shown
 
 
 def trash_table(found: Sequence[Run], sizes: Sequence[int]) -> Table:
     """The runs of the trash with the bytes of their folders."""
-    shown = table("run", "name", "state", "thrown", "size")
+    shown = table(_("run"), _("name"), _("state"), _("thrown"), _("size"))
     for run, bytes_ in zip(found, sizes, strict=True):
         thrown = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.deleted))
-        shown.add_row(run.run_id, run.name, run.state, thrown, file_size(bytes_))
+        shown.add_row(run.run_id, run.name, state(run), thrown, file_size(bytes_))
     return shown
 
 
@@ -174,17 +219,18 @@ def facts_table(store: RunStore, run: Run) -> Table:
     seen = as_object(store, run)
     shown = table("", "")
     if run.alarm:
-        shown.add_row("ALARM", run.alarm, style="bold red")
-    figures = accuracies.at_end(run)
-    for key in (*_FACTS, *NUMBERS, "wall_seconds", "folder", "group", "tags", "notes"):
+        shown.add_row(_("ALARM"), tell(run.alarm), style="bold red")
+    figures, told = accuracies.at_end(run), {"state": state(run), "message": tell(run.message)}
+    for key, label in _FACTS.items():
         if seen[key] not in (None, "", []):
-            shown.add_row(key, summary.whole(figures[key]) if key in figures else number(seen[key]))
+            value = tell(summary.whole(figures[key])) if key in figures else number(seen[key])
+            shown.add_row(tell(label), told.get(key, value))
     if gain := accuracies.brought(run):
-        shown.add_row("brought", summary.brought(gain))
+        shown.add_row(_("brought"), tell(summary.brought(gain)))
     for label, text in _health_rows(seen["health"]):
         shown.add_row(label, text)
     for line in account_lines(run):
-        shown.add_row("images", line)
+        shown.add_row(_("the images"), tell(line))
     for key, value in changed_settings(run).items():
         shown.add_row(f"--set {key}", str(value))
     return shown
@@ -195,7 +241,8 @@ def _health_rows(health: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for sign in SIGNS.values():
         known = [space for space in SPACES if sign.key_of(space) in health]
         if known:
-            yield sign.label, ", ".join(f"{number(health[sign.key_of(space)])} ({space})" for space in known)
+            values = [f"{number(health[sign.key_of(space)])} ({tell(_SPACES[space])})" for space in known]
+            yield tell(sign.label), listing(values, "comma")
 
 
 def changed_settings(run: Run) -> dict[str, Any]:

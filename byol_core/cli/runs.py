@@ -10,6 +10,7 @@ import typer
 
 from byol_core.cli import run_tables
 from byol_core.cli.common import Json, Name, Ref, Set, app, console, print_json, queued, say
+from byol_core.cli.language import _
 from byol_core.config import parsing
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.run import Run
@@ -32,7 +33,8 @@ def list_runs(
     elif found:
         _print_table(found)
     else:
-        print(f"There are no runs in {store.home}; start one with: byol train --preset classroom")
+        told = _("There are no runs in {folder}; start one with: byol train --preset classroom", folder=store.home)
+        print(told)
 
 
 def _print_table(found: list[Run]) -> None:
@@ -43,7 +45,7 @@ def _print_table(found: list[Run]) -> None:
     shown = run_tables.runs_table(found, out.width)
     out.print(shown)
     if any(str(cell).endswith("…") for cell in shown.columns[-1].cells):
-        print("Messages in full: byol show RUN")
+        print(_("Messages in full: byol show RUN"))
 
 
 @app.command()

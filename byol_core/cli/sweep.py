@@ -11,6 +11,7 @@ import typer
 
 from byol_core.cli import run_tables
 from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, print_json
+from byol_core.cli.language import n_
 from byol_core.cli.train import configure, refuse_missing_images
 from byol_core.config import RunConfig, parsing
 from byol_core.config.run_config import flatten
@@ -46,9 +47,15 @@ def sweep(
     if as_json:
         print_json([run_tables.as_object(store, run) for run in made])
     else:
-        waiting = "1 run waits" if len(made) == 1 else f"{len(made)} runs wait"
-        group = made[0].group
-        print(f"Group '{group}': {waiting} for a turn; compare with: byol compare {shlex.quote(group)}")
+        print(
+            n_(
+                "Group '{group}': {n} run waits for a turn; compare with: byol compare {quoted}",
+                "Group '{group}': {n} runs wait for a turn; compare with: byol compare {quoted}",
+                len(made),
+                group=made[0].group,
+                quoted=shlex.quote(made[0].group),
+            )
+        )
 
 
 def _grid(assignments: Sequence[str]) -> dict[str, list[Any]]:
@@ -56,7 +63,9 @@ def _grid(assignments: Sequence[str]) -> dict[str, list[Any]]:
     for assignment in assignments:
         key, equals, values = assignment.partition("=")
         if not equals:
-            raise InputError(f"'--grid {assignment}' should have the form key=value,value, as in seed=0,1,2.")
+            raise InputError(
+                "'--grid {given}' should have the form key=value,value, as in seed=0,1,2.", given=assignment
+            )
         grid[key.strip()] = sweeps.parse_values(values)
     return grid
 

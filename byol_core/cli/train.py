@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from byol_core.cli import run_tables
-from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, app, console, print_json, queued
+from byol_core.cli.common import Config, Data, Json, Name, Preset, Set, about, app, console, print_json, queued
+from byol_core.cli.language import _, tell
 from byol_core.config import parsing, presets, view_presets
 from byol_core.config import run_config as settings
 from byol_core.errors import InputError
+from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.system import paths
 
@@ -75,19 +77,29 @@ def _train_here(store: RunStore, wanted: settings.RunConfig, name: str, preset: 
     from byol_core.runs import worker
 
     run = store.create(wanted, name=name, preset=preset, here=True)
-    with Bar(console(stderr=True), f"Run {run.run_id} '{run.name}' in {run.folder}") as bar:
+    with Bar(console(stderr=True), _("Run {run} '{name}' in {folder}", folder=run.folder, **about(run))) as bar:
         run, status = worker.work(store, run, also=bar)
     if status == 2 and not store.metric_keys(run.run_id):
         store.delete(run.run_id)  # nothing was trained: the sentence is all there is to keep
         raise InputError(run.message)
     if run.message:
-        print(run.message, file=sys.stderr)
+        print(tell(run.message), file=sys.stderr)
     if run.state == "stopped":
-        where = f"Stopped at step {run.step} of {run.total_steps}; go" if run.total_steps else "Go"
-        print(f"{where} on with: byol resume {run.run_id}", file=sys.stderr)
+        print(_stopped(run), file=sys.stderr)
     if as_json:
         print_json(run_tables.with_account(store, run))
     elif run.summary:
         console().print(run_tables.numbers_table(run))
-        print(*run_tables.account_lines(run), sep="\n")
+        print(*map(tell, run_tables.account_lines(run)), sep="\n")
     return status
+
+
+def _stopped(run: Run) -> str:
+    if not run.total_steps:
+        return _("Go on with: byol resume {run}", run=run.run_id)
+    return _(
+        "Stopped at step {step} of {steps}; go on with: byol resume {run}",
+        step=run.step,
+        steps=run.total_steps,
+        run=run.run_id,
+    )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pydantic import field_validator
-from pydantic_core import PydanticCustomError
 
-from byol_core.config import value_range
+from byol_core.config import complaints, value_range
 from byol_core.config.fields import Part, setting
 from byol_core.system.text import storable
 
@@ -44,7 +43,7 @@ class DataConfig(Part):
         try:
             value_range.limits(text)
         except ValueError:
-            raise PydanticCustomError("value_range", f"be {value_range.WANTED}") from None
+            raise complaints.custom("value_range") from None
         return text
 
     @field_validator("source")
@@ -52,5 +51,5 @@ class DataConfig(Part):
     def _is_text(cls, source: str) -> str:
         """Reject names with bytes that are not text, which Linux allows: neither YAML nor the store can hold them."""
         if storable(source) != source:
-            raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
+            raise complaints.custom("not_text")
         return source

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from byol_core.config import old_keys
-
-PAPER = "arXiv 2006.07733"
+from byol_core.messages import Message
 
 
 def setting(
@@ -32,7 +31,9 @@ def setting(
     """
     extra: dict[str, Any] = {"unit": unit, "source": source, "expert": expert, "only": list(only)}
     extra |= {"sentence": sentence, "empty": empty}
-    description = f"{sentence} Empty: {empty}." if empty else sentence
+    description = Message(sentence)
+    if empty:
+        description = Message("{sentence} Empty: {empty}.", sentence=description, empty=Message(empty))
     return Field(default, title=label, description=description, json_schema_extra=extra, **limits)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config.fields import Part, setting
 
 Objective = Literal[
     "byol",
@@ -37,13 +37,13 @@ class MethodConfig(Part):
         "What is minimized. BYOL predicts the target's projection of the other view: no negatives, not contrastive. "
         "The others are for comparison: same encoder, images, views and loop, other loss and heads. Barlow Twins and "
         "VICReg have far larger gradients than the rest: train them with LARS or AdamW.",
-        source=f"{PAPER}, eq. 2",
+        source="arXiv 2006.07733, eq. 2",
     )
     tau_base: float = setting(
         0.99,
         "Tau at the start",
         "Share of the target that is kept at each step, at the start of the run.",
-        source=f"{PAPER}, App. J: 0.97 to 0.996 by length",
+        source="arXiv 2006.07733, App. J: 0.97 to 0.996 by length",
         only=WITH_TARGET,
         ge=0.0,
         le=1.0,
@@ -52,7 +52,7 @@ class MethodConfig(Part):
         "cosine",
         "Tau schedule",
         "Cosine: tau rises to 1 at the end.",
-        source=f"{PAPER}, §3.3",
+        source="arXiv 2006.07733, §3.3",
         expert=True,
         only=WITH_TARGET,
     )
@@ -68,7 +68,7 @@ class MethodConfig(Part):
         "mlp",
         "Predictor",
         "None and frozen are ablations, which fail.",
-        source=f"{PAPER}, Table 5b",
+        source="arXiv 2006.07733, Table 5b",
         expert=True,
         only=PREDICTIVE,
     )
@@ -76,7 +76,7 @@ class MethodConfig(Part):
         1.0,
         "Predictor rate",
         "Multiplies the learning rate of the predictor.",
-        source=f"{PAPER}, Table 21",
+        source="arXiv 2006.07733, Table 21",
         expert=True,
         only=PREDICTIVE,
         ge=0.0,
@@ -92,7 +92,7 @@ class MethodConfig(Part):
         0.5,
         "Beta",
         "Weight of the negatives: 0 is BYOL; 1 without predictor and stop-gradient is SimCLR.",
-        source=f"{PAPER}, eq. 6",
+        source="arXiv 2006.07733, eq. 6",
         only=("bridge",),
         ge=0.0,
         le=1.0,

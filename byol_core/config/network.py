@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
-from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config import complaints
+from byol_core.config.fields import Part, setting
 from byol_core.config.method import PREDICTIVE, WITH_HEAD_NORM, WITH_PROJECTOR
 from byol_core.system.text import storable
 
@@ -51,7 +51,7 @@ class NetworkConfig(Part):
         "Hidden units of the projector.",
         empty="the default of the objective, 1024 for BYOL",
         unit="units",
-        source=f"4096 in {PAPER}, §3.3",
+        source="4096 in arXiv 2006.07733, §3.3",
         expert=True,
         only=WITH_PROJECTOR,
         ge=8,
@@ -63,7 +63,7 @@ class NetworkConfig(Part):
         "Hidden units of the predictor.",
         empty="the default of the objective, 1024 for BYOL",
         unit="units",
-        source=f"4096 in {PAPER}, §3.3",
+        source="4096 in arXiv 2006.07733, §3.3",
         expert=True,
         only=PREDICTIVE,
         ge=8,
@@ -75,7 +75,7 @@ class NetworkConfig(Part):
         "Length of the projection.",
         empty="the default of the objective, 256 for BYOL",
         unit="numbers",
-        source=f"256 in {PAPER}, §3.3",
+        source="256 in arXiv 2006.07733, §3.3",
         expert=True,
         only=WITH_PROJECTOR,
         ge=2,
@@ -109,7 +109,7 @@ class NetworkConfig(Part):
     @classmethod
     def _is_text(cls, value: str) -> str:
         if storable(value) != value:
-            raise PydanticCustomError("not_text", "be a path of UTF-8 text (rename what is called otherwise)")
+            raise complaints.custom("not_text")
         return value.strip()
 
     @field_validator("freeze")
@@ -119,7 +119,7 @@ class NetworkConfig(Part):
         # If ``encoder`` was invalid, pydantic leaves it out here and complains about it by itself.
         most = STAGES.get(encoder, MOST_STAGES)
         if value > most:
-            raise PydanticCustomError("no_such_stage", f"be at most {most}, the stages of {encoder}")
+            raise complaints.custom("no_such_stage", most=most, encoder=encoder)
         return value
 
     def small_stem(self, image_size: int) -> bool:

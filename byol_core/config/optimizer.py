@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config.fields import Part, setting
 
 
 class OptimizerConfig(Part):
@@ -15,7 +15,7 @@ class OptimizerConfig(Part):
         0.06,
         "Learning rate",
         "For 256 images; scaled by batch/256, and not for AdamW.",
-        source=f"{PAPER}, §3.3",
+        source="arXiv 2006.07733, §3.3",
         gt=0.0,
         le=100.0,
     )
@@ -23,7 +23,7 @@ class OptimizerConfig(Part):
         5e-4,
         "Weight decay",
         "Not applied to biases and norm parameters.",
-        source=f"{PAPER}, §3.3",
+        source="arXiv 2006.07733, §3.3",
         expert=True,
         ge=0.0,
         le=1.0,
@@ -33,11 +33,11 @@ class OptimizerConfig(Part):
         0.05,
         "Warm-up",
         "Share of the steps in which the learning rate rises from 0.",
-        source=f"{PAPER}: 10 epochs",
+        source="arXiv 2006.07733: 10 epochs",
         expert=True,
         ge=0.0,
         le=1.0,
     )
     schedule: Literal["cosine", "constant"] = setting(
-        "cosine", "Rate schedule", "Cosine: falls to 0 at the end.", source=f"{PAPER}, §3.3", expert=True
+        "cosine", "Rate schedule", "Cosine: falls to 0 at the end.", source="arXiv 2006.07733, §3.3", expert=True
     )

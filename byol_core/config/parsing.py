@@ -25,7 +25,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """Read a YAML or JSON file of settings; InputError if it is missing or not a mapping."""
     tree = _read(path)
     if tree is not None and not isinstance(tree, dict):
-        raise InputError(f"The configuration file '{path}' should hold settings as 'key: value'.")
+        raise InputError("The configuration file '{path}' should hold settings as 'key: value'.", path=path)
     return tree or {}
 
 
@@ -33,7 +33,7 @@ def read_list(path: Path) -> list[dict[str, Any]]:
     """Read a YAML or JSON file with a list of settings, one mapping per run; InputError if it is anything else."""
     items = _read(path)
     if not (isinstance(items, list) and items and all(isinstance(item, dict) for item in items)):
-        raise InputError(f"The file '{path}' should hold a list of settings, each as '- key: value'.")
+        raise InputError("The file '{path}' should hold a list of settings, each as '- key: value'.", path=path)
     return items
 
 
@@ -41,9 +41,9 @@ def _read(path: Path) -> Any:
     try:
         return _parsed(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     except OSError:
-        raise InputError(f"The configuration file '{path}' cannot be read.") from None
+        raise InputError("The configuration file '{path}' cannot be read.", path=path) from None
     except ValueError:
-        raise InputError(f"The configuration file '{path}' is not valid YAML or JSON.") from None
+        raise InputError("The configuration file '{path}' is not valid YAML or JSON.", path=path) from None
 
 
 def parse_value(text: str) -> Any:
@@ -70,9 +70,11 @@ def parse_assignments(items: Iterable[str]) -> dict[str, Any]:
     for item in items:
         key, equals, value = item.partition("=")
         if not equals:
-            raise InputError(f"'--set {item}' should have the form key=value, for example views.strength=0.6.")
+            raise InputError(
+                "'--set {item}' should have the form key=value, for example views.strength=0.6.", item=item
+            )
         try:
             result[key.strip()] = parse_value(value)
         except ValueError:
-            raise InputError(f"The value of '--set {item}' cannot be read.") from None
+            raise InputError("The value of '--set {item}' cannot be read.", item=item) from None
     return result

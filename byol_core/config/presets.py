@@ -11,6 +11,7 @@ from typing import Any
 
 from byol_core.config.run_config import FITTED, RunConfig, build
 from byol_core.errors import InputError
+from byol_core.messages import Listing, Message
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,14 @@ def _paper(epochs: int, rate: float, decay: float, tau: float) -> dict[str, Any]
     }
 
 
-_ON_IMAGENET = (
-    "The authors' settings for {} epochs of ImageNet (byol/configs/byol.py): give the folder of its training images as "
-    "the image set. The batch of 4,096 wants several GPUs, or 'Parts of a batch'."
-)
-
-
 def _paper_preset(epochs: int, rate: float, decay: float, tau: float, expect: str) -> Preset:
-    title = f"The paper's, {epochs} epochs"
-    return Preset(f"paper-{epochs}", title, _ON_IMAGENET.format(epochs), expect, _paper(epochs, rate, decay, tau))
+    title = Message("The paper's, {epochs} epochs", epochs=epochs)
+    reason = Message(
+        "The authors' settings for {epochs} epochs of ImageNet (byol/configs/byol.py): give the folder of its training "
+        "images as the image set. The batch of 4,096 wants several GPUs, or 'Parts of a batch'.",
+        epochs=epochs,
+    )
+    return Preset(f"paper-{epochs}", title, reason, expect, _paper(epochs, rate, decay, tau))
 
 
 _ALL = (
@@ -162,10 +162,18 @@ _ALL = (
             "batch_size": 256,
         },
     ),
-    _paper_preset(40, 0.45, 1e-6, 0.97, "62 % top-1 with a linear classifier on ImageNet, as the authors' code says."),
-    _paper_preset(100, 0.45, 1e-6, 0.99, "About 68 % top-1 with a linear classifier on ImageNet in reproductions."),
-    _paper_preset(300, 0.3, 1e-6, 0.99, "72.5 % top-1 with a linear classifier on ImageNet (Table 5 of the paper)."),
-    _paper_preset(1000, 0.2, 1.5e-6, 0.996, "74.3 % top-1 with a linear classifier on ImageNet (§4 of the paper)."),
+    _paper_preset(
+        40, 0.45, 1e-6, 0.97, Message("62 % top-1 with a linear classifier on ImageNet, as the authors' code says.")
+    ),
+    _paper_preset(
+        100, 0.45, 1e-6, 0.99, Message("About 68 % top-1 with a linear classifier on ImageNet in reproductions.")
+    ),
+    _paper_preset(
+        300, 0.3, 1e-6, 0.99, Message("72.5 % top-1 with a linear classifier on ImageNet (Table 5 of the paper).")
+    ),
+    _paper_preset(
+        1000, 0.2, 1.5e-6, 0.996, Message("74.3 % top-1 with a linear classifier on ImageNet (§4 of the paper).")
+    ),
 )
 
 PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
@@ -174,5 +182,6 @@ PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
 def get(name: str) -> Preset:
     """The preset with this name; InputError that lists the names if there is none."""
     if name not in PRESETS:
-        raise InputError(f"There is no preset '{name}'; there are {', '.join(PRESETS)}.")
+        known = Listing(PRESETS, "comma")
+        raise InputError("There is no preset '{name}'; there are {known}.", name=name, known=known)
     return PRESETS[name]

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError, field_validator, model_validator
 
 from byol_core.config import old_keys
+from byol_core.config.complaints import wanted
 from byol_core.config.data import DataConfig
 from byol_core.config.evaluation import EvaluationConfig
 from byol_core.config.fields import Part, setting
@@ -23,6 +24,7 @@ from byol_core.config.optimizer import OptimizerConfig
 from byol_core.config.runtime import RuntimeConfig
 from byol_core.config.views import ViewsConfig
 from byol_core.errors import InputError
+from byol_core.messages import Message
 from byol_core.system import checks
 
 Fitted = Literal[
@@ -119,7 +121,7 @@ SECTIONS = tuple(name for name, value in RunConfig() if isinstance(value, Part))
 
 def field_info(dotted: str) -> Any:
     """pydantic's FieldInfo for a dotted key; InputError if there is no such setting."""
-    checks.kind("a setting", dotted, str, "a text such as 'views.strength'")
+    checks.kind("a setting", dotted, str, Message("a text such as 'views.strength'"))
     model: Any = RunConfig
     *sections, last = old_keys.current(dotted).split(".")
     for section in sections:
@@ -141,8 +143,9 @@ def _unknown(dotted: str) -> InputError:
     from difflib import get_close_matches
 
     if near := get_close_matches(dotted, all_keys(), 1, 0.5):
-        template = "There is no setting '{key}'; did you mean '{near}'?"
-        return InputError(template, setting=dotted, key=dotted, near=near[0])
+        return InputError(
+            "There is no setting '{key}'; did you mean '{near}'?", setting=dotted, key=dotted, near=near[0]
+        )
     return InputError("There is no setting '{key}'.", setting=dotted, key=dotted)
 
 
@@ -153,7 +156,7 @@ def build(tree: Mapping[str, Any] | None = None, dotted: Mapping[str, Any] | Non
     them as well.
     """
     for name, given in (("tree", tree), ("dotted", dotted)):
-        checks.kind(name, {} if given is None else given, Mapping, "a mapping of settings to their values")
+        checks.kind(name, {} if given is None else given, Mapping, Message("a mapping of settings to their values"))
     merged = _copied(tree or {})
     dotted = {old_keys.current(key): value for key, value in (dotted or {}).items()}
     for key, value in dotted.items():
@@ -172,7 +175,8 @@ def _copied(tree: Mapping[str, Any]) -> dict[str, Any]:
         # Through JSON: a copy that shares nothing with the caller, with the types that a file would give.
         copied: dict[str, Any] = json.loads(json.dumps(dict(tree)))
     except (TypeError, ValueError, RecursionError):
-        raise checks.wrong("tree", "settings of plain values: texts, numbers, lists and mappings", tree) from None
+        plain = Message("settings of plain values: texts, numbers, lists and mappings")
+        raise checks.wrong("tree", plain, tree) from None
     return copied
 
 
@@ -181,8 +185,9 @@ def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
         child = tree.setdefault(old_keys.spelled(tree, key), {})
         if not isinstance(child, dict):
-            template = "'{key}' holds further settings, but was given {value}."
-            raise InputError(template, setting=key, key=key, value=repr(child))
+            raise InputError(
+                "'{key}' holds further settings, but was given {value}.", setting=key, key=key, value=repr(child)
+            )
         tree = child
     tree[old_keys.spelled(tree, keys[-1])] = value
 
@@ -193,13 +198,10 @@ def refusal(error: ValidationError) -> InputError:
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown(key)
-    template = "Setting '{key}' should {wanted}, but is {value}."
-    return InputError(template, setting=key, key=key, wanted=wanted(first["msg"]), value=repr(first["input"]))
-
-
-def wanted(message: str) -> str:
-    """What pydantic says that a value should do, as it goes on after "should": ``be less than or equal to 1``.
-
-    The message is pydantic's own, "Input should be …"; our validators raise PydanticCustomError with the words alone.
-    """
-    return message.removeprefix("Input ").removeprefix("should ")
+    return InputError(
+        "Setting '{key}' should {wanted}, but is {value}.",
+        setting=key,
+        key=key,
+        wanted=wanted(first),
+        value=repr(first["input"]),
+    )

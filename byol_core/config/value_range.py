@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from byol_core.messages import Listing, Message
+
 AUTO = "auto"  # found from the values
 MIN_MAX = "min-max"  # the lowest and the highest value of the set
 NAMED: dict[str, tuple[float, float]] = {
@@ -15,7 +17,9 @@ NAMED: dict[str, tuple[float, float]] = {
     "14-bit": (0.0, 16383.0),
     "16-bit": (0.0, 65535.0),
 }
-WANTED = f"{AUTO}, {', '.join(NAMED)}, {MIN_MAX}, or the values of black and white such as 100,4000"
+WANTED = Message(
+    "{names}, or the values of black and white such as 100,4000", names=Listing([AUTO, *NAMED, MIN_MAX], "comma")
+)
 
 
 def limits(text: str) -> tuple[float, float] | None:

@@ -17,6 +17,7 @@ from byol_core.config import old_keys, parsing
 from byol_core.config.run_config import build
 from byol_core.config.views import OPERATIONS, ViewPreset, ViewsConfig
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing, Message
 from byol_core.system.files import because, write_atomic
 
 FOLDER, SUFFIX = "view-presets", ".yaml"
@@ -44,10 +45,11 @@ def load(home: Path, name: str) -> ViewsConfig:
         return ViewsConfig(preset=name)
     path = _path(home, name)
     if not path.is_file():
-        raise InputError(f"There are no views called '{name}'; there are {', '.join([*RECIPES, *names(home)])}.")
+        known = Listing([*RECIPES, *names(home)], "comma")
+        raise InputError("There are no views called '{name}'; there are {known}.", name=name, known=known)
     views = parsing.read_file(path).get("views")
     if not isinstance(views, dict) or not set(old_keys.renamed(views)) <= set(_KEPT):
-        raise InputError(f"The file '{path}' should hold the section 'views' of a run's settings.")
+        raise InputError("The file '{path}' should hold the section 'views' of a run's settings.", path=path)
     return build({"views": views}).views
 
 
@@ -55,13 +57,13 @@ def save(home: Path, name: str, views: ViewsConfig, *, overwrite: bool = False) 
     """Save views under a name; InputError for an invalid name, or one that is taken unless ``overwrite``."""
     path = _path(home, name)
     if path.exists() and not overwrite:
-        raise InputError(f"There are views called '{name}' already; overwrite them, or choose another name.")
+        raise InputError("There are views called '{name}' already; overwrite them, or choose another name.", name=name)
     if not path.exists() and len(names(home)) >= MOST:
-        raise InputError(f"There are {MOST} saved views already; delete some first.")
+        raise InputError("There are {most} saved views already; delete some first.", most=MOST)
     try:
         write_atomic(path, yaml.safe_dump({"views": settings(views)}, sort_keys=False).encode())
     except OSError as error:
-        raise LabError(f"The views '{name}' could not be saved ({because(error)}).") from None
+        raise LabError("The views '{name}' could not be saved ({why}).", name=name, why=because(error)) from None
     return path
 
 
@@ -70,7 +72,7 @@ def delete(home: Path, name: str) -> None:
     try:
         _path(home, name).unlink(missing_ok=True)
     except OSError as error:
-        raise LabError(f"The views '{name}' could not be deleted ({because(error)}).") from None
+        raise LabError("The views '{name}' could not be deleted ({why}).", name=name, why=because(error)) from None
 
 
 def _path(home: Path, name: str) -> Path:
@@ -82,11 +84,13 @@ def _path(home: Path, name: str) -> Path:
 def _why_not(name: str) -> str:
     """Why views cannot have this name; empty if they can."""
     if name in RECIPES:
-        return f"'{name}' is a recipe that comes with the lab; choose another name."
+        return Message("'{name}' is a recipe that comes with the lab; choose another name.", name=name)
     if len(name) > LONGEST or not _NAME.fullmatch(name) or name.endswith((".", " ")) or _RESERVED.fullmatch(name):
-        return (
-            f"Views cannot be called '{name[: 2 * LONGEST]}': at most {LONGEST} letters without accents, digits, "
-            "spaces and - _ . +, a letter or digit first."
+        return Message(
+            "Views cannot be called '{name}': at most {longest} letters without accents, digits, spaces and - _ . +, a "
+            "letter or digit first.",
+            name=name[: 2 * LONGEST],
+            longest=LONGEST,
         )
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from byol_core.config.fields import PAPER, Part, setting
+from byol_core.config.fields import Part, setting
 
 # The operations of a view, in the order in which they are applied.
 OPERATIONS = (
@@ -39,7 +39,7 @@ class ViewsConfig(Part):
         "Views",
         "The recipe of the two views. Auto: at the start of a run the images are measured, and every strength that is "
         "left empty is chosen to suit them.",
-        source=f"{PAPER}, Table 6",
+        source="arXiv 2006.07733, Table 6",
     )
     strength: float = setting(
         1.0, "Strength", "Scales every operation: 0 turns them off, 1 is the preset, 2 is the maximum.", ge=0.0, le=2.0

@@ -69,7 +69,7 @@ def refusal(error: ValidationError, template: str) -> InputError:
     """What is wrong with a :class:`Protocol`, in a sentence made from a template with {field}, {wanted} and {value}."""
     first = error.errors()[0]
     field = str(first["loc"][0])
-    return InputError(template, setting=field, field=field, wanted=wanted(first["msg"]), value=repr(first["input"]))
+    return InputError(template, setting=field, field=field, wanted=wanted(first), value=repr(first["input"]))
 
 
 class Scores(_Plain):

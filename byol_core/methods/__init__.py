@@ -68,5 +68,7 @@ def _check(config: RunConfig, images: int, classes: int) -> None:
             setting="method.objective",
         )
     if objective == "nce" and images < 2:
-        sentence = "The objective 'nce' remembers every training image and needs at least two of them."
-        raise InputError(sentence, setting="method.objective")
+        raise InputError(
+            "The objective 'nce' remembers every training image and needs at least two of them.",
+            setting="method.objective",
+        )

@@ -80,8 +80,12 @@ class Encoder(nn.Module):
         parts = self.stages()
         checks.whole("stages", stages, 0)
         if not 0 <= stages <= len(parts):
-            template = "This encoder has {there} stages, so {stages} of them cannot be frozen."
-            raise InputError(template, setting="network.freeze", there=len(parts), stages=stages)
+            raise InputError(
+                "This encoder has {there} stages, so {stages} of them cannot be frozen.",
+                setting="network.freeze",
+                there=len(parts),
+                stages=stages,
+            )
         self.frozen = stages
         for number, part in enumerate(parts):
             for module in part:

@@ -11,6 +11,7 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from byol_core.config import OptimizerConfig
 from byol_core.errors import ArgumentError
+from byol_core.messages import Message
 from byol_core.system import checks
 
 TRUST = 1e-3  # eta of LARS; arXiv 2006.07733, §3.3
@@ -72,7 +73,7 @@ def parameter_groups(modules: Iterable[tuple[nn.Module, float]], weight_decay: f
     checks.number("weight_decay", weight_decay, 0)
     groups = []
     for module, rate in modules:
-        checks.number("rate of a module", rate, 0)
+        checks.number(Message("rate of a module"), rate, 0)
         parameters = [p for p in module.parameters() if p.requires_grad]
         matrices = [p for p in parameters if p.ndim > 1]
         vectors = [p for p in parameters if p.ndim <= 1]  # biases, and weights of norms

@@ -2,7 +2,7 @@
 
 Kind, shape and dtype are always checked, which costs a microsecond and never waits for a device. Values are only
 checked where they can be read at once (:func:`at_hand`); functions that are called in every training step do not check
-them at all.
+them at all. A message is made only where something is wrong: the compiler cannot put one into a graph.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from byol_core.errors import ArgumentError
+from byol_core.messages import Listing, Message
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +24,18 @@ _TOLERANCE = 1e-3  # how far an image may leave [0, 1] through rounding, in half
 
 def wrong(name: str, wanted: str, value: object) -> ArgumentError:
     """The error to raise: what the argument should be, and what it is."""
-    return ArgumentError(f"'{name}' should be {wanted}, but is {said(value)}.")
+    expected = wanted if isinstance(wanted, Message) else Message(wanted)
+    return ArgumentError("'{name}' should be {wanted}, but is {value}.", name=name, wanted=expected, value=said(value))
 
 
 def said(value: object) -> str:
     """A value as text for a message: a tensor as shape and dtype, anything else as ``repr``, shortened."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if dtype is not None and isinstance(shape, tuple):
-        return f"{'a tensor' if is_tensor(value) else 'an array'} {tuple(shape)} of {str(dtype).rpartition('.')[2]}"
+        about: dict[str, Any] = {"shape": str(tuple(shape)), "dtype": str(dtype).rpartition(".")[2]}
+        if is_tensor(value):
+            return Message("a tensor {shape} of {dtype}", **about)
+        return Message("an array {shape} of {dtype}", **about)
     text = " ".join(repr(value).split())
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
     return text if isinstance(value, (int, float, str, type(None))) else f"{text} ({type(value).__name__})"
@@ -63,21 +68,25 @@ def kind(name: str, value: object, kinds: type | tuple[type, ...], wanted: str) 
 def one_of(name: str, value: object, known: Sequence[str]) -> None:
     """Check that the value is one of the ``known`` strings."""
     if not isinstance(value, str) or value not in known:
-        raise wrong(name, f"one of {', '.join(known)}", value)
+        raise wrong(name, Message("one of {names}", names=Listing(known, "comma")), value)
 
 
 def known(name: str, value: Any, keys: Sequence[str]) -> None:
     """Check that the mapping has exactly these keys."""
     missing, other = [key for key in keys if key not in value], [key for key in value if key not in keys]
-    if missing or other:
-        raise ArgumentError(f"'{name}' {f'lacks {missing[0]!r}' if missing else f'does not know {other[0]!r}'}.")
+    if missing:
+        raise ArgumentError("'{name}' lacks '{key}'.", name=name, key=missing[0])
+    if other:
+        raise ArgumentError("'{name}' does not know '{key}'.", name=name, key=other[0])
 
 
 def whole(name: str, value: object, least: int = 1, most: int | None = None) -> None:
     """Check for a whole number from ``least`` to ``most``; a bool does not count as one."""
     fits = isinstance(value, (int, Integral)) and not isinstance(value, bool)
     if not fits or not least <= int(value) <= (math.inf if most is None else most):  # type: ignore[call-overload]
-        raise wrong(name, f"a whole number from {least} {'on' if most is None else f'to {most}'}", value)
+        if most is None:
+            raise wrong(name, Message("a whole number from {least} on", least=least), value)
+        raise wrong(name, Message("a whole number from {least} to {most}", least=least, most=most), value)
 
 
 def number(
@@ -89,14 +98,20 @@ def number(
     if not real and getattr(value, "ndim", 1) == 0 and is_tensor(value):
         return
     if not real or not (math.isfinite(value) and least <= value <= most and value > above):  # type: ignore
-        raise wrong(name, f"a number{_limits(least, most, above)}", value)
+        raise wrong(name, _between(least, most, above), value)
 
 
-def _limits(least: float, most: float, above: float) -> str:
-    low = f" over {above:g}" if above > -math.inf else f" from {least:g}" if least > -math.inf else ""
-    high = f"{' and at most' if above > -math.inf else ' to'} {most:g}" if most < math.inf else ""
-    open_end = " on" if least > -math.inf and above == -math.inf else ""
-    return (low + (high or open_end)) or " that is finite"
+def _between(least: float, most: float, above: float) -> Message:
+    """Which numbers are wanted."""
+    if above > -math.inf:
+        if most < math.inf:
+            return Message("a number over {above:g} and at most {most:g}", above=above, most=most)
+        return Message("a number over {above:g}", above=above)
+    if least > -math.inf:
+        if most < math.inf:
+            return Message("a number from {least:g} to {most:g}", least=least, most=most)
+        return Message("a number from {least:g} on", least=least)
+    return Message("a number to {most:g}", most=most) if most < math.inf else Message("a number that is finite")
 
 
 def sides(name: str, value: object) -> None:
@@ -112,15 +127,20 @@ def sides(name: str, value: object) -> None:
 
 def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) -> None:
     """Check for a float matrix with at least ``least`` rows and one column; ``any_real`` also allows whole numbers."""
-    wanted = f"a tensor of floats, one row of numbers for each image{'' if least < 2 else f', {least} or more'}"
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _rows(least), value)
     import torch
 
     tensor: Any = value
     real = tensor.is_floating_point() or (any_real and not tensor.is_complex() and tensor.dtype != torch.bool)
     if not real or tensor.ndim != 2 or len(tensor) < least or not tensor.shape[1]:
-        raise wrong(name, wanted, value)
+        raise wrong(name, _rows(least), value)
+
+
+def _rows(least: int) -> Message:
+    if least > 1:
+        return Message("a tensor of floats, one row of numbers for each image, {least} or more", least=least)
+    return Message("a tensor of floats, one row of numbers for each image")
 
 
 def alike(**tensors: Any) -> None:
@@ -129,8 +149,11 @@ def alike(**tensors: Any) -> None:
     for other, value in others:
         if value.shape != first.shape:
             raise ArgumentError(
-                f"'{name}' and '{other}' should have the same shape, but are {tuple(first.shape)} and "
-                f"{tuple(value.shape)}."
+                "'{name}' and '{other}' should have the same shape, but are {first} and {second}.",
+                name=name,
+                other=other,
+                first=str(tuple(first.shape)),
+                second=str(tuple(value.shape)),
             )
         on_one_device(**{name: first, other: value})
 
@@ -141,8 +164,11 @@ def as_long(**tensors: Any) -> None:
     for other, value in others:
         if value.shape[1] != first.shape[1]:
             raise ArgumentError(
-                f"'{name}' and '{other}' should have rows of one length, but theirs are {first.shape[1]} and "
-                f"{value.shape[1]} long."
+                "'{name}' and '{other}' should have rows of one length, but theirs are {first} and {second} long.",
+                name=name,
+                other=other,
+                first=int(first.shape[1]),
+                second=int(value.shape[1]),
             )
         on_one_device(**{name: first, other: value})
 
@@ -153,55 +179,86 @@ def on_one_device(**tensors: Any) -> None:
     for other, value in others:
         if value.device != first.device:
             raise ArgumentError(
-                f"'{name}' and '{other}' should be on one device, but are on {first.device} and {value.device}."
+                "'{name}' and '{other}' should be on one device, but are on {first} and {second}.",
+                name=name,
+                other=other,
+                first=str(first.device),
+                second=str(value.device),
             )
 
 
 def finite(name: str, tensor: Any) -> None:
     """Check that the tensor contains no NaN and no infinity. Waits for the device."""
     if not bool(tensor.isfinite().all()):
-        raise ArgumentError(f"'{name}' holds values that are no finite numbers.")
+        raise _not_finite(name)
+
+
+def _not_finite(name: str) -> ArgumentError:
+    return ArgumentError("'{name}' holds values that are no finite numbers.", name=name)
 
 
 def labels(name: str, value: object, count: int, classes: int | None = None, *, look: bool = True) -> None:
     """Check for ``count`` class numbers below ``classes``, -1 for none; with ``look``, their values are checked too."""
-    wanted = f"a tensor of {count} class numbers (whole numbers, -1 for none)"
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _class_numbers(count), value)
     import torch
 
     tensor: Any = value
     if tensor.dtype != torch.int64 or tensor.shape != (count,):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _class_numbers(count), value)
     if not (look and count):
         return
     low, high = (int(end) for end in tensor.aminmax())
     if low < -1 or (classes is not None and high >= classes):
-        ends = f"-1 to {classes - 1}" if classes is not None else "-1 on"
-        raise ArgumentError(f"'{name}' should hold class numbers from {ends}, but holds {low if low < -1 else high}.")
+        held = low if low < -1 else high
+        if classes is None:
+            raise ArgumentError(
+                "'{name}' should hold class numbers from -1 on, but holds {held}.", name=name, held=held
+            )
+        raise ArgumentError(
+            "'{name}' should hold class numbers from -1 to {most}, but holds {held}.",
+            name=name,
+            most=classes - 1,
+            held=held,
+        )
+
+
+def _class_numbers(count: int) -> Message:
+    return Message("a tensor of {count} class numbers (whole numbers, -1 for none)", count=count)
 
 
 def pictures(name: str, value: object, *, look: bool = True) -> None:
     """Check for images (B, 3, H, W), uint8 or floats; with ``look``, floats must be in [0, 1]."""
-    wanted = "a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]"
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     import torch
 
     tensor: Any = value
     floats = tensor.is_floating_point()
     if not (floats or tensor.dtype == torch.uint8) or tensor.ndim != 4 or tensor.shape[1] != 3:
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     if not tensor.shape[2] or not tensor.shape[3]:
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     if look and floats and tensor.numel():
         _in_unit(name, tensor)
+
+
+def _no_pictures(name: str, value: object) -> ArgumentError:
+    return wrong(name, "a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]", value)
 
 
 def _in_unit(name: str, tensor: Any) -> None:
     low, high = (float(end) for end in tensor.detach().aminmax())
     if not -_TOLERANCE <= low <= high <= 1 + _TOLERANCE:  # this comparison is also false when one of them is NaN
-        if math.isfinite(low) and math.isfinite(high):
-            hint = "; divide by 255, or give uint8" if low >= 0 and high > 2 else ""
-            raise ArgumentError(f"'{name}' should lie in [0, 1], but goes from {low:.4g} to {high:.4g}{hint}.")
-        raise ArgumentError(f"'{name}' holds values that are no finite numbers.")
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise _not_finite(name)
+        if low >= 0 and high > 2:
+            raise ArgumentError(
+                "'{name}' should lie in [0, 1], but goes from {low:.4g} to {high:.4g}; divide by 255, or give uint8.",
+                name=name,
+                low=low,
+                high=high,
+            )
+        raise ArgumentError(
+            "'{name}' should lie in [0, 1], but goes from {low:.4g} to {high:.4g}.", name=name, low=low, high=high
+        )

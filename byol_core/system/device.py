@@ -25,8 +25,11 @@ def pick_device(wanted: str = "auto", index: int = 0) -> torch.device:
     if wanted == "auto":
         wanted = next(kind for kind, found in here.items() if found)
     if not here[wanted]:
-        template = "This machine has no {device} device; set runtime.device to auto or cpu."
-        raise InputError(template, setting="runtime.device", device=wanted.upper())
+        raise InputError(
+            "This machine has no {device} device; set runtime.device to auto or cpu.",
+            setting="runtime.device",
+            device=wanted.upper(),
+        )
     return torch.device(wanted, index) if wanted == "cuda" else torch.device(wanted)
 
 

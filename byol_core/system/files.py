@@ -15,6 +15,8 @@ from typing import IO, Any
 
 import psutil
 
+from byol_core.messages import Message
+
 _REPLACE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)  # seconds
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PAGE_BYTES = 65_536  # as much as a database may write in one go
@@ -73,9 +75,9 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def because(error: OSError) -> str:
-    """The reason of a file error, as words that fit into parentheses."""
+    """The reason of a file error, as words that fit into parentheses; in English where they are the system's."""
     if error.errno == errno.EFBIG and (most := _size_limit()):
-        return f"a file may have at most {most / 1e6:,.1f} MB here, the limit of 'ulimit -f'"
+        return Message("a file may have at most {most:,.1f} MB here, the limit of 'ulimit -f'", most=most / 1e6)
     return error.strerror or str(error) or type(error).__name__
 
 

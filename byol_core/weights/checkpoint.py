@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from byol_core.errors import LabError
+from byol_core.messages import Message
 from byol_core.system.files import is_disk_full, write_atomic
 from byol_core.system.out_of_memory import is_out_of_memory
 
@@ -55,7 +56,11 @@ def latest(folder: Path, note: Callable[[str], None] = lambda _: None) -> dict[s
             continue
         for other in broken:
             other.replace(other.with_name(f"broken-{other.name}"))
-            note(f"The checkpoint '{other.name}' is damaged; '{path.name}' takes its place.")
+            note(
+                Message(
+                    "The checkpoint '{broken}' is damaged; '{file}' takes its place.", broken=other.name, file=path.name
+                )
+            )
         return state
     raise LabError("This run has no checkpoint that can be read, so it cannot be resumed; clone it instead.")
 

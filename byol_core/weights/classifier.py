@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing, Message
 from byol_core.networks import build_encoder
 from byol_core.networks.sound import unusable
 from byol_core.system import checks
@@ -47,7 +48,7 @@ else:
 CONFIG, WEIGHTS, CARD = "config.json", sources.CLASSIFIER, "README.md"
 _DOWNLOAD = {"revision", "token", "cache_dir", "local_files_only", "force_download"}
 NO_LABEL = (-1, -100)  # the lab's mark and torch's
-_HUB_MISSING = "The Hugging Face Hub needs one more package: pip install 'byol-lab[hub]'."
+_HUB_MISSING = Message("The Hugging Face Hub needs one more package: pip install 'byol-lab[hub]'.")
 _SIDE = 224  # where no size is known: the stem is named, so it decides nothing
 _CARD = """---
 library_name: byol_core
@@ -137,7 +138,9 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         super().__init__()
         _check(network, num_labels, image_size, class_names)
         if class_names is not None and len(class_names) != num_labels:
-            raise InputError(f"There are {len(class_names)} class_names for {num_labels} classes.")
+            raise InputError(
+                "There are {names} class_names for {classes} classes.", names=len(class_names), classes=num_labels
+            )
         self.network, self.image_size, self.num_labels = network, image_size, num_labels
         self.class_names = None if class_names is None else tuple(class_names)
         self.start = self.objective = ""
@@ -184,11 +187,11 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         generator. InputError when there is nothing of that name or the number of classes is not known, LabError when it
         cannot be read or fetched.
         """
-        checks.kind("the name of a model", pretrained_model_name_or_path, (str, Path), "a text or a path")
+        checks.kind(Message("the name of a model"), pretrained_model_name_or_path, (str, Path), "a text or a path")
         name = str(pretrained_model_name_or_path)
         if unknown := sorted(download.keys() - _DOWNLOAD):
-            known = ", ".join(("num_labels", "class_names", "id2label", *sorted(_DOWNLOAD)))
-            raise InputError(f"from_pretrained does not know '{unknown[0]}'; it takes {known}.")
+            known = Listing(("num_labels", "class_names", "id2label", *sorted(_DOWNLOAD)), "comma")
+            raise InputError("from_pretrained does not know '{name}'; it takes {known}.", name=unknown[0], known=known)
         _check_classes(num_labels, class_names)
         if id2label is not None:
             class_names = _in_order(id2label)
@@ -206,7 +209,9 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
     @classmethod
     def _around(cls, start: sources.Start, num_labels: int | None, class_names: Sequence[str] | None) -> Self:
         if num_labels is None:
-            raise InputError(f"'{start.title}' has no classifier yet: say how many classes there are with num_labels.")
+            raise InputError(
+                "'{title}' has no classifier yet: say how many classes there are with num_labels.", title=start.title
+            )
         network = network_of(start.encoder.body.state_dict(), start.title)
         model = cls(network, num_labels, start.image_size, class_names)
         model.encoder = start.encoder
@@ -223,7 +228,7 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
             tensors = load_file(folder / WEIGHTS)
             said.check(tensors["classifier.weight"])
         except (OSError, ValueError, KeyError, SafetensorError):
-            raise LabError(f"The model in '{folder}' is damaged, or it is not one of this lab.") from None
+            raise LabError("The model in '{folder}' is damaged, or it is not one of this lab.", folder=folder) from None
         saved, same = said.num_labels, num_labels in (None, said.num_labels)
         names = class_names or (said.class_names if same else None)
         model = cls(said.network, saved if num_labels is None else num_labels, said.image_size, names)
@@ -234,9 +239,11 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
         try:
             model.load_state_dict(tensors)
         except RuntimeError:
-            raise LabError(f"The weights in '{folder}' are not those that its config.json describes.") from None
+            raise LabError(
+                "The weights in '{folder}' are not those that its config.json describes.", folder=folder
+            ) from None
         if complaint := unusable(model.state_dict()):
-            raise LabError(f"The weights in '{folder}' {complaint}.")
+            raise LabError("The weights in '{place}' {complaint}.", place=folder, complaint=complaint)
         return model
 
     # Saving
@@ -268,7 +275,9 @@ class BYOLForImageClassification(nn.Module, _Hub, library_name="byol_core"):
             if not (folder / CARD).exists():
                 write_atomic(folder / CARD, self._card(name).encode())
         except OSError as error:
-            raise LabError(f"The model could not be saved in '{folder}': {because(error)}.") from None
+            raise LabError(
+                "The model could not be saved in '{folder}': {reason}.", folder=folder, reason=because(error)
+            ) from None
         return self.push_to_hub(repo_id or folder.name, **push) if push_to_hub else None
 
     def push_to_hub(self, repo_id: str, **push: Any) -> str:
@@ -342,8 +351,9 @@ def _fetched(name: str, download: dict[str, Any]) -> Path:
     """The folder of a repository's files, downloaded unless they are here; InputError when it can be none."""
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise InputError(
-            f"There is no '{name}' to load: give byol-tiny, a run, a folder, a file of weights, torchvision:NAME, "
-            "timm:NAME, or owner/name on the Hugging Face Hub."
+            "There is no '{name}' to load: give byol-tiny, a run, a folder, a file of weights, torchvision:NAME, "
+            "timm:NAME, or owner/name on the Hugging Face Hub.",
+            name=name,
         )
     try:
         from huggingface_hub import hf_hub_download
@@ -353,7 +363,9 @@ def _fetched(name: str, download: dict[str, Any]) -> Path:
         files = [Path(hf_hub_download(name, file, **download)) for file in (CONFIG, WEIGHTS)]
     except Exception as error:  # of the network, of the repository, of the name
         raise LabError(
-            f"'{name}' is neither on this machine nor on the Hugging Face Hub ({type(error).__name__}); look at its "
-            "name, and whether this machine reaches the internet."
+            "'{name}' is neither on this machine nor on the Hugging Face Hub ({reason}); look at its name, and whether "
+            "this machine reaches the internet.",
+            name=name,
+            reason=type(error).__name__,
         ) from None
     return files[0].parent

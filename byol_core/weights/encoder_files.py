@@ -57,7 +57,7 @@ def load_encoder(run_folder: Path) -> Loaded:
 
     state = checkpoint.read(path)
     if state is None:
-        raise LabError(f"The checkpoint '{path.name}' of this run was damaged while it was read; try again.")
+        raise LabError("The checkpoint '{file}' of this run was damaged while it was read; try again.", file=path.name)
     values = {key.removeprefix(_PREFIX): value for key, value in state["model"].items() if key.startswith(_PREFIX)}
     encoder = _filled(config.network, config.data.image_size, values, path)
     return Loaded(encoder, config, name, int(state["step"]))
@@ -69,9 +69,9 @@ def read_config(run_folder: Path) -> RunConfig:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise LabError(f"The settings of this run cannot be read from '{path}'.") from None
+        raise LabError("The settings of this run cannot be read from '{file}'.", file=path) from None
     if not isinstance(tree, dict):
-        raise LabError(f"The file '{path}' should hold the settings of a run, and does not.")
+        raise LabError("The file '{file}' should hold the settings of a run, and does not.", file=path)
     return build(tree)
 
 
@@ -87,12 +87,12 @@ def load_weights(file: Path) -> Encoder:
             header = opened.metadata() or {}
             values = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - not a mapping
     except (OSError, SafetensorError):
-        raise LabError(f"The encoder '{file}' is missing or damaged.") from None
+        raise LabError("The encoder '{file}' is missing or damaged.", file=file) from None
     try:
         network = NetworkConfig.model_validate_json(header["network"])
         size = int(header["image_size"])
     except (KeyError, ValidationError, ValueError):
-        raise LabError(f"The file '{file}' does not say in its header which network it holds.") from None
+        raise LabError("The file '{file}' does not say in its header which network it holds.", file=file) from None
     return _filled(network, size, values, file)
 
 
@@ -119,7 +119,9 @@ def of_classifier(settings: Path, weights: Path) -> tuple[Encoder, int | None]:
         network, size = NetworkConfig.model_validate(tree["network"]), tree["image_size"]
         tensors = load_file(weights)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
-        raise LabError(f"The model in '{settings.parent}' is damaged, or it is not one of this lab.") from None
+        raise LabError(
+            "The model in '{folder}' is damaged, or it is not one of this lab.", folder=settings.parent
+        ) from None
     values = {key.removeprefix("encoder."): value for key, value in tensors.items() if key.startswith("encoder.")}
     return _filled(network, size or _ANY_SIDE, values, weights), size
 
@@ -136,9 +138,13 @@ def _filled(network: NetworkConfig, size: int, values: dict[str, Tensor], file: 
     try:
         encoder.load_state_dict(values)
     except RuntimeError:
-        raise LabError(f"The file '{file}' does not hold the weights of its network '{network.encoder}'.") from None
+        raise LabError(
+            "The file '{file}' does not hold the weights of its network '{encoder}'.",
+            file=file,
+            encoder=network.encoder,
+        ) from None
     if complaint := unusable(encoder.state_dict()):
-        raise LabError(f"The weights in '{file}' {complaint}.")
+        raise LabError("The weights in '{place}' {complaint}.", place=file, complaint=complaint)
     return encoder.eval()
 
 
@@ -201,7 +207,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     try:
         found = path.stat()
     except OSError:
-        raise LabError(f"The file '{path}' cannot be read.") from None
+        raise LabError("The file '{file}' cannot be read.", file=path) from None
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
@@ -212,7 +218,7 @@ def _hash(path: Path, *stamp: int) -> str:
             header = _header(file) if path.suffix == ".safetensors" else b""
             return hashlib.file_digest(file, lambda: hashlib.sha256(header)).hexdigest()[:16]
     except OSError:
-        raise LabError(f"The file '{path}' cannot be read.") from None
+        raise LabError("The file '{file}' cannot be read.", file=path) from None
 
 
 def _header(file: BinaryIO) -> bytes:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from byol_core.config import NetworkConfig
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing
 from byol_core.networks.encoder import CLASSROOM, CONV_NETS, Encoder, build_encoder
 from byol_core.networks.sound import unusable
 from byol_core.system.out_of_memory import is_out_of_memory
@@ -41,13 +42,13 @@ def from_hub(spec: str) -> Encoder:
     """
     hub, _, name = spec.partition(":")
     if name.partition(".")[0] not in RESNETS.values():
-        raise InputError(f"'{spec}' is none of the networks here: {hub}: can be followed by {_listed()}.")
+        raise InputError(
+            "'{weights}' is none of the networks here: {hub}: can be followed by {networks}.",
+            weights=spec,
+            hub=hub,
+            networks=Listing(RESNETS.values(), "or"),
+        )
     return _torchvision(name) if hub == "torchvision" else _timm(name)
-
-
-def _listed() -> str:
-    *first, last = RESNETS.values()
-    return f"{', '.join(first)} or {last}"
 
 
 def _torchvision(name: str) -> Encoder:
@@ -58,8 +59,8 @@ def _torchvision(name: str) -> Encoder:
     try:
         weights = known[which] if which else known.DEFAULT
     except KeyError:
-        names = ", ".join(f"{network}.{each.name}" for each in known)
-        raise InputError(f"torchvision has no weights '{name}'; it has {names}.") from None
+        names = Listing((f"{network}.{each.name}" for each in known), "comma")
+        raise InputError("torchvision has no weights '{name}'; it has {names}.", name=name, names=names) from None
     try:
         state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True, map_location="cpu")
     except Exception as error:
@@ -74,8 +75,8 @@ def _timm(name: str) -> Encoder:
     except ImportError:
         raise LabError("Weights of timm need one more package: pip install 'byol-lab[timm]'.") from None
     if not timm.is_model_pretrained(name):
-        names = ", ".join(sorted(timm.list_pretrained(f"{name.partition('.')[0]}.*"))[:5])
-        raise InputError(f"timm has no weights '{name}'; it has {names} and others.")
+        names = Listing(sorted(timm.list_pretrained(f"{name.partition('.')[0]}.*"))[:5], "comma")
+        raise InputError("timm has no weights '{name}'; it has {names} and others.", name=name, names=names)
     settings: Any = timm.models.get_pretrained_cfg(name)
     try:
         file = _of_hugging_face(settings.hf_hub_id)
@@ -101,8 +102,10 @@ def _not_fetched(spec: str, error: Exception) -> Exception:
     if is_out_of_memory(error):
         return error
     return LabError(
-        f"The weights '{spec}' could not be downloaded ({type(error).__name__}); connect this machine to the internet "
-        "once, or give a file of weights."
+        "The weights '{weights}' could not be downloaded ({reason}); connect this machine to the internet once, or "
+        "give a file of weights.",
+        weights=spec,
+        reason=type(error).__name__,
     )
 
 
@@ -140,7 +143,8 @@ def _read(path: Path) -> tuple[Any, Mapping[str, str]]:
         if is_out_of_memory(error):
             raise
         raise InputError(
-            f"The file '{path}' cannot be read as weights; give a .safetensors, or a file of torch with tensors alone."
+            "The file '{file}' cannot be read as weights; give a .safetensors, or a file of torch with tensors alone.",
+            file=path,
         ) from None
 
 
@@ -167,9 +171,11 @@ def from_state(
     try:
         encoder.load_state_dict({**counted, **tensors})
     except RuntimeError:
-        raise InputError(f"The weights of '{title}' are not those of a {network.encoder} as it is here.") from None
+        raise InputError(
+            "The weights of '{title}' are not those of a {encoder} as it is here.", title=title, encoder=network.encoder
+        ) from None
     if complaint := unusable(encoder.state_dict()):
-        raise InputError(f"The weights of '{title}' {complaint}.")
+        raise InputError("The weights of '{title}' {complaint}.", title=title, complaint=complaint)
     return encoder.eval()
 
 
@@ -192,9 +198,12 @@ def _ours(tensors: dict[str, Tensor], title: str) -> tuple[dict[str, Tensor], bo
     mine = {"online.encoder."} if "online.encoder." in mine else mine  # of a run's checkpoint, not its target
     marks = (name.removesuffix("layer1.0.conv1.weight") for name in tensors if name.endswith("layer1.0.conv1.weight"))
     found = mine or set(marks)
-    if len(found) != 1:
-        what = f"{len(found)} networks, and one is wanted" if found else "no network that is known here"
-        raise InputError(f"The weights of '{title}' are of {what}.")
+    if not found:
+        raise _unknown(title)
+    if len(found) > 1:
+        raise InputError(
+            "The weights of '{title}' are of {number} networks, and one is wanted.", title=title, number=len(found)
+        )
     (prefix,) = found
     cut = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     return cut, bool(mine)
@@ -204,10 +213,14 @@ def network_of(body: Mapping[str, Tensor], title: str = "these") -> NetworkConfi
     """Which encoder, stem and norm the tensors of a body are of; InputError when it is none that is known here."""
     name, stem = _resnet(body) if "layer1.0.conv1.weight" in body else (_conv_net(body), "auto")
     if name is None:
-        raise InputError(f"The weights of '{title}' are of no network that is known here.")
+        raise _unknown(title)
     first = "bn1" if "layer1.0.conv1.weight" in body else "0.1"
     norm = "none" if f"{first}.weight" not in body else "group" if f"{first}.running_mean" not in body else "batch"
     return NetworkConfig.model_validate({"encoder": name, "stem": stem, "encoder_norm": norm})
+
+
+def _unknown(title: str) -> InputError:
+    return InputError("The weights of '{title}' are of no network that is known here.", title=title)
 
 
 def _resnet(body: Mapping[str, Tensor]) -> tuple[str | None, str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from byol_core.config import NetworkConfig, RunConfig, build
 from byol_core.errors import InputError, LabError
+from byol_core.messages import Listing
 from byol_core.system import paths
 
 if TYPE_CHECKING:
@@ -76,8 +77,13 @@ def mismatch(config: RunConfig, home: Path | None = None) -> InputError | None:
     spec = config.network.pretrained
     hub = _HUB.fullmatch(spec)
     if hub and hub[2] not in RESNETS:
-        template = "Setting 'network.pretrained' should name {names} of {hub}, but is '{value}'."
-        return InputError(template, setting=KEY, names=", ".join(RESNETS), hub=hub[1], value=spec)
+        return InputError(
+            "Setting 'network.pretrained' should name {names} of {hub}, but is '{value}'.",
+            setting=KEY,
+            names=Listing(RESNETS, "comma"),
+            hub=hub[1],
+            value=spec,
+        )
     found = network_of(spec, home) if spec else None
     return None if found is None else differs(config.network, config.data.image_size, found, spec)
 
@@ -129,8 +135,14 @@ def differs(network: NetworkConfig, image_size: int, found: Mapping[str, Any], t
     for key, value in found.items():
         if mine[key] != value:
             name = f"network.{key}"
-            template = "Setting '{key}' should be {wanted} to start from '{title}', but is {value}."
-            return InputError(template, setting=name, key=name, wanted=value, title=title, value=mine[key])
+            return InputError(
+                "Setting '{key}' should be {wanted} to start from '{title}', but is {value}.",
+                setting=name,
+                key=name,
+                wanted=value,
+                title=title,
+                value=mine[key],
+            )
     return None
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from byol_core import cli
+from byol_core import cli, language
 from byol_core.config import RunConfig
 from byol_core.events import MetricRow
 from byol_core.runs.launcher import LocalExecutor
 from byol_core.runs.store import RunStore
 from tests.rows import put_summary
+
+
+@pytest.fixture(autouse=True)
+def in_english(monkeypatch):
+    """Whatever the locale is; a command that was asked to speak otherwise does not make the next test do so."""
+    monkeypatch.setenv(language.VARIABLE, language.ENGLISH)
+    yield
+    cli.language.settle(language.ENGLISH)
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { document } from "./page.js"
 import { ends, Legend, NONE } from "../../app/widgets/embedding_map/legend.js"
+import { learn } from "../../app/widgets/texts.js"
+
+learn({ map_none: "none" })
 
 function legend(names, values, kind = "category") {
   const field = { title: "Mine", kind, names, values, colors: {} }

@@ -2,6 +2,14 @@ import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 import { Clock, document } from "./page.js"
 import { Timeline } from "../../app/widgets/embedding_map/timeline.js"
+import { learn } from "../../app/widgets/texts.js"
+
+learn({
+  map_accuracy: "kNN {value} (validation)",
+  map_failure: "The map of {names} could not be made: {reason}",
+  map_list: "{first}, {second}",
+  map_unmade_shown: "{wanted} is not made yet, {shown} is shown",
+})
 
 let clock
 beforeEach(() => {
@@ -14,7 +22,7 @@ function map(count, made = [...Array(count).keys()]) {
   found.show = (i, lasts) => found.shown.push([i, lasts > 0])
   found.loaded = async () => {}
   found.pythonState = { tell: (what, step) => found.told.push([what, step]) }
-  found.wait = { say: (words) => { found.waits = words } }
+  found.wait = { say: (name) => { found.waits = name } }
   found.timeline = new Timeline(found, document.createElement("div"))
   found.timeline.follow(null, false)
   return found
@@ -47,7 +55,7 @@ test("of two that are equally near the earlier is shown", () => {
 
 test("without any frame the map says that it is being made", () => {
   const found = map(3, [])
-  assert.deepEqual([found.shown, found.waits], [[], "The map is being made …"])
+  assert.deepEqual([found.shown, found.waits], [[], "map_making"])
 })
 
 test("the words name the evaluation and its accuracy, where there is one", () => {

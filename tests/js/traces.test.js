@@ -2,6 +2,14 @@ import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 import { page } from "../../app/widgets/live_chart/series.js"
 import { described, expanded } from "../../app/widgets/live_chart/traces.js"
+import { learn } from "../../app/widgets/texts.js"
+
+learn({
+  chart_curve: "{name}: {first} at first, {last} at step {step}",
+  chart_curves: "{first}; {second}",
+  chart_empty: "{name}: nothing yet",
+  chart_measured: "(measured {value})",
+})
 
 beforeEach(() => {
   page.curves.clear()

@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.shared.language import _
 from app.widgets.bundle import bundle
 from app.widgets.packed import pack
 
@@ -60,6 +61,7 @@ def matrix(table: Table, chosen: Cell | None, on_pick: Callable[[Cell], None], *
         "diagonal": table.diagonal,
         "wide": table.wide,
         "chosen": list(chosen) if chosen else None,
+        "words": {"matrix_cell": _("{row} {joint} {column}: {value}"), "matrix_none": _("none")},
     }
 
     def picked() -> None:

@@ -1,6 +1,7 @@
 // The widget "byol_matrix": a table of shaded cells. A click, a tap or Enter chooses a cell, the arrow keys move.
 import { element } from "../dom.js"
 import { unpack } from "../packed.js"
+import { learn, text } from "../texts.js"
 import { letters, luminance } from "./contrast.js"
 
 const MANY = 20 // rows or columns, from which on the cells are small
@@ -31,7 +32,10 @@ class Table {
   }
 
   update(state) {
-    const same = this.state && ["rows", "columns", "texts"].every((name) => this.state[name].join("\n") === state[name].join("\n"))
+    learn(state.words)
+    const said = JSON.stringify(state.words), news = said !== this.said
+    const same = !news && this.state && ["rows", "columns", "texts"].every((name) => this.state[name].join("\n") === state[name].join("\n"))
+    this.said = said
     this.state = state
     const names = { right: "primary-color", wrong: "orange-color", ground: "secondary-background-color", text: "text-color" }
     const theme = Object.fromEntries(Object.entries(names).map(([name, variable]) => [name, themed(this.root, variable)]))
@@ -64,10 +68,11 @@ class Table {
     const head = element("th", "", line, name)
     head.scope = "row"
     head.title = name
-    return this.state.columns.map((column, at) => this.cell(line, row, at, `${name} ${this.state.joint} ${column}`))
+    const pair = (column) => ({ row: name, joint: this.state.joint, column })
+    return this.state.columns.map((column, at) => this.cell(line, row, at, pair(column)))
   }
 
-  cell(line, row, column, name) {
+  cell(line, row, column, names) {
     const { texts, shades, columns, diagonal } = this.state, { theme } = this
     const place = row * columns.length + column, right = !diagonal || row === column
     const cell = element("td", "", line, texts[place])
@@ -78,8 +83,8 @@ class Table {
     const tone = right ? theme.right : theme.wrong
     cell.style.color = letters(theme.ground.map((part, i) => part + ((tone[i] - part) * shade) / 100), theme.text)
     cell.setAttribute("role", "gridcell")
-    cell.setAttribute("aria-label", `${name}: ${texts[place] || "none"}`)
-    cell.title = `${name}: ${texts[place] || "none"}`
+    cell.title = text("matrix_cell", { ...names, value: texts[place] || text("matrix_none") })
+    cell.setAttribute("aria-label", cell.title)
     cell.tabIndex = -1
     cell.dataset.at = `${row},${column}`
     return cell

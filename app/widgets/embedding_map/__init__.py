@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from app.widgets.bundle import bundle
 from app.widgets.embedding_map import files
+from app.widgets.embedding_map.words import words
 from app.widgets.packed import pack
 
 _mount = st.components.v2.component(
@@ -179,6 +180,7 @@ def embedding_map(
         "asked": _asked(asked, star),
         "failed": [(failed or {}).get(step) for step in frames.steps],
         "again": again is not None,
+        "words": words(),
     }
     offered = _by_digest([*films, *whole.values(), *leaves, *star])
     files.answer_requests(key, offered, _first(frames, current, films, whole))

@@ -1,5 +1,6 @@
 // The card beside a point: its image, its class, the value it is colored by.
 import { element } from "../dom.js"
+import { listed, text as said } from "../texts.js"
 import { hex } from "./color.js"
 import { SHAPES, symbol } from "./shapes.js"
 
@@ -30,12 +31,12 @@ export class Card {
   show(of) {
     if (this.of === of && !this.box.hidden) return this.place()
     this.of = of
-    const [name, detail] = of === "asked" ? [this.map.state.asked.title, "your image"] : this.map.words(of)
+    const [name, detail] = of === "asked" ? [this.map.state.asked.title, said("map_yours")] : this.map.words(of)
     this.name.textContent = name
     this.mark(of)
     this.detail.textContent = detail
     this.detail.hidden = !detail
-    this.said.textContent = [name, detail].filter(Boolean).join(", ")
+    this.said.textContent = listed("map_list", [name, detail])
     this.paint(of)
     this.box.hidden = false
     this.place()

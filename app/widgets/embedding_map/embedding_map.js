@@ -3,6 +3,7 @@
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"
+import { learn, text } from "../texts.js"
 import { Camera } from "./camera.js"
 import { Card } from "./card.js"
 import { numberRange, readTheme } from "./color.js"
@@ -33,9 +34,11 @@ const remembered = (globalThis.byolMapMemory ??= new Map()) // by key: a page ma
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return
+  const state = unpack(data)
+  learn(state.words, parentElement)
   const [map, end] = mount(mounted, parentElement, () => new EmbeddingMap(parentElement))
   Object.assign(map, { tellPython: setStateValue, triggerPython: setTriggerValue })
-  map.update(unpack(data))
+  map.update(state)
   return end
 }
 
@@ -380,15 +383,15 @@ class EmbeddingMap {
   words(i) {
     const { state, labels, field, ids } = this
     const name = state.classes[labels?.[i]]
-    const image = ids ? `image ${ids[i]}` : ""
+    const image = ids ? text("map_image", { id: ids[i] }) : ""
     const same = field && state.files.values === state.files.labels
-    const value = field && !same && (field.kind === "number" || field.names.length) ? `${field.title}: ${this.valueOf(i)}` : ""
-    return name ? [name, [value, image].filter(Boolean).join(" · ")] : [image || "no class", value]
+    const value = field && !same && (field.kind === "number" || field.names.length) ? text("map_value", { title: field.title, value: this.valueOf(i) }) : ""
+    return name ? [name, [value, image].filter(Boolean).join(" · ")] : [image || text("map_no_class"), value]
   }
 
   valueOf(i) {
     const { kind, values, names } = this.field
-    if (kind === "category") return names[values[i]] ?? "none"
-    return Number.isFinite(values[i]) ? NUMBER.format(values[i]) : "none"
+    if (kind === "category") return names[values[i]] ?? text("map_none")
+    return Number.isFinite(values[i]) ? NUMBER.format(values[i]) : text("map_none")
   }
 }

@@ -1,5 +1,6 @@
 // The map as it is now, as a file: PNG at twice the size, or SVG, with its title and legend.
 import { hex, ramp } from "./color.js"
+import { text as said } from "../texts.js"
 import { ends } from "./legend.js"
 import { marks, marksPaint, marksSvg } from "./overlay.js"
 import { cssOf, eachPoint, paintPoints } from "./points_2d.js"
@@ -31,7 +32,7 @@ function layOut(map) {
   const items = []
   let [x, y] = [EDGE, HEAD + camera.height + LINE]
   for (const group of map.legend.groups().filter((group) => !map.legend.hidden.has(group.name))) {
-    const { color, shape } = group, name = group.name ?? "none"
+    const { color, shape } = group, name = group.name ?? said("map_none")
     const wide = 20 + pen.measureText(name).width + 16
     if (x + wide > camera.width + EDGE && x > EDGE) [x, y] = [EDGE, y + LINE]
     items.push({ x, y, name, color, shape })

@@ -1,5 +1,6 @@
 // Buttons with icons.
 import { element } from "../dom.js"
+import { write } from "../texts.js"
 
 const ICONS = {
   pan: "M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3",
@@ -12,11 +13,11 @@ const ICONS = {
   save: "M12 4v11M7 11l5 5 5-5M5 20h14",
 }
 
+// ``title``: the name of a text.
 export function setIcon(button, icon, title) {
   const filled = icon === "play" || icon === "back" || icon === "next" ? " fill=\"currentColor\"" : " fill=\"none\""
   button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"${filled}><path d="${ICONS[icon]}"/></svg>`
-  button.title = title
-  button.setAttribute("aria-label", title)
+  write(button, { title, "aria-label": title })
 }
 
 export function iconButton(className, parent, icon, title, act) {

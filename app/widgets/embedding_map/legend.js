@@ -1,5 +1,6 @@
 // The legend: a button for each category with its color and shape, or a color bar for numbers.
 import { element } from "../dom.js"
+import { text, write } from "../texts.js"
 import { categoryColors, hex, ramp } from "./color.js"
 import { MOST_LABELS } from "./names.js"
 import { BAR, shapeOf, symbol } from "./shapes.js"
@@ -37,7 +38,7 @@ export class Legend {
   draw() {
     const { field, theme } = this.map
     const groups = this.groups()
-    const wanted = JSON.stringify([field.colors, groups, field.range, theme.dark])
+    const wanted = JSON.stringify([field.colors, groups, field.range, theme.dark, text("map_none")])
     if (wanted !== this.drawn) {
       this.drawn = wanted
       this.box.replaceChildren()
@@ -57,13 +58,12 @@ export class Legend {
     const named = groups.length > 1 && this.map.field.names.length <= MOST_LABELS
     this.names = named ? element("button", "byol-map-button byol-map-names", this.box) : null
     if (this.names) {
-      this.names.textContent = "Names on the map"
-      this.names.title = "Show or hide the names at the middles of the clusters"
+      write(this.names, { textContent: "map_names", title: "map_names_help" })
       this.names.onclick = () => this.map.names.toggle()
     }
     for (const group of groups) this.button(group)
     this.all = element("button", "byol-map-button byol-map-all", this.box)
-    this.all.textContent = "Show all"
+    write(this.all, { textContent: "map_show_all" })
     this.all.onclick = () => this.show(new Set())
   }
 
@@ -71,9 +71,9 @@ export class Legend {
     const button = element("button", "byol-map-button", this.box)
     this.named.set(button, name)
     button.dataset.class = name ?? "none"
-    button.title = "Click: show or hide. Double-click: only this one."
+    write(button, { title: "map_hide" })
     symbol("byol-map-dot", button, shape, color)
-    button.append(name ?? "none")
+    button.append(name ?? text("map_none"))
     element("span", "byol-map-count", button).textContent = COUNT.format(count)
     button.onclick = (event) => (event.detail > 1 ? this.only(name) : this.toggle(name))
   }
@@ -82,7 +82,7 @@ export class Legend {
     this.all = this.names = null
     const box = element("div", "byol-map-ramp", this.box)
     element("span", "byol-map-field", box).textContent = title
-    if (!range) return box.append("no values")
+    if (!range) return box.append(text("map_no_values"))
     const [low, high] = ends(range)
     element("span", "byol-map-low", box).textContent = low
     element("span", "byol-map-bar", box).style.background = `linear-gradient(to right, ${ramp(this.map.theme).map(hex).join()})`

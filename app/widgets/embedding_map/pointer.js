@@ -1,5 +1,6 @@
 // Input: mouse, pen, touch and keyboard on the map.
 import { element } from "../dom.js"
+import { write } from "../texts.js"
 
 const REACH = { mouse: 14, pen: 16, touch: 24 } // pixels around a point that count as on it
 const STILL = 5 // pixels a click may move
@@ -20,7 +21,7 @@ export class Pointer {
     // One finger scrolls the page, two move the map; a tool draws with one.
     plot.addEventListener("touchmove", (event) => { if (event.touches.length > 1 || this.drawing) event.preventDefault() }, { passive: false })
     this.hint = element("div", "byol-map-hint", map.frame)
-    this.hint.textContent = "Two fingers move the map"
+    write(this.hint, { textContent: "map_fingers" })
     this.hint.setAttribute("aria-hidden", "true")
     plot.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
     plot.ondblclick = () => { if (map.toolbar.tool === "pan" && map.hovered < 0) map.home() }

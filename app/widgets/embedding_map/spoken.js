@@ -1,9 +1,7 @@
 // The map for screen readers: what it shows, which keys it knows, and what has changed.
 import { element } from "../dom.js"
+import { listed, text, write } from "../texts.js"
 import { COUNT, NUMBER } from "./text.js"
-
-const KEYS = "Arrow keys move the map, plus and minus zoom, 0 shows the whole. Enter pins the point at the middle, " +
-  "Escape frees it. Square brackets go to the evaluation before or after."
 
 export class Spoken {
   constructor(map, parent) {
@@ -15,17 +13,15 @@ export class Spoken {
     // Neither a picture nor a button: it takes keys of its own, and screen readers must leave them to it.
     const { plot } = map
     plot.setAttribute("role", "application")
-    plot.setAttribute("aria-roledescription", "map of points")
+    write(plot, { "aria-roledescription": "map_role" })
     plot.setAttribute("aria-describedby", id)
   }
 
   describe() {
     const { state, field, legend } = this.map
     const groups = legend.groups().filter(({ name }) => !legend.hidden.has(name))
-    const each = groups.map(({ name, count }) => `${name ?? "none"} ${COUNT.format(count)}`).join(", ")
-    const range = field.range ? ` from ${NUMBER.format(field.range.low)} to ${NUMBER.format(field.range.high)}` : ""
-    const colors = field.names.length || field.range ? ` Colored by ${field.title}${range}${each ? `: ${each}` : ""}.` : ""
-    const about = `${COUNT.format(state.n)} points; similar images lie close together.${colors} ${KEYS}`
+    const each = listed("map_list", groups.map(({ name, count }) => `${name ?? text("map_none")} ${COUNT.format(count)}`))
+    const about = listed("map_sentences", [text("map_about", { n: COUNT.format(state.n) }), colors(field, each), text("map_keys")])
     if (this.about.textContent !== about) this.about.textContent = about
   }
 
@@ -33,10 +29,17 @@ export class Spoken {
   tell(what) {
     const { pinned, selection, timeline } = this.map
     const said = {
-      pinned: () => (pinned === null ? "Unpinned." : `Pinned: ${this.map.words(pinned).filter(Boolean).join(", ")}.`),
-      selected: () => (selection ? `${COUNT.format(selection.count)} points selected.` : "Selection cleared."),
-      step: () => `The map shows ${timeline.words.textContent}.`,
+      pinned: () => (pinned === null ? text("map_unpinned") : text("map_pinned", { point: listed("map_list", this.map.words(pinned)) })),
+      selected: () => (selection ? text("map_points", { n: COUNT.format(selection.count) }) : text("map_cleared")),
+      step: () => text("map_shows", { title: timeline.words.textContent }),
     }[what]
     if (said) this.news.textContent = said()
   }
+}
+
+// What the points are colored by, in a sentence; nothing where all are of one color.
+function colors({ title, names, range }, each) {
+  if (range) return text("map_range", { title, low: NUMBER.format(range.low), high: NUMBER.format(range.high) })
+  if (!names.length) return ""
+  return each ? text("map_colors", { title, list: each }) : text("map_colored", { title })
 }

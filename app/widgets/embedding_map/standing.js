@@ -1,6 +1,7 @@
 // The status over a map that is shown: which map is being made and how far that is, or why it could not be made.
 import { tellApart } from "../apart.js"
 import { element } from "../dom.js"
+import { write } from "../texts.js"
 
 export class Standing {
   constructor(map, parent) {
@@ -10,7 +11,7 @@ export class Standing {
     this.words.setAttribute("role", "status")
     this.share = element("progress", "byol-map-share", this.box)
     this.share.max = 1
-    this.share.setAttribute("aria-label", "Progress of the map")
+    write(this.share, { "aria-label": "map_progress" })
     this.again = againButton(map, this.box)
     this.hear = () => this.show()
     addEventListener("byol-map-status", this.hear)
@@ -35,7 +36,7 @@ export class Standing {
 
 export function againButton(map, parent) {
   const button = element("button", "byol-map-button byol-map-retry", parent)
-  button.textContent = "Try again"
+  write(button, { textContent: "map_again" })
   button.onclick = () => tellApart(map.state.link ?? map.state.key, () => map.triggerPython("again", true))
   return button
 }

@@ -1,5 +1,6 @@
 // The slider over the evaluations: play, one step, speed. Frames that are not made yet are marked and skipped.
 import { element } from "../dom.js"
+import { listed, text, write } from "../texts.js"
 import { iconButton, setIcon } from "./icons.js"
 import { againButton } from "./standing.js"
 import { fadePage } from "./waiting.js"
@@ -14,15 +15,15 @@ export class Timeline {
   constructor(map, parent) {
     this.map = map
     this.box = element("div", "byol-map-time", parent)
-    this.toggle = iconButton("byol-map-play", this.box, "play", "Play (P)", () => (this.playing ? this.pause() : this.play()))
-    iconButton("byol-map-back", this.box, "back", "One evaluation back ([)", () => this.step(-1))
+    this.toggle = iconButton("byol-map-play", this.box, "play", "map_play", () => (this.playing ? this.pause() : this.play()))
+    iconButton("byol-map-back", this.box, "back", "map_back", () => this.step(-1))
     const track = element("div", "byol-map-track", this.box)
     this.slider = Object.assign(element("input", "byol-map-slider", track), { type: "range", min: 0, step: 1 })
-    this.slider.setAttribute("aria-label", "Evaluation")
+    write(this.slider, { "aria-label": "map_evaluation" })
     this.made = element("div", "byol-map-made", track)
-    iconButton("byol-map-next", this.box, "next", "One evaluation on (])", () => this.step(1))
+    iconButton("byol-map-next", this.box, "next", "map_next", () => this.step(1))
     this.speed = element("select", "byol-map-speed", this.box)
-    this.speed.setAttribute("aria-label", "Speed")
+    write(this.speed, { "aria-label": "map_speed" })
     this.speed.append(...SPEEDS.map((speed) => new Option(`${speed}×`, speed)))
     this.speed.value = "1"
     this.words = element("span", "byol-map-when", this.box)
@@ -93,12 +94,12 @@ export class Timeline {
 
   say(near) {
     const { titles, accuracy } = this.film
-    const of = (i) => [titles[i], accuracy[i] === null ? "" : `kNN ${accuracy[i].toFixed(3)} (validation)`].filter(Boolean)
-    const words = near === this.wanted ? of(near).join(" · ")
-      : `${titles[this.wanted]} ${this.map.state.failed[this.wanted] ? "could not be made" : "is not made yet"}${near < 0 ? "" : `, ${titles[near]} is shown`}`
+    const of = (i) => [titles[i], accuracy[i] === null ? "" : text("map_accuracy", { value: accuracy[i].toFixed(3) })].filter(Boolean)
+    const why = `map_${this.map.state.failed[this.wanted] ? "failed" : "unmade"}${near < 0 ? "" : "_shown"}`
+    const words = near === this.wanted ? of(near).join(" · ") : text(why, { wanted: titles[this.wanted], shown: titles[near] })
     this.words.textContent = words
     this.slider.setAttribute("aria-valuetext", words)
-    if (near < 0) this.map.wait.say("The map is being made …")
+    if (near < 0) this.map.wait.say("map_making")
   }
 
   drawMade() {
@@ -109,7 +110,7 @@ export class Timeline {
     this.made.style.background = `linear-gradient(to right, ${stops.join()})`
     const missing = this.film.files.filter((made) => !made).length
     this.made.hidden = !missing
-    this.made.title = `${missing} of ${this.last + 1} evaluations are not made yet`
+    this.made.title = text("map_missing", { missing, n: this.last + 1 })
     this.drawFailed([...failed.keys()].filter((i) => failed[i] && !this.isMade(i)))
   }
 
@@ -118,9 +119,8 @@ export class Timeline {
     const { failed, again } = this.map.state
     this.trouble.hidden = !places.length
     if (!places.length) return
-    const names = places.slice(0, 3).map((i) => this.film.titles[i]).join(", ") + (places.length > 3 ? " …" : "")
-    const which = places.length > 1 ? `${places.length} maps (${names})` : `The map of ${names}`
-    this.why.textContent = `${which} could not be made: ${failed[places[0]]}`
+    const names = listed("map_list", places.slice(0, 3).map((i) => this.film.titles[i])) + (places.length > 3 ? " …" : "")
+    this.why.textContent = text(places.length > 1 ? "map_failures" : "map_failure", { n: places.length, names, reason: failed[places[0]] })
     this.again.hidden = !again
   }
 
@@ -166,7 +166,7 @@ export class Timeline {
 
   show(playing) {
     this.playing = playing
-    setIcon(this.toggle, playing ? "pause" : "play", playing ? "Pause (P)" : "Play (P)")
+    setIcon(this.toggle, playing ? "pause" : "play", playing ? "map_pause" : "map_play")
   }
 
   // Told once the slider rests: the newest has no number, since a newer one may come.

@@ -1,13 +1,12 @@
 // The placeholder for a map that is not there yet: it is loaded or made, or could not be, with a button to try again.
 import { element } from "../dom.js"
-
-const LOADING = "Loading the map …"
+import { write } from "../texts.js"
 
 export class Waiting {
   constructor(map, parent) {
     this.map = map
     this.box = element("p", "byol-map-wait", parent)
-    this.say(LOADING)
+    this.say("map_loading")
     this.hear = ({ detail }) => this.lost(detail)
     addEventListener("byol-files-lost", this.hear)
   }
@@ -16,8 +15,9 @@ export class Waiting {
     removeEventListener("byol-files-lost", this.hear)
   }
 
-  say(words) {
-    this.box.textContent = words
+  // ``name``: of a text.
+  say(name) {
+    write(this.box, { textContent: name })
   }
 
   hide() {
@@ -28,14 +28,14 @@ export class Waiting {
   lost(digests) {
     const { showing, state } = this.map
     if (this.box.hidden || ![showing, state?.files.values].some((needed) => digests.includes(needed))) return
-    this.say("The map could not be loaded.")
+    this.say("map_lost")
     const again = element("button", "byol-map-button byol-map-again", this.box)
-    again.textContent = "Try again"
+    write(again, { textContent: "map_again" })
     again.onclick = () => this.again()
   }
 
   again() {
-    this.say(LOADING)
+    this.say("map_loading")
     this.map.fetch()
     this.map.timeline.go(this.map.timeline.wanted, 0)
   }

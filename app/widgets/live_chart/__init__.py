@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from app.shared.charts import CONFIG, DARK, Figure, Line, Point
+from app.shared.language import _, current
 from app.widgets.asset import deliver, plotly_script
 from app.widgets.bundle import bundle
 from app.widgets.packed import pack
@@ -80,10 +81,36 @@ def live_chart(figure: Figure, *, key: str, alt: str = "", toolbar: bool = True)
 
     Without ``alt`` the chart says the first and the last value of its curves. A small one has no room for ``toolbar``.
     """
-    config = CONFIG if toolbar else CONFIG | {"displayModeBar": False}
+    config = CONFIG | _toolbar() if toolbar else CONFIG | {"displayModeBar": False}
     data: dict[str, Any] = {"figure": figure, "config": config, "label": alt, "dark": DARK}
-    data["plotly"] = plotly_script().digest
+    data |= {"plotly": plotly_script().digest, "words": _words()}
     _mount(data=data, key=key)
+
+
+def _toolbar() -> dict[str, Any]:
+    """What plotly's own buttons say, by the English in plotly.js."""
+    said = {
+        "Download plot as a PNG": _("Download plot as a PNG"),
+        "Zoom": _("Zoom"),
+        "Pan": _("Pan"),
+        "Reset axes": _("Reset axes"),
+        "Double-click to zoom back out": _("Double-click to zoom back out"),
+    }
+    return {"locale": current(), "locales": {current(): {"dictionary": said}}}
+
+
+def _words() -> dict[str, str]:
+    return {
+        "chart_seconds": _("seconds of training"),
+        "chart_minutes": _("minutes of training"),
+        "chart_hours": _("hours of training"),
+        "chart_measured": _("(measured {value})"),
+        "chart_broken": _("The chart cannot be drawn in this browser ({reason})."),
+        "chart_broken_value": _("not a number"),
+        "chart_empty": _("{name}: nothing yet"),
+        "chart_curve": _("{name}: {first} at first, {last} at step {step}"),
+        "chart_curves": _("{first}; {second}"),
+    }
 
 
 def legend(lines: Sequence[Line]) -> None:
@@ -94,6 +121,10 @@ def legend(lines: Sequence[Line]) -> None:
                 {"name": line.name, "color": line.color, "dash": line.dash, "group": line.group} for line in lines
             ],
             "dark": DARK,
+            "words": {
+                "chart_lines": _("Lines of the charts"),
+                "chart_hide": _("Hide or show; double click: only this one"),
+            },
         },
         key="legend",
     )

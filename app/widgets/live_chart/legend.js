@@ -1,6 +1,7 @@
 // The widget "byol_legend": one legend for all charts of the page. A click hides a line in each of them, a double click
 // shows it alone.
 import { mount } from "../mount.js"
+import { learn, write } from "../texts.js"
 import { page, showGroups } from "./series.js"
 import { DASHES, inTheme } from "./theme.js"
 
@@ -9,6 +10,7 @@ const legends = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
+  learn(data.words, parentElement)
   const [legend, end] = mount(legends, parentElement, () => new Legend(parentElement))
   legend.show(inTheme(data, parentElement).lines)
   return end
@@ -19,7 +21,7 @@ class Legend {
     this.root = document.createElement("div")
     this.root.className = "byol-legend"
     this.root.setAttribute("role", "group")
-    this.root.setAttribute("aria-label", "Lines of the charts")
+    write(this.root, { "aria-label": "chart_lines" })
     parent.append(this.root)
   }
 
@@ -37,7 +39,7 @@ class Legend {
       button.innerHTML = `<svg class="byol-legend-line" viewBox="0 0 32 4" aria-hidden="true"><path d="M0 2H32" ${dashes}/></svg>`
       button.append(name)
       button.dataset.group = group
-      button.title = "Hide or show; double click: only this one"
+      write(button, { title: "chart_hide" })
       button.onclick = () => this.clicked(group)
       return button
     })

@@ -2,6 +2,7 @@
 // and hover stay.
 import { loadPlotly } from "../asset_store.js"
 import { mount } from "../mount.js"
+import { learn, text } from "../texts.js"
 import { page } from "./series.js"
 import { inTheme } from "./theme.js"
 import { described, expanded } from "./traces.js"
@@ -10,6 +11,7 @@ const charts = new WeakMap()
 
 export default function ({ data, parentElement }) {
   if (!data) return
+  learn(data.words)
   const [chart, end] = mount(charts, parentElement, () => new LiveChart(parentElement))
   chart.update(data)
   return end
@@ -55,7 +57,7 @@ class LiveChart {
       await loadPlotly(state.plotly)
       if (this.state === state) this.soon()
     } catch (error) {
-      this.plot.textContent = `The chart cannot be drawn in this browser (${error.message}).`
+      this.plot.textContent = text("chart_broken", { reason: error.message })
     }
   }
 

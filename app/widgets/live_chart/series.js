@@ -130,7 +130,7 @@ function between({ x, y }, place) {
   return y[low] + ((y[high] - y[low]) * (place - x[low])) / (x[high] - x[low] || 1)
 }
 
-// The unit in which a time reads best: its name, and its length in seconds.
+// The unit in which a time reads best: its name in the code, and its length in seconds.
 export function unitOf(seconds) {
   return TIMES.find(([, length]) => seconds >= 3 * length) ?? TIMES[2]
 }

@@ -1,4 +1,5 @@
 // From the traces that the server describes ("this curve, that level") to the traces that plotly draws. No DOM here.
+import { listed, text } from "../texts.js"
 import { lastStep, meanAndSpread, page, smoothed, unitOf } from "./series.js"
 
 export function expanded(figure) {
@@ -13,7 +14,7 @@ export function expanded(figure) {
   const levels = figure.data.filter((trace) => "level" in trace && !(log && trace.level <= 0))
   const shown = structuredClone({ ...layout, ...broken(figure.data, axis, logX, live.broken) })
   if (unit) {
-    shown.xaxis.title.text = `${unit[0]} of training`
+    shown.xaxis.title.text = text(`chart_${unit[0]}`)
     shown.uirevision += `-${unit[0]}` // a zoom in seconds is none in minutes
   }
   shown.yaxis = { ...shown.yaxis, ...(log ? decades(lines) : { type: "linear" }) }
@@ -51,7 +52,7 @@ function line(trace, curve, axis) {
   raw.line = { ...trace.line, width: 1 }
   delete raw.hovertemplate
   const smooth = { ...trace, x, y: smoothed(x, curve.value, axis.smooth), customdata: y, mode: "lines" }
-  smooth.hovertemplate = trace.hovertemplate.replace("<extra>", " (measured %{customdata:.4g})<extra>")
+  smooth.hovertemplate = trace.hovertemplate.replace("<extra>", ` ${text("chart_measured", { value: "%{customdata:.4g}" })}<extra>`)
   return [raw, smooth]
 }
 
@@ -95,7 +96,7 @@ function broken(traces, axis, log, color) {
   if (!places.length || (log && x <= 0)) return {}
   return {
     shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { dash: "dot", width: 1.5, color: color } }],
-    annotations: [{ x: log ? Math.log10(x) : x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", text: "not a number", showarrow: false,
+    annotations: [{ x: log ? Math.log10(x) : x, yref: "paper", y: 1, yanchor: "top", xanchor: "right", text: text("chart_broken_value"), showarrow: false,
       font: { color: color } }], // plotly takes the place of a text on a log axis as an exponent, that of a line not
   }
 }
@@ -104,9 +105,9 @@ function broken(traces, axis, log, color) {
 export function described(figure) {
   const parts = figure.data.filter((trace) => trace.curves).map(({ name, curves }) => {
     const curve = page.curves.get(curves[0])
-    if (!curve?.value.length) return `${name}: nothing yet`
+    if (!curve?.value.length) return text("chart_empty", { name })
     const [first, last] = [curve.value[0], curve.value[curve.value.length - 1]].map((value) => value.toPrecision(3))
-    return `${name}: ${first} at first, ${last} at step ${lastStep(curve)}`
+    return text("chart_curve", { name, first, last, step: lastStep(curve) })
   })
-  return parts.join("; ")
+  return listed("chart_curves", parts)
 }

@@ -7,7 +7,7 @@ sends no more than its hash then.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app.shared.language import _, listing
 from app.widgets.bundle import bundle
 from app.widgets.packed import pack
 
@@ -87,8 +88,8 @@ class Grid:
         """A name of the originals, by which a browser knows those that it has."""
         return hashlib.sha256(np.ascontiguousarray(self.originals).data).hexdigest()[:16]
 
-    def message(self) -> bytes:
-        """All of it but the pixels of the originals."""
+    def message(self, words: Mapping[str, str] | None = None) -> bytes:
+        """All of it but the pixels of the originals; ``words``: of the widget itself, which it keeps."""
         header = {
             "sides": [self.originals.shape[1:3], self.views.shape[1:3]],
             "originals": self.digest,
@@ -103,6 +104,7 @@ class Grid:
                 }
                 for card in self.cards
             ],
+            "words": words,
         }
         return pack(header, views=self.views)
 
@@ -110,7 +112,18 @@ class Grid:
 def view_grid(grid: Grid, *, key: str) -> None:
     """Draw the cards."""
     _originals(data=pack({"digest": grid.digest}, pixels=grid.originals), key=f"{key}-originals")
-    _mount(data=grid.message(), key=key)
+    _mount(data=grid.message(_words()), key=key)
+
+
+def _words() -> dict[str, str]:
+    return {
+        "grid_show": _("Show what was drawn"),
+        "grid_hide": _("Hide what was drawn"),
+        "grid_unchanged": _("unchanged"),
+        "grid_of": _("{title} of {name}"),
+        "grid_label": _("{label}: {words}"),
+        "grid_list": listing(["{first}", "{second}"], "comma"),
+    }
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"
+import { learn, listed, text } from "../texts.js"
 
 const grids = new WeakMap()
 const FIRST = 3 // pictures that others may show again: an original and its two views
@@ -12,7 +13,9 @@ const FIRST = 3 // pictures that others may show again: an original and its two 
 export default function ({ data, parentElement }) {
   if (!data) return
   const [grid, end] = mount(grids, parentElement, () => new Grid(parentElement))
-  grid.update(unpack(data), true)
+  const state = unpack(data)
+  grid.speak(state.words)
+  grid.update(state, true)
   return end
 }
 
@@ -49,6 +52,14 @@ class Grid {
     window.dispatchEvent(new CustomEvent("byol-views-shown", { detail: { about, serial, told } }))
   }
 
+  // In another language all of it is built anew.
+  speak(words) {
+    const said = JSON.stringify(words)
+    if (said === this.said) return
+    learn(words)
+    Object.assign(this, { said, shape: "", state: null })
+  }
+
   show(state) {
     this.root.style.setProperty("--figures", Math.max(1, ...state.cards.map(({ figures }) => figures.length)))
     this.root.dataset.layout = state.layout
@@ -70,7 +81,7 @@ class Grid {
   // On a phone the numbers under the views would make the page very long: they come when asked for.
   tellDrawn(on) {
     this.root.toggleAttribute("data-drawn", on)
-    this.more.textContent = on ? "Hide what was drawn" : "Show what was drawn"
+    this.more.textContent = text(on ? "grid_hide" : "grid_show")
     this.more.setAttribute("aria-expanded", String(on))
   }
 
@@ -151,11 +162,12 @@ function paint(part, rgb, height, width) {
 }
 
 function describe(part, title, name, drawn) {
-  const words = drawn?.map((line) => line.filter(Boolean).join(" ")).join(", ") || (drawn ? "unchanged" : "")
+  const words = listed("grid_list", drawn?.map((line) => line.filter(Boolean).join(" ")) ?? []) || (drawn ? text("grid_unchanged") : "")
   if (words === part.words && name === part.name) return
   Object.assign(part, { words, name })
-  part.canvas.setAttribute("aria-label", `${title}${name ? ` of ${name}` : ""}${words ? `: ${words}` : ""}`)
-  const lines = drawn ? (drawn.length ? drawn : [["", "unchanged"]]) : []
+  const label = name ? text("grid_of", { title, name }) : title
+  part.canvas.setAttribute("aria-label", words ? text("grid_label", { label, words }) : label)
+  const lines = drawn ? (drawn.length ? drawn : [["", text("grid_unchanged")]]) : []
   while (part.list.children.length > lines.length) part.list.lastChild.remove()
   lines.forEach(([what, value], place) => line(part.list, place, what, value))
 }

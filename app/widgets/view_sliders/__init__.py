@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.shared.language import _
 from app.widgets.bundle import bundle
 from app.widgets.strengths import strengths
 
@@ -50,6 +51,12 @@ def view_sliders(groups: Mapping[str, Sequence[Slider]], *, revision: int, key: 
     data = {
         "groups": [{"title": title, "sliders": list(map(asdict, sliders))} for title, sliders in groups.items()],
         "revision": revision,
+        "words": {
+            "sliders_reset_all": _("Reset all to the preset"),
+            "sliders_ask": _("What {label} does"),
+            "sliders_back": _("Back to the preset"),
+            "sliders_reset": _("Reset {label} to the preset"),
+        },
     }
     _mount(data=data, key=key, default={"values": None}, on_values_change=lambda: None)
 

@@ -5,6 +5,7 @@ import { tellApart } from "../apart.js"
 import { element } from "../dom.js"
 import { mount } from "../mount.js"
 import { unpack } from "../packed.js"
+import { learn, text } from "../texts.js"
 
 const PATIENCE = 1500 // milliseconds until the next message goes although nothing was shown for the last one
 const GIVE_UP = 10_000 // milliseconds after which a request for views has failed
@@ -23,6 +24,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!data) return
   const [panel, end] = mount(panels, parentElement, () => new Sliders(parentElement))
   panel.set = setStateValue
+  learn(data.words)
   panel.update(data)
   return end
 }
@@ -59,8 +61,9 @@ class Sliders {
     for (const timer of [this.waiting, this.resting, this.settling]) clearTimeout(timer)
   }
 
-  update({ groups, revision }) {
-    const layout = JSON.stringify(groups.map(({ title, sliders }) => [title, sliders.map(({ name }) => name)]))
+  update({ groups, revision, words }) {
+    const layout = JSON.stringify([words, groups.map(({ title, sliders }) => [title, sliders.map(({ name, label, help }) => [name, label, help])])])
+    const stood = layout !== this.layout && this.rows ? this.values() : {}
     if (layout !== this.layout) this.build(groups)
     this.layout = layout
     const fresh = revision !== this.revision
@@ -69,6 +72,7 @@ class Sliders {
       const row = this.rows.get(slider.name)
       row.usual = slider.usual
       if (fresh) put(row.input, slider) // else whoever moves it knows best
+      else if (slider.name in stood) put(row.input, { ...slider, value: stood[slider.name] })
       this.show(row)
     }
     if (!fresh) return
@@ -89,7 +93,7 @@ class Sliders {
       const group = element("div", "byol-sliders-group", part)
       for (const slider of sliders) this.row(group, slider)
     }
-    this.all = element("button", "byol-sliders-all", this.root, "Reset all to the preset")
+    this.all = element("button", "byol-sliders-all", this.root, text("sliders_reset_all"))
     this.all.onclick = () => this.reset([...this.rows.values()])
     this.mirror()
   }
@@ -120,10 +124,10 @@ class Sliders {
     input.setAttribute("aria-describedby", words.id)
     title.htmlFor = value.htmlFor = input.id
     ask.onclick = () => this.explain(ask, words)
-    ask.setAttribute("aria-label", `What ${label} does`)
+    ask.setAttribute("aria-label", text("sliders_ask", { label }))
     ask.setAttribute("aria-expanded", "false")
-    back.title = "Back to the preset"
-    back.setAttribute("aria-label", `Reset ${label} to the preset`)
+    back.title = text("sliders_back")
+    back.setAttribute("aria-label", text("sliders_reset", { label }))
     const row = { name, line, input, value, back, usual: 0 }
     back.onclick = () => this.reset([row])
     input.oninput = () => this.moved(row)

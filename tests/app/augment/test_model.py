@@ -79,7 +79,7 @@ def test_a_part_of_an_answer_is_not_called_unasked() -> None:
 def test_what_a_mean_goes_over_is_said() -> None:
     empty = np.zeros((len(OPERATIONS), 9), np.float32)
     said = model._averaged(Curves(np.asarray(STRENGTHS, np.float32), empty, empty, 256, 0.5))
-    assert said.startswith("Means over 256 images: mirror left-right, mirror up-down and grayscale apply as often")
+    assert said.startswith("Means over 256 images. Mirror left-right, Mirror up-down and Grayscale apply as often")
 
 
 def test_the_scale_marks_the_numbers_and_where_the_verdict_turns() -> None:

@@ -109,7 +109,7 @@ def test_a_slider_keeps_the_draw_and_a_new_draw_does_not(open_augment):
     after = payload(slide(at, flip_horizontal=1.0, brightness=0.5))
     mirrored = [["mirror" in dict(view) for view in drawn(card)] for card in before["cards"]]
     assert [["mirror" in dict(view) for view in drawn(card)] for card in after["cards"]] == mirrored
-    at.button[0].click().run()
+    next(button for button in at.button if button.label == "New draw").click().run()
     assert at.number_input(key="draw").value == 1
     assert payload(at)["cards"] != after["cards"]
 

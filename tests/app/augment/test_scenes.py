@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.augment import scenes
 from app.widgets.packed import unpack
+from byol_core import language
 from tests.app.conftest import Open
 
 HALF = dict.fromkeys(scenes.NAMES, 0.5)
@@ -60,6 +61,17 @@ def test_another_choice_has_another_address(open_page: Open, server: TestClient)
     assert second != first
     views = [unpack(asked(server, address).content)["views"] for address in (first, second)]
     assert (views[0] != views[1]).any()
+
+
+def test_what_moves_speaks_the_language_of_the_page(
+    open_page: Open, server: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = language.Catalog({"Original": "原图", "View {view}": "视图{view}"})
+    monkeypatch.setattr(language, "catalog", lambda code: known if code == "zh_CN" else language.Catalog({}))
+    before = grid(open_page("augment", shown="4", lang="zh_CN"))
+    come = unpack(asked(server, before["more"]).content)
+    for cards in (before["cards"], come["cards"]):
+        assert [figure[0] for figure in cards[0]["figures"]] == ["原图", "视图1", "视图2"]
 
 
 def test_an_unknown_address_is_not_found(server: TestClient) -> None:

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from app.embeddings import timeline
+from app.middleware import guard
 from app.middleware.asgi import Message, Receive, Scope, Send
 from app.middleware.guard import HEADERS, Guard
 from app.shared import access, pictures
@@ -51,6 +52,19 @@ def asked(path: str, method: str = "GET", cookie: str = BROWSER, **headers: str)
     with ThreadPoolExecutor(1) as elsewhere:  # a browser of other tests may keep a loop running in this thread
         elsewhere.submit(asyncio.run, Guard(_served)(scope, receive, send)).result()
     return sent[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [({"accept-language": "zh-CN,zh;q=0.9"}, "zh_CN"), ({"cookie": "byol_lab_lang=zh_CN"}, "zh_CN"), ({}, "en")],
+)
+def test_a_refusal_is_in_the_language_of_the_browser(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], said: str
+) -> None:
+    monkeypatch.delenv("BYOL_LAB_LANG", raising=False)
+    monkeypatch.setattr(guard, "tell", lambda sentence, code: code)
+    named = [(name.encode(), value.encode()) for name, value in headers.items()]
+    assert guard._in_words("Too many.", {"type": "http", "headers": named}) == said
 
 
 def opened(*sessions: str) -> None:

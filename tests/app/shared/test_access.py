@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -299,14 +300,19 @@ def test_a_class_that_looks_on_has_stale_runs_corrected_once(
     assert len(looks) == 1 and looks[0] is state._store(str(store.home))
 
 
+def sent(page: AppTest) -> Any:
+    """The button under the passphrase."""
+    return next(button for button in page.button if button.label == "Sign in")
+
+
 @pytest.mark.usefixtures("shared")
 def test_the_form_makes_a_teacher_and_sign_out_undoes_it(open_page: Open) -> None:
     page = open_page("sign_in")
     page.text_input(key="passphrase").set_value("not the one")
-    page.button[0].click().run()
+    sent(page).click().run()
     assert page.error[0].value == "That is not the passphrase."
     page.text_input(key="passphrase").set_value(WORD)
-    page.button[0].click().run()
+    sent(page).click().run()
     assert "You are signed in" in text(page)
     page.button(key="sign_out").click().run()
     assert page.text_input(key="passphrase") and "You are signed in" not in text(page)
@@ -420,3 +426,23 @@ def test_what_a_run_is_called_is_text_and_not_markup(open_page: Open, store: Run
 def test_outside_of_a_page_nobody_is_a_teacher_of_an_open_server() -> None:
     with pytest.raises(LabError, match="Only a teacher may start runs here"), listening("0.0.0.0"):
         access.require("start runs")
+
+
+# Where only a teacher may do something, its name is the last argument of these, or the only one.
+ASKING = {"require": 0, "refusal": 0, "ask": 0, "closed": 1}
+
+
+def names_of_actions() -> Iterator[str]:
+    """What the pages call the actions that are a teacher's, where they say it in place."""
+    for file in sorted(Path(access.__file__).parents[1].rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+                given = node.args[ASKING[node.func.attr] :][:1]
+                yield from (part.value for part in given if isinstance(part, ast.Constant))
+
+
+def test_every_action_of_a_teacher_has_its_refusal() -> None:
+    named = set(names_of_actions())
+    assert len(named) > 10 and named <= set(access.REFUSALS)
+    for doing, refusal in access.REFUSALS.items():
+        assert refusal == f"Only a teacher may {doing} here; sign in first."

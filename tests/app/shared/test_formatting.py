@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
-from app.shared import formatting
+from app.shared import access, formatting
 from byol_core.runs.run import STATES
 
 
@@ -21,6 +22,20 @@ def test_durations(seconds: float | None, said: str) -> None:
 @pytest.mark.parametrize(("past", "said"), [(3, "just now"), (300, "5 min ago"), (7200, "2 h ago"), (2e5, "2 d ago")])
 def test_ages(past: float, said: str) -> None:
     assert formatting.ago(1e9 - past, now=1e9) == said
+
+
+def test_an_old_date_is_written_as_the_language_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = time.mktime((2025, 11, 29, 14, 5, 0, 0, 0, -1))
+    assert formatting.ago(moment, now=moment + 1e6) == "29 Nov 2025"
+    monkeypatch.setattr(formatting, "current", lambda: "zh_CN")
+    assert formatting.ago(moment, now=moment + 1e6) == "2025年11月29日"
+
+
+@pytest.mark.parametrize("quotes", ["''", "“”", "‘’"])
+def test_a_viewer_is_not_told_a_path_in_any_language(monkeypatch: pytest.MonkeyPatch, quotes: str) -> None:
+    monkeypatch.setattr(access, "is_teacher", lambda: False)
+    told = formatting.told(f"There is nothing at {quotes[0]}/home/me/photos{quotes[1]}.")
+    assert told == "There is nothing at a folder of this machine."
 
 
 @pytest.mark.parametrize(
