@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -155,23 +156,37 @@ def templates(root: Path = ROOT) -> dict[str, Catalog]:
     return found
 
 
-def read(language: str, name: str) -> Catalog:
-    path = LOCALE / language / "LC_MESSAGES" / f"{name}.po"
+def path_of(language: str, name: str, root: Path = ROOT) -> Path:
+    return root / LOCALE.relative_to(ROOT) / language / "LC_MESSAGES" / f"{name}.po"
+
+
+def read(language: str, name: str, root: Path = ROOT) -> Catalog:
+    path = path_of(language, name, root)
     if not path.exists():
         return Catalog(locale=language, domain=name)
     with path.open("rb") as file:
         return read_po(file, locale=language, domain=name)
 
 
-def update(language: str, filled: Mapping[str, str]) -> None:
+def update(language: str, filled: Mapping[str, str], root: Path = ROOT) -> None:
     """Bring the catalogs of a language up to the code, with these translations."""
-    known: dict[str, Any] = {first(message.id): message.string for name in DOMAINS for message in read(language, name)}
+    for path, content in written(language, filled, root).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def written(language: str, filled: Mapping[str, str], root: Path = ROOT) -> dict[Path, bytes]:
+    """The catalogs of a language as they should be. A fuzzy translation is somebody's guess and is not taken over."""
+    there = [message for name in DOMAINS for message in read(language, name, root)]
+    known: dict[str, Any] = {first(message.id): message.string for message in there if not message.fuzzy}
     known |= filled
-    for name, template in templates().items():
+    found = {}
+    for name, template in templates(root).items():
         made = Catalog(locale=language, domain=name, fuzzy=False)
         for message in filter(lambda message: message.id, template):
             made.add(message.id, _fitting(known.get(first(message.id), ""), message.id), flags=message.flags)
-        _write(language, name, made)
+        found[path_of(language, name, root)] = _content(language, name, made)
+    return found
 
 
 def _fitting(string: Any, msgid: Any) -> Any:
@@ -184,12 +199,11 @@ def first(msgid: Any) -> str:
     return msgid if isinstance(msgid, str) else str(msgid[0])
 
 
-def _write(language: str, name: str, made: Catalog) -> None:
-    path = LOCALE / language / "LC_MESSAGES" / f"{name}.po"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(HEADER.format(name=name, language=language, plurals=made.plural_forms).encode())
-        write_po(file, made, width=0, omit_header=True, no_location=True, sort_output=True, ignore_obsolete=True)
+def _content(language: str, name: str, made: Catalog) -> bytes:
+    to = BytesIO(HEADER.format(name=name, language=language, plurals=made.plural_forms).encode())
+    to.seek(0, SEEK_END)
+    write_po(to, made, width=0, omit_header=True, no_location=True, sort_output=True, ignore_obsolete=True)
+    return to.getvalue()
 
 
 if __name__ == "__main__":
