@@ -49,7 +49,7 @@ def curve_table(answers: Sequence[Judged]) -> Table:
     """A line a number of labels, a column a subject."""
     subjects = [name for name in ORDER if any(judged.of(name) for judged in answers)]
     heads = (tell(SUBJECTS[name]) for name in subjects)
-    shown = run_tables.table(_("labels"), _("images"), _("test images"), *heads)
+    shown = run_tables.table(_("labels"), _("labeled images"), _("test images"), *heads)
     for judged in answers:
         scores = (tell(score(judged, name)) for name in subjects)
         shown.add_row(tell(amount(judged.protocol.labels)), f"{judged.labeled:,}", f"{judged.tested:,}", *scores)

@@ -230,7 +230,7 @@ def facts_table(store: RunStore, run: Run) -> Table:
     for label, text in _health_rows(seen["health"]):
         shown.add_row(label, text)
     for line in account_lines(run):
-        shown.add_row(_("images"), tell(line))
+        shown.add_row(_("the images"), tell(line))
     for key, value in changed_settings(run).items():
         shown.add_row(f"--set {key}", str(value))
     return shown

@@ -2,7 +2,7 @@
 
 Kind, shape and dtype are always checked, which costs a microsecond and never waits for a device. Values are only
 checked where they can be read at once (:func:`at_hand`); functions that are called in every training step do not check
-them at all.
+them at all. A message is made only where something is wrong: the compiler cannot put one into a graph.
 """
 
 from __future__ import annotations
@@ -127,17 +127,20 @@ def sides(name: str, value: object) -> None:
 
 def rows(name: str, value: object, *, least: int = 1, any_real: bool = False) -> None:
     """Check for a float matrix with at least ``least`` rows and one column; ``any_real`` also allows whole numbers."""
-    wanted = Message("a tensor of floats, one row of numbers for each image")
-    if least > 1:
-        wanted = Message("a tensor of floats, one row of numbers for each image, {least} or more", least=least)
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _rows(least), value)
     import torch
 
     tensor: Any = value
     real = tensor.is_floating_point() or (any_real and not tensor.is_complex() and tensor.dtype != torch.bool)
     if not real or tensor.ndim != 2 or len(tensor) < least or not tensor.shape[1]:
-        raise wrong(name, wanted, value)
+        raise wrong(name, _rows(least), value)
+
+
+def _rows(least: int) -> Message:
+    if least > 1:
+        return Message("a tensor of floats, one row of numbers for each image, {least} or more", least=least)
+    return Message("a tensor of floats, one row of numbers for each image")
 
 
 def alike(**tensors: Any) -> None:
@@ -196,14 +199,13 @@ def _not_finite(name: str) -> ArgumentError:
 
 def labels(name: str, value: object, count: int, classes: int | None = None, *, look: bool = True) -> None:
     """Check for ``count`` class numbers below ``classes``, -1 for none; with ``look``, their values are checked too."""
-    wanted = Message("a tensor of {count} class numbers (whole numbers, -1 for none)", count=count)
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _class_numbers(count), value)
     import torch
 
     tensor: Any = value
     if tensor.dtype != torch.int64 or tensor.shape != (count,):
-        raise wrong(name, wanted, value)
+        raise wrong(name, _class_numbers(count), value)
     if not (look and count):
         return
     low, high = (int(end) for end in tensor.aminmax())
@@ -221,21 +223,28 @@ def labels(name: str, value: object, count: int, classes: int | None = None, *, 
         )
 
 
+def _class_numbers(count: int) -> Message:
+    return Message("a tensor of {count} class numbers (whole numbers, -1 for none)", count=count)
+
+
 def pictures(name: str, value: object, *, look: bool = True) -> None:
     """Check for images (B, 3, H, W), uint8 or floats; with ``look``, floats must be in [0, 1]."""
-    wanted = Message("a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]")
     if not is_tensor(value):
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     import torch
 
     tensor: Any = value
     floats = tensor.is_floating_point()
     if not (floats or tensor.dtype == torch.uint8) or tensor.ndim != 4 or tensor.shape[1] != 3:
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     if not tensor.shape[2] or not tensor.shape[3]:
-        raise wrong(name, wanted, value)
+        raise _no_pictures(name, value)
     if look and floats and tensor.numel():
         _in_unit(name, tensor)
+
+
+def _no_pictures(name: str, value: object) -> ArgumentError:
+    return wrong(name, "a tensor of images (B, 3, H, W), uint8 or floats in [0, 1]", value)
 
 
 def _in_unit(name: str, tensor: Any) -> None:

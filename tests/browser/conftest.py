@@ -136,9 +136,19 @@ def still(page: Page, what: str) -> None:
     )
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """Where the tests of a file open their pages, which have Streamlit's programs compiled from the first one on."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE)
-    yield context.new_page()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(desk: BrowserContext) -> Iterator[Page]:
+    yield desk.new_page()
+    for opened in desk.pages:
+        opened.evaluate("location.protocol === 'http:' && localStorage.clear()")
+        opened.close()
+    desk.clear_cookies()

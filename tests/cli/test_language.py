@@ -125,7 +125,7 @@ def test_a_chinese_character_takes_two_cells():
     assert cells.cut("投影正在坍塌", 7) == "投影正…" and cells.cut("collapse", 8) == "collapse"
 
 
-def test_lines_break_between_chinese_characters_and_not_before_marks():
+def test_chinese_lines_break_between_characters_not_before_marks():
     lines = cells.filled("实验正在排队，跟踪它：byol tail", 12)
     assert lines == ["实验正在排", "队，跟踪它：", "byol tail"]
     assert all(cells.width(line) <= 12 for line in lines)

@@ -103,7 +103,7 @@ def trained(home: Path, **settings: object) -> dict[str, Any]:
     return numbers
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_classroom_preset_begins_to_learn(tmp_path):
     """In one of its thirty epochs: the loss falls, from 4, and nothing collapses."""
     numbers = trained(tmp_path / "home", epochs=1, **{"evaluation.early": False})

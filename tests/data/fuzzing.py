@@ -1,7 +1,8 @@
 """A process of its own that feeds thousands of malformed files to the real loaders, and reports what came of it.
 
-``python -m tests.data.fuzzing FOLDER`` prints one JSON object. An audit hook sees every file that is opened, whoever
-opens it in Python; a crash in a C library ends the process, which the test sees.
+``python -m tests.data.fuzzing FOLDER [EVERY]`` feeds one file of EVERY, or all, and prints a JSON object. An audit hook
+sees every file that is opened, whoever opens it in Python; a crash in a C library ends the process, which the test
+sees.
 """
 
 from __future__ import annotations
@@ -218,15 +219,15 @@ def outcome(work: Callable[[], Any]) -> str:
     return "read" if fits else f"{type(found)} came back"
 
 
-def main(folder: Path) -> dict[str, Any]:
-    """All files, one after another, each from its own seed."""
+def main(folder: Path, every: int) -> dict[str, Any]:
+    """The files, one after another, each from its own seed."""
     good, kept, wrong = good_pictures(), Counter[str](), []
     decode(good[0], SIZE)
     (folder / "warm.zip").write_bytes(zipped({"a.png": good[0], "b.png": good[1]}, random.Random(1)))
     outcome(partial(load, str(folder / "warm.zip"), SIZE))
     watch, before = Watch(folder), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.addaudithook(watch)
-    for seed in range(PICTURES + ARCHIVES + ARRAYS):
+    for seed in range(0, PICTURES + ARCHIVES + ARRAYS, every):
         chance = random.Random(seed)
         if seed < PICTURES:
             picture = a_picture(good, chance)
@@ -243,4 +244,4 @@ def main(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]).resolve())))
+    print(json.dumps(main(Path(sys.argv[1]).resolve(), int(*sys.argv[2:]) or 1)))

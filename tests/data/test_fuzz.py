@@ -1,4 +1,4 @@
-"""More than 10,000 malformed files through the real loaders: each is read, or refused in words, and that is all."""
+"""Thousands of malformed files through the real loaders: each is read, or refused in words, and that is all."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=[4, pytest.param(1, marks=pytest.mark.nightly)])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of every fourth file; in the night, of more than 10,000."""
     folder = tmp_path_factory.mktemp("fuzz")
     environment = {**os.environ, "BYOL_LAB_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", "-m", "tests.data.fuzzing", str(folder)]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.data.fuzzing", str(folder), str(request.param)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800)
     assert done.returncode == 0, f"the process died: {done.returncode} {done.stderr[-2000:]}"
     return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -28,8 +29,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_every_malformed_file_is_read_or_refused_in_words(report: dict[str, Any]) -> None:
     assert report.get("wrong", 0) == 0, "\n".join(report["examples"])
-    assert report["read"] + report["refused"] > 10_000
-    assert min(report["read"], report["refused"]) > 1_000, "the files should be neither all whole nor all hopeless"
+    assert report["read"] + report["refused"] > 2_500
+    assert min(report["read"], report["refused"]) > 250, "the files should be neither all whole nor all hopeless"
 
 
 def test_nothing_outside_the_folder_is_opened_run_or_unpickled(report: dict[str, Any]) -> None:

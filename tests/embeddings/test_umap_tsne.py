@@ -82,7 +82,7 @@ def test_many_vectors_are_brought_to_fewer_numbers_first(vectors, monkeypatch):
 
 
 @pytest.mark.slow
-def test_umap_and_densmap_keep_their_promises(vectors):
+def test_umap_keeps_its_promises(vectors):
     """One test, since UMAP takes long to load."""
     settings = MapSettings("UMAP", neighbors=8, seed=3)
     heard = []
@@ -95,6 +95,10 @@ def test_umap_and_densmap_keep_their_promises(vectors):
     assert np.linalg.norm(found.place(vectors[:3]) - found.xy[:3], axis=1).max() < spread  # its own images
     assert len(heard) == told  # whoever listened to the fit may be gone
     assert fit(vectors[:8], MapSettings("UMAP"), quiet).xy.shape == (8, 2)
+
+
+@pytest.mark.nightly
+def test_densmap_keeps_neighbors_together(vectors):
     dense = fit(vectors, MapSettings("densMAP", neighbors=8), quiet)
     assert dense.model is None and quality(vectors, dense.xy).trust > 0.8
 
@@ -115,7 +119,7 @@ def loaded_without_a_writable_place(cache):
     return subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_umap_loads_where_only_the_cache_of_the_lab_is_writable(tmp_path):
     found = loaded_without_a_writable_place(tmp_path)
     assert (found.returncode, found.stderr) == (0, "")

@@ -81,7 +81,7 @@ def test_the_target_follows_with_the_scheduled_tau():
         torch.testing.assert_close(new, tau * old + (1 - tau) * now.detach(), atol=1e-6, rtol=0)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")  # the compiler's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on the CPU")
