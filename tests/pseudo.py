@@ -84,8 +84,8 @@ _UNREAD = frozenset(
         "component_name", "format", "language", "type", "color", "widget_id", "file_type", "js_content",
         "js_source_path", "css_source_path", "html_content", "css_content", "columns", "column_order",
         "query_param_key", "raw_value", "gap", "value_type", "style", "codes", "digest", "family", "kind", "name_of",
-        "tag", "chosen", "dash", "page", "styles", "styler", "config", "dark", "plotly", "about", "rest", "originals",
-        "files", "link", "figures", "layout",
+        "tag", "chosen", "dash", "page", "autocomplete", "styles", "styler", "config", "dark", "plotly", "about",
+        "rest", "originals", "files", "link", "figures", "layout", "revision",
     }
 )
 # fmt: on
