@@ -1,10 +1,12 @@
 """The languages that a person may be spoken to in: which there are, which one somebody asks for, and how they say it.
 
-A language is a folder below ``locale`` with catalogs of translations (gettext's ``.po``). English is in the code.
+A language is a folder below ``locale`` with catalogs of translations (gettext's ``.po``) and the name that it has for
+itself (``NAME``). ``$BYOL_LAB_LOCALE`` names another folder of languages beside it. English is in the code.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -15,15 +17,21 @@ from byol_core.messages import Listing, Message, Style, english_list
 ENGLISH = "en"
 VARIABLE = "BYOL_LAB_LANG"
 FOLDER = Path(__file__).parent / "locale"
+OTHERS = "BYOL_LAB_LOCALE"  # of the environment: a folder of more languages
 
 
 @cache
 def available() -> Mapping[str, str]:
     """The codes of the languages, each with its own name for itself, English first."""
     found = {ENGLISH: "English"}
-    for name in sorted(FOLDER.glob("*/NAME")):
-        found[name.parent.name] = name.read_text(encoding="utf-8").strip()
+    for name in (name for folder in _folders() for name in sorted(folder.glob("*/NAME"))):
+        found.setdefault(name.parent.name, name.read_text(encoding="utf-8").strip())
     return found
+
+
+def _folders() -> list[Path]:
+    others = os.environ.get(OTHERS)
+    return [FOLDER, Path(others)] if others else [FOLDER]
 
 
 def chosen(*wanted: str | None) -> str:
@@ -107,7 +115,7 @@ def catalog(code: str) -> Catalog:
 
     texts: dict[str, Any] = {}
     expression = "n != 1"
-    for path in sorted((FOLDER / code / "LC_MESSAGES").glob("*.po")):
+    for path in (path for folder in _folders() for path in sorted((folder / code / "LC_MESSAGES").glob("*.po"))):
         with path.open("rb") as file:
             read = read_po(file)
         expression = read.plural_expr
@@ -166,4 +174,14 @@ def listing(parts: Sequence[str], style: Style, code: str) -> str:
     from babel.lists import format_list
 
     styles: dict[str, Any] = {"and": "standard", "or": "or", "comma": "unit"}
-    return format_list(list(parts), styles[style], locale=code)
+    return format_list(list(parts), styles[style], locale=locale(code))
+
+
+def locale(code: str) -> str:
+    """The locale whose lists and dates a language has: English where nobody knows those of the language."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(code))
+    except (UnknownLocaleError, ValueError):
+        return ENGLISH

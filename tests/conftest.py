@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 # One thread, here and in all that the tests start: results do not depend on the machine's cores, and the threads of
 # several workers do not wait for each other's cores. Torch reads it when it is loaded.
@@ -15,6 +16,7 @@ os.environ.setdefault("BYOL_LAB_WARM_SECONDS", "20")
 import pytest
 import torch
 
+from byol_core import language
 from byol_core.data import embedded
 
 # About what a test takes in seconds, by its marker.
@@ -46,6 +48,28 @@ def _embedded_images_are_decoded_once() -> Iterator[None]:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def languages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of languages, with the one that nobody speaks."""
+    from tests import pseudo
+
+    return pseudo.write(tmp_path_factory.mktemp("languages"))
+
+
+@pytest.fixture
+def qps(languages: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """That language is one more of those that there are; its code."""
+    monkeypatch.setenv(language.OTHERS, str(languages))
+    _forget_languages()
+    yield "qps"
+    _forget_languages()
+
+
+def _forget_languages() -> None:
+    language.available.cache_clear()
+    language.catalog.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

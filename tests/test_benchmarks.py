@@ -30,6 +30,7 @@ SCRIPTS = (
     "under_load",
     "walk",
     "any_images",
+    "language",
 )
 TURNS = {"byol-lab": {"whole": 300.0, "peak_pss": 900.0}, "lightly": {"whole": 100.0, "peak_pss": 1000.0}}
 
@@ -273,6 +274,19 @@ def test_a_load_is_there_inside_its_block_and_gone_after_it(load):
         assert len(programs) == psutil.cpu_count()
         assert {os.getsid(program.pid) for program in programs} == {program.pid for program in programs}
     assert not any(program.is_running() for program in programs)
+
+
+def test_what_a_language_costs_is_a_share_within_the_round(load):
+    module = load("language")
+    shares = {module.BEFORE: 1.0, module.ENGLISH: 1.0, module.CHINESE: 1.02}
+    rounds = [
+        {name: dict.fromkeys(module.PAGES, share * base) for name, share in shares.items()} for base in (1.0, 2.0)
+    ]
+    found = {each.what: each for each in module.requirements(rounds, {"Runs": [0.3, 0.7, 0.8]})}
+    assert (
+        found["Lab, now, Chinese / before"].measured == pytest.approx(1.02) and found["Lab, now, Chinese / before"].met
+    )
+    assert found["a switch on Runs, s"].met is False
 
 
 # The trace of a GPU

@@ -100,6 +100,9 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "The wheel": ["test_wheel.py"],
         "What all pages share": ["app/shared", "browser/test_accessibility.py"],
         "What all packages share": ["system", "cli/test_input.py", "cli/test_machine.py"],
+        "Every page in other languages": [
+            *("app/test_every_text.py", "app/test_errors_in_chinese.py", "browser/test_languages.py"),
+        ],
     },
 }
 

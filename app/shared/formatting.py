@@ -154,7 +154,7 @@ def date(moment: float) -> str:
         return time.strftime("%d %b %Y", time.localtime(moment))
     from babel.dates import format_date
 
-    return format_date(datetime.fromtimestamp(moment), "long", locale=current())
+    return format_date(datetime.fromtimestamp(moment), "long", locale=language.locale(current()))
 
 
 def busy(run: Run) -> bool:

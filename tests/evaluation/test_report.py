@@ -16,7 +16,6 @@ from byol_core.evaluation.report import BINS, MOST_POINTS, cell, report, to_json
 from byol_core.evaluation.results import Predictions
 from byol_core.messages import Message
 from tests.evaluation.judged import judged
-from tests.pseudo import pseudo
 
 NAMES = ("river", "road", "sea & <b>lake</b>", "empty")
 
@@ -196,20 +195,20 @@ def words(page: str) -> set[str]:
     return set(re.findall(r"[A-Za-z]{3,}", " ".join([re.sub(r"<[^>]*>|&\w+;", " ", body), *labels])))
 
 
-def test_every_sentence_of_the_report_is_translated(said, asked, monkeypatch):
+def test_every_sentence_of_the_report_is_translated(said, asked, qps):
     chosen = (Message("strength {strength:.2g}, fixed: too few labels to choose", strength=3.0),)
     first, *rest = asked.scores
     rows = (Scores(subject="trained", accuracies=first.accuracies, chosen=chosen), *rest)
     several = asked.model_copy(update={"scores": rows})
-    page = html(report(several, said), several, "run", {1000: np.zeros((4, 4, 3), np.uint8)}, pseudo(monkeypatch))
+    page = html(report(several, said), several, "run", {1000: np.zeros((4, 4, 3), np.uint8)}, qps)
     assert words(page) <= {"run", "river", "road", "sea", "lake", "empty", "set", "CPU", "AUC", "ROC"}
 
 
-def test_the_names_of_many_classes_have_translated_titles(asked, monkeypatch):
+def test_the_names_of_many_classes_have_translated_titles(asked, qps):
     several = asked.model_copy(update={"classes": tuple(f"c{index}" for index in range(40))})
     likely = np.random.default_rng(0).dirichlet(np.ones(40), 400).astype(np.float32)
     made = report(several, Predictions(likely, np.arange(400), np.arange(400) % 40))
-    assert "predicted" not in html(made, several, "run", {}, pseudo(monkeypatch))
+    assert "predicted" not in html(made, several, "run", {}, qps)
 
 
 def test_the_report_names_its_language_and_fonts_that_have_it(made, asked):

@@ -7,7 +7,6 @@ import yaml
 from byol_core.evaluation.jobs import key
 from byol_core.evaluation.protocol import Judged, Protocol, Scores
 from byol_core.export import write
-from tests.pseudo import pseudo
 
 
 def card(store, run, tmp_path, lang="en"):
@@ -91,12 +90,12 @@ def test_a_card_of_a_run_that_drew_its_weights_names_no_start(store, finished, t
     assert "start" not in card(store, finished(), tmp_path).partition("## Recipe")[0]
 
 
-def test_every_sentence_of_a_card_is_translated(store, finished, tmp_path, monkeypatch):
+def test_every_sentence_of_a_card_is_translated(store, finished, tmp_path, qps):
     run = finished()
     keep(run)
     run.summary.update(knn_untrained=0.74, test_images=1000, knn_untrained_gained=30, knn_untrained_lost=20)
     run.config["network"]["pretrained"] = "start.safetensors"
-    text = card(store, run, tmp_path, pseudo(monkeypatch))
+    text = card(store, run, tmp_path, qps)
     assert yaml.safe_load(text.split("---")[1])["model_name"] == "mine"
     values_and_code = r"`[^`]*` \|.*$|```[^`]*```|`[^`]*`"
     prose = re.sub(values_and_code, "", text.split("---", 2)[2], flags=re.MULTILINE)
