@@ -397,7 +397,7 @@ def test_nothing_that_comes_and_goes_stands_above_the_map(make_run, open_map, co
         path.unlink()  # no colors of the newest, no images, no neighbors
     at = act(open_map(color=color), run, step=0)
     before = [getattr(node.proto, "component_name", "") or node.type for node in at.main]
-    above = before[: before.index("byol_map_files")]
+    above = before[before.index("title") : before.index("byol_map_files")]
     assert not {"caption", "warning", "error", "button"} & set(above)
 
 

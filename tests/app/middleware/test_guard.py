@@ -209,7 +209,7 @@ def test_a_viewer_cannot_start_a_map_of_a_run_in_progress(
     snapshot = embeddings.read_snapshot(make_run(n=30).folder / "embeddings")
     films, found = _Films(monkeypatch), list[Job]()
     attempt(lambda: found.append(look(snapshot, MapSettings(), over=False)))
-    assert films.started == [] and found == [Job("absent", message="UMAP is made when the run has ended")]
+    assert films.started == [] and found == [Job("absent", message="UMAP is made when the run has ended.")]
     for _ in range(3):
         attempt(lambda: found.append(look(snapshot, MapSettings())))
     assert films.started == [MapSettings()]
@@ -222,7 +222,7 @@ def test_those_who_look_on_keep_one_process_busy_and_no_more(make_run: Any, monk
     for method in ("UMAP", "t-SNE"):
         attempt(lambda: found.append(look(snapshot, MapSettings(method))))  # noqa: B023
     assert films.started == [MapSettings("UMAP")]
-    assert found[1].message == "Waiting for another map"
+    assert found[1].message == "Waiting for another map."
 
 
 @pytest.mark.usefixtures("shared")
@@ -248,7 +248,7 @@ def test_the_same_map_of_another_run_waits(make_run: Any, monkeypatch: pytest.Mo
     films, found = _Films(monkeypatch), list[Job]()
     for snapshot in (first, other):
         attempt(lambda: found.append(look(snapshot, MapSettings())))  # noqa: B023
-    assert len(films.started) == 1 and found[1].message == "Waiting for another map"
+    assert len(films.started) == 1 and found[1].message == "Waiting for another map."
 
 
 def test_of_simultaneous_viewers_only_one_gets_the_process(
