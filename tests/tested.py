@@ -94,7 +94,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "architecture": {
         "Layers and imports": ["test_boundaries.py", "test_public.py", "test_static.py", "test_package.py"],
-        "Documentation": ["test_docs.py"],
+        "Documentation": ["test_docs.py", "test_docs_zh.py"],
         "Errors, and codes instead of words": ["test_errors.py", "test_structured_words.py"],
         "Languages: catalogs, translations and the glossary": ["locale"],
         "The wheel": ["test_wheel.py"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, still
 from tests.photos import photos
 
 PAGES = {
@@ -24,12 +24,14 @@ TRAINED = 240_000  # milliseconds that a short run may take on a busy machine
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", [1440, 390])
-def test_every_page_opens_and_fits_its_window(page: Page, served: Served, path: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
+def test_every_page_opens_and_fits_its_window(page: Page, served: Served, path: str) -> None:
     page.goto(f"{served.url}/{path}")
     expect(page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(f"window.innerWidth === {width}")
+        still(page, "document.querySelector('[data-testid=stMain]').scrollHeight")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

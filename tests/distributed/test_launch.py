@@ -61,7 +61,7 @@ def furthest(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) ->
     return max(float((first[key].double() - second[key].double()).abs().max()) for key in first)
 
 
-@pytest.mark.parametrize("objective", ["byol", "simclr", "vicreg"])
+@pytest.mark.parametrize("objective", ["byol", "simclr", pytest.param("vicreg", marks=pytest.mark.nightly)])
 def test_two_processes_reach_the_weights_of_one(source, tmp_path, objective):
     alone = weights(source, tmp_path / "one", **{"method.objective": objective})
     both = weights(source, tmp_path / "two", **{"method.objective": objective, "runtime.processes": 2})
