@@ -34,12 +34,12 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 RUN, PAIR, MAP = "/runs?run=byol-tiny", "/runs?compare=byol-tiny,OTHER", "/embeddings?run=byol-tiny"
 # Each page with what is drawn last on it. OTHER stands for the second run.
 PAGES = {
-    "lab": ("/", ".st-key-language_switch"),
+    "lab": ("/", "[data-testid=stMetric]"),
     "train": ("/train", "[data-testid=stCode]"),
     "augment": ("/augment", "canvas.byol-views-picture"),
     "runs": ("/runs", "[data-testid=stDataFrame] canvas"),
     "curves": (RUN, ".st-key-chart-tau .main-svg"),
-    "health": (f"{RUN}&show=health", ".st-key-health-spectrum .main-svg"),
+    "health": (f"{RUN}&show=health", ".st-key-health-std_ratio .main-svg, .byol-chart .main-svg"),
     "comparison": (PAIR, ".st-key-compare-loss .main-svg"),
     "map": (MAP, "[data-drawn]"),
     "result": (f"/evaluate?{WHERE}", ".main-svg"),
@@ -49,9 +49,10 @@ PAGES = {
 }
 # Names: of this program, of methods and what they are made of, of formats and of the languages.
 NAMES = """BYOL Lab English SimSiam SimCLR MoCo Barlow Twins VICReg NT Xent InfoNCE PCA UMAP SNE densMAP kNN ROC JSON
-CSV HTML ONNX CPU GPU PyTorch Python EuroSAT ResNet EMA RankMe LiDAR SVG PNG ZIP Parquet"""
+CSV HTML ONNX CPU GPU PyTorch Python EuroSAT ResNet EMA RankMe SGD SVG PNG YAML MIT Copernicus Sentinel Enter
+Escape"""
 # What is typed, and what these runs are called.
-CODE = "byol tiny run doctor set eurosat conv satellite qps"
+CODE = "byol tiny run doctor set eurosat conv satellite cpu qps"
 # Read by nobody, or Streamlit's own: code, icons by their names, its link to the content, what it says at work.
 TEXTS = """() => {
   const apart = `script, style, noscript, canvas, code, pre, .katex, a[href="#stMain"], [data-testid=stStatusWidget],
