@@ -31,7 +31,7 @@ _KEPT = re.compile(
 _WORD = re.compile(r"[A-Za-z]+")
 # In a text that is shown: what was kept of those, and icons of Streamlit.
 _NO_WORDS = re.compile(
-    r"`[^`]*`|\$[^$]+\$|:material/\w+:|:[a-z-]+(?=\[)|(?<=\])\([^()\s]*\)|<[^<>]*>|&\w+;|https?://\S+|/_\w+/\S+|%?\{[^{}]*\}|\b[0-9a-f]{6,}\b|#[0-9A-F]{6}"
+    r"`[^`]*`|\$[^$]+\$|:material/\w+:|:[a-z-]+(?=\[)|(?<=\])\([^()\s]*\)|<[^<>]*>|&\w+;|https?://\S+|/_\w+/\S+|\w+…|%?\{[^{}]*\}|\b[0-9a-f]{6,}\b|#[0-9A-F]{6}"
 )
 # Between two texts: words that no catalog was asked for, other than those of a list.
 _JOINED = re.compile(r"⟧(?! (?:and|or) ⟦)[^⟦⟧]*?[A-Za-z]{2,}[^⟦⟧]*⟦")
@@ -85,7 +85,7 @@ _UNREAD = frozenset(
         "js_source_path", "css_source_path", "html_content", "css_content", "columns", "column_order",
         "query_param_key", "raw_value", "gap", "value_type", "style", "codes", "digest", "family", "kind", "name_of",
         "tag", "chosen", "dash", "page", "autocomplete", "styles", "styler", "config", "dark", "plotly", "about",
-        "rest", "originals", "files", "link", "figures", "layout", "revision",
+        "rest", "originals", "files", "link", "figures", "layout", "revision", "selected",
     }
 )
 # fmt: on
