@@ -15,6 +15,8 @@ from byol_core.messages import Listing, Message, Style, english_list
 ENGLISH = "en"
 VARIABLE = "BYOL_LAB_LANG"
 FOLDER = Path(__file__).parent / "locale"
+# Tags that say more than the codes, for fonts and screen readers.
+_TAGS = {"zh_CN": "zh-Hans"}
 
 
 @cache
@@ -34,6 +36,11 @@ def chosen(*wanted: str | None) -> str:
 def is_known(tag: str) -> bool:
     """Whether there is the language that a tag asks for."""
     return _code(tag) is not None
+
+
+def tag(code: str) -> str:
+    """How a document says that it is in a language."""
+    return _TAGS.get(code, code.replace("_", "-"))
 
 
 def accepted(header: str) -> str:
