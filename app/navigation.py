@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.shared import access, address, language, language_switch, old_links, sign_in, state
 from app.shared.language import _
-from app.widgets import live_chart
+from app.widgets import live_chart, native_words
 
 HERE = Path(__file__).resolve().parent
 
@@ -82,6 +82,7 @@ page = st.navigation(
 )
 state.warm_up()
 language_switch.draw()
+native_words.draw()
 # plotly.js is large: a page that draws with it gets it first of all, the others at their end, for the page to come.
 draws = page.url_path in ("runs", "evaluate")
 if draws:

@@ -18,6 +18,8 @@ ENGLISH = "en"
 VARIABLE = "BYOL_LAB_LANG"
 FOLDER = Path(__file__).parent / "locale"
 OTHERS = "BYOL_LAB_LOCALE"  # of the environment: a folder of more languages
+# Tags that say more than the codes, for fonts and screen readers.
+_TAGS = {"zh_CN": "zh-Hans"}
 
 
 @cache
@@ -42,6 +44,11 @@ def chosen(*wanted: str | None) -> str:
 def is_known(tag: str) -> bool:
     """Whether there is the language that a tag asks for."""
     return _code(tag) is not None
+
+
+def tag(code: str) -> str:
+    """How a document says that it is in a language."""
+    return _TAGS.get(code, code.replace("_", "-"))
 
 
 def accepted(header: str) -> str:

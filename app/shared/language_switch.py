@@ -11,11 +11,10 @@ YEAR = 365 * 86400  # seconds
 # Set in a session in which a language was chosen, for the browser to keep.
 _CHOSEN = "language_chosen"
 
-# The server cannot set a cookie once the page is open. Screen readers and fonts go by the language of the document.
+# The server cannot set a cookie once the page is open.
 _JS = """
 export default function ({ data, parentElement }) {
   parentElement.closest('[data-testid="stElementContainer"]')?.style.setProperty("display", "none")
-  document.documentElement.lang = data.tag
   const secure = location.protocol === "https:" ? "; Secure" : ""
   if (data.chosen && !document.cookie.split("; ").includes(`${data.name}=${data.chosen}`)) {
     document.cookie = `${data.name}=${data.chosen}; Path=/; Max-Age=${data.seconds}; SameSite=Strict${secure}`
@@ -32,7 +31,7 @@ def draw() -> None:
         for code, name in available().items():
             if code != now:
                 st.button(name, key=f"language_{code}", type="tertiary", on_click=_choose, args=(code,))
-        data = {"name": language.COOKIE, "tag": now.replace("_", "-"), "seconds": YEAR}
+        data = {"name": language.COOKIE, "seconds": YEAR}
         _mount(data=data | {"chosen": st.session_state.get(_CHOSEN, "")}, key="language_cookie")
 
 

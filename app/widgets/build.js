@@ -13,6 +13,7 @@ const WIDGETS = [
   "confusion_matrix/confusion_matrix",
   "embedding_map/embedding_map", "embedding_map/file_requests", "embedding_map/status",
   "live_chart/feed", "live_chart/legend", "live_chart/live_chart",
+  "native_words/native_words",
   "view_grid/originals", "view_grid/view_grid", "view_grid/view_link",
   "view_sliders/view_sliders",
 ]

@@ -26,8 +26,6 @@ from byol_core.messages import Message
 _FEW = 25
 # scikit-learn's names of the averages.
 _AVERAGES = {"macro avg": Message("macro avg"), "weighted avg": Message("weighted avg")}
-# What HTML calls a language, where that is not our code.
-_TAGS = {"zh_CN": "zh-Hans"}
 
 
 def html(
@@ -68,7 +66,7 @@ def _template(lang: str) -> Template:
         environment.globals[function.__name__] = function
     environment.globals |= {"subjects": summary.SUBJECTS, "brackets": summary.BRACKETS, "averages": _AVERAGES}
     environment.globals |= {"_": partial(_one, lang), "n_": partial(_number, lang), "run_on": partial(_run_on, lang)}
-    environment.globals["lang"] = _TAGS.get(lang, lang.replace("_", "-"))
+    environment.globals["lang"] = language.tag(lang)
     return environment.get_template("report.html.j2")
 
 

@@ -81,20 +81,24 @@ def live_chart(figure: Figure, *, key: str, alt: str = "", toolbar: bool = True)
 
     Without ``alt`` the chart says the first and the last value of its curves. A small one has no room for ``toolbar``.
     """
-    config = CONFIG | _toolbar() if toolbar else CONFIG | {"displayModeBar": False}
+    config = CONFIG | _spoken() | ({} if toolbar else {"displayModeBar": False})
     data: dict[str, Any] = {"figure": figure, "config": config, "label": alt, "dark": DARK}
     data |= {"plotly": plotly_script().digest, "words": _words()}
     _mount(data=data, key=key)
 
 
-def _toolbar() -> dict[str, Any]:
-    """What plotly's own buttons say, by the English in plotly.js."""
+def _spoken() -> dict[str, Any]:
+    """What plotly itself says, by the English in plotly.js. Its numbers stay as they are."""
     said = {
         "Download plot as a PNG": _("Download plot as a PNG"),
         "Zoom": _("Zoom"),
         "Pan": _("Pan"),
         "Reset axes": _("Reset axes"),
         "Double-click to zoom back out": _("Double-click to zoom back out"),
+        "Double-click on legend to isolate one trace": _("Double-click on legend to isolate one trace"),
+        "Preparing image - this may take a few seconds": _("Preparing image - this may take a few seconds"),
+        "Image download succeeded": _("Image download succeeded"),
+        "Sorry, there was a problem downloading your image!": _("Sorry, there was a problem downloading your image!"),
     }
     return {"locale": current(), "locales": {current(): {"dictionary": said}}}
 
