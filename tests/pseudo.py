@@ -75,7 +75,7 @@ def is_joined(text: str) -> bool:
 # What a page shows
 
 # Widgets that show nothing.
-UNREAD_WIDGETS = ("byol_language", "byol_asset", "byol_feed", "byol_sign_in")
+UNREAD_WIDGETS = ("byol_language", "byol_native_words", "byol_asset", "byol_feed", "byol_sign_in")
 # Fields of Streamlit's messages, and of what the widgets are sent, that nobody reads.
 # fmt: off
 _UNREAD = frozenset(

@@ -102,6 +102,7 @@ PAGES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "What all packages share": ["system", "cli/test_input.py", "cli/test_machine.py"],
         "Every page in other languages": [
             *("app/test_every_text.py", "app/test_errors_in_chinese.py", "browser/test_languages.py"),
+            "browser/test_native_words.py",
         ],
     },
 }

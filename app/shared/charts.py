@@ -49,6 +49,7 @@ _PLAIN = {"exponentformat": "none", "separatethousands": True}
 # Buttons that mean nothing for a curve are left out.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
+    "showSendToCloud": False,  # nothing that is shown here leaves the machine
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
 }
 
