@@ -20,6 +20,7 @@ from byol_core.events import Alarm
 from byol_core.messages import Message
 from byol_core.runs import library
 from byol_core.runs.store import RunStore
+from byol_core.system.device import describe_machine
 from tests import pseudo
 from tests.app.conftest import Make, Open, health_rows, listed
 from tests.app.embeddings.test_page import act, bits, make_run  # noqa: F401 (a fixture)
@@ -38,7 +39,15 @@ GIVEN = (
 )
 
 WORDS = (
-    *(NAMES, CODE, GIVEN, *CLASSES, *presets.PRESETS, *(entry.name for entry in catalog.ENTRIES)),
+    *(
+        NAMES,
+        CODE,
+        GIVEN,
+        describe_machine()["cpu"],
+        *CLASSES,
+        *presets.PRESETS,
+        *(entry.name for entry in catalog.ENTRIES),
+    ),
     *json.loads(embedded.files()[1].read_text())["class_names"],
     *run_config.all_keys(),
     *(str(run_config.field_info(key).annotation) for key in run_config.all_keys()),  # which has the choices

@@ -24,6 +24,7 @@ from byol_core.runs import export_zip
 from byol_core.runs.run import Run
 from byol_core.runs.store import RunStore
 from byol_core.sharing import HASH_VARIABLE, hash_passphrase
+from byol_core.system.device import describe_machine
 from tests import pseudo
 from tests.browser.answered import WHERE, answer
 from tests.browser.conftest import PATIENCE, Served, still
@@ -50,9 +51,9 @@ PAGES = {
 # Names: of this program, of methods and what they are made of, of formats and of the languages.
 NAMES = """BYOL Lab English SimSiam SimCLR MoCo Barlow Twins VICReg NT Xent InfoNCE PCA UMAP SNE densMAP kNN ROC JSON
 CSV HTML ONNX CPU GPU PyTorch Python EuroSAT ResNet EMA RankMe SGD SVG PNG YAML MIT Copernicus Sentinel Enter
-Escape"""
+Escape bootstrap your own latent"""
 # What is typed, and what these runs are called.
-CODE = "byol tiny run doctor set eurosat conv satellite cpu qps"
+CODE = "byol lab tiny run doctor set eurosat conv satellite cpu qps"
 # Read by nobody, or Streamlit's own: code, icons by their names, its link to the content, what it says at work.
 TEXTS = """() => {
   const apart = `script, style, noscript, canvas, code, pre, .katex, a[href="#stMain"], [data-testid=stStatusWidget],
@@ -122,9 +123,9 @@ def teacher(browser: Browser, lab: tuple[Served, str]) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def read() -> frozenset[str]:
-    """Words that are no English: names, classes of the embedded images, settings and their values."""
+    """Words that are no English: names, the processor's too, classes of the embedded images, settings, their values."""
     keys = run_config.all_keys()
-    words = [NAMES, CODE, *json.loads(embedded.files()[1].read_text())["class_names"], *keys]
+    words = [NAMES, CODE, describe_machine()["cpu"], *json.loads(embedded.files()[1].read_text())["class_names"], *keys]
     words += [str(run_config.field_info(key).annotation) for key in keys]
     return frozenset(re.findall("[A-Za-z]+", " ".join(words)))
 
