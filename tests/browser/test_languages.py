@@ -48,6 +48,7 @@ PAGES = {
     "transfer": (f"/evaluate?{WHERE}&part=transfer", ".byol-matrix td"),
     "teacher": ("/sign-in", "[data-testid=stHeading]"),
 }
+NIGHTLY = ("health", "comparison", "report", "transfer", "teacher")  # of which test_every_text.py reads the texts
 # Names: of this program, of methods and what they are made of, of formats and of the languages.
 NAMES = """BYOL Lab English SimSiam SimCLR MoCo Barlow Twins VICReg NT Xent InfoNCE PCA UMAP SNE densMAP kNN ROC JSON
 CSV HTML ONNX CPU GPU PyTorch Python EuroSAT ResNet EMA RankMe SGD SVG PNG YAML MIT Copernicus Sentinel Enter
@@ -152,7 +153,9 @@ def wrong(page: Page, read: frozenset[str], width: int) -> list[str]:
     return found + ([f"{width}: {wide} pixels too wide"] if wide > 0 else [])
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.nightly] * (name in NIGHTLY)) for name in PAGES]
+)
 def test_a_page_has_no_english_left(teacher: Page, lab: tuple[Served, str], read: frozenset[str], name: str) -> None:
     address, last = PAGES[name]
     address = address.replace("OTHER", lab[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, still
@@ -369,12 +371,18 @@ def test_a_picture_that_was_asked_for_is_a_star_with_its_card(page: Page) -> Non
 LOST = "c => c.getContext('webgl').isContextLost()"
 
 
+def seen(canvas: Locator) -> bytes:
+    """The pixels of a canvas but for its rim, over which the page's own header may lie."""
+    with Image.open(io.BytesIO(canvas.screenshot())) as shot:
+        return shot.convert("RGB").crop((20, 20, shot.width - 20, shot.height - 20)).tobytes()
+
+
 def pictured(page: Page, canvas: Locator) -> bytes:
     """What is seen of a canvas, when two screenshots of it are the same: the last movement may still go on."""
-    one, two = None, canvas.screenshot()
+    one, two = None, seen(canvas)
     while one != two:
         page.wait_for_timeout(500)
-        one, two = two, canvas.screenshot()
+        one, two = two, seen(canvas)
     return two
 
 
@@ -389,7 +397,7 @@ def test_a_lost_context_is_restored(page: Page) -> None:
     page.evaluate("lost.restoreContext()")
     page.wait_for_function(f"c => !({LOST})(c)", arg=canvas.element_handle())
     for _ in range(PATIENCE // 100):
-        if canvas.screenshot() == before:
+        if seen(canvas) == before:
             return
         page.wait_for_timeout(100)
     pytest.fail("the points do not come back")
