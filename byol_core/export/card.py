@@ -38,15 +38,6 @@ _ACCURACIES = {
     "knn_untrained": Message("the same network with its initial weights"),
     "knn_pixels": Message("raw pixels"),
 }
-_STATES: Mapping[str, str] = {
-    "queued": Message("queued"),
-    "starting": Message("starting"),
-    "running": Message("running"),
-    "finished": Message("finished"),
-    "stopped": Message("stopped"),
-    "failed": Message("failed"),
-    "interrupted": Message("interrupted"),
-}
 _USE = """\
 ```python
 from pathlib import Path
@@ -137,7 +128,7 @@ def _what(run: Run, config: RunConfig) -> str:
         start=start,
         version=__version__,
         run=run.run_id,
-        state=_STATES.get(run.state, run.state),
+        state=run.state_in_words,
         day=time.strftime("%Y-%m-%d", time.gmtime(run.started or run.created)),
     )
 
@@ -266,7 +257,7 @@ def _limits(run: Run, config: RunConfig, judged: Sequence[Judged], say: Say) -> 
     if not any(one.protocol.data for one in judged):
         yield Message("Its use on another set of images was not measured.")
     if run.state != "finished":
-        state = _STATES.get(run.state, run.state)
+        state = run.state_in_words
         yield Message("The run is {state}: these are not the weights of its planned end.", state=state)
     yield from _doubts(run, say)
     yield Message(

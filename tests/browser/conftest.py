@@ -128,6 +128,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert complaints == []
 
 
+def sign_in(page: Page, url: str, word: str) -> None:
+    """Become a teacher with the passphrase, until the browser has the cookie that says so."""
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("Passphrase", exact=True).fill(word)
+    page.get_by_test_id("stMain").get_by_role("button", name="Sign in").click()
+    page.wait_for_function("document.cookie.includes('byol_lab_teacher')")
+
+
 def still(page: Page, what: str) -> None:
     """Wait until this expression has had one value for half a second."""
     page.evaluate("delete globalThis.byolStill")
@@ -136,6 +144,13 @@ def still(page: Page, what: str) -> None:
         polling=500,
         timeout=PATIENCE,
     )
+
+
+def settled(page: Page, last: str) -> None:
+    """Wait until what a page draws last is there and nothing on it changes any more."""
+    expect(page.locator(last).first).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    still(page, "document.querySelector('[data-testid=stMain]').innerText")
 
 
 @pytest.fixture(scope="module")

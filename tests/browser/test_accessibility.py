@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from byol_core.evaluation.html import html
 from byol_core.evaluation.protocol import Protocol
@@ -18,7 +18,7 @@ from byol_core.runs import export_zip
 from byol_core.runs.store import RunStore
 from byol_core.sharing import HASH_VARIABLE, hash_passphrase
 from tests.browser.answered import WHERE, answer
-from tests.browser.conftest import PATIENCE, Served, still
+from tests.browser.conftest import PATIENCE, Served, settled, sign_in, still
 from tests.evaluation.judged import judged
 from tests.serving import ROOT, serving
 
@@ -88,18 +88,9 @@ def teacher(browser: Browser, lab: tuple[Served, str], axe: str) -> Iterator[Pag
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{lab[0].url}/sign-in")
-    page.get_by_label("Passphrase", exact=True).fill(WORD)
-    page.get_by_test_id("stMain").get_by_role("button", name="Sign in").click()
-    page.wait_for_function("document.cookie.includes('byol_lab_teacher')")
+    sign_in(page, lab[0].url, WORD)
     yield page
     context.close()
-
-
-def settled(page: Page, last: str) -> None:
-    expect(page.locator(last).first).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    still(page, "document.querySelector('[data-testid=stMain]').innerText")
 
 
 def turn(page: Page, theme: str) -> None:

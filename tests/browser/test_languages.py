@@ -27,7 +27,7 @@ from byol_core.sharing import HASH_VARIABLE, hash_passphrase
 from byol_core.system.device import describe_machine
 from tests import pseudo
 from tests.browser.answered import WHERE, answer
-from tests.browser.conftest import PATIENCE, Served, still
+from tests.browser.conftest import PATIENCE, Served, settled, sign_in, still
 from tests.serving import serving
 
 WORD = "blue-whale-42"
@@ -114,10 +114,7 @@ def teacher(browser: Browser, lab: tuple[Served, str]) -> Iterator[Page]:
     context = browser.new_context(reduced_motion="reduce", locale="en-GB")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    page.goto(f"{lab[0].url}/sign-in")
-    page.get_by_label("Passphrase", exact=True).fill(WORD)
-    page.get_by_test_id("stMain").get_by_role("button", name="Sign in").click()
-    page.wait_for_function("document.cookie.includes('byol_lab_teacher')")
+    sign_in(page, lab[0].url, WORD)
     yield page
     context.close()
 
@@ -129,12 +126,6 @@ def read() -> frozenset[str]:
     words = [NAMES, CODE, describe_machine()["cpu"], *json.loads(embedded.files()[1].read_text())["class_names"], *keys]
     words += [str(run_config.field_info(key).annotation) for key in keys]
     return frozenset(re.findall("[A-Za-z]+", " ".join(words)))
-
-
-def settled(page: Page, last: str) -> None:
-    expect(page.locator(last).first).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    still(page, "document.querySelector('[data-testid=stMain]').innerText")
 
 
 def speak(page: Page, code: str) -> None:

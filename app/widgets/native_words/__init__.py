@@ -9,21 +9,23 @@ from __future__ import annotations
 import streamlit as st
 
 from app.shared import language
-from app.shared.language import tell
 from app.widgets.bundle import bundle
 from app.widgets.native_words.words import WORDS
-from byol_core.language import ENGLISH, tag
+from byol_core.language import ENGLISH, tag, tell
 
 _mount = st.components.v2.component("byol_native_words", js=bundle("native_words/native_words"), isolate_styles=False)
 
 
 def draw() -> None:
     """Have the page in the viewer's language; draws nothing. The router calls this."""
-    _mount(data={"lang": tag(language.current()), "places": _places()}, key="native_words")
+    code = language.current()
+    _mount(data={"lang": tag(code), "places": _places(code)}, key="native_words")
 
 
-def _places() -> dict[str, dict[str, str]]:
+def _places(code: str) -> dict[str, dict[str, str]]:
     """For each place its words in English, each with its translation; those without one are left out."""
-    if language.current() == ENGLISH:
+    if code == ENGLISH:
         return {}
-    return {place: {word: told for word in words if (told := tell(word)) != word} for place, words in WORDS.items()}
+    return {
+        place: {word: told for word in words if (told := tell(word, code)) != word} for place, words in WORDS.items()
+    }
